@@ -1,0 +1,1 @@
+"""napari plugin: annotate skin photos while a model learns from every saved mask."""

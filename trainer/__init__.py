@@ -1,0 +1,1 @@
+"""Headless half of napari-skinseg: project store, training, prediction. Never imports napari or Qt."""
