@@ -1,0 +1,45 @@
+# make demo | test | test-slow | lint | bench | pictures     (everything installs into .venv by itself)
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DISPLAYED := $(if $(DISPLAY),,xvfb-run -a -s "-screen 0 1920x1080x24")
+ARGS ?=
+
+.PHONY: demo test test-slow test-pyside lint format bench pictures clean
+
+$(READY): pyproject.toml constraints.txt .ci/system-libraries
+	PYTHON=$(PYTHON) .ci/system-libraries
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,heic,postgres,dev]"
+	touch $@
+
+demo: $(READY)
+	$(BIN)/skinseg demo demo $(ARGS)
+
+test: $(READY)
+	$(DISPLAYED) $(BIN)/python -m pytest $(ARGS)
+
+test-slow: $(READY)
+	$(DISPLAYED) $(BIN)/python -m pytest -m slow $(ARGS)
+
+test-pyside: $(READY)
+	QT_API=pyside6 PYTEST_QT_API=pyside6 $(DISPLAYED) $(BIN)/python -m pytest tests/gui $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)
+	$(DISPLAYED) $(BIN)/python -m benchmarks $(ARGS)
+
+pictures: $(READY)
+	$(DISPLAYED) $(BIN)/python docs/make_pictures.py $(ARGS)
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
