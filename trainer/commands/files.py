@@ -1,0 +1,240 @@
+"""Commands on what a project holds: new, add, import, export, status, doctor, backup."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trainer.commands.progress import counted
+from trainer.commands.reply import JsonOption, ProjectArgument, Reply, table
+
+if TYPE_CHECKING:
+    from trainer.project import Project
+
+GroupsOption = Annotated[
+    str | None,
+    typer.Option(
+        help="What belongs together: a CSV with photo, group[, split], or a regular expression on the path."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Put these commands on the command line."""
+    app.command(epilog="Example: skinseg new study --photos ~/Pictures/study --groups '(patient_\\d+)'")(new)
+    app.command(epilog="Example: skinseg add study ~/Pictures/second_visit")(add)
+    app.command("import", epilog="Example: skinseg import study ~/masks --format png")(import_)
+    app.command(epilog="Example: skinseg export study ~/masks_out --format png --split train")(export)
+    app.command(epilog="Example: skinseg status study --json")(status)
+    app.command(epilog="Example: skinseg doctor study")(doctor)
+    app.command(epilog="Example: skinseg backup study ~/backups")(backup)
+
+
+def new(
+    directory: Annotated[
+        str, typer.Argument(metavar="DIR", help="The project folder to make.", show_default=False)
+    ],
+    photos: Annotated[
+        str, typer.Option(help="The folder with the photos; they stay where they are.", show_default=False)
+    ],
+    classes: Annotated[
+        str, typer.Option(help="skin9, lesion, podocyte, or a TOML/JSON file of classes.")
+    ] = "skin9",
+    groups: GroupsOption = None,
+    database: Annotated[
+        str | None, typer.Option(help="A PostgreSQL address, for a team; else SQLite in the folder.")
+    ] = None,
+    json: JsonOption = False,
+) -> Reply:
+    """Make a project for a folder of photos."""
+    from trainer.project import Project
+    from trainer.project.errors import ProjectError
+
+    check_photo_folder(photos)
+    path = Path(directory)
+    fresh = not path.exists() or (path.is_dir() and not any(path.iterdir()))
+    with Project.create(path, classes=classes, database_url=database) as project:
+        try:
+            added = _add(project, photos, groups)
+            if added == 0:
+                raise ProjectError(
+                    f"no photos in {photos}: it holds no file ending in .jpg, .png, .tif, .webp or .bmp"
+                )
+        except BaseException:
+            project.close()
+            if fresh:  # a project without photos would only stand in the way of the next try
+                shutil.rmtree(path, ignore_errors=True)
+            raise
+        total = project.counts().photos
+    return Reply(
+        {"project": str(path.resolve()), "photos": total},
+        [f"Made {path} with {total:,} photos. Next: skinseg annotate {path}"],
+    )
+
+
+def add(
+    directory: ProjectArgument,
+    folder: Annotated[
+        str, typer.Argument(metavar="FOLDER", help="A folder with more photos.", show_default=False)
+    ],
+    groups: GroupsOption = None,
+    json: JsonOption = False,
+) -> Reply:
+    """Register more photos; none is opened, and those already known are left as they are."""
+    from trainer.project import Project
+
+    check_photo_folder(folder)
+    with Project.open(Path(directory)) as project:
+        before = project.counts().photos
+        _add(project, folder, groups)
+        total = project.counts().photos
+    return Reply(
+        {"project": str(Path(directory).resolve()), "new": total - before, "photos": total},
+        [f"{total - before:,} new photos, {total:,} in all."],
+    )
+
+
+def import_(
+    directory: ProjectArgument,
+    masks: Annotated[
+        str,
+        typer.Argument(
+            metavar="MASKS", help="A folder of masks named like their photos.", show_default=False
+        ),
+    ],
+    format: Annotated[str, typer.Option(help="png (pixel = class index, 255 not labelled) or ngff.")] = "png",
+    ids: Annotated[str | None, typer.Option(help="JSON or CSV file: pixel value to class name.")] = None,
+    annotator: Annotated[str, typer.Option(help="In whose name the masks are stored.")] = "import",
+    json: JsonOption = False,
+) -> Reply:
+    """Bring in masks made elsewhere; each must have its photo's size."""
+    from trainer.project import Project
+    from trainer.project.exchange import import_masks
+
+    check_folder(masks, "masks")
+    with Project.open(Path(directory)) as project, counted("importing masks") as advance:
+        report = import_masks(
+            project, Path(masks), format, annotator, ids=ids and Path(ids), progress=advance
+        )
+    data = {
+        "imported": report.imported,
+        "unchanged": report.unchanged,
+        "refused": [{"file": str(item["file"]), "why": item["why"]} for item in report.refused],
+    }
+    lines: list[str] = [
+        f"{report.imported:,} imported, {report.unchanged:,} unchanged, {len(report.refused):,} refused."
+    ]
+    lines += [f"  refused {item['file']}: {item['why']}" for item in report.refused[:20]]
+    nothing_fits = bool(report.refused) and not (report.imported or report.unchanged)
+    return Reply(data, [*lines], code=2 if nothing_fits else 0)
+
+
+def export(
+    directory: ProjectArgument,
+    out: Annotated[str, typer.Argument(metavar="OUT", help="The folder to write to.", show_default=False)],
+    format: Annotated[str, typer.Option(help="png or ngff.")] = "png",
+    split: Annotated[str | None, typer.Option(help="Only train, val or test.")] = None,
+    json: JsonOption = False,
+) -> Reply:
+    """Write the masks out, one file per labelled photo, named like it."""
+    from trainer.project import Project
+    from trainer.project.exchange import export_masks
+
+    with Project.open(Path(directory), read_only=True) as project:
+        written = export_masks(project, Path(out), format, split=split)
+    return Reply({"out": str(Path(out).resolve()), "written": written}, [f"{written:,} masks in {out}."])
+
+
+def status(directory: ProjectArgument, json: JsonOption = False) -> Reply:
+    """How far the project is, and what its trainer does."""
+    from trainer.project import Project
+
+    with Project.open(Path(directory), read_only=True) as project:
+        counts = project.counts()
+        served = project.served()
+        state = project.trainer_state()
+        stale = project.settings.service.stale_seconds
+    age = None if state is None else state.age
+    alive = age is not None and age < stale
+    running = "stopped" if state is None else state.state
+    if not alive and running != "stopped":
+        running = "not running"
+    data = {
+        "photos": counts.photos,
+        "labelled": counts.labelled,
+        "broken": counts.broken,
+        "served": served.id if served else None,
+        "trainer": {
+            "state": running,
+            "device": None if state is None else state.device,
+            "heartbeat_age": age,
+        },
+    }
+    by_split = ", ".join(f"{name} {done:,} of {total:,}" for name, (total, done) in counts.by_split.items())
+    lines = [
+        f"{counts.photos:,} photos, {counts.labelled:,} labelled ({by_split}), {counts.broken:,} broken",
+        f"served model: {served.id if served else 'none yet'}",
+        f"trainer: {running}"
+        + (f" on {state.device}, {state.message}" if alive and state is not None else ""),
+    ]
+    return Reply(data, [*lines])
+
+
+def doctor(directory: ProjectArgument, json: JsonOption = False) -> Reply:
+    """Look for what is wrong with a project, and say how to mend it."""
+    from trainer.project import Project
+    from trainer.project.care import doctor as examine
+
+    with Project.open(Path(directory), read_only=True) as project:
+        findings = examine(project)
+    rows = [[item.level, item.what, item.mend] for item in findings]
+    broken = any(item.level == "error" for item in findings)
+    return Reply(
+        {"findings": [{"level": item.level, "what": item.what, "mend": item.mend} for item in findings]},
+        [table("level", "what", "mend", rows=rows)] if rows else ["Nothing wrong found."],
+        code=1 if broken else 0,
+    )
+
+
+def backup(
+    directory: ProjectArgument,
+    out: Annotated[str, typer.Argument(metavar="OUT", help="A folder for the backup.")] = ".",
+    json: JsonOption = False,
+) -> Reply:
+    """Copy catalog, masks, models and settings, also while people work; the photos stay where they are."""
+    from trainer.project import Project
+    from trainer.project.care import backup as copy
+
+    with Project.open(Path(directory), read_only=True) as project:
+        written = copy(project, Path(out))
+    return Reply({"backup": str(written)}, [f"Backup in {written}"])
+
+
+def check_folder(folder: str, what: str) -> None:
+    """Refuse a folder that is not there or cannot be read, by name."""
+    import os
+
+    from trainer.project.errors import ProjectError
+
+    path = Path(folder)
+    if not path.exists():
+        raise ProjectError(f"no folder {folder}: check the spelling of the path to the {what}")
+    if not path.is_dir():
+        raise ProjectError(f"{folder} is a file: name the folder that holds the {what}")
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise ProjectError(f"cannot read {folder}: ask for read permission on it")
+
+
+def check_photo_folder(folder: str) -> None:
+    """As `check_folder`, for photos."""
+    check_folder(folder, "photos")
+
+
+def _add(project: Project, folder: str, groups: str | None) -> int:
+    """Register photos with a running count on the terminal; return how many the folder holds."""
+    with counted("registering photos") as advance:
+        added = project.add_photos(Path(folder), groups=groups, progress=advance)
+    return int(added.new + added.known)

@@ -1,0 +1,66 @@
+"""What a command hands back: one JSON object for programs, a few lines for people."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")
+]
+ProjectArgument = Annotated[
+    str, typer.Argument(metavar="DIR", help="The project folder.", show_default=False)
+]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The outcome of a command that did its work (bad input raises `SkinsegError` instead)."""
+
+    data: dict[str, Any]
+    """The JSON object."""
+    lines: list[str | Table] = field(default_factory=list)
+    """The same for a reader on a terminal, in rich's markup."""
+    code: int = 0
+
+    def to_json(self) -> str:
+        return json.dumps(self.data, default=_plain, allow_nan=False)
+
+    def show(self, console: Console) -> None:
+        for line in self.lines:
+            console.print(line, highlight=False)
+
+
+def _plain(value: object) -> object:
+    """Numpy scalars and arrays, paths and tuples as JSON can hold them."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return str(value)
+
+
+def finite(value: object) -> object:
+    """The same structure with NaN and infinities as null, which JSON has no word for."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    if hasattr(value, "tolist"):
+        return finite(value.tolist())
+    if isinstance(value, float) and not (float("-inf") < value < float("inf")):
+        return None
+    return value
+
+
+def table(*columns: str, rows: list[list[str]], title: str | None = None) -> Table:
+    """A plain table; numbers (every column but the first) stand right."""
+    built = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for index, name in enumerate(columns):
+        built.add_column(name, justify="left" if index == 0 else "right", overflow="fold")
+    for row in rows:
+        built.add_row(*row)
+    return built

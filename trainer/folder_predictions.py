@@ -1,0 +1,98 @@
+"""Masks for photos that belong to no project: a folder in, a folder of PNG masks out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from trainer.project.errors import PhotoError, ProjectError
+from trainer.project.photos import SUFFIXES, decode
+
+
+@dataclass
+class FolderReport:
+    """What became of the photos."""
+
+    written: int = 0
+    failed: list[dict[str, str]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def find_photos(source: Path) -> list[tuple[Path, Path]]:
+    """The photos under a folder (or the one named), each with its path relative to it, in order.
+
+    Raises
+    ------
+    ProjectError
+        No such folder, not readable, or no photo in it.
+    """
+    if source.is_file():
+        return [(source, Path(source.name))]
+    if not source.exists():
+        raise ProjectError(f"no photos at {source}: check the path")
+    try:
+        found = [path for path in sorted(source.rglob("*")) if path.suffix.lower() in SUFFIXES]
+        next(iter(source.iterdir()), None)
+    except OSError as error:
+        raise ProjectError(
+            f"cannot read {source}: {error.strerror}; ask for permission to read it"
+        ) from error
+    if not found:
+        raise ProjectError(f"no photos in {source}: it holds no file ending in {', '.join(sorted(SUFFIXES))}")
+    return [(path, path.relative_to(source)) for path in found]
+
+
+def predict_folder(
+    model: Path,
+    photos: list[tuple[Path, Path]],
+    out: Path,
+    device: str = "auto",
+    with_confidence: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> FolderReport:
+    """Write `out/RELATIVE.png` for each photo, pixel = class index; failures are reported and passed over.
+
+    Parameters
+    ----------
+    model : Path
+        Folder with weights.safetensors and model.json.
+    photos : list of (Path, Path)
+        As from `find_photos`.
+    with_confidence : bool
+        Also write `RELATIVE.confidence.png`, 0 to 255.
+    """
+    from trainer.predict import Predictor
+
+    predictor = Predictor(model, device)
+    report, started, taken = FolderReport(), time.monotonic(), dict[Path, Path]()
+    for done, (path, relative) in enumerate(photos, start=1):
+        target = out / relative.with_suffix(".png")
+        try:
+            if target in taken:
+                raise PhotoError(f"its mask would overwrite that of {taken[target]}: rename one of the two")
+            result = predictor.predict(decode(path))
+            write_png(target, result.labels - 1)
+            if with_confidence:
+                write_png(target.with_suffix(".confidence.png"), result.confidence)
+            taken[target] = relative
+            report.written += 1
+        except (PhotoError, OSError) as error:
+            report.failed.append({"photo": str(relative), "why": str(error)})
+        if progress is not None:
+            progress(done)
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write a grey PNG, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    Image.fromarray(pixels).save(partial, format="PNG")
+    partial.replace(path)

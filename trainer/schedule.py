@@ -1,0 +1,92 @@
+"""What the trainer does next, as a pure function of what the catalog says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Action = Literal["resume", "train", "rest"]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the decision depends on. Counts are of labelled train photos."""
+
+    labels: int
+    """Photos with truth."""
+    labels_for_first: int
+    """How many the first model waits for."""
+    served: bool
+    """Whether any model is served."""
+    new_labels: int
+    """Truth that the last finished round has not seen (all of it where there was none)."""
+    labels_since_full: int
+    """Truth that the last finished full round has not seen (all of it where there was none)."""
+    full_after: int
+    """So many of those make a full round worth its time."""
+    rounds_since_labels: int
+    """Finished fast rounds since the newest label, the one that first saw it included."""
+    last_gain: float | None
+    """Validation Dice of the last finished round minus the one before it; None: not comparable."""
+    interrupted: str | None = None
+    """Id of a round that has a checkpoint and no end."""
+    interrupted_lane: str = "fast"
+    train_now: Literal["", "fast", "full"] = ""
+    """The round a person asked for."""
+    wait: float = 0.0
+    """Seconds to hold off after a round that failed."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The next action; `why` is the sentence shown to people."""
+
+    action: Action
+    why: str
+    lane: Literal["fast", "full"] | None = None
+    round_id: str | None = None
+
+
+SMALLEST_GAIN = 0.005
+MOST_ROUNDS_WITHOUT_NEW_LABELS = 10
+
+
+def decide(now: Situation) -> Decision:
+    """Choose between going on with a round, starting one, and resting.
+
+    New labels come first (a fast round, warm from the served model); then fast rounds as long as validation
+    improves; then one full round, when enough labels came since the last; then rest. A round whose model was
+    not promoted counts as having seen its labels: the same round is never run twice in the hope of better luck.
+    A full round steps aside for new labels and is taken up again afterwards.
+    """
+    if now.wait > 0 and not now.train_now:
+        return Decision("rest", f"the last round failed; trying again in {now.wait:.0f} s")
+    if now.labels == 0:
+        return Decision("rest", "waiting for the first mask")
+    going_on = Decision("resume", "going on with the interrupted round", round_id=now.interrupted)
+    if now.interrupted is not None and now.interrupted_lane != "full":
+        return going_on
+    if now.train_now:
+        return Decision("train", "asked for", lane=now.train_now)
+    if not now.served and now.labels < now.labels_for_first:
+        missing = now.labels_for_first - now.labels
+        return Decision(
+            "rest", f"the first model comes after {missing} more {'photo' if missing == 1 else 'photos'}"
+        )
+    if now.new_labels > 0:
+        word = "label" if now.new_labels == 1 else "labels"
+        return Decision("train", f"{now.new_labels} new {word}", lane="fast")
+    if now.interrupted is not None:
+        return going_on
+    if _improves(now):
+        return Decision("train", "validation still improves", lane="fast")
+    if now.labels_since_full >= now.full_after:
+        return Decision("train", f"{now.labels_since_full} labels since the last full round", lane="full")
+    return Decision("rest", "nothing new to learn")
+
+
+def _improves(now: Situation) -> bool:
+    if now.last_gain is None:
+        # The first look at these labels has nothing to compare with: one more round tells.
+        return now.rounds_since_labels == 1
+    return now.last_gain > SMALLEST_GAIN and now.rounds_since_labels < MOST_ROUNDS_WITHOUT_NEW_LABELS

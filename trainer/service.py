@@ -1,0 +1,261 @@
+"""The background trainer: watches the project, trains, predicts, and does what the windows ask for.
+
+It converges on what the catalog says (level-triggered): nothing it needs lives only in memory, so it may be
+killed at any moment and started again. `tick` runs between any two training steps; there commands are
+acknowledged and predictions for open sessions overtake training.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from trainer.heartbeat import Heartbeat
+from trainer.lock import TrainerLock
+from trainer.orders import Orders
+from trainer.project.errors import SkinsegError
+from trainer.schedule import Decision, decide
+from trainer.situation import read_situation
+from trainer.suggestions import SuggestionDesk, release_device_memory
+
+if TYPE_CHECKING:
+    from trainer.project import Project
+    from trainer.rounds import RoundProgress, RoundResult
+
+log = logging.getLogger(__name__)
+
+FIRST_BACK_OFF, LONGEST_BACK_OFF = 5.0, 300.0
+
+
+class Service:
+    """One project's trainer.
+
+    Parameters
+    ----------
+    project : Project
+        Open for writing.
+    device : str
+        auto, cpu, cuda or mps.
+    """
+
+    def __init__(self, project: Project, device: str = "auto") -> None:
+        self.project = project
+        self.device = device
+        self.heartbeat = Heartbeat(project, project.settings.service.heartbeat_seconds)
+        self.orders = Orders(project)
+        self.desk = SuggestionDesk(project, device)
+        self.on_progress: Any = None
+        self._wake = threading.Event()
+        self._version = -1
+        self._looked = 0.0
+        self._failures = 0
+        self._retry_at = 0.0
+        self._round_lane = ""
+        self._round_labels = 0
+        self._broken_round: str | None = None
+
+    @contextmanager
+    def running(self) -> Iterator[Service]:
+        """Hold the project's lock and beat, from the first moment to the last; signals mean a clean stop."""
+        with TrainerLock(self.project):
+            previous = self._catch_signals()
+            self.heartbeat.start()
+            last_words = ("failed", "ended by an error; see trainer.log")
+            try:
+                self.orders.forget_old()
+                device = _prepare(self.device)
+                self.heartbeat.tell(device=device)
+                self.project.event("trainer started", "trainer", pid=os.getpid(), device=device)
+                yield self
+                last_words = ("stopped", "")
+            finally:
+                self.desk.release()
+                self.heartbeat.end(*last_words)
+                with suppress(Exception):
+                    self.project.event("trainer stopped", "trainer", pid=os.getpid(), state=last_words[0])
+                for number, handler in previous.items():
+                    signal.signal(number, handler)
+
+    def run(self, once: bool = False) -> bool:
+        """Work until told to stop; with `once`, until nothing is left to do. False: a round failed."""
+        while not self.orders.stop:
+            try:
+                if not self._news():
+                    self._rest_a_moment()
+                    continue
+                self.orders.obey()
+                if self.orders.stop:
+                    break
+                if self.desk.serve_one() is not None:
+                    self._tell_state("predicting", "suggestions for the photos that come next")
+                    self._looked = 0.0
+                    continue
+                worked = self._one_decision()
+                if once and not worked:
+                    break
+            except Exception as error:
+                self._failed("the trainer met an error", error)
+            if once and self._failures:
+                break
+        self.heartbeat.tell(state="stopping")
+        return self._failures == 0
+
+    def tick(self, progress: RoundProgress) -> None:
+        """Between two steps: tell, obey, let predictions overtake; `StopRound` ends the round here."""
+        from trainer.rounds import StopRound
+
+        self._tell_progress(progress)
+        if self.on_progress is not None:
+            self.on_progress(progress)
+        if self.orders.stop:
+            raise StopRound("stopped")
+        if not self._news():
+            return
+        self.orders.obey()
+        if self.orders.stop or self.orders.paused:
+            raise StopRound("stopped" if self.orders.stop else "paused")
+        if self.desk.serve_one() is not None:
+            self._looked = 0.0  # there may be another: look again after the next step
+        elif self._round_lane == "full" and self._new_labels():
+            raise StopRound("new labels come first")
+
+    def train(self, lane: str, round_id: str | None = None, **choices: Any) -> RoundResult | None:
+        """Run one round under `tick`; None when it was stopped on the way (its checkpoint is kept)."""
+        from trainer.rounds import StopRound, run_round
+
+        settings = choices.pop("settings", None) or self._settings()
+        self._round_lane, self._round_labels = lane, self.project.counts().labelled
+        self.heartbeat.tell(state="training", lane=lane, round=round_id, step=0, message="getting ready")
+        choices.setdefault("recipe", settings.training.recipe)
+        choices.setdefault("init", settings.training.init)
+        choices.setdefault("device", self.device)
+        try:
+            return run_round(self.project, settings, lane=lane, round_id=round_id, tick=self.tick, **choices)
+        except StopRound as stop:
+            log.info("round left at a checkpoint: %s", stop)
+            return None
+        finally:
+            self._round_lane = ""
+            release_device_memory()
+
+    def _one_decision(self) -> bool:
+        """Decide and act; False when there is nothing to train."""
+        if self.orders.paused:
+            self._tell_state("paused", "paused: resume to go on")
+            self._free_when_idle()
+            return False
+        wait = max(0.0, self._retry_at - time.monotonic())
+        decision = decide(read_situation(self.project, self.orders.train_now, wait, skip=self._broken_round))
+        if decision.action == "rest":
+            if self.orders.train_now:
+                self.orders.train_now = ""
+            self._tell_state("failed" if wait else "resting", decision.why)
+            self._free_when_idle()
+            return False
+        self._act(decision)
+        return True
+
+    def _act(self, decision: Decision) -> None:
+        log.info("%s %s: %s", decision.action, decision.lane or decision.round_id, decision.why)
+        self.orders.train_now = ""
+        try:
+            lane = decision.lane or self._lane_of(decision.round_id)
+            result = self.train(lane, round_id=decision.round_id)
+        except Exception as error:
+            if decision.round_id is not None:
+                self._broken_round = decision.round_id
+            self._failed("a training round failed", error)
+            return
+        self._failures, self._retry_at = 0, 0.0
+        self._looked = 0.0
+        if result is not None:
+            log.info("round %s: model %s, %s", result.round_id, result.model_id, result.why)
+
+    def _lane_of(self, round_id: str | None) -> str:
+        return next((r.lane for r in self.project.rounds() if r.id == round_id), "fast")
+
+    def _failed(self, what: str, error: Exception) -> None:
+        """Say what went wrong, and hold off longer each time."""
+        self._failures += 1
+        wait = min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** (self._failures - 1))
+        self._retry_at = time.monotonic() + wait
+        reason = str(error) if isinstance(error, SkinsegError) else f"{type(error).__name__}: {error}"
+        log.exception("%s; next try in %.0f s", what, wait)
+        self.heartbeat.tell(state="failed", message=f"{what}: {reason}", step=None, steps=None)
+        with suppress(Exception):
+            self.project.event("round failed", "trainer", why=reason, wait=wait)
+        self._wake.wait(min(1.0, wait))
+
+    def _news(self) -> bool:
+        """Whether the catalog changed since the last look, or that look is long enough ago."""
+        version = self.project.data_version()
+        now = time.monotonic()
+        if version == self._version and now - self._looked < 1.0:
+            return False
+        self._version, self._looked = version, now
+        return True
+
+    def _rest_a_moment(self) -> None:
+        self._wake.wait(self.project.settings.service.poll_seconds)
+
+    def _new_labels(self) -> bool:
+        return bool(self.project.counts().labelled > self._round_labels)
+
+    def _settings(self) -> Any:
+        """The settings as the file says now: an edit counts from the next round on."""
+        from trainer.settings import load_settings
+
+        try:
+            return load_settings(self.project.path / "skinseg.toml")
+        except SkinsegError as error:
+            log.warning("%s; going on with the settings from the start", error)
+            return self.project.settings
+
+    def _tell_state(self, state: str, message: str) -> None:
+        self.heartbeat.tell(state=state, message=message, step=None, steps=None, seconds_left=None)
+
+    def _tell_progress(self, progress: RoundProgress) -> None:
+        state = "validating" if progress.phase == "validate" else "training"
+        self.heartbeat.tell(
+            state=state,
+            round=progress.round_id,
+            step=progress.step,
+            steps=progress.steps,
+            seconds_left=progress.seconds_left,
+            message="",
+        )
+
+    def _free_when_idle(self) -> None:
+        idle = time.monotonic() - self.desk.last_used
+        if self.desk.loaded and idle > self.project.settings.service.idle_release_seconds:
+            self.desk.release()
+            log.info("idle for %.0f s: gave the memory back", idle)
+
+    def _catch_signals(self) -> dict[int, Any]:
+        """A first SIGTERM or SIGINT asks for a clean stop; a second one ends the process the hard way."""
+        if threading.current_thread() is not threading.main_thread():
+            return {}
+
+        def on_signal(number: int, frame: object) -> None:
+            self.orders.stop = True
+            self._wake.set()
+            signal.signal(number, signal.SIG_DFL)
+
+        return {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+
+
+def _prepare(device: str) -> str:
+    """Load torch, settle on the device, and leave the processor to the window where training runs on it."""
+    from trainer.engine import choose_device
+
+    chosen = str(choose_device(device))
+    if chosen == "cpu" and hasattr(os, "nice"):
+        with suppress(OSError):
+            os.nice(10)
+    return chosen

@@ -1,0 +1,64 @@
+"""The catalog, read as the situation that `schedule.decide` decides on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from trainer.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, Situation
+
+if TYPE_CHECKING:
+    from trainer.project import Project
+    from trainer.project.trainer_state import Round
+
+
+def read_situation(
+    project: Project, train_now: Literal["", "fast", "full"] = "", wait: float = 0.0, skip: str | None = None
+) -> Situation:
+    """Read what `decide` needs. `skip` is an interrupted round that failed on being resumed: left alone."""
+    labels = project.counts().by_split.get("train", (0, 0))[1]
+    rounds = sorted(project.rounds(), key=lambda r: r.started)
+    finished = [r for r in rounds if r.model_id is not None]
+    full = [r for r in finished if r.lane != "fast"]
+    served = project.served()
+    new_labels = project.untrained_labels(finished[-1].model_id) if finished else labels
+    tail = _rounds_on_these_labels(project, finished) if new_labels == 0 else []
+    open_round = next((r for r in reversed(rounds) if r.ended is None and r.id != skip), None)
+    return Situation(
+        labels=labels,
+        labels_for_first=project.settings.queue.first_model_after,
+        served=served is not None,
+        new_labels=new_labels,
+        labels_since_full=project.untrained_labels(full[-1].model_id) if full else labels,
+        full_after=max(8, labels // 4),
+        rounds_since_labels=len(tail),
+        last_gain=_last_gain(tail, served.id if served else None),
+        interrupted=open_round.id if open_round else None,
+        interrupted_lane=open_round.lane if open_round else "fast",
+        train_now=train_now,
+        wait=wait,
+    )
+
+
+def _rounds_on_these_labels(project: Project, finished: list[Round]) -> list[Round]:
+    """The newest rounds that saw all of today's truth, newest last; a full one ends the count."""
+    tail: list[Round] = []
+    for round_ in reversed(finished):
+        if round_.model_id is None or project.untrained_labels(round_.model_id) > 0:
+            break
+        tail.insert(0, round_)
+        if round_.lane != "fast" or len(tail) >= MOST_ROUNDS_WITHOUT_NEW_LABELS:
+            break
+    return tail
+
+
+def _last_gain(tail: list[Round], served: str | None) -> float | None:
+    """Validation Dice gained by the last round; 0 when rejected or a full one, None: cannot be told."""
+    if not tail:
+        return None
+    last = tail[-1]
+    if last.model_id != served or last.lane != "fast":
+        return 0.0
+    if len(tail) < 2:
+        return None
+    now, before = last.metrics.get("dice9"), tail[-2].metrics.get("dice9")
+    return None if now is None or before is None else float(now) - float(before)
