@@ -65,7 +65,7 @@ def _explain(error: Exception, words: Sequence[str]) -> tuple[str, int]:
         return str(error), BAD_USE
     usage = getattr(error, "format_message", None)  # click's and typer's own errors about the command line
     if usage is not None:
-        known = {command.name or "" for command in app.registered_commands}
+        known = {c.name or getattr(c.callback, "__name__", "") for c in app.registered_commands}
         command = next((f"{word} " for word in words if word in known), "")
         return f"{usage()} See: skinseg {command}--help", BAD_USE
     if os.environ.get("SKINSEG_DEBUG"):

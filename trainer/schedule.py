@@ -56,7 +56,7 @@ def decide(now: Situation) -> Decision:
 
     New labels come first (a fast round, warm from the served model); then fast rounds as long as validation
     improves; then one full round, when enough labels came since the last; then rest. A round whose model was
-    not promoted counts as having seen its labels: the same round is never run twice in the hope of better luck.
+    not promoted counts as having seen its labels: the same round is never run twice in hope of better luck.
     A full round steps aside for new labels and is taken up again afterwards.
     """
     if now.wait > 0 and not now.train_now:

@@ -1,0 +1,81 @@
+"""What the trainer does next, decided from the catalog's numbers alone."""
+
+from dataclasses import replace
+
+from trainer.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, Situation, decide
+
+LEARNT = Situation(
+    labels=6,
+    labels_for_first=4,
+    served=True,
+    new_labels=0,
+    labels_since_full=6,
+    full_after=8,
+    rounds_since_labels=3,
+    last_gain=0.0,
+)
+
+
+def test_rests_until_there_is_a_mask() -> None:
+    decision = decide(replace(LEARNT, labels=0, served=False, train_now="fast"))
+    assert decision.action == "rest"
+    assert "first mask" in decision.why
+
+
+def test_says_how_many_photos_the_first_model_still_needs() -> None:
+    decision = decide(replace(LEARNT, labels=3, served=False, new_labels=3))
+    assert (decision.action, decision.why) == ("rest", "the first model comes after 1 more photo")
+
+
+def test_the_first_model_comes_with_enough_labels() -> None:
+    decision = decide(replace(LEARNT, labels=4, served=False, new_labels=4, last_gain=None))
+    assert (decision.action, decision.lane) == ("train", "fast")
+
+
+def test_a_person_may_have_the_first_model_earlier() -> None:
+    assert decide(replace(LEARNT, labels=1, served=False, new_labels=1, train_now="fast")).action == "train"
+
+
+def test_new_labels_get_a_fast_round() -> None:
+    decision = decide(replace(LEARNT, new_labels=2))
+    assert (decision.action, decision.lane, decision.why) == ("train", "fast", "2 new labels")
+
+
+def test_goes_on_while_validation_improves_and_then_rests() -> None:
+    assert decide(replace(LEARNT, last_gain=0.02)).why == "validation still improves"
+    assert decide(replace(LEARNT, last_gain=0.001)).action == "rest"
+    assert decide(replace(LEARNT, last_gain=-0.3)).action == "rest"
+
+
+def test_one_round_more_when_there_was_nothing_to_compare_with() -> None:
+    assert decide(replace(LEARNT, last_gain=None, rounds_since_labels=1)).action == "train"
+    assert decide(replace(LEARNT, last_gain=None, rounds_since_labels=2)).action == "rest"
+
+
+def test_does_not_train_for_ever_on_the_same_labels() -> None:
+    endless = replace(LEARNT, last_gain=0.02, rounds_since_labels=MOST_ROUNDS_WITHOUT_NEW_LABELS)
+    assert decide(endless).action == "rest"
+
+
+def test_a_full_round_when_idle_and_enough_labels_came() -> None:
+    decision = decide(replace(LEARNT, labels=8, labels_since_full=8))
+    assert (decision.action, decision.lane) == ("train", "full")
+    assert decide(replace(LEARNT, labels=8, labels_since_full=8, new_labels=1)).lane == "fast"
+
+
+def test_an_interrupted_round_is_resumed_first() -> None:
+    decision = decide(replace(LEARNT, interrupted="r7", new_labels=3))
+    assert (decision.action, decision.round_id) == ("resume", "r7")
+
+
+def test_an_interrupted_full_round_steps_aside_for_new_labels_only() -> None:
+    full = replace(LEARNT, interrupted="r7", interrupted_lane="full")
+    assert decide(replace(full, new_labels=1)).lane == "fast"
+    assert decide(full).round_id == "r7"
+
+
+def test_holds_off_after_a_failure_unless_asked() -> None:
+    waiting = replace(LEARNT, new_labels=2, wait=12.0)
+    assert decide(waiting).action == "rest"
+    assert "12 s" in decide(waiting).why
+    assert decide(replace(waiting, train_now="full")).lane == "full"
