@@ -1,0 +1,59 @@
+"""Open the window on a project: ``python -P -m napari_skinseg annotate DIR``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from trainer.project import SkinsegError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns 0 when done, 2 for bad input (one line on stderr says what)."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments) or 0)
+    except SkinsegError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -P -m napari_skinseg", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    annotate = commands.add_parser("annotate", help="open napari on a project")
+    annotate.add_argument("project", type=Path)
+    annotate.add_argument("--annotator", help="your name on what you save")
+    annotate.set_defaults(run=_annotate)
+    picture = commands.add_parser(
+        "screenshot", help="open the workspace, save a picture of the window, close"
+    )
+    picture.add_argument("project", type=Path)
+    picture.add_argument("out", type=Path)
+    picture.add_argument("--size", default="1440x900", help="width x height of the window in pixels")
+    picture.add_argument("--annotator", default="picture")
+    picture.set_defaults(run=_screenshot)
+    return parser
+
+
+def _annotate(arguments: argparse.Namespace) -> None:
+    import napari
+
+    from napari_skinseg._workspace import open_workspace
+
+    viewer = napari.Viewer(show=False)
+    open_workspace(viewer, arguments.project, arguments.annotator)
+    viewer.window.show()
+    napari.run()
+
+
+def _screenshot(arguments: argparse.Namespace) -> None:
+    from napari_skinseg._screenshot import window_of_size, workspace_picture
+
+    workspace_picture(arguments.project, arguments.out, window_of_size(arguments.size), arguments.annotator)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,193 @@
+"""The SkinSeg dock: the hand's work. Shows a resolved `AnnotateView` and calls the session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QElidingLabel
+
+from napari_skinseg._icons import icon, theme_colour
+from napari_skinseg._palette_table import PaletteTable
+from napari_skinseg._tools import Tools
+from napari_skinseg.annotate_view import AnnotateView
+from napari_skinseg.session import AnnotationSession
+
+WIDTH = 296
+
+
+class AnnotatePanel(QWidget):
+    """Photo, palette, tools and the keys of the loop as buttons.
+
+    Parameters
+    ----------
+    session : AnnotationSession
+        Receives every click.
+    theme : str, optional
+        napari theme for icons and the selected row.
+
+    Signals
+    -------
+    asked(str)
+        The person wants something outside this dock: ``keys``, ``queue``, ``settings``, ``add``, ``photo``
+        (to get the keyboard back to the canvas).
+    """
+
+    asked = Signal(str)
+
+    def __init__(
+        self, session: AnnotationSession, *, theme: str = "dark", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.view: AnnotateView | None = None
+        self.title, self.place = QElidingLabel(), QLabel()
+        self.title.setElideMode(Qt.TextElideMode.ElideMiddle)
+        bold = self.title.font()
+        bold.setBold(True)
+        self.title.setFont(bold)
+        self.why, self.badge, self.sentence = _words(), _words(), _words()
+        self.step = _button("", "", self._next_step)
+        self.classes = PaletteTable(theme=theme)
+        self.tools = Tools(theme=theme)
+        self.accept = _button(
+            "Accept and next   (Space)", "Accept the rest, save, next photo", session.accept_and_next
+        )
+        self.accept.setMinimumHeight(40)
+        self.accept.setIcon(icon("check", theme_colour(theme, "icon")))
+        self.save = _button(
+            "Save part", "Save what you painted and accepted, stay here (S)", session.save_part
+        )
+        self.skip = _button("Skip", "Not now: on to another photo (K)", session.skip)
+        self.flag = _button("Flag", "Set aside with a note for others (F)", self.ask_note)
+        self.back = _button("Back", "The photo before (B)", session.back)
+        self.note = QLineEdit()
+        self.note.setPlaceholderText("why? Enter flags it, Esc does not")
+        self.note.hide()
+        self.progress = _words()
+
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(9, 6, 9, 6)
+        layout.setSpacing(6)
+        layout.addLayout(_row((self.title, 1), (self.place, 0)))
+        for widget in (self.why, self.badge, self.sentence, self.step, _line(), self.classes, _line()):
+            layout.addWidget(widget)
+        layout.addWidget(self.tools)
+        layout.addWidget(_line())
+        layout.addWidget(self.accept)
+        layout.addLayout(_row(*((button, 1) for button in (self.save, self.skip, self.flag, self.back))))
+        layout.addWidget(self.note)
+        layout.addWidget(self.progress)
+        layout.addStretch(1)
+        layout.addLayout(self._more())
+        self.setMinimumWidth(WIDTH)
+
+        self.classes.picked.connect(session.select_class)
+        self.classes.seen.connect(session.set_visible)
+        self.classes.locked.connect(session.set_locked)
+        self.note.returnPressed.connect(self._flag)
+
+    def _more(self) -> Any:
+        grid = QGridLayout()
+        for column, (text, tip, wish) in enumerate(
+            (
+                ("Queue", "What comes next, and why", "queue"),
+                ("Settings", "The window and the training", "settings"),
+                ("Trainer", "Show the trainer below", "trainer"),
+                ("Keys  ?", "All keys", "keys"),
+            )
+        ):
+            grid.addWidget(_button(text, tip, lambda wish=wish: self.asked.emit(wish)), 0, column)
+        return grid
+
+    def sizeHint(self) -> QSize:
+        """Qt: wide enough for the four buttons, no wider."""
+        return QSize(WIDTH, super().sizeHint().height())
+
+    def show_view(self, view: AnnotateView) -> None:
+        """Present a resolved state; writes only what changed."""
+        if view == self.view:
+            return
+        self.view = view
+        self.title.setText(view.title)
+        self.title.setToolTip(view.title)
+        for label, text in (
+            (self.place, view.place),
+            (self.why, view.why),
+            (self.badge, view.badge),
+            (self.sentence, view.sentence),
+            (self.progress, view.progress),
+        ):
+            label.setText(text)
+            label.setVisible(bool(text))
+        self.step.setText(view.next_step)
+        self.step.setVisible(bool(view.next_step))
+        self.classes.show_rows(view.rows)
+        self.tools.follow(self.session.annotation_layer if view.working else None)
+        for button in (self.accept, self.save, self.skip, self.flag):
+            button.setEnabled(view.working and view.writable)
+
+    def ask_note(self) -> None:
+        """Open the line for the note under the buttons; the photo stays in reach."""
+        self.note.setVisible(True)
+        self.note.setFocus()
+
+    def _flag(self) -> None:
+        note = self.note.text().strip()
+        self._close_note()
+        self.session.flag(note)
+
+    def _close_note(self) -> None:
+        self.note.clear()
+        self.note.hide()
+        self.asked.emit("photo")
+
+    def keyPressEvent(self, event: Any) -> None:
+        """Qt: Esc closes the note, all else goes on to napari."""
+        if event.key() == Qt.Key.Key_Escape and self.note.isVisible():
+            self._close_note()
+        else:
+            super().keyPressEvent(event)
+
+    def _next_step(self) -> None:
+        if self.view is not None and self.view.next_step.startswith("Add"):
+            self.asked.emit("add")
+        else:
+            self.session.open_next()
+
+
+def _button(text: str, tip: str, action: Any) -> Any:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Space must reach the canvas, not the last button
+    button.clicked.connect(lambda: action())
+    return button
+
+
+def _words() -> Any:
+    label = QLabel()
+    label.setWordWrap(True)
+    return label
+
+
+def _line() -> Any:
+    line = QFrame()
+    line.setFrameShape(QFrame.Shape.HLine)
+    return line
+
+
+def _row(*widgets: tuple[Any, int]) -> Any:
+    row = QHBoxLayout()
+    for widget, stretch in widgets:
+        row.addWidget(widget, stretch)
+    return row

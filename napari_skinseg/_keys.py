@@ -1,0 +1,43 @@
+"""The table of keys, in the window, made from the bindings themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
+
+Binding = tuple[str, str, Callable[..., object]]
+COLUMNS = 2
+
+
+class KeyTable(QDialog):
+    """A small window that stays open beside the work; nothing waits for it."""
+
+    def __init__(self, bindings: Iterable[Binding], *, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("SkinSeg keys")
+        self.setModal(False)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.lines = [(key_words(key), sentence) for key, sentence, _ in bindings]
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(14)
+        height = -(-len(self.lines) // COLUMNS)
+        for place, (key, sentence) in enumerate(self.lines):
+            row, column = place % height, 2 * (place // height)
+            label = QLabel(f"<b>{key}</b>")
+            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            grid.addWidget(label, row, column)
+            grid.addWidget(QLabel(sentence), row, column + 1)
+        layout = QVBoxLayout(self)
+        layout.addWidget(
+            QLabel("These keys work while a SkinSeg photo is open; click the photo once to aim them.")
+        )
+        layout.addLayout(grid)
+
+
+def key_words(key: str) -> str:
+    """``Control-Shift-Z`` reads as ``Ctrl + Shift + Z``."""
+    names = {"Control": "Ctrl", "Period": ".", "Comma": ",", "BracketLeft": "[", "BracketRight": "]"}
+    parts = key.split("-") if len(key) > 1 else [key]
+    return " + ".join(names.get(part, part).replace("<", "&lt;") for part in parts)

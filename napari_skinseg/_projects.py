@@ -1,0 +1,88 @@
+"""Projects from the window: open, make, add photos, the demo. No Qt: the slow ones run in a worker thread."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Any
+
+from trainer.project import Project, ReadOnlyError, SkinsegError
+
+DEMO = Path.home() / "skinseg-demo"
+DEMO_PHOTOS = 48
+
+
+def open_project(path: Path) -> Project:
+    """Open a project, or only for reading where it cannot be written.
+
+    Raises
+    ------
+    SkinsegError
+        If it is no project or cannot be opened.
+    """
+    try:
+        return Project.open(path)
+    except ReadOnlyError:
+        return Project.open(path, read_only=True)
+
+
+def annotator_name() -> str:
+    """The name in napari's preferences, else the login name."""
+    if name := str(getattr(_preferences(), "annotator", "") or ""):
+        return name
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "annotator"
+
+
+def remember(path: Path) -> None:
+    """Keep the project as the last one in napari's preferences."""
+    preferences = _preferences()
+    if preferences is not None:
+        preferences.last_project = str(path)
+
+
+def last_project() -> str:
+    """The project folder that was open last and is still there, or an empty string."""
+    path = str(getattr(_preferences(), "last_project", "") or "")
+    return path if path and Path(path).is_dir() else ""
+
+
+def _preferences() -> Any:
+    """Our section of napari's preferences, or None where napari is older or the plugin is not installed."""
+    try:
+        from napari.settings import get_plugin_settings
+
+        return get_plugin_settings("napari-skinseg").window
+    except (ImportError, KeyError, AttributeError):
+        return None
+
+
+def new(photos: str, folder: str, classes: str) -> str:
+    """Make a project for a folder of photos; returns its path."""
+    with Project.create(Path(folder), classes=classes) as project:
+        if project.add_photos(Path(photos)).new == 0:
+            raise SkinsegError(
+                f"{photos} holds no photos: choose a folder with JPEG, PNG, TIFF, WebP or BMP files"
+            )
+    return folder
+
+
+def add(project: Path, folder: str) -> str:
+    """Register more photos; returns the project's path."""
+    with Project.open(project) as opened:
+        opened.add_photos(Path(folder))
+    return str(project)
+
+
+def demo(folder: Path = DEMO) -> str:
+    """Draw the demo's people and make its project, or take the one that is there; returns its path."""
+    if not (folder / "skinseg.toml").exists():
+        from trainer.synthetic import render_photos
+
+        photos = folder / "photos"
+        render_photos(photos, DEMO_PHOTOS, seed=0)
+        with Project.create(folder) as project:
+            project.add_photos(photos)
+    return str(folder)

@@ -1,0 +1,67 @@
+"""A read-only table of words, shared by the queue and the models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+
+class WordTable(QTableWidget):
+    """Rows of text under a header; each row carries a key that a double click hands back.
+
+    Signals
+    -------
+    opened(object)
+        Key of the row that was double clicked.
+    """
+
+    opened = Signal(object)
+
+    def __init__(self, columns: Sequence[str], *, stretch: int, parent: QWidget | None = None) -> None:
+        super().__init__(0, len(columns), parent)
+        self.setHorizontalHeaderLabels(list(columns))
+        numbers: Any = self.verticalHeader()
+        numbers.hide()
+        numbers.setDefaultSectionSize(24)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        header: Any = self.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for column in range(len(columns)):
+            mode = (
+                QHeaderView.ResizeMode.Stretch
+                if column == stretch
+                else QHeaderView.ResizeMode.ResizeToContents
+            )
+            header.setSectionResizeMode(column, mode)
+        self._rows: list[tuple[Any, tuple[str, ...]]] = []
+        self.cellDoubleClicked.connect(lambda row, _: self.opened.emit(self._rows[row][0]))
+
+    def show_rows(self, rows: Sequence[tuple[Any, tuple[str, ...]]]) -> None:
+        """Replace the rows (key, cells); the selected key stays selected."""
+        rows = list(rows)
+        if rows == self._rows:
+            return
+        selected = self.selected()
+        self._rows = rows
+        self.setRowCount(len(rows))
+        for place, (key, cells) in enumerate(rows):
+            for column, text in enumerate(cells):
+                item = QTableWidgetItem(text)
+                item.setToolTip(text)
+                self.setItem(place, column, item)
+            if key == selected:
+                self.selectRow(place)
+
+    def selected(self) -> Any:
+        """Key of the selected row, or None."""
+        selection: Any = self.selectionModel()
+        places = selection.selectedRows()
+        return self._rows[places[0].row()][0] if places and places[0].row() < len(self._rows) else None

@@ -1,0 +1,147 @@
+"""The Trainer dock: the machine's work. One status line, and three pictures that fold away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from superqt import QElidingLabel
+
+from napari_skinseg._curves import Curves
+from napari_skinseg._icons import icon, theme_colour
+from napari_skinseg.trainer_view import TrainerView, resolve_trainer
+from trainer.project import Project
+
+HEIGHT = 190
+LIGHTS = {"good": "#3fb950", "busy": "#4c9be8", "warn": "#e3b617", "off": "#8a8f98"}
+
+
+class TrainerPanel(QWidget):
+    """State, curves and buttons of the background trainer.
+
+    Parameters
+    ----------
+    project : Project
+        Read for what is shown; commands go to it as rows.
+    annotator : str
+        Who presses the buttons.
+    start : callable
+        Starts the trainer process.
+    theme : str, optional
+        napari theme for the plots.
+
+    Signals
+    -------
+    asked(str)
+        The person wants ``models``.
+    """
+
+    asked = Signal(str)
+
+    def __init__(
+        self,
+        project: Project,
+        annotator: str,
+        start: Callable[[], object],
+        *,
+        theme: str = "dark",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.project, self.annotator = project, annotator
+        self.view: TrainerView | None = None
+        self._version: int | None = None
+        self.light = QLabel()
+        self.line, self.decision = QElidingLabel(), QElidingLabel()
+        self.served = QLabel()
+        self.buttons = {
+            "start": self._button("Start", "Start the trainer in the background", start),
+            "pause": self._button("Pause", "Stop between two steps and wait", lambda: self.order("pause")),
+            "resume": self._button("Resume", "Go on where it stopped", lambda: self.order("resume")),
+            "train_now": self._button(
+                "Train now", "Do not wait for more masks (T)", lambda: self.order("train_now")
+            ),
+            "stop": self._button("Stop", "End the trainer; nothing is lost", lambda: self.order("stop")),
+        }
+        self.models = self._button(
+            "Models", "All models, and back to an older one", lambda: self.asked.emit("models")
+        )
+        self.fold = self._button("", "Fold the curves away, or show them", self.toggle)
+        self.fold.setIconSize(QSize(12, 12))
+        self._chevrons = [icon(name, theme_colour(theme, "icon")) for name in ("chevron_down", "chevron_up")]
+        self.fold.setIcon(self._chevrons[0])
+        self.curves = Curves(project.classes.colours, theme=theme)
+
+        bar = QHBoxLayout()
+        bar.setSpacing(8)
+        bar.addWidget(self.light)
+        bar.addWidget(self.line, 3)
+        bar.addWidget(self.served)
+        bar.addWidget(self.decision, 4)
+        for button in (*self.buttons.values(), self.models, self.fold):
+            bar.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 4, 8, 4)
+        layout.setSpacing(4)
+        layout.addLayout(bar)
+        layout.addWidget(self.curves, 1)
+
+    def _button(self, text: str, tip: str, action: Callable[[], object]) -> Any:
+        button = QPushButton(text)
+        button.setToolTip(tip)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.clicked.connect(lambda: action())
+        return button
+
+    def sizeHint(self) -> QSize:
+        """Qt: low, so that the photo keeps the window."""
+        height = HEIGHT if self.curves.isVisibleTo(self) else self.minimumSizeHint().height()
+        return QSize(super().sizeHint().width(), height)
+
+    def order(self, kind: str) -> None:
+        """Write a command for the trainer."""
+        self.project.send_command(kind, by=self.annotator)
+
+    def toggle(self) -> None:
+        """Fold down to the status line, or unfold."""
+        folded = self.curves.isVisibleTo(self)
+        self.curves.setVisible(not folded)
+        self.fold.setIcon(self._chevrons[folded])
+        self.setMaximumHeight(self.minimumSizeHint().height() if folded else 16777215)
+        self.updateGeometry()
+
+    def refresh(self, *, force: bool = False) -> None:
+        """Read the project again if something was committed since, or `force` (for the heartbeat's age)."""
+        version = self.project.data_version()
+        if version == self._version and not force:
+            return
+        self._version = version
+        self.show_view(resolve_trainer(self.project))
+
+    def show_view(self, view: TrainerView) -> None:
+        """Present a resolved state."""
+        if self.view is None or view.light != self.view.light:
+            self.light.setPixmap(icon("circle", LIGHTS[view.light]).pixmap(12, 12))
+        self.light.setToolTip(view.heartbeat)
+        self.line.setText(view.line)
+        self.line.setToolTip(f"{view.line}\n{view.heartbeat}")
+        self.served.setText(view.served)
+        self.decision.setText(view.decision)
+        self.decision.setToolTip(view.decision)
+        shown = {"start"} if not view.running else {"resume" if view.paused else "pause", "train_now", "stop"}
+        for name, button in self.buttons.items():
+            button.setVisible(name in shown)
+        if self.curves.isVisibleTo(self):
+            self._draw(view)
+        self.view = view
+
+    def _draw(self, view: TrainerView) -> None:
+        if self.view is None or view.points != self.view.points:
+            self.curves.rounds.show_points(view.points)
+        if self.view is None or view.classes != self.view.classes:
+            self.curves.classes.show_classes(view.classes)
+        self.curves.loss.start(view.round_id)
+        if view.round_id is not None:
+            self.curves.loss.add(self.project.curve(view.round_id, since_step=self.curves.loss.last_step))

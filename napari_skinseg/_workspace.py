@@ -1,0 +1,304 @@
+"""The workspace: opens a project, makes its session, and lays the two docks out around the photo."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import napari
+from napari.qt.threading import create_worker
+from napari.utils.notifications import show_error, show_warning
+from qtpy.QtCore import QCoreApplication, QEvent, QSize, Qt, QTimer
+from qtpy.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
+
+from napari_skinseg import _projects
+from napari_skinseg._annotate import WIDTH, AnnotatePanel
+from napari_skinseg._keys import KeyTable
+from napari_skinseg._models import ModelsPanel
+from napari_skinseg._queue import QueuePanel
+from napari_skinseg._settings import SettingsPanel
+from napari_skinseg._start import StartPanel
+from napari_skinseg._trainer import HEIGHT, TrainerPanel
+from napari_skinseg.annotate_view import Totals, read_totals, resolve_annotate
+from napari_skinseg.session import AnnotationSession
+from napari_skinseg.trainer_process import start_trainer
+from trainer.project import Project, SkinsegError
+
+POLL_MS = 50
+TRAINER_MS = 250
+HEARTBEAT_SECONDS = 0.9
+TOTALS_SECONDS = 5.0
+
+
+def open_workspace(
+    viewer: napari.Viewer, path: str | Path | None = None, annotator: str | None = None
+) -> WorkspaceDock:
+    """Lay the SkinSeg docks out in a napari window.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        The window.
+    path : str or Path, optional
+        A project folder; without one the dock offers to open or make one.
+    annotator : str, optional
+        Whose work it is; else napari's preference, else the login name.
+
+    Raises
+    ------
+    SkinsegError
+        If the folder is not a project that can be opened.
+    """
+    dock = WorkspaceDock(viewer)
+    viewer.window.add_dock_widget(dock, name="SkinSeg", area="right")
+    if path is not None:
+        dock.open(path, annotator)
+    return dock
+
+
+class WorkspaceDock(QWidget):
+    """The SkinSeg dock: a start panel, or the open project; owns session, timers and the other docks."""
+
+    def __init__(self, napari_viewer: napari.Viewer) -> None:
+        super().__init__()
+        self.viewer = napari_viewer
+        self.project: Project | None = None
+        self.session: AnnotationSession | None = None
+        self.annotate: AnnotatePanel | None = None
+        self.trainer: TrainerPanel | None = None
+        self.tabs: dict[str, Any] = {}
+        self.keys: KeyTable | None = None
+        self._totals: Totals | None = None
+        self._totals_read = self._heartbeat_read = 0.0
+        self._changed = False
+        self._maker: Any = None
+        self.start = StartPanel()
+        self.start.opened.connect(self._try_open)
+        self.start.made.connect(lambda *given: self._make(_projects.new, *given))
+        self.start.demo.connect(lambda: self._make(_projects.demo))
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.start)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.stack)
+        self.poll_timer, self.trainer_timer = QTimer(), QTimer()
+        self.poll_timer.setInterval(POLL_MS)
+        self.trainer_timer.setInterval(TRAINER_MS)
+        self.poll_timer.timeout.connect(self._poll)
+        self.trainer_timer.timeout.connect(self._watch_trainer)
+
+    def sizeHint(self) -> QSize:
+        """Qt: as wide as the annotate panel."""
+        return QSize(WIDTH, super().sizeHint().height())
+
+    # -- opening and closing ---------------------------------------------------------------------
+
+    def open(self, path: str | Path, annotator: str | None = None) -> None:
+        """Open a project and show its first photo.
+
+        Raises
+        ------
+        SkinsegError
+            If the folder is not a project that can be opened.
+        """
+        self.dispose()
+        annotator = annotator or _projects.annotator_name()
+        project = _projects.open_project(Path(path))
+        self.project = project
+        session = self.session = AnnotationSession(self.viewer, project, annotator)
+        self.annotate = AnnotatePanel(session, theme=self.viewer.theme)
+        self.annotate.asked.connect(self.show_extra)
+        self.stack.addWidget(self.annotate)
+        self.stack.setCurrentWidget(self.annotate)
+        self.trainer = TrainerPanel(project, annotator, self.start_trainer, theme=self.viewer.theme)
+        self.trainer.asked.connect(self.show_extra)
+        session.state_changed.connect(self._mark_changed)
+        session.photo_changed.connect(self._photo_changed)
+        session.notice.connect(self._notice)
+        self._lay_out()
+        self.trainer.refresh(force=True)
+        session.open_next()
+        self._photo_changed()
+        self._poll()
+        self.poll_timer.start()
+        self.trainer_timer.start()
+        _projects.remember(project.path)
+        _on_close(self.viewer, self.dispose)
+
+    def dispose(self) -> None:
+        """Stop the timers, put unfinished work in safety, close session and project. Safe to call twice."""
+        self.poll_timer.stop()
+        self.trainer_timer.stop()
+        session, project = self.session, self.project
+        self.session = self.project = None
+        if session is not None:
+            session.close()
+        if project is not None:
+            project.close()
+
+    def _lay_out(self) -> None:
+        window = self.viewer.window
+        self.viewer.title = f"SkinSeg: {self.project.path.name}" if self.project else "SkinSeg"
+        window.add_dock_widget(self.trainer, name="Trainer", area="bottom")
+        main, trainer = _window(self.viewer), self.trainer.parent() if self.trainer else None
+        main.resizeDocks([trainer], [HEIGHT], Qt.Orientation.Vertical)
+        if self.parent() is not None:
+            main.resizeDocks([self.parent()], [WIDTH], Qt.Orientation.Horizontal)
+
+    def event(self, event: Any) -> bool:
+        """Qt: a dock closed for good takes its session and its other docks along."""
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None and self.session is not None:
+            self.dispose()
+            for panel in (self.trainer, *self.tabs.values()):
+                self._remove(panel)
+            self.tabs.clear()
+        return bool(super().event(event))
+
+    def _remove(self, panel: Any) -> None:
+        if panel is not None and panel.parent() is not None:
+            self.viewer.window.remove_dock_widget(panel)
+            panel.deleteLater()
+
+    # -- the clock -------------------------------------------------------------------------------
+
+    def _poll(self) -> None:
+        if self.session is None:
+            return
+        self.session.poll()
+        if self._changed and self.annotate is not None and self._totals is not None:
+            self._changed = False
+            self.annotate.show_view(resolve_annotate(self.session, self._totals))
+
+    def _watch_trainer(self) -> None:
+        if self.trainer is None or self.session is None:
+            return
+        now = time.monotonic()
+        if now - self._totals_read > TOTALS_SECONDS:
+            self._read_totals()
+        due = now - self._heartbeat_read > HEARTBEAT_SECONDS
+        if due:
+            self._heartbeat_read = now
+        self.trainer.refresh(force=due)
+        if due:
+            for panel in self.tabs.values():
+                if hasattr(panel, "refresh") and panel.isVisible():
+                    panel.refresh()
+
+    def _read_totals(self) -> None:
+        if self.session is not None:
+            self._totals, self._totals_read = read_totals(self.session), time.monotonic()
+            self._changed = True
+
+    def _mark_changed(self, *_: object) -> None:
+        self._changed = True
+
+    def _photo_changed(self, *_: object) -> None:
+        self._read_totals()
+
+    def _notice(self, level: str, text: str) -> None:
+        if level == "error":
+            show_error(text)
+        elif level == "warning":
+            show_warning(text)
+        else:
+            self.viewer.status = text
+
+    # -- what the docks ask for ------------------------------------------------------------------
+
+    def start_trainer(self) -> None:
+        """Start the background trainer of this project."""
+        if self.project is None:
+            return
+        try:
+            start_trainer(self.project.path)
+            self.viewer.status = "the trainer is starting"
+        except (SkinsegError, OSError) as error:
+            show_error(f"the trainer did not start: {error}")
+
+    def show_extra(self, what: str) -> None:
+        """Open a tab (``queue``, ``models``, ``settings``), the key table, or do what a panel asked for."""
+        if self.session is None or self.project is None:
+            return
+        if what == "photo":
+            _window(self.viewer).centralWidget().setFocus()
+        elif what == "keys":
+            self._show_keys()
+        elif what == "add":
+            self._add_photos()
+        elif what == "trainer" and self.trainer is not None:
+            self._raise(self.trainer, "Trainer", "bottom")
+        else:
+            session, project = self.session, self.project
+            makers: dict[str, Callable[[], Any]] = {
+                "queue": lambda: QueuePanel(session),
+                "models": lambda: ModelsPanel(project, session.annotator),
+                "settings": lambda: SettingsPanel(project),
+            }
+            panel = self.tabs.get(what)
+            if panel is None:
+                panel = self.tabs[what] = makers[what]()
+            self._raise(panel, what.capitalize(), "bottom" if what == "models" else "right")
+
+    def _raise(self, panel: Any, name: str, area: str) -> None:
+        if panel.parent() is None:
+            self.viewer.window.add_dock_widget(panel, name=name, area=area, tabify=True)
+        panel.parent().show()
+        panel.parent().raise_()
+
+    def _show_keys(self) -> None:
+        if self.session is not None:
+            self.keys = KeyTable(self.session.bindings(), parent=_window(self.viewer))
+            self.keys.show()
+
+    def _add_photos(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder with more photos")
+        if folder and self.project is not None:
+            self._make(_projects.add, self.project.path, folder)
+
+    # -- beginning without a project -------------------------------------------------------------
+
+    def _try_open(self, path: str) -> None:
+        try:
+            self.open(path)
+        except SkinsegError as error:
+            self.start.say(str(error))
+
+    def _make(self, act: Callable[..., str], *given: Any) -> None:
+        worker: Any = create_worker(act, *given, _ignore_errors=True)
+        self.start.say("preparing …")
+        self.start.setEnabled(False)
+        worker.returned.connect(self._made)
+        worker.errored.connect(self._not_made)
+        self._maker = worker
+        worker.start()
+
+    def _made(self, path: str) -> None:
+        self._maker = None
+        self.start.setEnabled(True)
+        self.start.say("")
+        if self.project is None:
+            self._try_open(path)
+        elif self.session is not None and self.session.current is None:
+            self._read_totals()
+            self.session.open_next()
+
+    def _not_made(self, error: Exception) -> None:
+        self._maker = None
+        self.start.setEnabled(True)
+        self.start.say(str(error))
+        if self.project is not None:
+            show_error(str(error))
+
+
+def _window(viewer: napari.Viewer) -> Any:
+    return viewer.window._qt_window
+
+
+def _on_close(viewer: napari.Viewer, act: Callable[[], None]) -> None:
+    """Call `act` when the window is gone or the program ends, whichever comes first."""
+    _window(viewer).destroyed.connect(lambda *_: act())
+    application = QCoreApplication.instance()
+    if application is not None:
+        application.aboutToQuit.connect(act)

@@ -1,0 +1,52 @@
+"""napari writers: a Labels layer as a mask group, or as a PNG of class indices (255 = not labelled)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from trainer.project import MaskError
+
+PAINTED = 3
+
+
+def write_png(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
+    """Write stored label values as class indices 0…8, 255 where nothing is labelled.
+
+    Raises
+    ------
+    MaskError
+        If the layer is not 2-D or holds values above 9.
+    """
+    labels = _stored(data, path)
+    Image.fromarray(labels - np.uint8(1)).save(path)
+    return [path]
+
+
+def write_group(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
+    """Write a mask group with `labels` and `provenance` (all that is labelled counts as painted).
+
+    Raises
+    ------
+    MaskError
+        If the layer is not 2-D or holds values above 9, or the folder exists already.
+    """
+    from trainer.project.masks import write_group as write
+
+    labels = _stored(data, path)
+    if Path(path).exists():
+        raise MaskError(f"{path} exists already and mask groups are never changed: choose a new name")
+    write(Path(path), labels, np.where(labels > 0, PAINTED, 0).astype(np.uint8))
+    return [path]
+
+
+def _stored(data: Any, path: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    labels = np.asarray(data)
+    if labels.ndim != 2:
+        raise MaskError(f"{path}: a mask has rows and columns, this layer has {labels.ndim} dimensions")
+    if labels.size and not 0 <= int(labels.min()) <= int(labels.max()) <= 9:
+        raise MaskError(f"{path}: labels must be 0 (not labelled) to 9, this layer has {int(labels.max())}")
+    return labels.astype(np.uint8)
