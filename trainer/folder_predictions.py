@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from trainer.project.decode import decode
 from trainer.project.errors import PhotoError, ProjectError
-from trainer.project.photos import SUFFIXES, decode
+from trainer.project.scan import find_photos
+from trainer.settings import PhotoSettings
 
 
 @dataclass
@@ -24,7 +26,7 @@ class FolderReport:
     seconds: float = 0.0
 
 
-def find_photos(source: Path) -> list[tuple[Path, Path]]:
+def photos_in(source: Path) -> list[tuple[Path, Path]]:
     """The photos under a folder (or the one named), each with its path relative to it, in order.
 
     Raises
@@ -36,16 +38,13 @@ def find_photos(source: Path) -> list[tuple[Path, Path]]:
         return [(source, Path(source.name))]
     if not source.exists():
         raise ProjectError(f"no photos at {source}: check the path")
-    try:
-        found = [path for path in sorted(source.rglob("*")) if path.suffix.lower() in SUFFIXES]
-        next(iter(source.iterdir()), None)
-    except OSError as error:
-        raise ProjectError(
-            f"cannot read {source}: {error.strerror}; ask for permission to read it"
-        ) from error
+    unreadable: list[str] = []
+    found = [(source / name, Path(name)) for name in find_photos(source, unreadable.append)]
+    if not found and unreadable:
+        raise ProjectError(f"cannot read {unreadable[0]} in {source}: ask for permission to read it")
     if not found:
-        raise ProjectError(f"no photos in {source}: it holds no file ending in {', '.join(sorted(SUFFIXES))}")
-    return [(path, path.relative_to(source)) for path in found]
+        raise ProjectError(f"no photos in {source}: it holds no JPEG, PNG, TIFF, WebP, BMP or HEIC file")
+    return found
 
 
 def predict_folder(
@@ -63,20 +62,21 @@ def predict_folder(
     model : Path
         Folder with weights.safetensors and model.json.
     photos : list of (Path, Path)
-        As from `find_photos`.
+        As from `photos_in`.
     with_confidence : bool
         Also write `RELATIVE.confidence.png`, 0 to 255.
     """
     from trainer.predict import Predictor
 
     predictor = Predictor(model, device)
+    most = PhotoSettings().max_pixels
     report, started, taken = FolderReport(), time.monotonic(), dict[Path, Path]()
     for done, (path, relative) in enumerate(photos, start=1):
         target = out / relative.with_suffix(".png")
         try:
             if target in taken:
                 raise PhotoError(f"its mask would overwrite that of {taken[target]}: rename one of the two")
-            result = predictor.predict(decode(path))
+            result = predictor.predict(decode(path, most).pixels)
             write_png(target, result.labels - 1)
             if with_confidence:
                 write_png(target.with_suffix(".confidence.png"), result.confidence)

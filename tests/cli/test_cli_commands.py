@@ -13,22 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-COMMANDS = [
-    "demo",
-    "new",
-    "add",
-    "annotate",
-    "trainer",
-    "retrain",
-    "predict",
-    "evaluate",
-    "models",
-    "import",
-    "export",
-    "status",
-    "doctor",
-    "backup",
-]
+COMMANDS = (
+    *("demo", "new", "add", "annotate", "trainer", "retrain", "predict"),
+    *("evaluate", "models", "import", "export", "status", "doctor", "backup"),
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -97,9 +85,8 @@ def test_import_status_export(skinseg: Any, project: Path, tiny_folder: Any, tmp
 
 def test_retrain_says_what_it_did(trained: tuple[Path, str]) -> None:
     data = json.loads(trained[1])
-    assert set(data) == set(
-        ["model", "recipe", "init", "steps", "seconds", "photos_per_second", "served", "why", "val"]
-    )
+    told = {"model", "recipe", "init", "steps", "seconds", "photos_per_second", "served", "why", "val"}
+    assert set(data) == told
     assert {"dice9", "dice8", "dice2", "per_class"} <= set(data["val"])
     assert (data["steps"], data["init"], data["served"]) == (30, "scratch", True)
     assert data["photos_per_second"] > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ from trainer.commands.reply import JsonOption, ProjectArgument, Reply, table
 
 if TYPE_CHECKING:
     from trainer.project import Project
+    from trainer.project.photos import Added
 
 GroupsOption = Annotated[
     str | None,
@@ -51,18 +53,13 @@ def new(
 ) -> Reply:
     """Make a project for a folder of photos."""
     from trainer.project import Project
-    from trainer.project.errors import ProjectError
 
-    check_photo_folder(photos)
+    check_folder(photos, "photos")
     path = Path(directory)
     fresh = not path.exists() or (path.is_dir() and not any(path.iterdir()))
     with Project.create(path, classes=classes, database_url=database) as project:
         try:
             added = _add(project, photos, groups)
-            if added == 0:
-                raise ProjectError(
-                    f"no photos in {photos}: it holds no file ending in .jpg, .png, .tif, .webp or .bmp"
-                )
         except BaseException:
             project.close()
             if fresh:  # a project without photos would only stand in the way of the next try
@@ -71,7 +68,7 @@ def new(
         total = project.counts().photos
     return Reply(
         {"project": str(path.resolve()), "photos": total},
-        [f"Made {path} with {total:,} photos. Next: skinseg annotate {path}"],
+        [f"Made {path} with {total:,} photos. Next: skinseg annotate {path}", *_passed_over(added)],
     )
 
 
@@ -86,15 +83,17 @@ def add(
     """Register more photos; none is opened, and those already known are left as they are."""
     from trainer.project import Project
 
-    check_photo_folder(folder)
+    check_folder(folder, "photos")
     with Project.open(Path(directory)) as project:
-        before = project.counts().photos
-        _add(project, folder, groups)
+        added = _add(project, folder, groups)
         total = project.counts().photos
-    return Reply(
-        {"project": str(Path(directory).resolve()), "new": total - before, "photos": total},
-        [f"{total - before:,} new photos, {total:,} in all."],
-    )
+    data = {
+        "project": str(Path(directory).resolve()),
+        "new": added.new,
+        "photos": total,
+        "unreadable": list(added.unreadable),
+    }
+    return Reply(data, [f"{added.new:,} new photos, {total:,} in all.", *_passed_over(added)])
 
 
 def import_(
@@ -215,8 +214,6 @@ def backup(
 
 def check_folder(folder: str, what: str) -> None:
     """Refuse a folder that is not there or cannot be read, by name."""
-    import os
-
     from trainer.project.errors import ProjectError
 
     path = Path(folder)
@@ -228,13 +225,11 @@ def check_folder(folder: str, what: str) -> None:
         raise ProjectError(f"cannot read {folder}: ask for read permission on it")
 
 
-def check_photo_folder(folder: str) -> None:
-    """As `check_folder`, for photos."""
-    check_folder(folder, "photos")
-
-
-def _add(project: Project, folder: str, groups: str | None) -> int:
-    """Register photos with a running count on the terminal; return how many the folder holds."""
+def _add(project: Project, folder: str, groups: str | None) -> Added:
+    """Register photos with a running count on the terminal."""
     with counted("registering photos") as advance:
-        added = project.add_photos(Path(folder), groups=groups, progress=advance)
-    return int(added.new + added.known)
+        return project.add_photos(Path(folder), groups=groups, progress=advance)
+
+
+def _passed_over(added: Added) -> list[str]:
+    return [f"  could not be taken: {name}" for name in added.unreadable[:20]]

@@ -103,10 +103,10 @@ def predict(
     json: JsonOption = False,
 ) -> Reply:
     """Write a mask for each photo: PNG, pixel = class index."""
-    from trainer.folder_predictions import find_photos, predict_folder
+    from trainer.folder_predictions import photos_in, predict_folder
 
     model = model_folder(Path(source))
-    found = find_photos(Path(photos))
+    found = photos_in(Path(photos))
     with counted("predicting", len(found)) as advance:
         report = predict_folder(model, found, Path(out), device, probabilities, advance)
     lines = [f"{report.written:,} masks in {out}, {report.seconds:.1f} s"]

@@ -49,7 +49,7 @@ def demo(
     with counted("drawing photos", photos) as advance:
         make_demo(path, photos, labelled=0 if headless else 6, progress=advance)
     if headless:
-        code = subprocess.call(headless_command(path), stdout=sys.stderr if json else None)
+        code = subprocess.call(headless_command(path, photos), stdout=sys.stderr if json else None)
         report = path / "report.md"
         lines = (
             [f"Pictures, curves and the report: {path}"]
