@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomlkit
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
 from trainer.project.errors import ConfigError
@@ -99,7 +99,7 @@ class WindowSettings(_Section):
 
 
 class TrainingSettings(_Section):
-    """One round of training."""
+    """One round of training. `auto` means: what suits the device, see trainer/plan.py."""
 
     recipe: str = "skinseg"
     """The method: a file in trainer/recipes."""
@@ -107,41 +107,88 @@ class TrainingSettings(_Section):
     init: str = "scratch"
     """Starting weights of a full round: scratch, colorization, imagenet, or a path."""
 
+    arch: str = "deeplabv3plus"
+    """Network architecture."""
+
     encoder: str = "auto"
     """Encoder of the network; auto picks one for the device."""
 
-    long_side: int | Literal["auto"] = "auto"
-    """Photos are scaled so that their long side has this many pixels."""
+    long_side: int | Literal["auto", "native"] = "auto"
+    """Photos are scaled so that their long side has this many pixels; native leaves them as they are."""
 
     size: int | Literal["auto"] = "auto"
     """Side of a training crop, in pixels."""
 
     batch: int | Literal["auto"] = "auto"
-    """Crops per step."""
+    """Crops per step, at least 2."""
 
-    lr: Annotated[float, Field(gt=0, json_schema_extra=SmallStep)] = 3e-4
+    lr: Annotated[float, Field(gt=0, json_schema_extra=SmallStep)] = 1e-3
     """Learning rate of a full round; a fast round uses 0.3 of it."""
 
-    steps_fast: int = Field(default=150, ge=1)
+    weight_decay: Annotated[float, Field(ge=0, json_schema_extra=SmallStep)] = 1e-2
+    """Weight decay of AdamW."""
+
+    fast_lr_factor: float = Field(default=0.3, gt=0, le=1)
+    """Learning rate of a fast round, as a share of that of a full one."""
+
+    warmup: Share = 0.1
+    """Share of the steps over which the learning rate rises; after that it falls along a cosine."""
+
+    clip: float = Field(default=1.0, gt=0)
+    """Largest norm of the gradient."""
+
+    steps_fast: int | Literal["auto"] = "auto"
     """Steps of a fast round."""
 
     steps_full: int | Literal["auto"] = "auto"
-    """Steps of a full round."""
+    """Steps of a full round, and of a batch run that names none."""
 
     ema: float = Field(default=0.99, ge=0, lt=1)
     """Decay of the averaged weights, which are the ones evaluated and served."""
 
+    dice_weight: float = Field(default=1.0, ge=0)
+    """Weight of the Dice loss beside the cross-entropy."""
+
     uncertain_weight: float = Field(default=0.5, ge=0)
     """Weight of the class uncertain in the cross-entropy."""
 
-    precision: str = "auto"
-    """auto, 32-true, bf16-mixed or 16-mixed."""
+    class_balanced: Share = 0.5
+    """Share of the crops centred on a class drawn by rarity; the others lie anywhere inside a photo."""
+
+    newest_share: Share = 0.5
+    """Share of a fast round's crops from photos the served model has not learnt from."""
+
+    augment: bool = True
+    """Flip, rotate, zoom and recolour the crops."""
+
+    vertical_flip: bool = False
+    """Also turn crops upside down: for photos without an up, such as close-ups."""
+
+    rotate: float = Field(default=20.0, ge=0, le=180)
+    """Largest rotation, in degrees."""
+
+    zoom: float = Field(default=1.4, ge=1, le=4)
+    """Largest magnification; the smallest is its inverse."""
+
+    colour: Share = 0.25
+    """How far brightness, contrast and saturation may change."""
+
+    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
+    """Arithmetic: bf16-mixed where the graphics card has it, else 32-true."""
 
     threads: int = Field(default=0, ge=0)
-    """CPU threads; 0 leaves one core to the window."""
+    """CPU threads; 0 takes all, in the background all but one."""
 
     seed: int = Field(default=0, ge=0)
     """Seed of a round."""
+
+    @field_validator("batch", "long_side", "size", "steps_fast", "steps_full")
+    @classmethod
+    def _large_enough(cls, value: int | str, info: ValidationInfo) -> int | str:
+        smallest = {"batch": 2, "long_side": 32, "size": 32}.get(info.field_name or "", 1)
+        if isinstance(value, int) and value < smallest:
+            raise ValueError(f"must be {smallest} or more")
+        return value
 
 
 class GateSettings(_Section):
@@ -152,6 +199,12 @@ class GateSettings(_Section):
 
     margin_full: float = Field(default=0.005, ge=0)
     """Largest loss of Dice put up with after a full round."""
+
+    class_margin: float = Field(default=0.03, ge=0)
+    """Largest sure loss of Dice put up with in any one class."""
+
+    best_margin: float = Field(default=0.02, ge=0)
+    """Largest loss of Dice put up with against the best model ever served."""
 
     bootstrap: int = Field(default=2000, ge=100)
     """Bootstrap samples over groups."""
@@ -293,9 +346,7 @@ def _unknown(key: str) -> str:
     near = difflib.get_close_matches(key, [*dotted, *Settings.model_fields], n=1, cutoff=0.5)
     if not near:
         near = [by_name[name] for name in difflib.get_close_matches(key.rpartition(".")[2], by_name, n=1)]
-    hint = (
-        f"; did you mean {near[0]!r}?" if near else f"; the sections are {', '.join(Settings.model_fields)}"
-    )
+    hint = f"; did you mean {near[0]!r}?" if near else f"; the sections are {sections}"
     return f"unknown setting {key!r}{hint}"
 
 

@@ -1,0 +1,70 @@
+"""Checkpoints of a round: tensors and plain values, written whole or not at all, read without unpickling."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from trainer.project.errors import SkinsegError
+
+NAME = "checkpoint.pt"
+
+
+def save_checkpoint(folder: Path, state: dict[str, Any]) -> Path:
+    """Write ``folder/checkpoint.pt`` durably; a crash at any moment leaves the old one or the new one.
+
+    Parameters
+    ----------
+    state
+        Tensors and plain Python values only (a numpy scalar would make it unreadable).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path, temporary = folder / NAME, folder / f".{NAME}.tmp"
+    with temporary.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    return path
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether a round in this folder can be resumed."""
+    return (folder / NAME).is_file()
+
+
+def load_checkpoint(folder: Path) -> dict[str, Any]:
+    """Read a checkpoint to the CPU.
+
+    Raises
+    ------
+    SkinsegError
+        Missing or damaged.
+    """
+    path = folder / NAME
+    if not path.is_file():
+        raise SkinsegError(f"no checkpoint at {path}: the round cannot be resumed, start a new one")
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise SkinsegError(f"{path} is damaged ({reason}): start a new round") from error
+    return state
+
+
+def random_state() -> dict[str, Any]:
+    """State of torch's generators (dropout draws from them)."""
+    state: dict[str, Any] = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        state["cuda"] = torch.cuda.get_rng_state()
+    return state
+
+
+def restore_random_state(state: dict[str, Any]) -> None:
+    """Put the generators back where :func:`random_state` found them."""
+    torch.set_rng_state(state["cpu"])
+    if "cuda" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["cuda"])

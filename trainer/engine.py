@@ -1,0 +1,242 @@
+"""What every recipe runs on: device, precision, threads, seeds, moving averages, learning rate, memory."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from trainer.project.errors import ConfigError
+
+T = TypeVar("T")
+
+
+def choose_device(device: str = "auto") -> str:
+    """``cuda``, ``mps`` or ``cpu``: the one asked for, or the best there is.
+
+    Raises
+    ------
+    ConfigError
+        A device that this machine or this build of torch does not have.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if device == "auto":
+        return next(name for name, ok in there.items() if ok)
+    kind = device.split(":")[0]
+    if kind not in there:
+        raise ConfigError(f"device: '{device}' is none of auto, cuda, mps, cpu")
+    if not there[kind]:
+        raise ConfigError(f"device: torch finds no {kind} device on this machine; choose --device auto")
+    return device
+
+
+def choose_precision(device: str, precision: str = "auto") -> str:
+    """Fabric's name of the precision: bf16 on CUDA devices that have it, else float32."""
+    if precision != "auto":
+        return precision
+    if device.startswith("cuda") and torch.cuda.is_bf16_supported(including_emulation=False):
+        return "bf16-mixed"
+    return "32-true"
+
+
+def cpu_cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def choose_threads(device: str, background: bool, threads: int | None = None) -> int:
+    """Compute threads: in the background one core is left to the window; one suffices beside a GPU."""
+    if threads:
+        return threads
+    if not device.startswith("cpu"):
+        return 1
+    return max(1, cpu_cores() - 1) if background else cpu_cores()
+
+
+def seed_everything(seed: int) -> None:
+    """Seed python, numpy and torch; samples of the data have seeds of their own."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002 (libraries draw from the global generator)
+    torch.manual_seed(seed)
+
+
+@dataclass
+class Engine:
+    """Fabric on one device, with what recipes need of it."""
+
+    fabric: Fabric
+    device_name: str
+    precision: str
+    threads: int
+
+    @classmethod
+    def start(
+        cls,
+        device: str = "auto",
+        *,
+        precision: str = "auto",
+        threads: int | None = None,
+        background: bool = False,
+    ) -> Engine:
+        """Set up the device.
+
+        Parameters
+        ----------
+        device
+            ``auto``, ``cpu``, ``mps``, ``cuda`` or ``cuda:N``.
+        precision
+            ``auto`` or a name Fabric knows (``32-true``, ``bf16-mixed`` ...).
+        threads
+            Compute threads on the CPU; by default all, or all but one with ``background``.
+
+        Raises
+        ------
+        ConfigError
+            Device or precision that cannot be had.
+        """
+        name = choose_device(device)
+        precision = choose_precision(name, precision)
+        count = choose_threads(name, background, threads)
+        torch.set_num_threads(count)
+        kind, _, index = name.partition(":")
+        devices: list[int] | int = [int(index)] if index else 1
+        if "LOCAL_WORLD_SIZE" in os.environ and not index:  # started by torchrun
+            devices = int(os.environ["LOCAL_WORLD_SIZE"])
+        nodes = int(os.environ.get("GROUP_WORLD_SIZE", "1"))
+        try:
+            fabric = Fabric(
+                accelerator=kind, devices=devices, num_nodes=nodes, precision=cast(Any, precision)
+            )
+        except (ValueError, RuntimeError) as error:
+            raise ConfigError(f"device {name}, precision {precision}: {error}") from error
+        fabric.launch()
+        return cls(fabric, name, precision, count)
+
+    @property
+    def device(self) -> torch.device:
+        """Where tensors go."""
+        device: torch.device = self.fabric.device
+        return device
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process writes (always, unless torchrun started several)."""
+        return bool(self.fabric.global_rank == 0)
+
+    def setup(self, module: nn.Module, *optimizers: Optimizer) -> tuple[nn.Module, list[Optimizer]]:
+        """Move a network to the device in channels_last and wrap it and its optimizers."""
+        module = module.to(memory_format=torch.channels_last)
+        wrapped = self.fabric.setup(module, *optimizers)
+        if not optimizers:
+            return wrapped, []
+        return wrapped[0], list(wrapped[1:])
+
+    def update(self, loss: Tensor, module: nn.Module, optimizer: Optimizer, clip: float = 1.0) -> Tensor:
+        """One optimizer step: backward, clip the gradient's norm, step; returns the norm before clipping."""
+        optimizer.zero_grad(set_to_none=True)
+        self.fabric.backward(loss)
+        norm = self.fabric.clip_gradients(module, optimizer, max_norm=clip, error_if_nonfinite=False)
+        optimizer.step()
+        return loss.new_zeros(()) if norm is None else norm
+
+
+def lr_factor(step: int, steps: int, warmup: float = 0.1, floor: float = 0.0) -> float:
+    """Learning-rate factor at ``step`` of ``steps``: linear warm-up over a share, then a cosine to ``floor``.
+
+    The first step already moves (factor 1/n over n warm-up steps), the peak 1 is at the end of the warm-up.
+    """
+    rising = max(1, round(warmup * steps)) if warmup > 0 else 0
+    if step < rising:
+        return (step + 1) / rising
+    progress = (step - rising) / max(1, steps - rising)
+    return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+
+
+def set_lr(optimizers: Iterable[Optimizer], factor: float) -> None:
+    """Set each group's rate to ``factor`` times its own initial rate."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
+
+
+class Ema:
+    """Exponential moving average of a network's weights and batch-norm statistics.
+
+    The decay warms up, min(decay, (1 + n) / (10 + n)), so that random initial weights are soon forgotten;
+    a warm start sets ``count`` high to skip this.
+    """
+
+    def __init__(self, module: nn.Module, decay: float, count: int = 0) -> None:
+        self.decay, self.count = decay, count
+        self.weights = {k: v.detach().clone() for k, v in module.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, module: nn.Module) -> None:
+        """Take one step towards the network's current weights; whole numbers are copied."""
+        decay = min(self.decay, (1 + self.count) / (10 + self.count))
+        self.count += 1
+        state = module.state_dict()
+        floats = [k for k, v in self.weights.items() if v.is_floating_point()]
+        torch._foreach_lerp_(
+            [self.weights[k] for k in floats], [state[k].detach() for k in floats], 1 - decay
+        )
+        for k, v in self.weights.items():
+            if not v.is_floating_point():
+                v.copy_(state[k])
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether torch ran out of memory, on whichever device."""
+    if isinstance(error, torch.OutOfMemoryError):
+        return True
+    text = str(error)
+    return isinstance(error, RuntimeError) and (
+        "out of memory" in text or "not enough memory" in text or "can't allocate memory" in text
+    )
+
+
+def run_with_smaller_batches(
+    run: Callable[[int], T],
+    batch: int,
+    *,
+    smallest: int = 2,
+    on_smaller: Callable[[int], None] | None = None,
+) -> tuple[T, int]:
+    """Call ``run(batch)``, halving the batch each time memory runs out.
+
+    Parameters
+    ----------
+    run
+        Must leave nothing half-done behind when it raises.
+    smallest
+        Below this the error is passed on.
+    on_smaller
+        Told each new batch size.
+
+    Returns
+    -------
+    result, int
+        What ``run`` returned and the batch size it returned it for.
+    """
+    while True:
+        try:
+            return run(batch), batch
+        except (RuntimeError, torch.OutOfMemoryError) as error:
+            if not is_out_of_memory(error) or batch // 2 < smallest:
+                raise
+        batch //= 2  # outside the except block, so that the traceback's tensors are free
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        if on_smaller is not None:
+            on_smaller(batch)

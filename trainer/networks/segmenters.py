@@ -1,0 +1,159 @@
+"""Segmentation networks that accept any input size.
+
+Shape suffixes: N photos, C channels, K classes, H rows, W columns.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import segmentation_models_pytorch as smp
+import torch
+from segmentation_models_pytorch.encoders import encoders as SMP_ENCODERS
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from trainer.project.errors import ConfigError
+
+ENCODER_ON_CPU = "tu-mobilenetv3_small_100"
+ENCODER_ON_GPU = "tu-resnet50s"
+ASPP_RATES = (6, 12, 18)
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class DeepLabV3Plus(smp.DeepLabV3Plus):  # type: ignore[misc]
+    """Stock DeepLabV3+ whose two up-samplings aim at a size instead of multiplying by four.
+
+    ASPP output goes to the size of the skip connection and the logits to the size of the input, so that a
+    513 pixel input gives 257/129/65/33/33 features, a 129 x 129 decoder and 513 x 513 logits. Where the
+    stock network accepts the input (multiples of 16) the result is identical; the parameters have its names.
+    """
+
+    requires_divisible_input_shape = False
+
+    def decode(self, features: Sequence[Tensor]) -> Tensor:
+        """Fuse encoder features into the stride-4 map ``(N, 256, H/4, W/4)``."""
+        skip = self.decoder.block1(features[2])
+        deep = self.decoder.aspp(features[-1])
+        deep = F.interpolate(deep, size=skip.shape[-2:], mode="bilinear", align_corners=True)
+        fused: Tensor = self.decoder.block2(torch.cat([deep, skip], dim=1))
+        return fused
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(N, 3, H, W)`` to logits ``(N, K, H, W)``."""
+        logits = self.segmentation_head[0](self.decode(self.encoder(x)))
+        return F.interpolate(logits, size=x.shape[-2:], mode="bilinear", align_corners=True)
+
+
+def _deeplabv3plus(encoder: str, classes: int, **options: Any) -> nn.Module:
+    options = {
+        "decoder_atrous_rates": ASPP_RATES,
+        "encoder_output_stride": 16,
+        "encoder_weights": None,
+        **options,
+    }
+    network: nn.Module = DeepLabV3Plus(encoder_name=encoder, classes=classes, **options)
+    return network
+
+
+ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {"deeplabv3plus": _deeplabv3plus}
+
+
+class Segmenter(nn.Module):
+    """A network behind a fixed input adapter: the world outside speaks [-1, 1], the encoder its own scale.
+
+    Parameters
+    ----------
+    network
+        Maps normalised ``(N, 3, H, W)`` to logits ``(N, K, H, W)``.
+    arch, encoder, classes
+        What :meth:`describe` reports, enough to build the same network again.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, network: nn.Module, arch: str, encoder: str, classes: int) -> None:
+        super().__init__()
+        self.network = network
+        self.arch, self.encoder_name, self.classes = arch, encoder, classes
+        mean = 2 * torch.tensor(IMAGENET_MEAN) - 1
+        std = 2 * torch.tensor(IMAGENET_STD)
+        self.register_buffer("mean", mean.view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", std.view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, image_NCHW: Tensor) -> Tensor:
+        """Map pictures in [-1, 1], ``(N, 3, H, W)`` of any size, to logits ``(N, K, H, W)``."""
+        logits: Tensor = self.network((image_NCHW - self.mean) / self.std)
+        return logits
+
+    def describe(self) -> dict[str, Any]:
+        """What is needed to build this network again, with its size for people."""
+        return {
+            "arch": self.arch,
+            "encoder": self.encoder_name,
+            "classes": self.classes,
+            "parameters": sum(p.numel() for p in self.parameters()),
+        }
+
+
+def encoder_for(device_type: str, encoder: str = "auto") -> str:
+    """The encoder to use: the one asked for, or for ``auto`` the one that suits the device."""
+    if encoder != "auto":
+        return encoder
+    return ENCODER_ON_CPU if device_type in ("cpu", "mps") else ENCODER_ON_GPU
+
+
+def check_encoder(encoder: str) -> str:
+    """Return the encoder's name, or refuse one that does not exist and name the nearest that does.
+
+    Raises
+    ------
+    ConfigError
+        Unknown name.
+    """
+    import timm
+
+    known = encoder in SMP_ENCODERS
+    if encoder.startswith("tu-"):
+        known = timm.is_model(encoder[3:].split(".")[0])
+    if known:
+        return encoder
+    names = [*SMP_ENCODERS, *("tu-" + name for name in timm.list_models())]
+    near = difflib.get_close_matches(encoder, names, n=1, cutoff=0.4)
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    raise ConfigError(f"training.encoder: there is no encoder named '{encoder}'{hint}")
+
+
+def build_segmenter(
+    arch: str = "deeplabv3plus", encoder: str = "auto", classes: int = 9, device: str = "cpu", **options: Any
+) -> Segmenter:
+    """Build a segmenter with random weights; nothing is ever downloaded.
+
+    Parameters
+    ----------
+    arch
+        A key of ``ARCHITECTURES``.
+    encoder
+        A name of segmentation_models_pytorch, ``tu-`` + a name of timm, or ``auto`` (by ``device``).
+    classes
+        Number of output channels.
+    options
+        Passed to the architecture (decoder channels, ASPP rates ...).
+
+    Raises
+    ------
+    ConfigError
+        Unknown architecture or encoder, or an encoder this architecture cannot use.
+    """
+    if arch not in ARCHITECTURES:
+        raise ConfigError(f"training.arch: '{arch}' is none of {', '.join(ARCHITECTURES)}")
+    name = check_encoder(encoder_for(device, encoder))
+    try:
+        network = ARCHITECTURES[arch](encoder=name, classes=classes, **options)
+    except (ValueError, NotImplementedError) as error:
+        raise ConfigError(f"training.encoder: '{name}' does not work in {arch}: {error}") from error
+    return Segmenter(network, arch, name, classes)

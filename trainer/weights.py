@@ -1,0 +1,235 @@
+"""Models on disk: ``weights.safetensors`` and ``model.json`` in one folder. Nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from trainer.networks import Segmenter, build_segmenter
+from trainer.project.errors import ConfigError, SkinsegError
+
+WEIGHTS = "weights.safetensors"
+CARD = "model.json"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Which keys of a file found their place in a network."""
+
+    loaded: list[str]
+    missing: list[str]
+    """Parameters of the network that the file does not have; they keep their values."""
+    other_shape: list[str]
+    unknown: list[str]
+
+    def sentence(self) -> str:
+        """One line for people."""
+        wanted = len(self.loaded) + len(self.missing) + len(self.other_shape)
+        text = f"{len(self.loaded)} of {wanted} tensors fit"
+        if self.other_shape:
+            text += f"; other shape: {_few(self.other_shape)}"
+        if self.missing:
+            text += f"; not in the file: {_few(self.missing)}"
+        if self.unknown:
+            text += f"; not in the network: {_few(self.unknown)}"
+        return text
+
+
+def _few(names: list[str]) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Write JSON so that a reader sees the old file or the new one, never half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(value, file, indent=2, ensure_ascii=False, allow_nan=False)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def save_model(folder: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
+    """Write a model folder.
+
+    Parameters
+    ----------
+    folder
+        Created if needed.
+    weights
+        Tensors by name, as ``Segmenter.state_dict()``.
+    card
+        Plain values; must hold ``network`` as given by ``Segmenter.describe()``. Written last: a folder
+        with a card is complete.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f".{WEIGHTS}.{os.getpid()}.tmp"
+    save_file({k: v.detach().cpu().contiguous() for k, v in weights.items()}, str(temporary))
+    os.replace(temporary, folder / WEIGHTS)
+    write_json(folder / CARD, card)
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """Read ``model.json``.
+
+    Raises
+    ------
+    SkinsegError
+        No model there, or not one of ours.
+    """
+    path = folder / CARD
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SkinsegError(f"{folder} holds no model: cannot read {path.name} ({error.strerror})") from error
+    except ValueError as error:
+        raise SkinsegError(f"{path} is damaged: {error}; restore it from a backup") from error
+    if not isinstance(card, dict) or "network" not in card:
+        raise SkinsegError(f"{path} does not describe a network; is this a skinseg model?")
+    return card
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Read a safetensors file, or one of torch's that holds tensors only.
+
+    Raises
+    ------
+    SkinsegError
+        Missing, damaged, or holding more than tensors.
+    """
+    if not path.is_file():
+        raise SkinsegError(f"there is no weights file {path}")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(str(path))
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except SafetensorError as error:
+        raise SkinsegError(f"{path} is not a readable safetensors file: {error}") from error
+    except Exception as error:  # torch raises a dozen kinds for a bad file
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise SkinsegError(f"{path} cannot be read as weights: {reason}") from error
+    state = state.get("state_dict", state) if isinstance(state, dict) else state
+    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise SkinsegError(f"{path} does not hold a dictionary of tensors")
+    return state
+
+
+def load_model(folder: Path, device: str | torch.device = "cpu") -> tuple[Segmenter, dict[str, Any]]:
+    """Build the network a model folder describes and load its weights; returned in eval mode.
+
+    Raises
+    ------
+    SkinsegError
+        No model, damaged, or weights that do not fit the card.
+    """
+    card = read_card(folder)
+    network = card["network"]
+    model = build_segmenter(network["arch"], network["encoder"], int(network["classes"]))
+    fit = fit_weights(model, read_weights(folder / WEIGHTS))
+    if fit.missing or fit.other_shape:
+        raise SkinsegError(f"{folder}: weights and {CARD} do not belong together: {fit.sentence()}")
+    return model.to(device).eval(), card
+
+
+def fit_weights(module: nn.Module, weights: dict[str, Tensor]) -> Fit:
+    """Load every tensor whose name and shape fit, and tell which did not.
+
+    Names are tried as they are, and as those of the bare network (``encoder.`` ...) or of the encoder alone.
+    """
+    own = module.state_dict()
+    prefix = max(
+        ("", "network.", "network.encoder.", "network.encoder.model."),
+        key=lambda p: sum(p + k in own for k in weights),
+    )
+    named = {prefix + k: v for k, v in weights.items()}
+    fits = {k: v for k, v in named.items() if k in own and own[k].shape == v.shape}
+    module.load_state_dict(fits, strict=False)
+    return Fit(
+        loaded=sorted(fits),
+        missing=sorted(k for k in own if k not in named),
+        other_shape=sorted(k for k in named if k in own and k not in fits),
+        unknown=sorted(k for k in named if k not in own),
+    )
+
+
+def imagenet_source(encoder: str) -> str | None:
+    """Repository on huggingface.co that holds the ImageNet weights of an encoder, if one is known."""
+    import timm
+    from segmentation_models_pytorch.encoders import encoders
+
+    if encoder.startswith("tu-"):
+        config = timm.get_pretrained_cfg(encoder[3:]) if timm.is_model(encoder[3:].split(".")[0]) else None
+        return str(config.hf_hub_id) if config is not None and config.hf_hub_id else None
+    settings = encoders.get(encoder, {}).get("pretrained_settings", {}).get("imagenet")
+    return str(settings["repo_id"]) if settings else None
+
+
+def initialise(model: Segmenter, init: str, pretrained: Path) -> str:
+    """Give a fresh network its starting weights. Never touches the internet.
+
+    Parameters
+    ----------
+    init
+        ``scratch``, ``imagenet``, ``colorization``, or the path of a model folder or weights file.
+    pretrained
+        Folder where pretrained weights are looked for: ``ENCODER.safetensors`` (ImageNet) and
+        ``colorization-ENCODER.safetensors``.
+
+    Returns
+    -------
+    str
+        What was loaded, for people.
+
+    Raises
+    ------
+    ConfigError
+        Weights that are not there; says which file to place where.
+    """
+    if init == "scratch":
+        return "random weights"
+    if init == "imagenet":
+        path = pretrained / f"{model.encoder_name}.safetensors"
+        if not path.is_file():
+            raise ConfigError(_how_to_get(model.encoder_name, path))
+    elif init == "colorization":
+        path = pretrained / f"colorization-{model.encoder_name}.safetensors"
+        if not path.is_file():
+            raise ConfigError(
+                f"init: no colorization weights for {model.encoder_name} at {path}; "
+                "run `skinseg pretrain` first, or choose --init scratch"
+            )
+    else:
+        path = Path(init)
+        if path.is_dir():
+            path = path / WEIGHTS
+        if not path.is_file():
+            raise ConfigError(
+                f"init: '{init}' is neither scratch, imagenet nor colorization, and there is no file {path}"
+            )
+    fit = fit_weights(model, read_weights(path))
+    if not fit.loaded:
+        raise ConfigError(f"init: {path} is of another network than {model.encoder_name}: {fit.sentence()}")
+    return f"{path.name}: {fit.sentence()}"
+
+
+def _how_to_get(encoder: str, path: Path) -> str:
+    source = imagenet_source(encoder)
+    if source is None:
+        return (
+            f"init: no ImageNet weights are known for encoder {encoder}; "
+            "choose --init colorization or scratch, or another encoder"
+        )
+    return (
+        f"init: the ImageNet weights of {encoder} are not on this machine; on one with internet fetch "
+        f"https://huggingface.co/{source}/resolve/main/model.safetensors and place it at {path}, "
+        "or choose --init colorization or scratch"
+    )
