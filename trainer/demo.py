@@ -82,7 +82,7 @@ def start_trainer(path: Path, device: str = "auto") -> int:
     windows = {"creationflags": 0x00000008 | 0x00000200}  # detached, a process group of its own
     options = windows if sys.platform == "win32" else {"start_new_session": True}
     with (path / "trainer.out.log").open("ab") as out:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, **options)  # type: ignore[call-overload]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, **options)
     return int(process.pid)
 
 

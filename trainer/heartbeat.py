@@ -45,6 +45,10 @@ class Heartbeat:
     def state(self) -> str:
         return str(self._fields["state"])
 
+    @property
+    def message(self) -> str:
+        return str(self._fields["message"])
+
     def start(self) -> None:
         """Write the first beat, then go on in the background."""
         self._beat()

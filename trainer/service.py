@@ -252,9 +252,9 @@ class Service:
 
 def _prepare(device: str) -> str:
     """Load torch, settle on the device, and leave the processor to the window where training runs on it."""
-    from trainer.engine import pick_device
+    from trainer.engine import choose_device
 
-    chosen = pick_device(device)
+    chosen = choose_device(device)
     if chosen == "cpu" and hasattr(os, "nice"):
         with suppress(OSError):
             os.nice(10)

@@ -14,7 +14,7 @@ from trainer.commands.reply import JsonOption, ProjectArgument, Reply, table
 
 if TYPE_CHECKING:
     from trainer.project import Project
-    from trainer.project.photos import Added
+    from trainer.project.registry import Added
 
 GroupsOption = Annotated[
     str | None,

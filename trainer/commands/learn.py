@@ -11,6 +11,8 @@ from trainer.commands.progress import counted, staged
 from trainer.commands.reply import JsonOption, ProjectArgument, Reply, finite, table
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from trainer.project import Project
 
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
@@ -154,7 +156,7 @@ def evaluate(
     ]
     low, high = data["ci95"]["dice9"]
     head = f"model {chosen}, {split}, {data['photos']} photos: Dice {number(data['dice9'])}"
-    lines = [
+    lines: list[str | Table] = [
         f"{head} (95 % {number(low)} to {number(high)}), skin or not {number(data['dice2'])}",
         table("class", "Dice", "IoU", "precision", "recall", "photos", rows=rows),
     ]

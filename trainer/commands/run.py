@@ -118,8 +118,8 @@ def trainer(
         with service.running(), staged() as advance:
             service.on_progress = lambda p: advance(f"round {p.round_id} {p.phase}", p.step, p.steps)
             good = service.run(once=once)
+            why = service.heartbeat.message
         served = project.served()
-        why = service.heartbeat.message
     data = {"served": served.id if served else None, "good": good}
     return Reply(
         data,

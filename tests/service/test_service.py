@@ -1,0 +1,157 @@
+"""The background trainer as a real process: learns, predicts, obeys, survives."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from live_trainer import Trainer, make_project
+
+
+@pytest.fixture(scope="module")
+def running(tiny_folder: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trainer]:
+    """A trainer that has served its first model; one photo of the pool is torn."""
+    root = tmp_path_factory.mktemp("running")
+    path = make_project(tiny_folder, root / "study")
+    pool = root / "pool"
+    pool.mkdir()
+    for index in range(4):
+        shutil.copy(tiny_folder.photos / f"tiny_{index:02}.jpg", pool / f"pool_{index}.jpg")
+    (pool / "pool_torn.jpg").write_bytes((pool / "pool_0.jpg").read_bytes()[:900])
+    made = Trainer(path)
+    made.project.add_photos(pool)
+    made.start()
+    made.wait_for(made.project.served, 90)
+    yield made
+    made.end()
+
+
+def test_beats_while_it_works(running: Trainer) -> None:
+    state = running.project.trainer_state()
+    assert state is not None
+    assert state.pid == running.process.pid
+    assert state.device == "cpu"
+    assert state.age < 4
+
+
+def test_the_served_model_says_why(running: Trainer) -> None:
+    served = running.project.served()
+    assert served is not None
+    assert served.why
+    assert (running.path / "models" / served.id / "model.json").is_file()
+
+
+def test_predicts_what_a_session_asks_for_and_passes_over_a_torn_photo(running: Trainer) -> None:
+    project = running.project
+    session = project.start_session("anna")
+    photos = {name: project.find_photo(name).id for name in ("pool_1", "pool_torn", "pool_2")}
+    project.request_prediction(session.id, list(photos.values()))
+    made = running.wait_for(lambda: project.prediction(photos["pool_2"]), 60)
+    assert running.wait_for(lambda: project.prediction(photos["pool_1"]), 60)
+    labels, confidence = project.read_prediction(made)
+    photo = project.read_photo(photos["pool_2"])
+    assert labels.shape == confidence.shape == photo.shape[:2]
+    assert labels.min() >= 1
+    assert labels.max() <= 9
+    assert project.photo(photos["pool_torn"]).state == "broken"
+    assert "torn" in (project.photo(photos["pool_torn"]).reason or "")
+    project.end_session(session.id)
+
+
+def test_says_why_a_photo_is_next(running: Trainer) -> None:
+    entries = running.wait_for(lambda: [e for e in running.project.queue_head(5) if e.score is not None], 30)
+    assert "the model is" in entries[0].why
+
+
+def test_acknowledges_commands(running: Trainer) -> None:
+    assert "paused" in running.ask("pause")
+    running.wait_for(lambda: running.state() == "paused", 20)
+    assert running.ask("resume") == "going on"
+    running.wait_for(lambda: running.state() != "paused", 20)
+    assert running.ask("dance").startswith("refused")
+    assert running.ask("promote", model_id="no such").startswith("refused")
+
+
+def test_trains_on_request(running: Trainer) -> None:
+    before = len(running.project.rounds())
+    assert "round" in running.ask("train_now")
+    running.wait_for(lambda: len(running.project.rounds()) > before, 60)
+
+
+def test_a_second_trainer_is_refused(running: Trainer) -> None:
+    words = [sys.executable, "-P", "-m", "trainer", "trainer", str(running.path)]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert str(running.process.pid) in done.stderr
+
+
+def test_stops_cleanly_when_asked(running: Trainer) -> None:
+    assert running.ask("stop") == "stopping"
+    assert running.process.wait(60) == 0
+    assert running.state() == "stopped"
+    assert "Traceback" not in (running.path / "trainer.log").read_text()
+
+
+def test_goes_on_after_kill_9(trainer: Trainer) -> None:
+    write_settings_of(trainer, "steps_fast = 25", "steps_fast = 500")
+    trainer.start()
+    reached = trainer.wait_for(lambda: step_of(trainer) > 20 and checkpoint(trainer) and step_of(trainer), 90)
+    trainer.process.send_signal(signal.SIGKILL)
+    trainer.process.wait()
+    (open_round,) = trainer.project.rounds()
+    assert open_round.ended is None
+    heads = [trainer.project.head(photo).id for photo in trainer.project.photo_ids(labelled=True)]
+    assert len(heads) == 12
+
+    trainer.start()
+    trainer.wait_for(lambda: trainer.project.trainer_state().pid == trainer.process.pid, 60)
+    trainer.wait_for(lambda: trainer.state() == "training" and step_of(trainer) > 0, 60)
+    assert reached > 20
+    assert [r.id for r in trainer.project.rounds()] == [open_round.id]
+    steps = [step for step, _ in trainer.project.curve(open_round.id)["loss"]]
+    assert steps == sorted(set(steps))
+
+    trainer.process.send_signal(signal.SIGTERM)
+    assert trainer.process.wait(30) == 0
+    assert trainer.state() == "stopped"
+    assert checkpoint(trainer)
+
+
+def test_a_failing_round_is_told_and_tried_again(trainer: Trainer) -> None:
+    write_settings_of(trainer, "[training]", '[training]\ninit = "imagenet"')
+    trainer.start()
+    row = trainer.wait_for(lambda: (s := trainer.project.trainer_state()) and s.state == "failed" and s, 60)
+    assert "resnet18.safetensors" in row.message
+    assert "failed" in " ".join(event.kind for event in trainer.project.events(20))
+    write_settings_of(trainer, '[training]\ninit = "imagenet"', "[training]")
+    assert trainer.wait_for(trainer.project.served, 90)
+
+
+def test_once_ends_by_itself(trainer: Trainer) -> None:
+    process = trainer.start("--once", "--json")
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert trainer.project.served().id in out
+    assert trainer.project.wanted_predictions(trainer.project.served().id) == []
+
+
+def step_of(trainer: Trainer) -> int:
+    row = trainer.project.trainer_state()
+    return (row.step or 0) if row is not None else 0
+
+
+def checkpoint(trainer: Trainer) -> bool:
+    return any((trainer.path / "rounds").glob("*/checkpoint.pt"))
+
+
+def write_settings_of(trainer: Trainer, old: str, new: str) -> None:
+    file = trainer.path / "skinseg.toml"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
