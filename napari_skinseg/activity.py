@@ -1,0 +1,43 @@
+"""How long the person really worked on a photo."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+IDLE_SECONDS = 60.0
+
+
+class Stopwatch:
+    """Seconds between signs of life; a silence longer than `idle` seconds does not count.
+
+    Parameters
+    ----------
+    clock
+        Seconds that never jump.
+    idle
+        The longest silence that counts as looking.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, idle: float = IDLE_SECONDS) -> None:
+        self._clock = clock
+        self._idle = idle
+        self.restart()
+
+    def restart(self, seconds: float = 0.0) -> None:
+        """Begin at `seconds`."""
+        self._counted = seconds
+        self._last = self._clock()
+
+    def touch(self, *_: object) -> None:
+        """Note a sign of life: a stroke, a key, a move of the mouse."""
+        now = self._clock()
+        if now - self._last <= self._idle:
+            self._counted += now - self._last
+        self._last = now
+
+    @property
+    def seconds(self) -> float:
+        """Active seconds until now."""
+        silence = self._clock() - self._last
+        return self._counted + (silence if silence <= self._idle else 0.0)

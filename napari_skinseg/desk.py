@@ -1,0 +1,217 @@
+"""The photo that is open: its layers, its provenance, its unfinished work, and newer suggestions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_skinseg import history
+from napari_skinseg.activity import Stopwatch
+from napari_skinseg.background import Background
+from napari_skinseg.drafts import Autosave
+from napari_skinseg.layers import BLANK, WorkspaceLayers
+from napari_skinseg.provenance import ProvenanceTracker
+from napari_skinseg.tools import Tools
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from numpy.typing import NDArray
+
+    from napari_skinseg.loading import LoadedPhoto, Suggestion
+    from trainer.project import Project
+    from trainer.project.masks import Revision
+
+REDO_GRACE_SECONDS = 10.0
+
+
+class Desk:
+    """Holds at most one photo. All methods belong to the main thread.
+
+    Parameters
+    ----------
+    changed
+        Called after every change that a dock shows.
+    draft_failed
+        Called when unfinished work cannot be put in safety.
+    """
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        project: Project,
+        annotator: str,
+        background: Background,
+        changed: Callable[[], None],
+        draft_failed: Callable[[BaseException], None],
+    ) -> None:
+        window = project.settings.window
+        self._viewer = viewer
+        self._changed = changed
+        self._read_only = project.read_only
+        self.layers = WorkspaceLayers(viewer, project.classes, window.brush_size, window.opacity)
+        self.tracker = ProvenanceTracker(self.layers.annotation)
+        self.tools = Tools(self.layers, self.tracker, project.classes, changed)
+        self.stopwatch = Stopwatch()
+        self._autosave = Autosave(project, annotator, background, window.autosave_seconds, draft_failed)
+        self.photo: LoadedPhoto | None = None
+        self._saved_version = self._seen_version = 0
+        self._offer: Suggestion | None = None
+        self._offered_by: str | None = None
+        self._undone_at = -REDO_GRACE_SECONDS
+        self.layers.annotation.events.paint.connect(self.stopwatch.touch)
+        viewer.cursor.events.position.connect(self.stopwatch.touch)
+
+    def close(self) -> None:
+        """Let go of the viewer."""
+        self._viewer.cursor.events.position.disconnect(self.stopwatch.touch)
+        self.layers.annotation.events.paint.disconnect(self.stopwatch.touch)
+        self.tools.close()
+        self.tracker.close()
+        self.layers.remove()
+
+    @property
+    def model_id(self) -> str | None:
+        """The model whose suggestion the photo shows."""
+        return self.tracker.suggestion_by or (self.photo.model_id if self.photo else None)
+
+    @property
+    def strokes(self) -> int:
+        """Strokes made on the photo so far."""
+        return self.tracker.strokes + (self.photo.strokes if self.photo else 0)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the photo holds work that no saved mask has."""
+        if self.photo is None:
+            return False
+        self.tracker.sync()
+        return self.photo.unsaved or self.tracker.version != self._saved_version
+
+    @property
+    def drawing(self) -> bool:
+        """Whether a stroke is under the mouse right now."""
+        return history.is_stroking(self.layers.annotation)
+
+    def show(self, photo: LoadedPhoto | None) -> None:
+        """Put a photo on the desk, or clear it; undo begins anew."""
+        self.tools.peek(False)
+        self.photo = photo
+        self._offer = None
+        self._offered_by = photo.model_id if photo else None
+        if photo is None:
+            self.layers.show(None, None)
+            self.tracker.start(np.zeros(BLANK, np.uint8), np.zeros(BLANK, np.uint8))
+        else:
+            self.layers.show(photo.image, photo.confidence)
+            self.tracker.start(photo.labels, photo.provenance)
+        self.layers.fit()
+        self.stopwatch.restart(photo.seconds if photo else 0.0)
+        self._autosave.restart()
+        self._saved_version = self._seen_version = 0
+
+    def let_go(self) -> LoadedPhoto:
+        """Hand out the photo with the work on it; its arrays are not copied, so `show` must follow."""
+        photo = self.photo
+        assert photo is not None, "there is nothing on the desk"
+        left = replace(
+            photo,
+            unsaved=self.unsaved,
+            labels=self.layers.annotation.data,
+            provenance=self.tracker.array,
+            model_id=self.model_id,
+            seconds=self.stopwatch.seconds,
+            strokes=self.strokes,
+        )
+        self.photo = None
+        return left
+
+    def part(self) -> LoadedPhoto:
+        """Copy the photo with the work on it and count that work as saved."""
+        photo = self.photo
+        assert photo is not None, "there is nothing on the desk"
+        labels, provenance = self._copies()
+        self._saved_version = self.tracker.version
+        self._autosave.settle(self.tracker.version)
+        photo.unsaved = False
+        return replace(
+            photo,
+            labels=labels,
+            provenance=provenance,
+            model_id=self.model_id,
+            seconds=self.stopwatch.seconds,
+            strokes=self.strokes,
+        )
+
+    def saved(self, photo_id: int, revision: Revision) -> None:
+        """Note which revision the open photo goes on from."""
+        if self.photo is not None and self.photo.id == photo_id:
+            self.photo = replace(self.photo, revision=revision, base_revision=revision.id)
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        self._undone_at = time.monotonic()
+        self.layers.annotation.undo()
+        self.tracker.sync()
+
+    def redo(self) -> None:
+        """Do the last undone step again."""
+        self.layers.annotation.redo()
+        self.tracker.sync()
+
+    @property
+    def offered_by(self) -> str | None:
+        """The model whose suggestion was put in last, even if that was undone."""
+        return self._offered_by
+
+    def offer(self, photo_id: int, suggestion: Suggestion) -> None:
+        """Take a newer suggestion; it is put in when no stroke is under way."""
+        photo = self.photo
+        if photo is None or photo.id != photo_id or not photo.takes_suggestions:
+            return
+        if suggestion.model_id != self._offered_by:
+            self._offer = suggestion
+            self._offered_by = suggestion.model_id
+
+    def poll(self, now: float) -> None:
+        """See to autosave and refresh."""
+        self.tracker.sync()
+        if self.photo is not None:
+            self._put_in_safety(now)
+            self._refresh(now)
+        if self.tracker.version != self._seen_version:
+            self._seen_version = self.tracker.version
+            self._changed()
+
+    def _refresh(self, now: float) -> None:
+        if self._offer is None or self.photo is None or history.is_drawing(self.layers.annotation):
+            return
+        could_redo = history.has_redo(self.layers.annotation)
+        if could_redo and now - self._undone_at < REDO_GRACE_SECONDS:
+            return  # a new step would take away what the person may want to do again
+        suggestion, self._offer = self._offer, None
+        saved = not self.unsaved
+        if not self.tracker.refresh(suggestion.labels, suggestion.model_id):
+            self.photo.model_id = suggestion.model_id
+        if saved:
+            self._saved_version = self.tracker.version
+            self._autosave.settle(self.tracker.version)
+        if suggestion.confidence is not None:
+            self.layers.confidence.data = suggestion.confidence
+        self._changed()
+
+    def _put_in_safety(self, now: float) -> None:
+        version = self.tracker.version
+        if self.photo is None or self._read_only or not self._autosave.is_due(version, now):
+            return
+        labels, provenance = self._copies()
+        self._autosave.write(
+            self.photo.id, labels, provenance, self.photo.base_revision, self.model_id, version, now
+        )
+
+    def _copies(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        self.tracker.sync()
+        return self.layers.annotation.data.copy(), self.tracker.array.copy()

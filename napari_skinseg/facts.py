@@ -1,0 +1,73 @@
+"""What the project says about itself, and the sentence for the state the window is in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_skinseg.session import OpenPhoto
+    from trainer.project import Project
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Counts that the sentences need, read in a thread."""
+
+    photos: int = 0
+    labelled: int = 0
+    labelled_for_training: int = 0
+    first_model_after: int = 0
+    served: str | None = None
+
+
+def read_facts(project: Project) -> Facts:
+    """Read the facts from the catalog."""
+    counts, served = project.counts(), project.served()
+    return Facts(
+        photos=counts.photos,
+        labelled=counts.labelled,
+        labelled_for_training=counts.by_split.get("train", (0, 0))[1],
+        first_model_after=project.settings.queue.first_model_after,
+        served=served.id if served else None,
+    )
+
+
+def sentence(
+    current: OpenPhoto | None, facts: Facts, opening: bool, queue_is_empty: bool, read_only: bool
+) -> str:
+    """Say in one sentence what state the window is in, and what helps."""
+    if current is not None:
+        return (
+            f"read-only: nothing can be saved here; {_suggestion(current, facts)}"
+            if read_only
+            else _suggestion(current, facts)
+        )
+    if read_only:
+        return "read-only: photos can be looked at from the queue, nothing can be saved"
+    if queue_is_empty:
+        if facts.photos == 0:
+            return "no photos yet: add a folder of photos"
+        return "no photo is left for you: review what is done, or add photos"
+    if opening:
+        return "opening the next photo …"
+    return "no photo is open: press Space for the next one"
+
+
+def _suggestion(current: OpenPhoto, facts: Facts) -> str:
+    if current.blind:
+        return "shown without suggestions, to measure the model fairly"
+    if current.model_id is not None:
+        return f"suggestions by model {plain(current.model_id)}"
+    if facts.served is not None:
+        return f"model {plain(facts.served)} has been asked for a suggestion; you can begin without it"
+    missing = facts.first_model_after - facts.labelled_for_training
+    if missing > 0:
+        photos = "photo" if facts.first_model_after == 1 else "photos"
+        return f"no suggestions yet: the first model comes after {facts.first_model_after} {photos}"
+    return "no suggestions yet: the first model is being trained"
+
+
+def plain(model_id: str) -> str:
+    """Write a model's id as a person says it: "0014" is 14."""
+    return str(int(model_id)) if model_id.isdigit() else model_id

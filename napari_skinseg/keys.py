@@ -1,0 +1,80 @@
+"""The keys of an open photo: bound on our layers and the viewer, and given back at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from napari.utils.key_bindings import coerce_keybinding
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+
+class KeyRow(NamedTuple):
+    """One line of the key table: what to press, what it does, and the deed."""
+
+    key: str
+    sentence: str
+    run: Callable[[], object]
+
+
+SEQUENCES = {
+    "Ctrl+Z": ("Control-Z",),
+    "Shift+Ctrl+Z": ("Control-Shift-Z",),
+    "?": ("/", "Shift-/", "F1"),
+}
+"""napari's spelling, where it differs. It cannot name "?", so the key itself and F1 stand for it; a dock can
+add a Qt shortcut."""
+
+
+class KeyBindings:
+    """Binds rows on the layers and the viewer; ours win, and what was there before comes back.
+
+    Parameters
+    ----------
+    viewer
+        Keys work on it too when another layer, or none, is active.
+    layers
+        The layers whose own keys (digits are tools of a Labels layer) give way.
+    """
+
+    def __init__(self, viewer: ViewerModel, layers: Iterable[Layer]) -> None:
+        self._keymaps: list[dict[Any, Any]] = [viewer.keymap, *(layer.keymap for layer in layers)]
+        self._before: list[tuple[dict[Any, Any], Any, Any]] = []
+
+    def bind(self, rows: Iterable[KeyRow], held: dict[str, Callable[[bool], object]]) -> None:
+        """Bind every row; a key in `held` acts while it is down (called with True, then False)."""
+        for row in rows:
+            action = _hold(held[row.key]) if row.key in held else _press(row.run)
+            for sequence in SEQUENCES.get(row.key, (row.key,)):
+                key = coerce_keybinding(sequence)
+                for keymap in self._keymaps:
+                    self._before.append((keymap, key, keymap.get(key)))
+                    keymap[key] = action
+
+    def release(self) -> None:
+        """Give every key back to what it did before."""
+        for keymap, key, before in reversed(self._before):
+            if before is None:
+                keymap.pop(key, None)
+            else:
+                keymap[key] = before
+        self._before.clear()
+
+
+def _press(run: Callable[[], object]) -> Callable[[object], None]:
+    def press(_: object) -> None:
+        run()
+
+    return press
+
+
+def _hold(switch: Callable[[bool], object]) -> Callable[[object], Generator[None, None, None]]:
+    def hold(_: object) -> Generator[None, None, None]:
+        switch(True)
+        yield
+        switch(False)
+
+    return hold

@@ -1,0 +1,96 @@
+"""The three layers of the workspace: made once, given another photo's arrays, never added or removed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.layers import Image, Labels
+
+from napari_skinseg import history
+from napari_skinseg.palette import colormap
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from napari.components import ViewerModel
+    from numpy.typing import NDArray
+
+    from trainer.classes import ClassSet
+
+BLANK = (48, 64)
+"""Size of the grey picture between photos, pixels."""
+
+
+class WorkspaceLayers:
+    """Photo, confidence and annotation layer of one viewer.
+
+    Adding and removing layers leaks memory and takes half a second at 12 MP (napari #2027, #4485): the layers
+    live as long as the session, and `show` swaps what they hold.
+
+    Parameters
+    ----------
+    viewer
+        The layers are added on top of what it holds.
+    classes
+        Names and colours of the annotation.
+    brush_size, opacity
+        At the beginning: brush diameter in pixels, opacity of the annotation.
+    """
+
+    def __init__(self, viewer: ViewerModel, classes: ClassSet, brush_size: int, opacity: float) -> None:
+        self._viewer = viewer
+        self._classes = classes
+        blank = np.zeros(BLANK, np.uint8)
+        self.photo = Image(_grey(), rgb=True, name="photo")
+        self.confidence = Image(
+            blank, name="prediction confidence", colormap="inferno", contrast_limits=(0, 255), opacity=0.6
+        )
+        self.confidence.visible = False
+        self.annotation = Labels(blank.copy(), name="annotation", colormap=colormap(classes), opacity=opacity)
+        self.annotation.brush_size = brush_size
+        for layer in (self.photo, self.confidence, self.annotation):
+            viewer.add_layer(layer)
+        viewer.layers.selection.active = self.annotation
+
+    def show(self, image: NDArray[np.uint8] | None, confidence: NDArray[np.uint8] | None) -> None:
+        """Put another photo (or the grey picture) into the layers; the annotation is the tracker's to swap.
+
+        Parameters
+        ----------
+        image
+            uint8 (height, width, 3).
+        confidence
+            uint8 (height, width) or nothing.
+        """
+        image = _grey() if image is None else image
+        self.photo.data = image
+        self.confidence.data = np.zeros(image.shape[:2], np.uint8) if confidence is None else confidence
+
+    def fit(self) -> None:
+        """Bring the whole photo into view."""
+        self._viewer.reset_view()
+
+    def colour(self, hidden: Collection[int]) -> None:
+        """Colour the annotation, without the hidden classes."""
+        self.annotation.colormap = colormap(self._classes, hidden)
+
+    def label_under_cursor(self) -> int:
+        """Return the label under the mouse, 0 outside the photo."""
+        row, column = (
+            round(float(c)) for c in self.annotation.world_to_data(self._viewer.cursor.position)[-2:]
+        )
+        height, width = self.annotation.data.shape
+        inside = 0 <= row < height and 0 <= column < width
+        return int(self.annotation.data[row, column]) if inside else 0
+
+    def remove(self) -> None:
+        """Take the layers out of the viewer."""
+        history.clear_history(self.annotation)
+        for layer in (self.annotation, self.confidence, self.photo):
+            if layer in self._viewer.layers:
+                self._viewer.layers.remove(layer)
+
+
+def _grey() -> NDArray[np.uint8]:
+    return np.full((*BLANK, 3), 60, np.uint8)

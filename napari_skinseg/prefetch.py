@@ -1,0 +1,159 @@
+"""The photos in hand: claimed for this session, decoded ahead, in the order they will be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_skinseg.background import Background
+from napari_skinseg.loading import LoadedPhoto, Suggestion, load_photo
+from napari_skinseg.provenance import merge
+from trainer.project.errors import SkinsegError
+
+if TYPE_CHECKING:
+    from trainer.project import Project
+    from trainer.project.queue import Claim
+
+
+@dataclass
+class _Slot:
+    photo_id: int
+    loaded: LoadedPhoto | None = None
+
+
+class Prefetcher:
+    """Keeps the next photos claimed and decoded. All methods belong to the main thread.
+
+    Parameters
+    ----------
+    changed
+        Called when a photo has become ready, or the queue has turned out to be empty.
+    failed
+        Called with the reason when a photo cannot be read; it has been given back before.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        session_id: int,
+        annotator: str,
+        background: Background,
+        changed: Callable[[], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self._project = project
+        self._session_id = session_id
+        self._annotator = annotator
+        self._background = background
+        self._ahead = int(project.settings.window.prefetch)
+        self._changed = changed
+        self._failed = failed
+        self._slots: list[_Slot] = []
+        self._claiming = False
+        self.queue_is_empty = False
+
+    @property
+    def photo_ids(self) -> list[int]:
+        """Photos claimed and not yet shown."""
+        return [slot.photo_id for slot in self._slots]
+
+    @property
+    def ready(self) -> list[LoadedPhoto]:
+        """Photos that can be shown at once."""
+        return [slot.loaded for slot in self._slots if slot.loaded is not None]
+
+    def take(self) -> LoadedPhoto | None:
+        """Hand out the next photo if it is ready; order is kept, so that nobody waits behind another."""
+        if self._slots and self._slots[0].loaded is not None:
+            return self._slots.pop(0).loaded
+        return None
+
+    def put_back(self, loaded: LoadedPhoto) -> None:
+        """Make a photo that was open the next one again, with the work on it."""
+        self._slots.insert(0, _Slot(loaded.photo.id, loaded))
+
+    def remove(self, photo_id: int) -> LoadedPhoto | None:
+        """Take a certain photo out of the order; None where it is not in hand or not decoded yet."""
+        for slot in self._slots:
+            if slot.photo_id == photo_id:
+                self._slots.remove(slot)
+                return slot.loaded
+        return None
+
+    def load(self, claim: Claim) -> None:
+        """Decode a claimed photo behind those that wait already."""
+        slot = _Slot(claim.photo_id)
+        self._slots.append(slot)
+
+        def done(loaded: LoadedPhoto) -> None:
+            slot.loaded = loaded
+            self._changed()
+
+        def failed(error: BaseException) -> None:
+            if slot in self._slots:
+                self._slots.remove(slot)
+            self._failed(error)
+            self._changed()
+
+        def work() -> LoadedPhoto:
+            try:
+                return load_photo(self._project, self._session_id, self._annotator, claim)
+            except SkinsegError:
+                self._project.release(self._session_id, claim.photo_id)
+                raise
+
+        self._background.read(work, done, failed)
+
+    def refresh(self, photo_id: int, suggestion: Suggestion) -> None:
+        """Put a newer suggestion into a photo that waits."""
+        for loaded in self.ready:
+            if loaded.id == photo_id and loaded.takes_suggestions and not loaded.unsaved:
+                loaded.labels, loaded.provenance = merge(loaded.labels, loaded.provenance, suggestion.labels)
+                loaded.confidence, loaded.model_id = suggestion.confidence, suggestion.model_id
+
+    def fill(self, wanting: bool, in_hand: list[int], look_again: bool = False) -> None:
+        """Claim more photos, one after the other, until enough are on their way.
+
+        Parameters
+        ----------
+        wanting
+            Whether somebody waits for a photo.
+        in_hand
+            Photos that are never claimed again.
+        look_again
+            Ask even though the queue was empty the last time.
+        """
+        if self._claiming or (self.queue_is_empty and not look_again):
+            return
+        if len(self._slots) >= max(self._ahead, 1 if wanting else 0):
+            return
+        self._claiming = True
+        exclude = [*in_hand, *self.photo_ids]
+
+        def done(claim: Claim | None) -> None:
+            self._claiming = False
+            self.queue_is_empty = claim is None
+            if claim is not None:
+                self.load(claim)
+            self._changed()
+
+        def failed(error: BaseException) -> None:
+            self._claiming = False
+            self.queue_is_empty = True
+            self._failed(error)
+
+        self._background.read(
+            lambda: self._project.claim_next(self._session_id, exclude=exclude), done, failed
+        )
+
+
+def claim_drafts(project: Project, session_id: int, annotator: str) -> tuple[list[Claim], list[str]]:
+    """Claim the photos of an annotator's unfinished work; also return a sentence for each that is taken."""
+    claims, taken = [], []
+    for draft in project.drafts(annotator):
+        try:
+            claims.append(project.claim(session_id, draft.photo_id))
+        except SkinsegError as error:
+            taken.append(str(error))
+    return claims, taken
