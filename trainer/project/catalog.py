@@ -1,0 +1,255 @@
+"""The catalog: one SQL database, SQLite (WAL) by default or PostgreSQL. A commit here is what publishes.
+
+SQLite: readers never wait. A writer begins with BEGIN IMMEDIATE, so that it waits its turn at the start and
+never fails half-way; what must survive a power cut commits with `durable=True` (synchronous=FULL).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from trainer.project.errors import ProjectError, ReadOnlyError, StorageFullError
+from trainer.project.folders import file_system_of, is_network
+from trainer.project.schema import SCHEMA, meta, metadata
+
+__all__ = ["Catalog", "sqlite_url"]
+
+BUSY_SECONDS = 30.0
+"""A writer waits this long for its turn."""
+
+
+def sqlite_url(path: Path) -> str:
+    """Address of the catalog inside a project folder."""
+    return f"sqlite:///{path / 'catalog.sqlite'}"
+
+
+class Catalog:
+    """Connections to the catalog. Thread-safe: each transaction takes its own connection from the pool.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy URL of an SQLite file or of a PostgreSQL database.
+    read_only : bool
+        Refuse to write.
+
+    Raises
+    ------
+    ProjectError
+        If the URL is not usable, or is an SQLite file on a network file system.
+    """
+
+    def __init__(self, url: str, read_only: bool = False) -> None:
+        try:
+            self.url = sa.make_url(url)
+            self.is_sqlite = self.url.get_backend_name() == "sqlite"
+            if self.is_sqlite:
+                self.file = Path(self.url.database or "")
+                _refuse_network(self.file)
+                self.engine = _sqlite_engine(self.file, read_only)
+            elif self.url.get_backend_name() == "postgresql":
+                self.engine = sa.create_engine(self.url, pool_pre_ping=True, pool_size=5, max_overflow=15)
+            else:
+                raise ProjectError(f"database {url!r}: use sqlite or postgresql+psycopg")
+        except (ArgumentError, NoSuchModuleError) as error:
+            raise ProjectError(f"database {url!r} is not an address: use postgresql+psycopg://…") from error
+        except ModuleNotFoundError as error:
+            raise ProjectError(
+                f"PostgreSQL needs the module {error.name}: pip install 'napari-skinseg[postgres]'"
+            ) from error
+        self.read_only = read_only
+        self._writer = self.engine.execution_options(skinseg_write=True)
+        self._durable = self.engine.execution_options(skinseg_write=True, skinseg_durable=True)
+        self._version_lock = threading.Lock()
+        self._version_connection: sqlite3.Connection | None = None
+
+    def close(self) -> None:
+        """Give all connections back."""
+        with self._version_lock:
+            if self._version_connection is not None:
+                self._version_connection.close()
+                self._version_connection = None
+        self.engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A connection that sees one state of the catalog."""
+        with _plain_errors(self), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, durable: bool = False) -> Iterator[sa.Connection]:
+        """A transaction: committed at the end of the block, undone if the block raises.
+
+        Parameters
+        ----------
+        durable : bool
+            Return only when the commit would survive a power cut.
+
+        Raises
+        ------
+        ReadOnlyError
+            If the project is open for reading only.
+        StorageFullError
+            If the disk is full.
+        """
+        if self.read_only:
+            raise ReadOnlyError("the project is open for reading only: nothing can be saved in it")
+        with _plain_errors(self):
+            with (self._durable if durable else self._writer).begin() as connection:
+                yield connection
+            if not self.is_sqlite:  # after the commit, so that whoever sees the number sees the rows
+                with self.engine.connect() as connection:
+                    connection.execute(sa.text("SELECT nextval('skinseg_change')"))
+                    connection.commit()
+
+    def insert(self, table: sa.Table) -> Any:
+        """An INSERT that knows `on_conflict_do_…` in this database's dialect."""
+        if self.is_sqlite:
+            from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+            return sqlite_insert(table)
+        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+        return postgresql_insert(table)
+
+    def data_version(self) -> int:
+        """A number that is another one whenever somebody has committed. Costs microseconds on SQLite."""
+        if not self.is_sqlite:
+            with self.read() as connection:
+                return int(connection.execute(sa.text("SELECT last_value FROM skinseg_change")).scalar_one())
+        with self._version_lock:
+            if self._version_connection is None:
+                self._version_connection = _connect(self.file, self.read_only)
+            return int(self._version_connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def create(self, values: dict[str, str]) -> None:
+        """Make the tables and write the first rows of `meta`.
+
+        Raises
+        ------
+        ProjectError
+            If the database holds a project already.
+        """
+        rows = [{"key": key, "value": value} for key, value in {**values, "schema": str(SCHEMA)}.items()]
+        with self.write(durable=True) as connection:
+            if sa.inspect(connection).has_table("meta"):
+                raise ProjectError(f"{self.place} holds a project already; name another database")
+            metadata.create_all(connection)
+            connection.execute(sa.insert(meta), rows)
+
+    def check_schema(self) -> dict[str, str]:
+        """Return `meta` after making sure that this program can read the tables.
+
+        Raises
+        ------
+        ProjectError
+            If there is no catalog, or it is from a newer or an older program.
+        """
+        with self.read() as connection:
+            if not sa.inspect(connection).has_table("meta"):
+                raise ProjectError(f"{self.place} holds no project; make one with: skinseg new")
+            values = {row.key: row.value for row in connection.execute(sa.select(meta))}
+        found = int(values.get("schema", "0"))
+        if found > SCHEMA:
+            raise ProjectError(
+                f"{self.place} was made by a newer napari-skinseg (schema {found}, here {SCHEMA}); "
+                "update with: pip install -U napari-skinseg"
+            )
+        if found < SCHEMA:
+            raise ProjectError(
+                f"{self.place} was made by an older napari-skinseg (schema {found}, here {SCHEMA}); "
+                "export its masks with that version and import them into a new project"
+            )
+        return values
+
+    @property
+    def place(self) -> str:
+        """Where the catalog is, without a password."""
+        return str(self.file) if self.is_sqlite else self.url.render_as_string(hide_password=True)
+
+
+def _refuse_network(file: Path) -> None:
+    kind = file_system_of(file.parent)
+    if is_network(kind):
+        raise ProjectError(
+            f"{file.parent} lies on a network file system ({kind}), where SQLite can lose data; put the "
+            "project on a local disk, or name a PostgreSQL database: --database postgresql+psycopg://…"
+        )
+
+
+def _connect(file: Path, read_only: bool) -> sqlite3.Connection:
+    if not read_only:
+        return sqlite3.connect(file, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
+    import os
+
+    mode = "mode=ro"
+    if not os.access(file.parent, os.W_OK) and not file.with_name(f"{file.name}-wal").exists():
+        mode = "mode=ro&immutable=1"  # a WAL database needs a file beside it, which cannot be made here
+    uri = f"{file.resolve().as_uri()}?{mode}"
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
+
+
+def _sqlite_engine(file: Path, read_only: bool) -> sa.Engine:
+    engine = sa.create_engine(
+        "sqlite://",
+        creator=lambda: _connect(file, read_only),
+        poolclass=sa.QueuePool,
+        pool_size=5,
+        max_overflow=15,
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        with closing(connection.cursor()) as cursor:
+            if not read_only:
+                cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = NORMAL")
+            cursor.execute("PRAGMA cache_size = -65536")
+            cursor.execute("PRAGMA temp_store = MEMORY")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        options = connection.get_execution_options()
+        if not options.get("skinseg_write"):
+            connection.exec_driver_sql("BEGIN")
+            return
+        level = "FULL" if options.get("skinseg_durable") else "NORMAL"
+        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+@contextmanager
+def _plain_errors(catalog: Catalog) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        text = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+        low = text.lower()
+        if "disk is full" in low or "no space left" in low or "could not extend file" in low:
+            raise StorageFullError(
+                f"{catalog.place}: the disk is full; nothing saved before is lost; "
+                "free some space and save again"
+            ) from error
+        if "readonly database" in low or "read-only transaction" in low:
+            raise ReadOnlyError(
+                f"{catalog.place} cannot be written: check the rights on the folder"
+            ) from error
+        if "malformed" in low or "not a database" in low:
+            raise ProjectError(
+                f"{catalog.place} is damaged ({text}); put back the latest copy made with: skinseg backup"
+            ) from error
+        if isinstance(error, OperationalError):
+            raise ProjectError(f"{catalog.place} cannot be used: {text}") from error
+        raise

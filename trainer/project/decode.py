@@ -1,0 +1,186 @@
+"""Files of photos become one kind of array here: uint8 RGB, turned upright, in memory only when asked for.
+
+EXIF orientation is applied once, at this place; all that comes after lives in upright (row, column) pixels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from trainer.project.errors import PhotoError
+
+__all__ = ["EXTENSIONS", "Frame", "Header", "decode", "hash_file", "read_header", "scaled_size"]
+
+EXTENSIONS = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp", ".bmp", ".heic", ".heif"})
+"""Names that count as photos."""
+
+_FORMATS = ["JPEG", "MPO", "PNG", "TIFF", "WEBP", "BMP"]  # MPO: a JPEG with a second picture, as phones make
+_TURNED = (5, 6, 7, 8)  # orientations that swap rows and columns
+
+try:
+    import pi_heif
+except ImportError:
+    HEIF = False
+else:
+    pi_heif.register_heif_opener()
+    _FORMATS.append("HEIF")
+    HEIF = True
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the head of a photo's file says: sizes in upright pixels, and a note for who reads the photo."""
+
+    height: int
+    width: int
+    orientation: int
+    note: str | None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A decoded photo: `pixels` is uint8 (height, width, 3), upright."""
+
+    pixels: npt.NDArray[np.uint8]
+    header: Header
+
+
+def read_header(path: Path, max_pixels: int) -> Header:
+    """Read size and orientation without decoding the pixels.
+
+    Raises
+    ------
+    PhotoError
+        If the file is no photo, or larger than `max_pixels`.
+    """
+    with _opened(path, max_pixels) as image:
+        return _header(image)
+
+
+def decode(path: Path, max_pixels: int, long_side: int | None = None) -> Frame:
+    """Decode a photo to upright RGB.
+
+    Parameters
+    ----------
+    path : Path
+        JPEG, PNG, TIFF, WebP, BMP, or HEIC where `pi-heif` is installed.
+    max_pixels : int
+        Refuse anything larger.
+    long_side : int, optional
+        Scale the photo down (never up) by area so that its long side has this many pixels. A JPEG is
+        decoded at a fraction of its size where that suffices.
+
+    Returns
+    -------
+    Frame
+        The pixels, and the header with the size of the whole photo.
+
+    Raises
+    ------
+    PhotoError
+        If the file is broken, cut short, no photo, or of a kind that has no plain colours.
+    """
+    with _opened(path, max_pixels) as image:
+        header = _header(image)
+        turned = header.orientation in _TURNED
+        if long_side is not None and image.format in ("JPEG", "MPO"):
+            rows, columns = scaled_size(header.height, header.width, long_side)
+            image.draft("RGB", (rows, columns) if turned else (columns, rows))
+        image.load()  # TIFF turns itself upright here and drops its orientation
+        upright = _rgb(image, path)
+        if image.format != "TIFF":
+            upright.getexif()[ExifTags.Base.Orientation] = header.orientation
+            upright = ImageOps.exif_transpose(upright)
+        if long_side is not None:
+            rows, columns = scaled_size(header.height, header.width, long_side)
+            if upright.size != (columns, rows):
+                upright = upright.resize((columns, rows), Image.Resampling.BOX)
+        return Frame(np.array(upright, dtype=np.uint8), header)
+
+
+def scaled_size(height: int, width: int, long_side: int) -> tuple[int, int]:
+    """(rows, columns) of a photo scaled down to a long side; one that is smaller stays as it is."""
+    factor = min(1.0, long_side / max(height, width))
+    return max(1, round(height * factor)), max(1, round(width * factor))
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's content, in hex.
+
+    Raises
+    ------
+    PhotoError
+        If the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise PhotoError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+@contextmanager
+def _opened(path: Path, max_pixels: int) -> Iterator[Image.Image]:
+    if not HEIF and path.suffix.lower() in (".heic", ".heif"):
+        raise PhotoError(f"{path}: HEIC needs one more package: pip install 'napari-skinseg[heic]'")
+    try:
+        with Image.open(path, formats=_FORMATS) as image:
+            if image.width * image.height > max_pixels:
+                raise PhotoError(
+                    f"{path}: {image.width} × {image.height} pixels are more than the setting "
+                    f"photos.max_pixels ({max_pixels}) allows"
+                )
+            yield image
+    except PhotoError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise PhotoError(f"{path}: has far too many pixels for a photo (a decompression bomb?)") from error
+    except UnidentifiedImageError as error:
+        kinds = "JPEG, PNG, TIFF, WebP, BMP" + (", HEIC" if HEIF else "")
+        raise PhotoError(f"{path}: is not a photo that can be read ({kinds})") from error
+    except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError) as error:
+        # Pillow's decoders raise all of these on damaged files.
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise PhotoError(f"{path}: is damaged or cut short: {reason}") from error
+
+
+def _header(image: Image.Image) -> Header:
+    orientation = 1
+    with suppress(Exception):  # whatever damaged EXIF raises, the pixels may be good
+        orientation = int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    if orientation not in range(1, 9):
+        orientation = 1
+    columns, rows = image.size
+    if orientation in _TURNED and image.format != "TIFF":
+        columns, rows = rows, columns
+    frames = int(getattr(image, "n_frames", 1)) if image.format not in ("MPO", "HEIF") else 1
+    note = f"only the first of its {frames} frames is used" if frames > 1 else None
+    return Header(rows, columns, orientation, note)
+
+
+def _rgb(image: Image.Image, path: Path) -> Image.Image:
+    """Plain RGB: what is see-through lies on white, 16 bits become 8."""
+    if image.mode.startswith("I"):
+        return _from_16_bit(image, path)
+    if image.mode == "F":
+        raise PhotoError(f"{path}: holds floating-point numbers, not colours; export it as 8-bit RGB")
+    if image.has_transparency_data:
+        over = image.convert("RGBA")
+        white = Image.new("RGBA", over.size, "white")
+        return Image.alpha_composite(white, over).convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _from_16_bit(image: Image.Image, path: Path) -> Image.Image:
+    values = np.asarray(image).astype(np.int64)
+    if values.min() < 0 or values.max() > 65535:
+        raise PhotoError(f"{path}: holds 32-bit numbers, not colours; export it as 8-bit RGB")
+    return Image.fromarray(((values + 128) // 257).astype(np.uint8)).convert("RGB")

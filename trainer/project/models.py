@@ -1,0 +1,238 @@
+"""Trained models: who made them from what, which one is served, and why."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from trainer.project.errors import ProjectError
+from trainer.project.predictions import PredictionStore
+from trainer.project.schema import learnt, model, photo, revision, serving
+
+__all__ = ["Model", "ModelStore"]
+
+SERVED, PROVISIONAL, KEPT_OLD, REPLACED = "served", "provisional", "kept old", "replaced"
+
+
+@dataclass(frozen=True)
+class Model:
+    """One trained model. `decision` is None until the gate has spoken."""
+
+    id: str
+    recipe: str
+    lane: str
+    created: float
+    metrics: Mapping[str, Any]
+    decision: str | None
+    why: str | None
+    parents: tuple[str, ...]
+    path: Path
+
+
+class ModelStore(PredictionStore):
+    """Keeping models and saying which one is served."""
+
+    def new_model_id(self) -> str:
+        """A short id that no model has: "0001", "0002", …"""
+        with self.catalog.read() as connection:
+            ids = connection.execute(sa.select(model.c.id)).scalars().all()
+        folders = self.path / "models"
+        names = [*ids, *(entry.name for entry in folders.glob("*"))]
+        return f"{max((int(name) for name in names if re.fullmatch('[0-9]+', name)), default=0) + 1:04d}"
+
+    def model_path(self, model_id: str) -> Path:
+        """Folder of a model's weights and description; need not exist yet."""
+        return self.path / "models" / model_id
+
+    def add_model(
+        self,
+        model_id: str,
+        recipe: str,
+        lane: str,
+        parents: Sequence[str] = (),
+        metrics: Mapping[str, Any] | None = None,
+        path: Path | None = None,
+    ) -> Model:
+        """Register a model whose folder is written.
+
+        Parameters
+        ----------
+        model_id : str
+            From `new_model_id`.
+        recipe, lane : str
+            How it was trained.
+        parents : sequence of str
+            Models whose weights it began from.
+        metrics : mapping, optional
+            What it reached on the validation photos, plain Python.
+        path : Path, optional
+            Its folder; `model_path` by default.
+        """
+        place = self.model_path(model_id) if path is None else Path(path)
+        if place.is_relative_to(self.path):
+            place = place.relative_to(self.path)
+        with self._change(durable=True) as connection:
+            connection.execute(
+                sa.insert(model).values(
+                    id=model_id,
+                    recipe=recipe,
+                    lane=lane,
+                    parents=list(parents),
+                    metrics=dict(metrics or {}),
+                    path=place.as_posix(),
+                    created=time.time(),
+                )
+            )
+            self._log(connection, "model", "trainer", model=model_id, recipe=recipe, lane=lane)
+        return self.model(model_id)
+
+    def model(self, model_id: str) -> Model:
+        """One model by its id.
+
+        Raises
+        ------
+        ProjectError
+            If there is none.
+        """
+        with self.catalog.read() as connection:
+            row = connection.execute(sa.select(model).where(model.c.id == model_id)).one_or_none()
+        if row is None:
+            known = ", ".join(found.id for found in self.models()[:8]) or "none yet"
+            raise ProjectError(f"{self.path}: there is no model {model_id!r}; there are: {known}")
+        return self._model(row)
+
+    def models(self) -> list[Model]:
+        """All models, the latest first."""
+        query = sa.select(model).order_by(model.c.created.desc(), model.c.id.desc())
+        with self.catalog.read() as connection:
+            return [self._model(row) for row in connection.execute(query)]
+
+    def _model(self, row: sa.Row[Any]) -> Model:
+        return Model(
+            id=row.id,
+            recipe=row.recipe,
+            lane=row.lane,
+            created=row.created,
+            metrics=row.metrics,
+            decision=row.decision,
+            why=row.why,
+            parents=tuple(row.parents),
+            path=self.path / row.path,
+        )
+
+    def served(self) -> Model | None:
+        """The model whose predictions annotators see."""
+        with self.catalog.read() as connection:
+            stack = self._serving(connection)
+        return self.model(stack[-1]) if stack else None
+
+    def promote(self, model_id: str, why: str, by: str, provisional: bool = False) -> Model:
+        """Serve a model from now on; the one before can be rolled back to.
+
+        Raises
+        ------
+        ProjectError
+            If there is no such model.
+        """
+        self.model(model_id)
+        with self._change(durable=True) as connection:
+            self._serve(connection, model_id, "promote", why, by, PROVISIONAL if provisional else SERVED)
+        return self.model(model_id)
+
+    def decide(self, model_id: str, promoted: bool, why: str, provisional: bool = False) -> None:
+        """Write down what the gate said of a model, and serve it if it was promoted.
+
+        Raises
+        ------
+        ProjectError
+            If there is no such model.
+        """
+        if promoted:
+            served = self.served()
+            if served is None or served.id != model_id:
+                self.promote(model_id, why, "gate", provisional)
+            return
+        self.model(model_id)
+        with self._change(durable=True) as connection:
+            connection.execute(
+                sa.update(model).where(model.c.id == model_id).values(decision=KEPT_OLD, why=why)
+            )
+            self._log(connection, "kept old", "gate", model=model_id, why=why)
+
+    def rollback(self, by: str) -> Model:
+        """Serve again what was served before the current model; done twice it goes two back.
+
+        Raises
+        ------
+        ProjectError
+            If nothing was served before.
+        """
+        with self._change(durable=True) as connection:
+            stack = self._serving(connection)
+            if len(stack) < 2:
+                raise ProjectError("there is no earlier model to go back to")
+            self._serve(connection, stack[-2], "rollback", f"rolled back from {stack[-1]}", by, SERVED)
+        return self.model(stack[-2])
+
+    def _serving(self, connection: sa.Connection) -> list[str]:
+        """Served models as a stack: a promotion lies on top of what it replaced."""
+        stack: list[str] = []
+        for row in connection.execute(sa.select(serving).order_by(serving.c.id)):
+            if row.kind == "rollback":
+                stack.pop()
+            elif not stack or stack[-1] != row.model_id:
+                stack.append(row.model_id)
+        return stack
+
+    def _serve(
+        self, connection: sa.Connection, model_id: str, kind: str, why: str, by: str, decision: str
+    ) -> None:
+        now = time.time()
+        replaced = sa.and_(model.c.decision.in_((SERVED, PROVISIONAL)), model.c.id != model_id)
+        connection.execute(sa.update(model).where(replaced).values(decision=REPLACED))
+        connection.execute(sa.update(model).where(model.c.id == model_id).values(decision=decision, why=why))
+        connection.execute(
+            sa.insert(serving).values(model_id=model_id, kind=kind, why=why, by=by, created=now)
+        )
+        self._log(connection, kind, by, model=model_id, why=why)
+
+    def trained_on(self, model_id: str, revision_ids: Iterable[str]) -> None:
+        """Note which mask revisions a model has learnt from."""
+        rows = [{"model_id": model_id, "revision_id": revision_id} for revision_id in revision_ids]
+        if rows:
+            with self._change() as connection:
+                connection.execute(self.catalog.insert(learnt).on_conflict_do_nothing(), rows)
+
+    def untrained_labels(self, model_id: str | None) -> int:
+        """How many training photos have a current mask that a model (None: no model) has not learnt from."""
+        query = (
+            sa.select(sa.func.count())
+            .select_from(photo.join(revision, revision.c.id == photo.c.head))
+            .where(photo.c.head.is_not(None), photo.c.split == "train", photo.c.state != "broken")
+            .where(revision.c.truth_pixels > 0)
+        )
+        if model_id is not None:
+            known = sa.exists().where(learnt.c.model_id == model_id, learnt.c.revision_id == revision.c.id)
+            query = query.where(~known)
+        with self.catalog.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def first_trained(self, photo_id: int) -> tuple[str, float] | None:
+        """The first model that has learnt from a photo's mask, and when it was made."""
+        query = (
+            sa.select(model.c.id, model.c.created)
+            .join(learnt, learnt.c.model_id == model.c.id)
+            .join(revision, revision.c.id == learnt.c.revision_id)
+            .where(revision.c.photo_id == photo_id)
+            .order_by(model.c.created, model.c.id)
+            .limit(1)
+        )
+        with self.catalog.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else (row.id, row.created)

@@ -1,0 +1,299 @@
+"""Photos of a project: found by name, opened only when needed, and noticed when they change."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from trainer.project.decode import Header, decode, hash_file, read_header
+from trainer.project.errors import PhotoError
+from trainer.project.registry import RegistryStore
+from trainer.project.scan import SPLITS
+from trainer.project.schema import photo, prediction
+
+__all__ = ["Counts", "Photo", "PhotoStore"]
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One registered photo. Sizes are upright pixels, None until the photo was first opened."""
+
+    id: int
+    root_id: int
+    relpath: str
+    path: Path
+    group: str
+    split: str
+    state: str
+    reason: str | None
+    width: int | None
+    height: int | None
+    orientation: int | None
+    sha256: str | None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many photos there are of each kind; `by_split` holds (photos, labelled)."""
+
+    photos: int = 0
+    labelled: int = 0
+    broken: int = 0
+    skipped: int = 0
+    flagged: int = 0
+    by_split: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+class PhotoStore(RegistryStore):
+    """Finding and reading photos."""
+
+    def photo(self, photo_id: int) -> Photo:
+        """One photo by its id.
+
+        Raises
+        ------
+        PhotoError
+            If there is none.
+        """
+        with self.catalog.read() as connection:
+            row = connection.execute(sa.select(photo).where(photo.c.id == photo_id)).one_or_none()
+        if row is None:
+            raise PhotoError(f"{self.path}: there is no photo with the id {photo_id}")
+        return self._photo(row)
+
+    def find_photo(self, name: str | int) -> Photo:
+        """One photo by its relative path, file name, stem, or id.
+
+        Raises
+        ------
+        PhotoError
+            If there is none, or more than one.
+        """
+        text = str(name).replace("\\", "/")
+        names = {_stem(text), _file_name(text)}
+        query = sa.select(photo).where(photo.c.stem.in_(names)).order_by(photo.c.id)
+        with self.catalog.read() as connection:
+            rows = connection.execute(query).all()
+        for part in (_whole, _file_name, _stem):
+            matches = [row for row in rows if part(row.relpath) == text]
+            if len(matches) == 1:
+                return self._photo(matches[0])
+            if matches:
+                raise PhotoError(
+                    f"{text!r} is the name of {len(matches)} photos; write the relative path, as "
+                    f"{matches[0].relpath}"
+                )
+        if text.isdecimal():
+            return self.photo(int(text))
+        raise PhotoError(f"{self.path}: there is no photo {text!r}")
+
+    def _photo(self, row: sa.Row[Any]) -> Photo:
+        return Photo(
+            id=row.id,
+            root_id=row.root_id,
+            relpath=row.relpath,
+            path=self._root_path(row.root_id) / row.relpath,
+            group=row.group_name,
+            split=row.split,
+            state=row.state,
+            reason=row.reason,
+            width=row.width,
+            height=row.height,
+            orientation=row.orientation,
+            sha256=row.sha256,
+            note=row.note,
+        )
+
+    def counts(self) -> Counts:
+        """How many photos there are of each kind."""
+        by_state = sa.select(photo.c.state, photo.c.split, sa.func.count()).group_by(
+            photo.c.state, photo.c.split
+        )
+        labelled = (
+            sa.select(photo.c.split, sa.func.count()).where(photo.c.head.is_not(None)).group_by(photo.c.split)
+        )
+        skipped = sa.select(sa.func.count()).where(
+            photo.c.queued == sa.literal_column("1"), photo.c.back > 0, photo.c.state == "new"
+        )
+        with self.catalog.read() as connection:
+            states = connection.execute(by_state).all()
+            heads = {str(split): int(count) for split, count in connection.execute(labelled)}
+            skips = int(connection.execute(skipped).scalar_one())
+        total = {split: 0 for split in SPLITS}
+        of_state: dict[str, int] = {}
+        for state, split, count in states:
+            total[split] += count
+            of_state[state] = of_state.get(state, 0) + count
+        return Counts(
+            photos=sum(total.values()),
+            labelled=sum(heads.values()),
+            broken=of_state.get("broken", 0),
+            skipped=skips,
+            flagged=of_state.get("flagged", 0),
+            by_split={split: (total[split], heads.get(split, 0)) for split in SPLITS},
+        )
+
+    def photo_ids(
+        self, split: str | None = None, labelled: bool | None = None, limit: int | None = None
+    ) -> list[int]:
+        """Ids of the readable photos, in the project's random order.
+
+        Parameters
+        ----------
+        split : str, optional
+            Only of this split.
+        labelled : bool, optional
+            Only with, or only without, a saved mask.
+        limit : int, optional
+            At most so many.
+        """
+        query = sa.select(photo.c.id).where(photo.c.state != "broken")
+        query = query.order_by(photo.c.draw, photo.c.id).limit(limit)
+        if split is not None:
+            query = query.where(photo.c.split == split)
+        if labelled is not None:
+            query = query.where(photo.c.head.is_not(None) if labelled else photo.c.head.is_(None))
+        with self.catalog.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def read_photo(self, photo_id: int) -> npt.NDArray[np.uint8]:
+        """Decode a photo: uint8 (height, width, 3), upright.
+
+        The first reading records size, orientation and content hash. A photo that cannot be read is marked
+        broken with its reason, and leaves the queue.
+
+        Raises
+        ------
+        PhotoError
+            If the photo is missing, damaged, or was replaced after it had been labelled.
+        """
+        return self._read(photo_id, None)
+
+    def read_photo_scaled(self, photo_id: int, long_side: int) -> npt.NDArray[np.uint8]:
+        """Like `read_photo`, scaled down by area to a long side in pixels; never scaled up."""
+        return self._read(photo_id, long_side)
+
+    def probe(self, photo_id: int) -> Photo:
+        """Make sure that size and content hash of a photo are known and still true; decodes no pixels.
+
+        Raises
+        ------
+        PhotoError
+            As `read_photo`.
+        """
+        known = self._checked(photo_id)
+        if known.width is not None:
+            return known
+        with self._marks_broken(known):
+            header = read_header(known.path, self.settings.photos.max_pixels)
+        self._record(known, header)
+        return self.photo(photo_id)
+
+    def _read(self, photo_id: int, long_side: int | None) -> npt.NDArray[np.uint8]:
+        known = self._checked(photo_id)
+        with self._marks_broken(known):
+            frame = decode(known.path, self.settings.photos.max_pixels, long_side)
+        if known.width is None:
+            self._record(known, frame.header)
+        return frame.pixels
+
+    def _checked(self, photo_id: int) -> Photo:
+        """The photo, after making sure that its file is still the one that was known."""
+        with self.catalog.read() as connection:
+            row = connection.execute(sa.select(photo).where(photo.c.id == photo_id)).one_or_none()
+        if row is None:
+            raise PhotoError(f"{self.path}: there is no photo with the id {photo_id}")
+        known = self._photo(row)
+        try:
+            status = known.path.stat()
+        except OSError as error:
+            self._gone(known, error)
+            raise AssertionError from error
+        if row.sha256 is None or (row.size, row.mtime) == (status.st_size, status.st_mtime):
+            return known
+        with self._marks_broken(known):
+            if hash_file(known.path) == row.sha256:
+                self._set(known.id, size=status.st_size, mtime=status.st_mtime)
+                return known
+            if row.head is not None:
+                raise PhotoError(
+                    f"{known.path}: was replaced by another file after it had been labelled; "
+                    "put the old file back, or register the new one under another name"
+                )
+        self._set(known.id, sha256=None, width=None, height=None, orientation=None, note=None)
+        if not self.read_only:
+            with self._change() as connection:
+                connection.execute(sa.delete(prediction).where(prediction.c.photo_id == known.id))
+        return self.photo(photo_id)
+
+    def _gone(self, known: Photo, error: OSError) -> None:
+        top = self._root_path(known.root_id)
+        if not top.is_dir():  # a disk that is not plugged in breaks no photo
+            raise PhotoError(
+                f"{top}: this folder of photos cannot be found on this machine; plug it in, or say where it "
+                "is now with Project.remap_root"
+            ) from error
+        with self._marks_broken(known):
+            reason = (
+                "is gone" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+            )
+            raise PhotoError(f"{known.path}: {reason}; put it back and add its folder again") from error
+
+    @contextmanager
+    def _marks_broken(self, known: Photo) -> Iterator[None]:
+        try:
+            yield
+        except PhotoError as error:
+            if not self.read_only and known.state != "broken":
+                reason = str(error).removeprefix(f"{known.path}: ")
+                with self._change() as connection:
+                    connection.execute(
+                        sa.update(photo)
+                        .where(photo.c.id == known.id)
+                        .values(state="broken", reason=reason, queued=0)
+                    )
+                    self._log(connection, "broken", "store", known.id, reason=reason)
+            raise
+
+    def _record(self, known: Photo, header: Header) -> None:
+        if self.read_only:
+            return
+        status = known.path.stat()
+        with self._marks_broken(known):
+            content = hash_file(known.path)
+        self._set(
+            known.id,
+            height=header.height,
+            width=header.width,
+            orientation=header.orientation,
+            note=header.note,
+            sha256=content,
+            size=status.st_size,
+            mtime=status.st_mtime,
+        )
+
+    def _set(self, photo_id: int, **values: object) -> None:
+        if not self.read_only:
+            with self._change() as connection:
+                connection.execute(sa.update(photo).where(photo.c.id == photo_id).values(**values))
+
+
+def _whole(relpath: str) -> str:
+    return relpath
+
+
+def _file_name(relpath: str) -> str:
+    return relpath.rpartition("/")[2]
+
+
+def _stem(relpath: str) -> str:
+    return os.path.splitext(_file_name(relpath))[0]

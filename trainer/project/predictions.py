@@ -1,0 +1,228 @@
+"""What models say about photos: maps for the head of the queue, one score each for the rest."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from trainer.project.folders import make_private
+from trainer.project.groups import read_group, write_group
+from trainer.project.queue import QueueStore, _drawn, _ranked
+from trainer.project.schema import lease, meta, photo, prediction, request, score, session
+
+__all__ = ["Prediction", "PredictionStore"]
+
+BATCH = 2000
+"""Scores per transaction, so that annotators get their turn."""
+
+UNSURE = "the model is unsure"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says about a photo, and where it is written."""
+
+    photo_id: int
+    model_id: str
+    path: Path
+    checksum: str
+    created: float
+    score: float | None
+
+
+class PredictionStore(QueueStore):
+    """Writing and reading predictions and scores."""
+
+    def save_prediction(
+        self,
+        photo_id: int,
+        model_id: str,
+        labels: npt.NDArray[np.uint8],
+        confidence: npt.NDArray[np.uint8],
+        score: float | None = None,
+        features: npt.NDArray[np.float16] | None = None,
+    ) -> Prediction:
+        """Write a prediction and make it the photo's current one.
+
+        Parameters
+        ----------
+        photo_id : int
+            The photo.
+        model_id : str
+            Who predicts.
+        labels, confidence : uint8 (height, width)
+            Class index + 1, and how sure the model is, 0 to 255.
+        score : float, optional
+            How much it would help to have this photo labelled; ranks the queue.
+        features : float16 (rows, columns, depth), optional
+            What instant hints are made from.
+
+        Raises
+        ------
+        StorageFullError
+            If the disk is full.
+        """
+        self._require_writable()
+        folder = self.path / "predictions"
+        make_private(folder)
+        arrays: dict[str, npt.NDArray[Any]] = {"labels": labels, "confidence": confidence}
+        if features is not None:
+            arrays["features"] = features
+        path, checksum = write_group(folder, arrays, self.classes, {"model": model_id})
+        made = Prediction(photo_id, model_id, path, checksum, time.time(), score)
+        row = {**vars(made), "path": path.relative_to(self.path).as_posix()}
+        before = self.prediction(photo_id)
+        with self._change() as connection:
+            connection.execute(
+                self.catalog.insert(prediction)
+                .values(row)
+                .on_conflict_do_update(index_elements=["photo_id"], set_=row)
+            )
+            connection.execute(sa.delete(request).where(request.c.photo_id == photo_id))
+            if score is not None:
+                self._put_scores(connection, model_id, [(photo_id, score, UNSURE)])
+        if before is not None:
+            shutil.rmtree(before.path, ignore_errors=True)
+        return made
+
+    def prediction(self, photo_id: int) -> Prediction | None:
+        """The current prediction of a photo, if it has one."""
+        with self.catalog.read() as connection:
+            row = (
+                connection.execute(sa.select(prediction).where(prediction.c.photo_id == photo_id))
+                .mappings()
+                .one_or_none()
+            )
+        return None if row is None else Prediction(**{**row, "path": self.path / row["path"]})
+
+    def read_prediction(self, of: Prediction) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+        """Labels (class index + 1) and confidence (0 to 255), uint8 (height, width) each.
+
+        Raises
+        ------
+        MaskError
+            If its files are damaged, or a newer prediction has just taken its place.
+        """
+        labels, confidence = read_group(of.path, of.checksum, "labels", "confidence")
+        return labels, confidence
+
+    def read_features(self, of: Prediction) -> npt.NDArray[np.float16] | None:
+        """What instant hints are made from: float16 (rows, columns, depth), or None.
+
+        Raises
+        ------
+        MaskError
+            If its files are damaged.
+        """
+        if not (of.path / "features").is_dir():
+            return None
+        (features,) = read_group(of.path, of.checksum, "features")
+        return features
+
+    def set_scores(self, model_id: str, rows: Iterable[tuple[int, float, str]]) -> int:
+        """Rank photos by a model; its ranking counts from the end of the call, older ones are dropped.
+
+        Parameters
+        ----------
+        model_id : str
+            Who ranks.
+        rows : iterable of (photo id, score, why)
+            The highest score comes first. `why` is shown to the annotator. Scores that are not numbers
+            are left out.
+
+        Returns
+        -------
+        int
+            How many scores were written.
+        """
+        source = (row for row in rows if math.isfinite(row[1]))
+        count = 0
+        while batch := list(islice(source, BATCH)):
+            with self._change() as connection:
+                self._put_scores(connection, model_id, batch)
+            count += len(batch)
+        pointer = {"key": "ranking", "value": model_id}
+        with self._change() as connection:
+            connection.execute(
+                self.catalog.insert(meta)
+                .values(pointer)
+                .on_conflict_do_update(index_elements=["key"], set_={"value": model_id})
+            )
+        self._drop_scores(model_id)
+        return count
+
+    def _put_scores(
+        self, connection: sa.Connection, model_id: str, rows: list[tuple[int, float, str]]
+    ) -> None:
+        insert = self.catalog.insert(score)
+        connection.execute(
+            insert.on_conflict_do_update(
+                index_elements=["photo_id", "model_id"],
+                set_={"score": insert.excluded.score, "why": insert.excluded.why},
+            ),
+            [
+                {"photo_id": int(photo_id), "model_id": model_id, "score": float(value), "why": why}
+                for photo_id, value, why in rows
+            ],
+        )
+
+    def _drop_scores(self, keep: str) -> None:
+        old = sa.select(score.c.photo_id, score.c.model_id).where(score.c.model_id != keep).limit(BATCH)
+        while True:
+            with self._change() as connection:
+                rows = connection.execute(old).all()
+                for model_id in {row.model_id for row in rows}:
+                    ids = [row.photo_id for row in rows if row.model_id == model_id]
+                    connection.execute(
+                        sa.delete(score).where(score.c.model_id == model_id, score.c.photo_id.in_(ids))
+                    )
+            if len(rows) < BATCH:
+                return
+
+    def wanted_predictions(self, model_id: str) -> list[int]:
+        """Photos that need a prediction by this model, the most urgent first.
+
+        First what open sessions ask for and hold, then the head of the queue (`queue.predict_ahead` photos).
+        """
+        now = time.time()
+        ahead = self.settings.queue.predict_ahead
+        by_chance = math.ceil(ahead * self.settings.queue.random_share)
+        recent = now - self.settings.queue.lease_seconds
+        is_open = sa.and_(session.c.ended.is_(None), session.c.seen > recent)
+        asked = (
+            sa.select(request.c.photo_id.label("id"))
+            .join(session, session.c.id == request.c.session_id)
+            .where(is_open)
+            .order_by(request.c.created)
+        )
+        held = (
+            sa.select(lease.c.photo_id.label("id"))
+            .join(session, session.c.id == lease.c.session_id)
+            .join(photo, photo.c.id == lease.c.photo_id)
+            .where(is_open, lease.c.expires > now, photo.c.queued == 1)
+            .order_by(lease.c.expires)
+        )
+        with self.catalog.read() as connection:
+            ranking = self._ranking(connection)
+            head = [_drawn(now).limit(ahead if ranking is None else by_chance)]
+            if ranking is not None:
+                head.insert(0, _ranked(ranking, now).limit(ahead))
+            order: dict[int, None] = {}
+            for query in (asked, held, *head):
+                order.update(dict.fromkeys(connection.execute(query).scalars()))
+            there = sa.select(prediction.c.photo_id).where(
+                prediction.c.photo_id.in_(order), prediction.c.model_id == model_id
+            )
+            broken = sa.select(photo.c.id).where(photo.c.id.in_(order), photo.c.state == "broken")
+            out = {*connection.execute(there).scalars(), *connection.execute(broken).scalars()}
+        return [photo_id for photo_id in order if photo_id not in out]

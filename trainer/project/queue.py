@@ -1,0 +1,277 @@
+"""Which photo comes next. A photo handed out is leased: nobody else gets it until the lease ends."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from trainer.project.errors import ConflictError, PhotoError, ProjectError
+from trainer.project.schema import lease, meta, photo, request, score, session, skipped
+from trainer.project.sessions import SessionStore
+
+__all__ = ["RANDOM", "START", "Claim", "QueueEntry", "QueueStore"]
+
+START = "first photos"
+RANDOM = "random check"
+UNSCORED = "not ranked yet"
+ASKED = "you opened it"
+"""Why a photo is here, in an annotator's words."""
+
+_QUEUED = photo.c.queued == sa.literal_column("1")  # literal, or the partial index is not used
+_BY_DRAW = (photo.c.back, photo.c.draw, photo.c.id)
+_BY_RANK = (score.c.score.desc(), score.c.photo_id.desc())
+_TRIES = 20
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A photo in an annotator's hands until `expires`; `blind` asks to hide the suggestion."""
+
+    photo_id: int
+    why: str
+    blind: bool
+    expires: float
+
+
+@dataclass(frozen=True)
+class QueueEntry:
+    """A photo near the head of the queue."""
+
+    photo_id: int
+    relpath: str
+    score: float | None
+    why: str
+
+
+class QueueStore(SessionStore):
+    """Handing out photos."""
+
+    def claim_next(self, session_id: int, exclude: Iterable[int] = ()) -> Claim | None:
+        """Take the next photo: one that nobody else has, and that this annotator has not skipped today.
+
+        Before a model has ranked the photos, all come in a fixed random order. Then training photos come by
+        rank, and a share of all photos (`queue.random_share`) by the random order, which is how validation
+        and test photos come up.
+
+        Parameters
+        ----------
+        session_id : int
+            Whose.
+        exclude : iterable of int
+            Photos not to hand out.
+
+        Returns
+        -------
+        Claim or None
+            None: there is no photo left.
+
+        Raises
+        ------
+        ProjectError
+            If the session has ended.
+        """
+        out = tuple(exclude)
+        settings = self.settings.queue
+        at_random = random.random() < settings.random_share
+        blind = random.random() < settings.blind_share
+        for _ in range(_TRIES):
+            now = time.time()
+            with self._change() as connection:
+                self._seen(connection, session_id, now)
+                found = self._pick(connection, session_id, out, now, at_random)
+                if found is None:
+                    return None
+                expires = now + settings.lease_seconds
+                if self._take(connection, session_id, found[0], now, expires):
+                    return Claim(found[0], found[1], blind, expires)
+        raise ProjectError("the next photo could not be taken: too many annotators at once; try again")
+
+    def claim(self, session_id: int, photo_id: int) -> Claim:
+        """Take a certain photo, as when going back or opening one from a list.
+
+        Raises
+        ------
+        ConflictError
+            If somebody else is working on it.
+        PhotoError
+            If there is no such photo, or it is broken.
+        """
+        known = self.photo(photo_id)
+        if known.state == "broken":
+            raise PhotoError(f"{known.relpath}: {known.reason}")
+        now = time.time()
+        expires = now + self.settings.queue.lease_seconds
+        with self._change() as connection:
+            annotator = self._seen(connection, session_id, now)
+            holder = connection.execute(
+                sa.select(session.c.annotator)
+                .join(lease, lease.c.session_id == session.c.id)
+                .where(lease.c.photo_id == photo_id, lease.c.expires > now, session.c.id != session_id)
+            ).scalar()
+            if holder == annotator:  # their own photo, left open by a window that crashed
+                connection.execute(sa.delete(lease).where(lease.c.photo_id == photo_id))
+            if not self._take(connection, session_id, photo_id, now, expires):
+                raise ConflictError(
+                    f"{known.relpath} is being worked on by {holder or 'somebody else'}; take another photo"
+                )
+        return Claim(photo_id, ASKED, False, expires)
+
+    def extend(self, session_id: int, photo_ids: Iterable[int]) -> list[int]:
+        """Sign of life: prolong the leases of a session. Returns the photos that it still holds."""
+        now = time.time()
+        ids = list(photo_ids)
+        with self._change() as connection:
+            self._seen(connection, session_id, now)
+            mine = sa.and_(lease.c.session_id == session_id, lease.c.photo_id.in_(ids))
+            connection.execute(
+                sa.update(lease).where(mine).values(expires=now + self.settings.queue.lease_seconds)
+            )
+            held = set(connection.execute(sa.select(lease.c.photo_id).where(mine)).scalars())
+        return [photo_id for photo_id in ids if photo_id in held]
+
+    def release(self, session_id: int, photo_id: int) -> None:
+        """Give a photo back."""
+        with self._change() as connection:
+            self._release(connection, session_id, photo_id)
+
+    def skip(self, session_id: int, photo_id: int) -> None:
+        """Put a photo at the end of the queue; this session does not get it again."""
+        with self._change() as connection:
+            annotator = self._seen(connection, session_id, time.time())
+            connection.execute(
+                self.catalog.insert(skipped)
+                .values(session_id=session_id, photo_id=photo_id)
+                .on_conflict_do_nothing()
+            )
+            connection.execute(
+                sa.update(photo).where(photo.c.id == photo_id, _QUEUED).values(back=photo.c.back + 1)
+            )
+            connection.execute(sa.delete(score).where(score.c.photo_id == photo_id))
+            self._release(connection, session_id, photo_id)
+            self._log(connection, "skip", annotator, photo_id)
+
+    def flag(self, session_id: int, photo_id: int, note: str) -> None:
+        """Take a photo out of the queue with a note for whoever looks after the project."""
+        with self._change() as connection:
+            annotator = self._seen(connection, session_id, time.time())
+            connection.execute(
+                sa.update(photo).where(photo.c.id == photo_id).values(state="flagged", reason=note, queued=0)
+            )
+            self._release(connection, session_id, photo_id)
+            self._log(connection, "flag", annotator, photo_id, note=note)
+
+    def queue_head(self, n: int) -> list[QueueEntry]:
+        """The next photos that would be handed out by rank, or in the random order before there is one."""
+        now = time.time()
+        with self.catalog.read() as connection:
+            model_id = self._ranking(connection)
+            entries: list[QueueEntry] = []
+            if model_id is not None:
+                query = _ranked(model_id, now).add_columns(photo.c.relpath, score.c.score).limit(n)
+                entries = [
+                    QueueEntry(row.id, row.relpath, row.score, row.why) for row in connection.execute(query)
+                ]
+            if len(entries) < n:
+                there = {entry.photo_id for entry in entries}
+                why = START if model_id is None else RANDOM
+                drawn = _drawn(now).add_columns(photo.c.relpath).limit(n + len(there))
+                entries += [
+                    QueueEntry(row.id, row.relpath, None, why)
+                    for row in connection.execute(drawn)
+                    if row.id not in there
+                ]
+        return entries[:n]
+
+    def request_prediction(self, session_id: int, photo_ids: Iterable[int]) -> None:
+        """Ask the trainer for suggestions; what is asked for comes before training."""
+        rows = [
+            {"session_id": session_id, "photo_id": photo_id, "created": time.time()} for photo_id in photo_ids
+        ]
+        if rows:
+            with self._change() as connection:
+                connection.execute(self.catalog.insert(request).on_conflict_do_nothing(), rows)
+
+    def _seen(self, connection: sa.Connection, session_id: int, now: float) -> str:
+        """Note a session's sign of life; returns its annotator."""
+        row = connection.execute(sa.select(session).where(session.c.id == session_id)).one_or_none()
+        if row is None or row.ended is not None:
+            raise ProjectError("this annotation session has ended; open the project again to go on")
+        if now - row.seen > 1.0:
+            connection.execute(sa.update(session).where(session.c.id == session_id).values(seen=now))
+        return str(row.annotator)
+
+    def _release(self, connection: sa.Connection, session_id: int, photo_id: int) -> None:
+        connection.execute(
+            sa.delete(lease).where(lease.c.photo_id == photo_id, lease.c.session_id == session_id)
+        )
+        connection.execute(
+            sa.delete(request).where(request.c.photo_id == photo_id, request.c.session_id == session_id)
+        )
+
+    def _take(
+        self, connection: sa.Connection, session_id: int, photo_id: int, now: float, expires: float
+    ) -> bool:
+        """Lease a photo unless somebody else has a lease that still runs."""
+        row = {"photo_id": photo_id, "session_id": session_id, "expires": expires}
+        free = sa.or_(lease.c.expires <= now, lease.c.session_id == session_id)
+        done = connection.execute(
+            self.catalog.insert(lease)
+            .values(row)
+            .on_conflict_do_update(index_elements=["photo_id"], set_=row, where=free)
+            .returning(lease.c.photo_id)
+        )
+        return done.scalar() is not None
+
+    def _pick(
+        self, connection: sa.Connection, session_id: int, out: Sequence[int], now: float, at_random: bool
+    ) -> tuple[int, str] | None:
+        for query in self._orders(connection, now, at_random):
+            fitting = query.where(
+                ~sa.exists().where(skipped.c.photo_id == photo.c.id, skipped.c.session_id == session_id)
+            )
+            if out:
+                fitting = fitting.where(photo.c.id.not_in(out))
+            row = connection.execute(fitting.limit(1).with_for_update(skip_locked=True, of=photo)).first()
+            if row is not None:
+                return int(row.id), str(row.why)
+        return None
+
+    def _orders(
+        self, connection: sa.Connection, now: float, at_random: bool
+    ) -> Iterator[sa.Select[tuple[int, str]]]:
+        model_id = self._ranking(connection)
+        if model_id is None:
+            yield _drawn(now, START)
+            return
+        if at_random:
+            yield _drawn(now, RANDOM)
+            return
+        yield _ranked(model_id, now)
+        yield _drawn(now, UNSCORED).where(photo.c.split == "train")
+        yield _drawn(now, RANDOM)
+
+    def _ranking(self, connection: sa.Connection) -> str | None:
+        """The model whose scores rank the queue."""
+        return connection.execute(sa.select(meta.c.value).where(meta.c.key == "ranking")).scalar()
+
+
+def _free(now: float) -> sa.ColumnElement[bool]:
+    return ~sa.exists().where(lease.c.photo_id == photo.c.id, lease.c.expires > now)
+
+
+def _drawn(now: float, why: str = RANDOM) -> sa.Select[tuple[int, str]]:
+    query = sa.select(photo.c.id, sa.literal(why).label("why"))
+    return query.where(_QUEUED, _free(now)).order_by(*_BY_DRAW)
+
+
+def _ranked(model_id: str, now: float) -> sa.Select[tuple[int, str]]:
+    return (
+        sa.select(photo.c.id, score.c.why)
+        .select_from(score.join(photo, photo.c.id == score.c.photo_id))
+        .where(score.c.model_id == model_id, _QUEUED, photo.c.split == "train", _free(now))
+        .order_by(*_BY_RANK)
+    )

@@ -1,0 +1,332 @@
+"""The tables of a project's catalog, the same on SQLite and on PostgreSQL. Times: seconds since the epoch."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+__all__ = [
+    "SCHEMA",
+    "command",
+    "curve",
+    "draft",
+    "event",
+    "learnt",
+    "lease",
+    "meta",
+    "metadata",
+    "model",
+    "photo",
+    "photo_group",
+    "prediction",
+    "request",
+    "revision",
+    "root",
+    "root_place",
+    "round_",
+    "score",
+    "serving",
+    "session",
+    "skipped",
+    "trainer",
+    "visit",
+]
+
+SCHEMA = 1
+"""Version of these tables. A change that older programs cannot read adds one."""
+
+metadata = sa.MetaData()
+Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite numbers rows only in an INTEGER key
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", Key, primary_key=True, autoincrement=True)
+
+
+def _photo_id(**options: bool) -> sa.Column[int]:
+    return sa.Column("photo_id", Key, nullable=False, **options)
+
+
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+root = sa.Table(
+    "root",
+    metadata,
+    _id(),
+    sa.Column("path", sa.Text, nullable=False, unique=True),
+)
+
+root_place = sa.Table(  # where this root lies on one machine
+    "root_place",
+    metadata,
+    sa.Column("root_id", Key, primary_key=True, autoincrement=False),
+    sa.Column("host", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, nullable=False),
+)
+
+photo_group = sa.Table(  # groups that were named; a photo without one is a group of its own
+    "photo_group",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("split", sa.Text, nullable=False),
+)
+
+photo = sa.Table(
+    "photo",
+    metadata,
+    _id(),
+    sa.Column("root_id", Key, nullable=False),
+    sa.Column("relpath", sa.Text, nullable=False),
+    sa.Column("stem", sa.Text, nullable=False),
+    sa.Column("group_name", sa.Text, nullable=False),
+    sa.Column("split", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, default="new"),  # new part labelled flagged broken
+    sa.Column("reason", sa.Text),  # why broken, or the note of a flag
+    sa.Column("queued", sa.Integer, nullable=False, default=1),  # 1: may be handed out
+    sa.Column("back", sa.Integer, nullable=False, default=0),  # how often it was put back to the end
+    sa.Column("draw", sa.BigInteger, nullable=False),  # its place in the random order
+    sa.Column("width", sa.Integer),  # oriented, as height
+    sa.Column("height", sa.Integer),
+    sa.Column("orientation", sa.Integer),
+    sa.Column("note", sa.Text),  # what a reader of the photo should know, as "first of 12 frames"
+    sa.Column("sha256", sa.Text),
+    sa.Column("size", sa.BigInteger),
+    sa.Column("mtime", sa.Double),
+    sa.Column("head", sa.Text),  # the current revision
+    sa.UniqueConstraint("root_id", "relpath"),
+    sqlite_autoincrement=True,
+)
+_QUEUED = sa.text("queued = 1")
+_HEADED = sa.text("head IS NOT NULL")
+sa.Index("photo_queue", photo.c.back, photo.c.draw, sqlite_where=_QUEUED, postgresql_where=_QUEUED)
+sa.Index("photo_head", photo.c.split, photo.c.head, sqlite_where=_HEADED, postgresql_where=_HEADED)
+sa.Index("photo_state", photo.c.state, photo.c.split)
+sa.Index("photo_stem", photo.c.stem)
+
+revision = sa.Table(
+    "revision",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _photo_id(),
+    sa.Column("parent_id", sa.Text),
+    sa.Column("path", sa.Text, nullable=False),  # relative to the project
+    sa.Column("checksum", sa.Text, nullable=False),
+    sa.Column("annotator", sa.Text, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # save part import revert
+    sa.Column("model_id", sa.Text),  # whose suggestion it started from
+    sa.Column("seconds", sa.Double),
+    sa.Column("strokes", sa.Integer),
+    sa.Column("truth_pixels", sa.BigInteger, nullable=False),
+)
+sa.Index("revision_photo", revision.c.photo_id, revision.c.created)
+
+draft = sa.Table(
+    "draft",
+    metadata,
+    _photo_id(primary_key=True, autoincrement=False),
+    sa.Column("annotator", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("checksum", sa.Text, nullable=False),
+    sa.Column("base_revision", sa.Text),
+    sa.Column("model_id", sa.Text),
+    sa.Column("created", sa.Double, nullable=False),
+)
+
+session = sa.Table(
+    "session",
+    metadata,
+    _id(),
+    sa.Column("annotator", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("born", sa.Double, nullable=False),  # start of the process, as a pid is used again
+    sa.Column("started", sa.Double, nullable=False),
+    sa.Column("seen", sa.Double, nullable=False),
+    sa.Column("ended", sa.Double),
+)
+
+lease = sa.Table(
+    "lease",
+    metadata,
+    _photo_id(primary_key=True, autoincrement=False),
+    sa.Column("session_id", Key, nullable=False, index=True),
+    sa.Column("expires", sa.Double, nullable=False),
+)
+
+skipped = sa.Table(
+    "skipped",
+    metadata,
+    sa.Column("session_id", Key, primary_key=True, autoincrement=False),
+    _photo_id(primary_key=True, autoincrement=False),
+)
+
+visit = sa.Table(
+    "visit",
+    metadata,
+    _id(),
+    sa.Column("session_id", Key, nullable=False, index=True),
+    _photo_id(),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Column("strokes", sa.Integer, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+)
+
+request = sa.Table(  # photos that an open session wants a prediction for
+    "request",
+    metadata,
+    sa.Column("session_id", Key, primary_key=True, autoincrement=False),
+    _photo_id(primary_key=True, autoincrement=False),
+    sa.Column("created", sa.Double, nullable=False),
+)
+
+prediction = sa.Table(
+    "prediction",
+    metadata,
+    _photo_id(primary_key=True, autoincrement=False),
+    sa.Column("model_id", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("checksum", sa.Text, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("score", sa.Double),
+)
+
+score = sa.Table(
+    "score",
+    metadata,
+    _photo_id(primary_key=True, autoincrement=False),
+    sa.Column("model_id", sa.Text, primary_key=True),
+    sa.Column("score", sa.Double, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+sa.Index("score_rank", score.c.model_id, score.c.score, score.c.photo_id)
+
+model = sa.Table(
+    "model",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("recipe", sa.Text, nullable=False),
+    sa.Column("lane", sa.Text, nullable=False),
+    sa.Column("parents", sa.JSON, nullable=False),
+    sa.Column("metrics", sa.JSON, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("decision", sa.Text),
+    sa.Column("why", sa.Text),
+)
+
+serving = sa.Table(  # every change of the served model, in order
+    "serving",
+    metadata,
+    _id(),
+    sa.Column("model_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # promote rollback
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+learnt = sa.Table(
+    "learnt",
+    metadata,
+    sa.Column("model_id", sa.Text, primary_key=True),
+    sa.Column("revision_id", sa.Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+command = sa.Table(
+    "command",
+    metadata,
+    _id(),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("args", sa.JSON, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("acknowledged", sa.Double),
+    sa.Column("result", sa.Text, nullable=False, default=""),
+    sqlite_autoincrement=True,
+)
+_OPEN = sa.text("acknowledged IS NULL")
+sa.Index("command_open", command.c.id, sqlite_where=_OPEN, postgresql_where=_OPEN)
+
+trainer = sa.Table(  # one row: the trainer as it last described itself
+    "trainer",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("heartbeat", sa.Double, nullable=False),
+    sa.Column("fields", sa.JSON, nullable=False),
+)
+
+round_ = sa.Table(
+    "round",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("lane", sa.Text, nullable=False),
+    sa.Column("recipe", sa.Text, nullable=False),
+    sa.Column("started", sa.Double, nullable=False),
+    sa.Column("ended", sa.Double),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("model_id", sa.Text),
+    sa.Column("metrics", sa.JSON, nullable=False),
+    sa.Column("why", sa.Text, nullable=False, default=""),
+)
+
+curve = sa.Table(
+    "curve",
+    metadata,
+    sa.Column("round_id", sa.Text, primary_key=True),
+    sa.Column("step", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+event = sa.Table(
+    "event",
+    metadata,
+    _id(),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False, index=True),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("photo_id", Key),
+    sa.Column("data", sa.JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+for _verb in ("UPDATE", "DELETE"):
+    sa.event.listen(
+        event,
+        "after_create",
+        sa.DDL(
+            f"CREATE TRIGGER event_no_{_verb.lower()} BEFORE {_verb} ON event "
+            "BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END"
+        ).execute_if(dialect="sqlite"),
+    )
+sa.event.listen(
+    event,
+    "after_create",
+    sa.DDL(
+        "CREATE FUNCTION event_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the event log is append-only'; END $$"
+    ).execute_if(dialect="postgresql"),
+)
+sa.event.listen(
+    event,
+    "after_create",
+    sa.DDL(
+        "CREATE TRIGGER event_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON event "
+        "FOR EACH STATEMENT EXECUTE FUNCTION event_append_only()"
+    ).execute_if(dialect="postgresql"),
+)
+sa.event.listen(
+    metadata,
+    "after_create",
+    sa.DDL("CREATE SEQUENCE IF NOT EXISTS skinseg_change MINVALUE 0").execute_if(dialect="postgresql"),
+)

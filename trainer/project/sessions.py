@@ -1,0 +1,146 @@
+"""Who annotates, since when, and how fast."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from dataclasses import dataclass
+
+import psutil
+import sqlalchemy as sa
+
+from trainer.project.drafts import DraftStore
+from trainer.project.errors import ConfigError
+from trainer.project.schema import lease, request, session, visit
+
+__all__ = ["Session", "SessionStore", "Stats"]
+
+
+@dataclass(frozen=True)
+class Session:
+    """One sitting of one annotator."""
+
+    id: int
+    annotator: str
+    started: float
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Finished photos, and the mean seconds and strokes that one took (0 where there is none)."""
+
+    photos: int
+    seconds_per_photo: float
+    strokes_per_photo: float
+
+
+class SessionStore(DraftStore):
+    """Sessions and what was done in them."""
+
+    def start_session(self, annotator: str) -> Session:
+        """Begin a sitting. Sessions of this machine whose program is dead give their photos back.
+
+        Raises
+        ------
+        ConfigError
+            If the name is empty.
+        """
+        if not annotator.strip():
+            raise ConfigError("an annotator needs a name: --annotator NAME")
+        now = time.time()
+        pid = os.getpid()
+        with self._change() as connection:
+            self._end_dead(connection, now)
+            done = connection.execute(
+                sa.insert(session).values(
+                    annotator=annotator,
+                    host=socket.gethostname(),
+                    pid=pid,
+                    born=psutil.Process(pid).create_time(),
+                    started=now,
+                    seen=now,
+                )
+            )
+            assert done.inserted_primary_key is not None
+            made = Session(int(done.inserted_primary_key[0]), annotator, now)
+            self._log(connection, "session", annotator, session=made.id)
+        return made
+
+    def end_session(self, of: Session | int) -> None:
+        """End a sitting; its photos are free again."""
+        with self._change() as connection:
+            self._end(connection, [of.id if isinstance(of, Session) else of], time.time())
+
+    def _end(self, connection: sa.Connection, ids: list[int], now: float) -> None:
+        connection.execute(sa.delete(lease).where(lease.c.session_id.in_(ids)))
+        connection.execute(sa.delete(request).where(request.c.session_id.in_(ids)))
+        connection.execute(
+            sa.update(session).where(session.c.id.in_(ids), session.c.ended.is_(None)).values(ended=now)
+        )
+
+    def _end_dead(self, connection: sa.Connection, now: float) -> None:
+        mine = sa.select(session).where(session.c.host == socket.gethostname(), session.c.ended.is_(None))
+        dead = [row.id for row in connection.execute(mine) if not _alive(row.pid, row.born)]
+        if dead:
+            self._end(connection, dead, now)
+
+    def record_visit(
+        self, session_id: int, photo_id: int, seconds: float, strokes: int, outcome: str
+    ) -> None:
+        """Note that a photo was left.
+
+        Parameters
+        ----------
+        session_id, photo_id : int
+            Who was where.
+        seconds : float
+            How long.
+        strokes : int
+            Strokes painted.
+        outcome : str
+            "saved" counts as finished; others, as "skipped", "flagged", "part", "left", do not.
+        """
+        with self._change() as connection:
+            connection.execute(
+                sa.insert(visit).values(
+                    session_id=session_id,
+                    photo_id=photo_id,
+                    created=time.time(),
+                    seconds=float(seconds),
+                    strokes=int(strokes),
+                    outcome=outcome,
+                )
+            )
+
+    def session_stats(self, session_id: int) -> Stats:
+        """What was finished in one sitting."""
+        return self._stats(visit.c.session_id == session_id)
+
+    def today(self, annotator: str) -> Stats:
+        """What an annotator has finished since midnight, in this machine's time."""
+        now = time.localtime()
+        midnight = time.mktime((now.tm_year, now.tm_mon, now.tm_mday, 0, 0, 0, 0, 0, -1))
+        sittings = sa.select(session.c.id).where(session.c.annotator == annotator)
+        return self._stats(visit.c.session_id.in_(sittings), visit.c.created >= midnight)
+
+    def _stats(self, *conditions: sa.ColumnElement[bool]) -> Stats:
+        finished = visit.c.outcome.in_(("saved", "save"))
+        query = sa.select(
+            sa.func.count(sa.distinct(visit.c.photo_id)),
+            sa.func.coalesce(sa.func.sum(visit.c.seconds), 0.0),
+            sa.func.coalesce(sa.func.sum(visit.c.strokes), 0),
+        ).where(finished, *conditions)
+        with self.catalog.read() as connection:
+            photos, seconds, strokes = connection.execute(query).one()
+        per = max(1, int(photos))
+        return Stats(int(photos), float(seconds) / per, float(strokes) / per)
+
+
+def _alive(pid: int, born: float) -> bool:
+    try:
+        return abs(psutil.Process(pid).create_time() - born) < 2.0
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
