@@ -85,6 +85,7 @@ class RegistryStore(Store):
         unreadable: list[str] = []
         found: Iterable[str] = find_photos(place, unreadable.append, leave_out=self.path)
         splits: dict[str, str] = {}
+        group_of: Callable[[str], str | None]
         if isinstance(rule, GroupTable):
             found = list(found)  # all rows are checked before the first photo is registered
             with self.catalog.read() as connection:

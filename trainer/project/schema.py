@@ -42,8 +42,10 @@ def _id() -> sa.Column[int]:
     return sa.Column("id", Key, primary_key=True, autoincrement=True)
 
 
-def _photo_id(**options: bool) -> sa.Column[int]:
-    return sa.Column("photo_id", Key, nullable=False, **options)
+def _photo_id(key: bool = False) -> sa.Column[int]:
+    if key:
+        return sa.Column("photo_id", Key, primary_key=True, autoincrement=False)
+    return sa.Column("photo_id", Key, nullable=False)
 
 
 meta = sa.Table(
@@ -128,7 +130,7 @@ sa.Index("revision_photo", revision.c.photo_id, revision.c.created)
 draft = sa.Table(
     "draft",
     metadata,
-    _photo_id(primary_key=True, autoincrement=False),
+    _photo_id(key=True),
     sa.Column("annotator", sa.Text, primary_key=True),
     sa.Column("path", sa.Text, nullable=False),
     sa.Column("checksum", sa.Text, nullable=False),
@@ -153,7 +155,7 @@ session = sa.Table(
 lease = sa.Table(
     "lease",
     metadata,
-    _photo_id(primary_key=True, autoincrement=False),
+    _photo_id(key=True),
     sa.Column("session_id", Key, nullable=False, index=True),
     sa.Column("expires", sa.Double, nullable=False),
 )
@@ -162,7 +164,7 @@ skipped = sa.Table(
     "skipped",
     metadata,
     sa.Column("session_id", Key, primary_key=True, autoincrement=False),
-    _photo_id(primary_key=True, autoincrement=False),
+    _photo_id(key=True),
 )
 
 visit = sa.Table(
@@ -181,14 +183,14 @@ request = sa.Table(  # photos that an open session wants a prediction for
     "request",
     metadata,
     sa.Column("session_id", Key, primary_key=True, autoincrement=False),
-    _photo_id(primary_key=True, autoincrement=False),
+    _photo_id(key=True),
     sa.Column("created", sa.Double, nullable=False),
 )
 
 prediction = sa.Table(
     "prediction",
     metadata,
-    _photo_id(primary_key=True, autoincrement=False),
+    _photo_id(key=True),
     sa.Column("model_id", sa.Text, nullable=False),
     sa.Column("path", sa.Text, nullable=False),
     sa.Column("checksum", sa.Text, nullable=False),
@@ -199,7 +201,7 @@ prediction = sa.Table(
 score = sa.Table(
     "score",
     metadata,
-    _photo_id(primary_key=True, autoincrement=False),
+    _photo_id(key=True),
     sa.Column("model_id", sa.Text, primary_key=True),
     sa.Column("score", sa.Double, nullable=False),
     sa.Column("why", sa.Text, nullable=False),
@@ -300,33 +302,29 @@ event = sa.Table(
     sqlite_autoincrement=True,
 )
 
+
+def _after_create(target: sa.Table | sa.MetaData, dialect: str, statement: str) -> None:
+    ddl = sa.DDL(statement)  # type: ignore[no-untyped-call]
+    sa.event.listen(target, "after_create", ddl.execute_if(dialect=dialect))
+
+
 for _verb in ("UPDATE", "DELETE"):
-    sa.event.listen(
+    _after_create(
         event,
-        "after_create",
-        sa.DDL(
-            f"CREATE TRIGGER event_no_{_verb.lower()} BEFORE {_verb} ON event "
-            "BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END"
-        ).execute_if(dialect="sqlite"),
+        "sqlite",
+        f"CREATE TRIGGER event_no_{_verb.lower()} BEFORE {_verb} ON event "
+        "BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END",
     )
-sa.event.listen(
+_after_create(
     event,
-    "after_create",
-    sa.DDL(
-        "CREATE FUNCTION event_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'the event log is append-only'; END $$"
-    ).execute_if(dialect="postgresql"),
+    "postgresql",
+    "CREATE FUNCTION event_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION 'the event log is append-only'; END $$",
 )
-sa.event.listen(
+_after_create(
     event,
-    "after_create",
-    sa.DDL(
-        "CREATE TRIGGER event_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON event "
-        "FOR EACH STATEMENT EXECUTE FUNCTION event_append_only()"
-    ).execute_if(dialect="postgresql"),
+    "postgresql",
+    "CREATE TRIGGER event_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON event "
+    "FOR EACH STATEMENT EXECUTE FUNCTION event_append_only()",
 )
-sa.event.listen(
-    metadata,
-    "after_create",
-    sa.DDL("CREATE SEQUENCE IF NOT EXISTS skinseg_change MINVALUE 0").execute_if(dialect="postgresql"),
-)
+_after_create(metadata, "postgresql", "CREATE SEQUENCE IF NOT EXISTS skinseg_change MINVALUE 0")

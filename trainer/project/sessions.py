@@ -139,7 +139,7 @@ class SessionStore(DraftStore):
 
 def _alive(pid: int, born: float) -> bool:
     try:
-        return abs(psutil.Process(pid).create_time() - born) < 2.0
+        return bool(abs(psutil.Process(pid).create_time() - born) < 2.0)
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:
