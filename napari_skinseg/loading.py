@@ -127,8 +127,8 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
     if labels.shape != shape:
         mask_size, size = (f"{width}x{height}" for height, width in (labels.shape, shape))
         raise MaskError(
-            f"{photo.relpath}: its mask is {mask_size}, the photo now {size}: the file was replaced; put the old"
-            " file back, or export and remove the mask"
+            f"{photo.relpath}: its mask is {mask_size}, the photo now {size}: the file was replaced;"
+            " put the old file back"
         )
     finished = draft is None and revision is not None and revision.kind != "part"
     confidence = None

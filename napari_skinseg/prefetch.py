@@ -50,6 +50,7 @@ class Prefetcher:
         self._changed = changed
         self._failed = failed
         self._slots: list[_Slot] = []
+        self._unreadable: set[int] = set()
         self._claiming = False
         self.queue_is_empty = False
 
@@ -93,6 +94,7 @@ class Prefetcher:
         def failed(error: BaseException) -> None:
             if slot in self._slots:
                 self._slots.remove(slot)
+            self._unreadable.add(claim.photo_id)
             self._failed(error)
             self._changed()
 
@@ -129,7 +131,7 @@ class Prefetcher:
         if len(self._slots) >= max(self._ahead, 1 if wanting else 0):
             return
         self._claiming = True
-        exclude = [*in_hand, *self.photo_ids]
+        exclude = [*in_hand, *self.photo_ids, *self._unreadable]
 
         def done(claim: Claim | None) -> None:
             self._claiming = False

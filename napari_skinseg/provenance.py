@@ -184,7 +184,10 @@ class ProvenanceTracker:
         """
         self.sync()
         labels = self._layer.data
-        area = _bounds((self.array < ACCEPTED) & (labels != suggestion))
+        changed = (self.array < ACCEPTED) & (labels != suggestion)
+        if self.locked:
+            changed &= ~lookup(self.locked)[labels]
+        area = _bounds(changed)
         if area is None:
             return False
         merged, provenance = merge(labels[area], self.array[area], suggestion[area], self.locked)
