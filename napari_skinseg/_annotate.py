@@ -51,13 +51,14 @@ class AnnotatePanel(QWidget):
         super().__init__(parent)
         self.session = session
         self.view: AnnotateView | None = None
-        self.title, self.place = QElidingLabel(), QLabel()
+        self.title, self.clock = QElidingLabel(), QLabel()
         self.title.setElideMode(Qt.TextElideMode.ElideMiddle)
         bold = self.title.font()
         bold.setBold(True)
         self.title.setFont(bold)
-        self.why, self.badge, self.sentence = _words(), _words(), _words()
-        self.step = _button("", "", self._next_step)
+        self.why, self.sentence = _words(), _words()
+        self.next = _button("Next photo", "Open the next photo of the queue (Space)", session.open_next)
+        self.add = _button("Add photos …", "Add a folder of photos", lambda: self.asked.emit("add"))
         self.classes = PaletteTable(theme=theme)
         self.tools = Tools(theme=theme)
         self.accept = _button(
@@ -75,12 +76,17 @@ class AnnotatePanel(QWidget):
         self.note.setPlaceholderText("why? Enter flags it, Esc does not")
         self.note.hide()
         self.progress = _words()
+        self.progress.setToolTip("saved today · time for each · labelled of all photos")
+        self.clock.setToolTip("time on this photo")
 
         layout = QVBoxLayout(self)
         layout.setContentsMargins(9, 6, 9, 6)
         layout.setSpacing(6)
-        layout.addLayout(_row((self.title, 1), (self.place, 0)))
-        for widget in (self.why, self.badge, self.sentence, self.step, _line(), self.classes, _line()):
+        layout.addLayout(_row((self.title, 1), (self.clock, 0)))
+        layout.addWidget(self.why)
+        layout.addWidget(self.sentence)
+        layout.addLayout(_row((self.next, 1), (self.add, 1)))
+        for widget in (_line(), self.classes, _line()):
             layout.addWidget(widget)
         layout.addWidget(self.tools)
         layout.addWidget(_line())
@@ -96,6 +102,7 @@ class AnnotatePanel(QWidget):
         self.classes.seen.connect(session.set_visible)
         self.classes.locked.connect(session.set_locked)
         self.note.returnPressed.connect(self._flag)
+        session.note_requested.connect(self.ask_note)
 
     def _more(self) -> Any:
         grid = QGridLayout()
@@ -122,16 +129,15 @@ class AnnotatePanel(QWidget):
         self.title.setText(view.title)
         self.title.setToolTip(view.title)
         for label, text in (
-            (self.place, view.place),
+            (self.clock, view.clock),
             (self.why, view.why),
-            (self.badge, view.badge),
             (self.sentence, view.sentence),
             (self.progress, view.progress),
         ):
             label.setText(text)
             label.setVisible(bool(text))
-        self.step.setText(view.next_step)
-        self.step.setVisible(bool(view.next_step))
+        for button in (self.next, self.add):
+            button.setVisible(not view.working and view.writable)
         self.classes.show_rows(view.rows)
         self.tools.follow(self.session.annotation_layer if view.working else None)
         for button in (self.accept, self.save, self.skip, self.flag):
@@ -158,12 +164,6 @@ class AnnotatePanel(QWidget):
             self._close_note()
         else:
             super().keyPressEvent(event)
-
-    def _next_step(self) -> None:
-        if self.view is not None and self.view.next_step.startswith("Add"):
-            self.asked.emit("add")
-        else:
-            self.session.open_next()
 
 
 def _button(text: str, tip: str, action: Any) -> Any:

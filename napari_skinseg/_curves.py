@@ -8,7 +8,7 @@ from typing import Any
 
 import qtpy
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QFont
+from qtpy.QtGui import QColor, QFont
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
@@ -16,11 +16,22 @@ os.environ.setdefault("PYQTGRAPH_QT_LIB", {"pyqt6": "PyQt6", "pyside6": "PySide6
 import pyqtgraph as pg
 
 from napari_skinseg._icons import theme_colour
-from napari_skinseg.annotate_view import short
+from napari_skinseg.facts import plain
 from napari_skinseg.trainer_view import ClassDice, RoundPoint
 
 LOSS_POINTS = 2000
+DARKEST = 0.35
 SMALL = 8
+
+
+def readable(colour: str, ink: str) -> Any:
+    """Mix a class colour with the theme's ink until a thin line of it can be seen on the background."""
+    mixed, toward = QColor(colour), QColor(ink)
+    while abs(mixed.lightnessF() - toward.lightnessF()) > 1 - DARKEST:
+        mixed = QColor.fromRgbF(
+            *(0.9 * a + 0.1 * b for a, b in zip(mixed.getRgbF()[:3], toward.getRgbF()[:3], strict=True))
+        )
+    return mixed
 
 
 class Chart(QWidget):
@@ -64,9 +75,11 @@ class RoundChart(Chart):
         super().__init__(
             "validation Dice by round", "one point for each model, from the first round on", **kwargs
         )
-        self.plot.setYRange(0, 1, padding=0.02)
+        self.plot.setYRange(-0.05, 1.1, padding=0)
         self.plot.getAxis("left").setTicks([[(0, "0"), (0.5, ".5"), (1, "1")]])
-        self.thin = [self.plot.plot(pen=pg.mkPen(colour, width=1.2)) for colour in colours]
+        self.thin = [
+            self.plot.plot(pen=pg.mkPen(readable(colour, self.ink), width=1.5)) for colour in colours
+        ]
         self.macro = self.plot.plot(
             pen=pg.mkPen(self.ink, width=3), symbol="o", symbolSize=8, symbolPen=pg.mkPen(self.ink, width=1.5)
         )
@@ -84,7 +97,7 @@ class RoundChart(Chart):
             values = [point.per_class[place] for point in points]
             line.setData(x, [float("nan") if v is None else v for v in values], connect="finite")
         every = max(1, len(points) // 12)
-        self.plot.getAxis("bottom").setTicks([[(i, short(points[i - 1].model_id)) for i in x[::every]]])
+        self.plot.getAxis("bottom").setTicks([[(i, plain(points[i - 1].model_id)) for i in x[::every]]])
         self.plot.setXRange(0.7, len(points) + 0.3, padding=0)
 
 
@@ -95,6 +108,7 @@ class LossChart(Chart):
         super().__init__("loss, live", "draws itself while a round runs", **kwargs)
         self.line = self.plot.plot(pen=pg.mkPen(self.ink, width=1.5))
         self._round: str | None = None
+        self._name = "loss, live"
         self._points: list[tuple[float, float]] = []
 
     @property
@@ -106,7 +120,8 @@ class LossChart(Chart):
         """Forget the curve when another round runs."""
         if round_id != self._round:
             self._round, self._points = round_id, []
-            self.title.setText("loss, live" if round_id is None else f"loss, round {short(round_id)}")
+            self._name = f"loss, round {plain(round_id)}" if round_id else "loss, live"
+            self.title.setText(self._name)
 
     def add(self, values: Mapping[str, Sequence[tuple[float, float]]]) -> None:
         """Append new (step, value) pairs of ``loss``."""
@@ -115,7 +130,7 @@ class LossChart(Chart):
         self.reveal(len(self._points) > 1)
         if fresh and len(self._points) > 1:
             self.line.setData(*zip(*self._points, strict=True))
-            self.title.setText(f"loss, round {short(self._round)}: {self._points[-1][1]:.2f}")
+            self.title.setText(f"loss, round {plain(self._round or '')}: {self._points[-1][1]:.2f}")
 
 
 class ClassChart(Chart):
@@ -126,7 +141,7 @@ class ClassChart(Chart):
             "Dice by class, against the model before", "waits for the first validated model", **kwargs
         )
         self.plot.showGrid(y=False)
-        self.plot.setXRange(0, 1.45, padding=0)
+        self.plot.setXRange(0, 1.3, padding=0)
         self.plot.hideAxis("bottom")
         self.plot.getAxis("left").setStyle(tickLength=0)
         self.plot.getAxis("left").setPen(None)
@@ -140,7 +155,7 @@ class ClassChart(Chart):
         y = [len(classes) - place for place in range(len(classes))]
         self.plot.setYRange(0.5, len(classes) + 0.5, padding=0)
         self.plot.getAxis("left").setTicks([[(at, row.name) for at, row in zip(y, classes, strict=True)]])
-        brushes = [pg.mkBrush(row.colour) for row in classes]
+        brushes = [pg.mkBrush(readable(row.colour, self.ink)) for row in classes]
         self.bars.setOpts(
             x0=[0] * len(y), y=y, width=[row.dice or 0 for row in classes], brushes=brushes, pen=None
         )

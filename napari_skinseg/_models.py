@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_skinseg._table import WordTable
-from napari_skinseg.annotate_view import short
+from napari_skinseg.facts import plain
 from napari_skinseg.trainer_view import macro_dice
 from trainer.project import Project, SkinsegError
 
@@ -84,6 +84,6 @@ class ModelsPanel(QWidget):
 def _cells(model: Any, served: bool) -> tuple[str, ...]:
     dice = macro_dice(model.metrics)
     when = datetime.fromtimestamp(model.created).strftime("%d %b %H:%M")
-    name = f"● {short(model.id)}" if served else short(model.id)
+    name = f"● {plain(model.id)}" if served else plain(model.id)
     recipe = f"{model.recipe}, {model.lane}" if model.lane else model.recipe
     return name, when, recipe, "" if dice is None else f"{dice:.2f}", model.decision or "", model.why or ""

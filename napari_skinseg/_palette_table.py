@@ -9,7 +9,8 @@ from qtpy.QtGui import QBrush, QColor
 from qtpy.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QSizePolicy, QTableView, QWidget
 
 from napari_skinseg._icons import icon, swatch, theme_colour
-from napari_skinseg.annotate_view import ERASER, ClassRow
+from napari_skinseg.annotate_view import ClassRow
+from napari_skinseg.palette import NOT_LABELLED
 
 KEY, NAME, EYE, LOCK = range(4)
 ROW_HEIGHT = 24
@@ -73,7 +74,7 @@ class PaletteModel(QAbstractTableModel):
         colour = theme_colour(self._theme, "text")
         if column == NAME:
             return swatch(row.colour)
-        if row.value == ERASER:
+        if row.value == NOT_LABELLED:
             return None
         if column == EYE:
             return icon("visibility" if row.visible else "visibility_off", colour, 1 if row.visible else 0.4)
@@ -83,9 +84,9 @@ class PaletteModel(QAbstractTableModel):
 
     @staticmethod
     def _tip(row: ClassRow, column: int) -> str:
-        if row.value != ERASER and column == EYE:
+        if row.value != NOT_LABELLED and column == EYE:
             return f"{'Hide' if row.visible else 'Show'} {row.name}. What is saved stays the same."
-        if row.value != ERASER and column == LOCK:
+        if row.value != NOT_LABELLED and column == LOCK:
             return (
                 f"{'Unlock' if row.locked else 'Lock'} {row.name}: painting never overwrites a locked class."
             )
@@ -142,9 +143,9 @@ class PaletteTable(QTableView):
 
     def _clicked(self, index: QModelIndex) -> None:
         row = self.palette_model.rows[index.row()]
-        if row.value != ERASER and index.column() == EYE:
+        if row.value != NOT_LABELLED and index.column() == EYE:
             self.seen.emit(row.value, not row.visible)
-        elif row.value != ERASER and index.column() == LOCK:
+        elif row.value != NOT_LABELLED and index.column() == LOCK:
             self.locked.emit(row.value, not row.locked)
         else:
             self.picked.emit(row.value)

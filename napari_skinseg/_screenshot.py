@@ -48,8 +48,8 @@ def workspace_picture(
 
     viewer = napari.Viewer(show=False, show_welcome_screen=False)
     try:
+        viewer.window.show()  # brings the window's last size back, so ours comes after
         viewer.window.resize(*size)
-        viewer.window.show()
         dock = open_workspace(viewer, project, annotator)
         settle(1.5)
         viewer.reset_view()

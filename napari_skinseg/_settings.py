@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from annotated_types import Ge, Gt, Le, Lt
-from magicgui.widgets import Container, LineEdit, create_widget
+from magicgui.widgets import LineEdit, create_widget
 from pydantic import BaseModel, ValidationError
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from trainer.project import Project, SkinsegError
 from trainer.settings import load_settings, save_settings
@@ -24,13 +33,13 @@ class SettingsPanel(QWidget):
         self.project = project
         self.file = project.path / "skinseg.toml"
         self.settings = load_settings(self.file)
-        self.forms = {name: form(getattr(self.settings, name)) for name, _ in SECTIONS}
+        self.forms = {name: SectionForm(getattr(self.settings, name)) for name, _ in SECTIONS}
         tabs = QTabWidget()
         for name, title in SECTIONS:
             area = QScrollArea()
             area.setWidgetResizable(True)
             area.setFrameShape(QFrame.Shape.NoFrame)
-            area.setWidget(self.forms[name].native)
+            area.setWidget(self.forms[name])
             tabs.addTab(area, title)
         self.save = QPushButton("Save")
         self.save.setEnabled(not project.read_only)
@@ -46,7 +55,7 @@ class SettingsPanel(QWidget):
     def write(self) -> None:
         """Check the forms and write the file; say under the forms what came of it."""
         try:
-            changed = {name: filled(getattr(self.settings, name), self.forms[name]) for name, _ in SECTIONS}
+            changed = {name: form.filled() for name, form in self.forms.items()}
             settings = self.settings.model_copy(update=changed)
             save_settings(self.file, settings)
         except ValidationError as error:
@@ -61,36 +70,40 @@ class SettingsPanel(QWidget):
             )
 
 
-def form(section: BaseModel) -> Any:
-    """Make a magicgui form of one section, filled with its values."""
-    rows = [_field(section, name) for name in type(section).model_fields]
-    return Container(widgets=rows, labels=True)
+class SectionForm(QWidget):
+    """A form of one section, filled with its values: one magicgui widget for each setting."""
 
+    def __init__(self, section: BaseModel, *, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.section = section
+        self.rows = {name: _field(section, name) for name in type(section).model_fields}
+        layout = QFormLayout(self)
+        for name, row in self.rows.items():
+            label = QLabel(words(name))
+            label.setToolTip(row.tooltip)
+            layout.addRow(label, row.native)
 
-def filled(section: BaseModel, rows: Any) -> Any:
-    """Read a form back into a section of the same kind.
+    def filled(self) -> Any:
+        """Read the form back into a section of the same kind.
 
-    Raises
-    ------
-    pydantic.ValidationError
-        If a value is not one the setting takes.
-    """
-    values = {name: getattr(rows, name).value for name in type(section).model_fields}
-    return type(section).model_validate({name: _plain(value) for name, value in values.items()})
+        Raises
+        ------
+        pydantic.ValidationError
+            If a value is not one the setting takes.
+        """
+        return type(self.section).model_validate({name: _plain(row.value) for name, row in self.rows.items()})
 
 
 def _field(section: BaseModel, name: str) -> Any:
     info, value = type(section).model_fields[name], getattr(section, name)
-    if info.annotation not in (bool, int, float):
-        row: Any = LineEdit(name=name, label=words(name), value=str(value))
+    kind: Any = info.annotation
+    about: dict[str, Any] = {"name": name}
+    if kind in (int, float):
+        row = create_widget(value, kind, **about, options=_limits(info, kind is int))
+    elif kind is bool:
+        row = create_widget(value, kind, **about)
     else:
-        row = create_widget(
-            value,
-            info.annotation,
-            name=name,
-            label=words(name),
-            options=_limits(info, info.annotation is int),
-        )
+        row = LineEdit(**about, value=str(value))
     row.tooltip = info.description or ""
     return row
 

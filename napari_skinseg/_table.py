@@ -44,6 +44,10 @@ class WordTable(QTableWidget):
         self._rows: list[tuple[Any, tuple[str, ...]]] = []
         self.cellDoubleClicked.connect(lambda row, _: self.opened.emit(self._rows[row][0]))
 
+    def sizeHintForColumn(self, column: int) -> int:
+        """Qt: room between the columns."""
+        return int(super().sizeHintForColumn(column)) + 14
+
     def show_rows(self, rows: Sequence[tuple[Any, tuple[str, ...]]]) -> None:
         """Replace the rows (key, cells); the selected key stays selected."""
         rows = list(rows)

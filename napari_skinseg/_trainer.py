@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize, Qt, QTimer, Signal
+from qtpy.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
 from napari_skinseg._curves import Curves
@@ -15,6 +15,8 @@ from napari_skinseg.trainer_view import TrainerView, resolve_trainer
 from trainer.project import Project
 
 HEIGHT = 190
+FOLDED = 50  # no dock of napari is lower
+UNLIMITED = 16777215
 LIGHTS = {"good": "#3fb950", "busy": "#4c9be8", "warn": "#e3b617", "off": "#8a8f98"}
 
 
@@ -97,7 +99,7 @@ class TrainerPanel(QWidget):
 
     def sizeHint(self) -> QSize:
         """Qt: low, so that the photo keeps the window."""
-        height = HEIGHT if self.curves.isVisibleTo(self) else self.minimumSizeHint().height()
+        height = FOLDED if self.curves.isHidden() else HEIGHT
         return QSize(super().sizeHint().width(), height)
 
     def order(self, kind: str) -> None:
@@ -106,11 +108,22 @@ class TrainerPanel(QWidget):
 
     def toggle(self) -> None:
         """Fold down to the status line, or unfold."""
-        folded = self.curves.isVisibleTo(self)
-        self.curves.setVisible(not folded)
+        folded = not self.curves.isHidden()
+        self.curves.setHidden(folded)
         self.fold.setIcon(self._chevrons[folded])
-        self.setMaximumHeight(self.minimumSizeHint().height() if folded else 16777215)
-        self.updateGeometry()
+        QTimer.singleShot(0, self._fit_dock)  # once the layout knows that the curves are gone
+
+    def _fit_dock(self) -> None:
+        dock: Any = self.parent()
+        if not isinstance(dock, QDockWidget):
+            return
+        folded = self.curves.isHidden()
+        height = FOLDED if folded else HEIGHT
+        bar: Any = dock.titleBarWidget()
+        bar.setVisible(not folded)  # it stands upright here and is taller than one line
+        dock.setMaximumHeight(height if folded else UNLIMITED)
+        window: Any = dock.parent()
+        window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
 
     def refresh(self, *, force: bool = False) -> None:
         """Read the project again if something was committed since, or `force` (for the heartbeat's age)."""
@@ -133,7 +146,7 @@ class TrainerPanel(QWidget):
         shown = {"start"} if not view.running else {"resume" if view.paused else "pause", "train_now", "stop"}
         for name, button in self.buttons.items():
             button.setVisible(name in shown)
-        if self.curves.isVisibleTo(self):
+        if not self.curves.isHidden():
             self._draw(view)
         self.view = view
 

@@ -21,15 +21,15 @@ from napari_skinseg._queue import QueuePanel
 from napari_skinseg._settings import SettingsPanel
 from napari_skinseg._start import StartPanel
 from napari_skinseg._trainer import HEIGHT, TrainerPanel
-from napari_skinseg.annotate_view import Totals, read_totals, resolve_annotate
+from napari_skinseg.annotate_view import resolve_annotate
 from napari_skinseg.session import AnnotationSession
 from napari_skinseg.trainer_process import start_trainer
 from trainer.project import Project, SkinsegError
+from trainer.project.sessions import Stats
 
 POLL_MS = 50
 TRAINER_MS = 250
 HEARTBEAT_SECONDS = 0.9
-TOTALS_SECONDS = 5.0
 
 
 def open_workspace(
@@ -70,8 +70,8 @@ class WorkspaceDock(QWidget):
         self.trainer: TrainerPanel | None = None
         self.tabs: dict[str, Any] = {}
         self.keys: KeyTable | None = None
-        self._totals: Totals | None = None
-        self._totals_read = self._heartbeat_read = 0.0
+        self._today: Stats | None = None
+        self._heartbeat_read = 0.0
         self._changed = False
         self._maker: Any = None
         self.start = StartPanel()
@@ -117,6 +117,7 @@ class WorkspaceDock(QWidget):
         session.state_changed.connect(self._mark_changed)
         session.photo_changed.connect(self._photo_changed)
         session.notice.connect(self._notice)
+        session.help_requested.connect(self._show_keys)
         self._lay_out()
         self.trainer.refresh(force=True)
         session.open_next()
@@ -167,16 +168,14 @@ class WorkspaceDock(QWidget):
         if self.session is None:
             return
         self.session.poll()
-        if self._changed and self.annotate is not None and self._totals is not None:
+        if self._changed and self.annotate is not None:
             self._changed = False
-            self.annotate.show_view(resolve_annotate(self.session, self._totals))
+            self.annotate.show_view(resolve_annotate(self.session, self._today))
 
     def _watch_trainer(self) -> None:
         if self.trainer is None or self.session is None:
             return
         now = time.monotonic()
-        if now - self._totals_read > TOTALS_SECONDS:
-            self._read_totals()
         due = now - self._heartbeat_read > HEARTBEAT_SECONDS
         if due:
             self._heartbeat_read = now
@@ -186,16 +185,13 @@ class WorkspaceDock(QWidget):
                 if hasattr(panel, "refresh") and panel.isVisible():
                     panel.refresh()
 
-    def _read_totals(self) -> None:
-        if self.session is not None:
-            self._totals, self._totals_read = read_totals(self.session), time.monotonic()
-            self._changed = True
-
     def _mark_changed(self, *_: object) -> None:
         self._changed = True
 
     def _photo_changed(self, *_: object) -> None:
-        self._read_totals()
+        if self.session is not None and self.project is not None:
+            self._today = self.project.today(self.session.annotator)
+        self._changed = True
 
     def _notice(self, level: str, text: str) -> None:
         if level == "error":
@@ -281,7 +277,6 @@ class WorkspaceDock(QWidget):
         if self.project is None:
             self._try_open(path)
         elif self.session is not None and self.session.current is None:
-            self._read_totals()
             self.session.open_next()
 
     def _not_made(self, error: Exception) -> None:

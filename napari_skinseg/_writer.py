@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from trainer.project import MaskError
+from trainer.classes import CLASS_SETS
+from trainer.project import MaskError, groups
 
 PAINTED = 3
 
@@ -34,12 +35,14 @@ def write_group(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     MaskError
         If the layer is not 2-D or holds values above 9, or the folder exists already.
     """
-    from trainer.project.masks import write_group as write
-
-    labels = _stored(data, path)
-    if Path(path).exists():
+    labels, target = _stored(data, path), Path(path)
+    if target.exists():
         raise MaskError(f"{path} exists already and mask groups are never changed: choose a new name")
-    write(Path(path), labels, np.where(labels > 0, PAINTED, 0).astype(np.uint8))
+    provenance = np.where(labels > 0, PAINTED, 0).astype(np.uint8)
+    made, _ = groups.write_group(
+        target.parent, {"labels": labels, "provenance": provenance}, CLASS_SETS["skin9"]
+    )
+    made.rename(target)
     return [path]
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from napari_skinseg.session import AnnotationSession
+from napari_skinseg.palette import NOT_LABELLED
 
-ERASER = 0
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from napari_skinseg.session import AnnotationSession
+    from trainer.classes import ClassSet
+    from trainer.project.sessions import Stats
 
 
 @dataclass(frozen=True)
@@ -24,30 +29,17 @@ class ClassRow:
 
 
 @dataclass(frozen=True)
-class Totals:
-    """Counts that cost a query: read when the photo changes, not at every stroke."""
-
-    photos: int
-    labelled: int
-    labelled_train: int
-    today: int
-    seconds_each: float | None
-    served: str | None
-
-
-@dataclass(frozen=True)
 class AnnotateView:
     """The resolved state of the SkinSeg dock: words and switches, nothing to compute."""
 
     title: str
-    place: str
+    clock: str
     why: str
-    badge: str
     sentence: str
-    next_step: str
     progress: str
     rows: tuple[ClassRow, ...]
     working: bool
+    """A photo is open."""
     writable: bool
 
     @property
@@ -57,89 +49,46 @@ class AnnotateView:
 
 
 def class_rows(
-    names: tuple[str, ...], colours: tuple[str, ...], selected: int, hidden: set[int], locked: set[int]
+    classes: ClassSet, selected: int, hidden: Collection[int] = (), locked: Collection[int] = ()
 ) -> tuple[ClassRow, ...]:
     """Rows of the palette, classes first, the eraser last."""
+    pairs = zip(classes.names, classes.colours, strict=True)
     rows = [
         ClassRow(value, name, colour, value not in hidden, value in locked, value == selected)
-        for value, (name, colour) in enumerate(zip(names, colours, strict=True), start=1)
+        for value, (name, colour) in enumerate(pairs, start=1)
     ]
-    return (*rows, ClassRow(ERASER, "not labelled (eraser)", "", selected=selected == ERASER))
+    return (*rows, ClassRow(NOT_LABELLED, "not labelled (eraser)", "", selected=selected == NOT_LABELLED))
 
 
-def badge(model_id: str | None, blind: bool, served: str | None, labelled: int, first_after: int) -> str:
-    """Say where the suggestion on the photo came from, or why there is none."""
-    if blind:
-        return "shown without suggestions, to measure the model fairly"
-    if model_id:
-        newer = f", model {short(served)} is on its way" if served and served != model_id else ""
-        return f"suggestions by model {short(model_id)}{newer}"
-    if served:
-        return f"model {short(served)} has no suggestion here yet"
-    missing = first_after - labelled
-    if missing > 0:
-        return f"no suggestions yet: the first model comes after {missing} more {plural('photo', missing)}"
-    return "no suggestions yet: the first model is being trained"
-
-
-def progress(photos: int, seconds_each: float | None, labelled: int, total: int) -> str:
-    """Sum up the day: ``today 41 · 38 s each · 1,651 of 330,000 labelled``."""
+def progress(photos: int, seconds_each: float, labelled: int, total: int, saving: int = 0) -> str:
+    """Sum up the day: ``today 41 · 38 s each · 1,651 of 330,000``."""
     pace = f" · {seconds_each:.0f} s each" if photos and seconds_each else ""
-    return f"today {photos:,}{pace} · {labelled:,} of {total:,} labelled"
+    waiting = f" · saving {saving}" if saving else ""
+    return f"today {photos:,}{pace} · {labelled:,} of {total:,}{waiting}"
 
 
-def short(model_id: str | None) -> str:
-    """``"0014"`` reads as ``14``; other ids stay as they are."""
-    text = model_id or ""
-    return str(int(text)) if text.isdigit() else text
+def clock(seconds: float) -> str:
+    """Time on the photo so far: ``0:38``."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
-def plural(noun: str, count: int) -> str:
-    """``photo`` or ``photos``."""
-    return noun if count == 1 else noun + "s"
+def resolve_annotate(session: AnnotationSession, today: Stats | None = None) -> AnnotateView:
+    """Turn the session into the words of the SkinSeg dock.
 
-
-def read_totals(session: AnnotationSession) -> Totals:
-    """Ask the project how far it is."""
-    project = session.project
-    counts, served, today = project.counts(), project.served(), project.today(session.annotator)
-    return Totals(
-        photos=counts.photos,
-        labelled=counts.labelled,
-        labelled_train=counts.by_split.get("train", (0, 0))[1],
-        today=today.photos,
-        seconds_each=today.seconds_per_photo,
-        served=served.id if served else None,
-    )
-
-
-def resolve_annotate(session: AnnotationSession, totals: Totals) -> AnnotateView:
-    """Turn the session and the totals into the words of the SkinSeg dock."""
-    project, photo = session.project, session.current
-    first = project.settings.queue.first_model_after
-    hint = badge(photo.model_id, photo.blind, totals.served, totals.labelled_train, first) if photo else ""
+    Parameters
+    ----------
+    today : Stats, optional
+        What the annotator has finished today.
+    """
+    project, opened, facts = session.project, session.current, session.facts
+    done, pace = (today.photos, today.seconds_per_photo) if today else (0, 0.0)
     return AnnotateView(
-        title=photo.photo.relpath.rsplit("/", 1)[-1] if photo else project.path.name,
-        place=f"photo {totals.today + 1} today" if photo else "",
-        why=f"here because: {photo.why}" if photo and photo.why else "",
-        badge=hint,
+        title=PurePosixPath(opened.photo.relpath).name if opened else project.path.name,
+        clock=clock(opened.seconds) if opened else "",
+        why=f"here because: {opened.why}" if opened and opened.why else "",
         sentence=session.status,
-        next_step=next_step(totals.photos, photo is not None, project.read_only),
-        progress=progress(totals.today, totals.seconds_each, totals.labelled, totals.photos),
-        rows=class_rows(
-            project.classes.names,
-            project.classes.colours,
-            session.selected_class,
-            session.hidden,
-            session.locked,
-        ),
-        working=photo is not None,
+        progress=progress(done, pace, facts.labelled, facts.photos, session.saving),
+        rows=class_rows(project.classes, session.selected_class, session.hidden, session.locked),
+        working=opened is not None,
         writable=not project.read_only,
     )
-
-
-def next_step(photos: int, working: bool, read_only: bool) -> str:
-    """The button under the sentence: what helps in this state, or nothing."""
-    if working or read_only:
-        return ""
-    return "Add photos …" if photos == 0 else "Next photo"

@@ -6,12 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from napari_skinseg.annotate_view import plural, short
+from napari_skinseg.facts import plain
 
 if TYPE_CHECKING:
     from trainer.project import Project
+    from trainer.project.trainer_state import TrainerState
 
-STALE_SECONDS = 4.0
+UNSERVED = ("kept old", None)
+VERBS = {
+    "served": "promoted",
+    "replaced": "promoted",
+    "kept old": "not served",
+    "provisional": "served for now",
+}
 BUSY = {"training", "validating", "predicting", "scoring", "starting"}
 
 
@@ -40,7 +47,6 @@ class RoundPoint:
     macro: float | None
     per_class: tuple[float | None, ...]
     served: bool
-    lane: str
 
 
 @dataclass(frozen=True)
@@ -58,8 +64,6 @@ class TrainerView:
     """What the last gate decided, and why, in one sentence."""
     running: bool
     paused: bool
-    progress: float | None
-    """Share of the round done, 0 to 1."""
     heartbeat: str
     points: tuple[RoundPoint, ...]
     classes: tuple[ClassDice, ...]
@@ -96,17 +100,17 @@ def dice_by_class(
     return tuple(rows)
 
 
-def status_line(
-    state: str, device: str, lane: str, round_name: str, step: int, steps: int, left: float | None
-) -> str:
-    """``training · cuda:0 · round 14, step 180 of 300 · 9 s left``."""
-    parts = [state, device]
-    if round_name:
-        place = f", step {step} of {steps}" if steps else ""
-        parts.append(f"{lane + ' ' if lane else ''}round {short(round_name)}{place}")
-    if left is not None and state == "training":
-        parts.append(f"{seconds(left)} left")
-    return " · ".join(part for part in parts if part)
+def status_line(now: TrainerState) -> str:
+    """``training · cuda:0 · fast round 14, step 180 of 300 · 9 s left``."""
+    place = f", step {now.step} of {now.steps}" if now.steps else ""
+    parts = [now.state, now.device]
+    if now.round and now.state in BUSY:
+        parts.append(
+            f"{now.lane} round {plain(now.round)}{place}" if now.lane else f"round {plain(now.round)}{place}"
+        )
+    if now.seconds_left is not None and now.state == "training":
+        parts.append(f"{seconds(now.seconds_left)} left")
+    return " · ".join(part for part in (*parts, now.message) if part)
 
 
 def seconds(value: float) -> str:
@@ -121,37 +125,37 @@ def seconds(value: float) -> str:
 def resolve_trainer(project: Project) -> TrainerView:
     """Read the trainer's row, the models and the rounds into the words of the Trainer dock."""
     names, colours = project.classes.names, project.classes.colours
-    now, served = project.trainer_state(), project.served()
-    models = sorted(project.models(), key=lambda model: model.created)
-    age = now.age if now else None
-    running = age is not None and age < STALE_SECONDS and now is not None and now.state != "stopped"
-    state = str(now.state) if running and now else "stopped"
-    steps, step = (now.steps or 0, now.step or 0) if running and now else (0, 0)
-    line = (
-        status_line(state, now.device or "", now.lane or "", now.round or "", step, steps, now.seconds_left)
-        if running and now
-        else stopped_line(age)
+    last, served = project.trainer_state(), project.served()
+    age = last.age if last else None
+    alive = (
+        last if last and last.age < project.settings.service.stale_seconds and last.state != STOPPED else None
     )
-    before = [
-        model for model in models if served and model.created < served.created and model.decision == "served"
-    ]
-    rounds = project.rounds()
+    models = sorted(project.models(), key=lambda model: model.created)
+    rounds = sorted(project.rounds(), key=lambda r: r.started)
+    before = [m for m in models if served and m.created < served.created and m.decision not in UNSERVED]
+    state = alive.state if alive else STOPPED
     return TrainerView(
         state=state,
-        light="off" if not running else {"paused": "warn"}.get(state, "busy" if state in BUSY else "good"),
-        line=f"{line} · {now.message}" if running and now and now.message else line,
+        light=light(state),
+        line=status_line(alive) if alive else stopped_line(age),
         served=served_sentence(served.id, macro_dice(served.metrics)) if served else "no model yet",
         decision=decision_sentence(models[-1]) if models else "",
-        running=running,
+        running=alive is not None,
         paused=state == "paused",
-        progress=step / steps if steps and state == "training" else None,
-        heartbeat="" if age is None else f"seen {seconds(age)} ago",
+        heartbeat="" if age is None else f"last sign of life {seconds(age)} ago",
         points=tuple(round_point(model, names) for model in models),
         classes=dice_by_class(
             names, colours, served.metrics if served else {}, before[-1].metrics if before else {}
         ),
-        round_id=max(rounds, key=lambda r: r.started).id if rounds else None,
+        round_id=rounds[-1].id if rounds else None,
     )
+
+
+def light(state: str) -> str:
+    """The colour of the dot for a state."""
+    if state == STOPPED:
+        return "off"
+    return "warn" if state == "paused" else "busy" if state in BUSY else "good"
 
 
 def stopped_line(age: float | None) -> str:
@@ -163,26 +167,18 @@ def stopped_line(age: float | None) -> str:
 
 def served_sentence(model_id: str, dice: float | None) -> str:
     """``model 13 served (Dice 0.83)``."""
-    return f"model {short(model_id)} served" + ("" if dice is None else f" (Dice {dice:.2f})")
+    return f"model {plain(model_id)} served" + ("" if dice is None else f" (Dice {dice:.2f})")
 
 
 def decision_sentence(model: Any) -> str:
     """``model 14 promoted: …`` or ``kept the old one, model 14 …``."""
     if not model.decision:
         return ""
-    verb = {"served": "promoted", "kept old": "not served, kept the old one", "provisional": "served for now"}
     why = f": {model.why}" if model.why else ""
-    return f"model {short(model.id)} {verb.get(model.decision, model.decision)}{why}"
+    return f"model {plain(model.id)} {VERBS.get(model.decision, model.decision)}{why}"
 
 
 def round_point(model: Any, names: tuple[str, ...]) -> RoundPoint:
     """One model as a point of the round plot."""
     per_class = tuple(class_dice(model.metrics, name) for name in names)
-    return RoundPoint(
-        model.id, macro_dice(model.metrics), per_class, model.decision != "kept old", model.lane
-    )
-
-
-def count(n: int, noun: str) -> str:
-    """``3 photos``."""
-    return f"{n:,} {plural(noun, n)}"
+    return RoundPoint(model.id, macro_dice(model.metrics), per_class, model.decision not in UNSERVED)
