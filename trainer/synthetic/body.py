@@ -6,12 +6,14 @@ The hip joints lie at y = 0, the chin near -62, the crown near -85, the soles ne
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from trainer.synthetic.noise import Floats
 from trainer.synthetic.people import ANOGENITAL, FOOT, HAND, LIMB, TRUNK, Person, Pose
-from trainer.synthetic.shapes import Point, Tube
+from trainer.synthetic.shapes import Point, Region, Tube
 
 NECK: Point = (0.0, -56.0)
-CROTCH: Point = (0.0, 9.0)
+CROTCH: Point = (0.0, 6.0)
 
 
 def along(start: Point, degrees: float, length: float) -> Point:
@@ -25,31 +27,34 @@ def symmetric(*knots: tuple[float, float]) -> tuple[tuple[float, float, float], 
     return tuple((t, w, w) for t, w in knots)
 
 
-def trunk(person: Person, pose: Pose, bare: bool) -> list[Tube]:
-    """Neck and torso; the featureless pelvic region is its own class where nothing covers it (`bare`)."""
+def pelvic(start: Point, end: Point, back: bool) -> Region:
+    """The neutral region between the legs, as a test in the coordinates of the tube from `start` to `end`."""
+    length = float(np.hypot(end[0] - start[0], end[1] - start[1]))
+    dx, dy = (end[0] - start[0]) / length, (end[1] - start[1]) / length
+    top, slope = (2.0, 0.25) if back else (-3.0, 0.42)
+
+    def region(u: Floats, v: Floats) -> NDArray[np.bool_]:
+        x, y = start[0] + u * dx - v * dy, start[1] + u * dy + v * dx
+        return np.asarray((y > top) & (y < 7.5) & (np.abs(x) < 1.6 + slope * (7.5 - y)))
+
+    return region
+
+
+def trunk(person: Person, pose: Pose) -> list[Tube]:
+    """Neck and torso; between the legs a smooth region without detail is a class of its own."""
     s, b, h = person.shoulders, person.build, person.hips
-    length = CROTCH[1] - NECK[1]
     widths = symmetric(
-        (0.0, 6.5), (0.06, 11.0 * s), (0.13, 17.5 * s), (0.22, 17.8 * s), (0.32, 16.2 * s),
-        (0.55, 12.8 * b), (0.72, 14.6 * (b + h) / 2), (0.86, 16.8 * h), (0.95, 13.0 * h), (1.0, 7.0),
+        (0.0, 6.2), (0.05, 8.5 * s), (0.12, 13.8 * s), (0.2, 17.2 * s), (0.3, 16.8 * s),
+        (0.55, 13.2 * b), (0.72, 14.6 * (b + h) / 2), (0.88, 16.8 * h), (0.96, 15.5 * h), (1.0, 12.5),
     )  # fmt: skip
-    relabel = (
-        ((ANOGENITAL, lambda u, v: (u > 0.9 * length) & (abs(v) < 7.5 - 0.5 * (length - u))),) if bare else ()
-    )
+    relabel = ((ANOGENITAL, pelvic(NECK, CROTCH, pose.back)),)
+    traits = {"back": float(pose.back), "torso": 1}
     torso = Tube(
-        "torso", NECK, CROTCH, widths, TRUNK, depth=0.6, caps=(0.4, 0.3), bend=pose.lean, blend=3, relabel=relabel,
-        traits={"back": float(pose.back), "torso": 1},
+        "torso", NECK, CROTCH, widths, TRUNK, "skin", (0, -4), 0.6, (0.4, 0.2), pose.lean, blend=4,
+        relabel=relabel, traits=traits,
     )  # fmt: skip
-    neck = Tube(
-        "neck",
-        (0, -50),
-        (0, -64),
-        symmetric((0, 7.0 * b**0.5), (0.4, 5.8), (1, 5.6)),
-        TRUNK,
-        z=(-1, -3),
-        blend=4,
-    )
-    return [neck, torso]
+    throat = symmetric((0, 7.0 * b**0.5), (0.4, 5.8), (1, 5.6))
+    return [Tube("neck", (0, -50), (0, -64), throat, TRUNK, z=(-1, -3), blend=4), torso]
 
 
 def arm(person: Person, pose: Pose, side: int) -> list[Tube]:
@@ -103,7 +108,7 @@ def hand(wrist: Point, heading: float, z: float, pose: Pose, side: int, palm: bo
     tubes += digit(
         base,
         heading + thumb * (30 + 14 * pose.spread),
-        8.0 * (1 - pose.curl / 2),
+        7.0 * (1 - pose.curl / 2),
         1.15,
         z + 0.3,
         HAND,
@@ -148,10 +153,10 @@ def digit(
     ]
     if nail:
         size = width * 0.62
-        tubes.append(
-            Tube("nail", along(tip, heading, -width * 0.9), along(tip, heading, width * 0.42), symmetric((0, size), (1, size * 1.05)),
-                 label, surface="nail", z=(z + 0.62 + width * 0.45, z + 0.4 + width * 0.35), depth=0.35, caps=(0.6, 0.5), blend=0.01)
-        )  # fmt: skip
+        start, end = along(tip, heading, -width * 0.9), along(tip, heading, width * 0.42)
+        lift = (z + 0.62 + width * 0.45, z + 0.4 + width * 0.35)
+        shape = symmetric((0, size), (1, size * 1.05))
+        tubes.append(Tube("nail", start, end, shape, label, "nail", lift, 0.35, (0.6, 0.5), blend=0.01))
     return tubes
 
 
@@ -172,8 +177,9 @@ def leg(person: Person, pose: Pose, side: int) -> list[Tube]:
         (0.93, 3.5, 3.5),
         (1.0, 3.8, 3.8),
     )
+    relabel = ((ANOGENITAL, pelvic(hip, knee, pose.back)),)
     return [
-        Tube("thigh", hip, knee, thigh, LIMB, z=(0.5, 0.5), depth=0.85, blend=3),
+        Tube("thigh", hip, knee, thigh, LIMB, z=(0.5, 0.5), depth=0.85, blend=4, relabel=relabel),
         Tube("shin", knee, ankle, shin, LIMB, z=(0.5, 0), depth=0.9, traits={"knee": float(not pose.back)}),
         *foot(ankle, lower, pose, side),
     ]
@@ -191,7 +197,7 @@ def foot(ankle: Point, heading: float, pose: Pose, side: int) -> list[Tube]:
     inner = (4.0, 4.6) if sign < 0 else (4.6, 4.0)
     heel = 3.9 if pose.soles else 3.6
     traits = {"sole": float(pose.soles), "foot": 1}
-    shape = ((0.0, heel, heel), (0.4, 3.6, 3.6), (0.8, *inner), (1.0, 4.1, 4.1))
+    shape = ((0.0, heel, heel), (0.35, 3.3, 3.3), (0.8, *inner), (1.0, 4.2, 4.2))
     tubes = [
         Tube(
             "foot",

@@ -29,7 +29,8 @@ def paint_cloth(tube: Tube, u: Floats, v: Floats, grain: Floats) -> Floats:
         rib = 0.5 + 0.5 * np.sin(v * 5.5)
         band = (np.abs(u - tube.traits["low"]) < 2.2).astype(np.float32)
         level = np.float32((0.04, 0.16, 0.5, 0.75)[int(tone * 3.99)])
-        return (level * (0.8 + 0.2 * rib + 0.12 * band + 0.05 * grain))[:, None] * np.ones(3, np.float32)
+        shade = level * (0.8 + 0.2 * rib + 0.12 * band + 0.05 * grain)
+        return np.repeat(shade[:, None], 3, axis=1).astype(np.float32)
     if kind == "stripes":
         return (
             _between(CREAM, NAVY, np.clip(np.sin(u * (1.6 + tone)) * 6 - 1, 0, 1))

@@ -17,13 +17,13 @@ TORSO = CROTCH[1] - NECK[1]
 Cover = tuple[float, float]
 """From and to, as fractions of a tube's length."""
 GARMENTS: dict[str, dict[str, Cover]] = {
-    "briefs": {"torso": (0.8, 2.0), "thigh": (-1.0, 0.10)},
+    "briefs": {"torso": (0.8, 2.0), "thigh": (-1.0, 0.16)},
     "bra": {"torso": (0.2, 0.42)},
     "shorts": {"torso": (0.74, 2.0), "thigh": (-1.0, 0.52)},
     "jeans": {"torso": (0.74, 2.0), "thigh": (-1.0, 2.0), "shin": (-1.0, 0.93)},
     "shirt": {"torso": (0.07, 0.82), "upper arm": (-1.0, 0.58)},
-    "dress": {"torso": (0.13, 2.0), "thigh": (-1.0, 0.4)},
-    "swimsuit": {"torso": (0.17, 2.0), "thigh": (-1.0, 0.03)},
+    "dress": {"torso": (-0.06, 2.0), "thigh": (-1.0, 0.4)},
+    "swimsuit": {"torso": (-0.06, 2.0), "thigh": (-1.0, 0.15)},
 }
 OUTFIT_PARTS: dict[str, tuple[tuple[str, str], ...]] = {
     "none": (),
@@ -59,12 +59,17 @@ def _cover(tube: Tube, cover: Cover, cloth: str, tone: float, layer: int, garmen
     loose = {"briefs": 0.3, "bra": 0.3, "swimsuit": 0.25}.get(garment, 1.0 if tube.name != "torso" else 0.7)
     low, high = cover[0] * tube.length, cover[1] * tube.length
     neckline = garment in ("shirt", "dress", "swimsuit") and tube.name == "torso"
-    scoop = {"shirt": 5.0, "dress": 7.0, "swimsuit": 9.0}.get(garment, 0.0) if neckline else 0.0
+    scoop = {"shirt": 5.0, "dress": 15.0, "swimsuit": 18.0}.get(garment, 0.0) if neckline else 0.0
+
+    sleeveless = neckline and garment != "shirt"
 
     def clip(u: Floats, v: Floats) -> NDArray[np.bool_]:
         wave = 0.25 * np.sin(v * 0.9 + phase)
         sag = scoop * np.maximum(1 - (v / 7.5) ** 2, 0) if scoop else 0.0
-        return np.asarray((u > low + sag + wave * 0.3) & (u < high + wave))
+        inside = (u > low + sag + wave * 0.3) & (u < high + wave)
+        if sleeveless:
+            inside &= np.abs(v) < 10.5 + 1.2 * np.maximum(u - 13, 0)
+        return np.asarray(inside)
 
     widths = tuple((t, a + loose, b + loose) for t, a, b in tube.widths)
     region: Region = clip
@@ -78,8 +83,8 @@ def _cover(tube: Tube, cover: Cover, cloth: str, tone: float, layer: int, garmen
 def _skirt(person: Person, cloth: str, tone: float) -> Tube:
     h = person.hips
     return Tube(
-        "cloth", (0, -12), (0, 34), symmetric((0, 14.5), (0.3, 18.5 * h), (0.7, 22 * h), (1, 25 * h)), BACKGROUND, "cloth",
-        z=(0.8, 3), depth=0.55, caps=(0.1, 0.05), blend=2,
+        "cloth", (0, -12), (0, 34), symmetric((0, 14.5), (0.3, 18.5 * h), (0.7, 22 * h), (1, 25 * h)),
+        BACKGROUND, "cloth", z=(0.8, 3), depth=0.55, caps=(0.1, 0.05), blend=2,
         traits={"cloth": float(CLOTHS.index(cloth)), "tone": tone, "low": -9, "high": 46},
     )  # fmt: skip
 

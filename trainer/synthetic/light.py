@@ -34,7 +34,7 @@ def shade(canvas: Canvas, height: Floats, light: Light, bump: Floats) -> tuple[F
     hx, hy, hz = (np.float32(value) for value in half / np.linalg.norm(half))
     gloss = np.maximum((-dx * hx - dy * hy + hz) * norm, 0) ** 18
     ambient = np.float32(light.ambient)
-    return ((1 - ambient) * key * 1.15 + ambient * sky).astype(np.float32), gloss.astype(np.float32)
+    return ((1 - ambient) * key * 1.45 + ambient * sky).astype(np.float32), gloss.astype(np.float32)
 
 
 def occlusion(canvas: Canvas, height: Floats) -> Floats:
@@ -103,10 +103,10 @@ def expose(rng: np.random.Generator, linear: Floats, light: Light) -> NDArray[np
     )
     value = linear * fall[..., None] * cast
     value = value * (1 + value / 6.0) / (1 + value * 0.45)
-    picture = srgb_from_linear(value)
+    picture = srgb_from_linear(np.asarray(value, np.float32))
     grain = (
         smooth_noise(rng, (height, width), 1)[..., None] * 0.8
         + rng.standard_normal(picture.shape, dtype=np.float32) * 0.45
     )
     picture = picture + grain * np.float32(light.noise) * (1.2 - 0.5 * picture)
-    return np.clip(picture * 255 + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture * 255 + 0.5, 0, 255), np.uint8)

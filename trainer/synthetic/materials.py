@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from trainer.synthetic.noise import Floats, clouds, linear_from_srgb, smooth_noise
@@ -46,9 +47,9 @@ def grass(rng: np.random.Generator, shape: Shape, unit: float) -> Floats:
     )
 
 
-def linear_from_srgb_image(picture: np.ndarray) -> Floats:
+def linear_from_srgb_image(picture: NDArray[np.uint8]) -> Floats:
     """Linear light of a uint8 picture."""
-    table = (np.arange(256, dtype=np.float32) / 255) ** np.float32(2.2)
+    table = ((np.arange(256) / 255) ** 2.2).astype(np.float32)
     return np.asarray(table[picture], np.float32)
 
 
@@ -121,11 +122,20 @@ def bricks(rng: np.random.Generator, shape: Shape, unit: float) -> Floats:
 
 
 def folds(rng: np.random.Generator, shape: Shape, size: float) -> Floats:
-    """Shading 0.6..1.3 of soft folds in cloth, `size` in pixels."""
-    warp = clouds(rng, shape, size * 2, 2)
-    ridge = np.abs(np.sin(warp * 2.2 + clouds(rng, shape, size * 1.2, 2)))
-    slope = np.gradient(ridge, axis=1) + 0.6 * np.gradient(ridge, axis=0)
-    return np.clip(1 + slope * size * 0.16 + 0.12 * (ridge - 0.6), 0.6, 1.3).astype(np.float32)
+    """Shading 0.55..1.35 of soft folds in cloth that run more or less one way; `size` in pixels."""
+    rows, columns = _axes(shape, size)
+    main = rng.uniform(0, np.pi)
+    warp = clouds(rng, shape, size * 3, 2)
+    shading = np.ones(shape, np.float32)
+    for _ in range(4):
+        angle = main + rng.normal(0, 0.35)
+        across = rows * np.float32(np.cos(angle)) + columns * np.float32(np.sin(angle))
+        place = (
+            across * np.float32(rng.uniform(0.35, 0.6)) + warp * 0.35 + np.float32(rng.uniform())
+        ) % 1 - 0.5
+        strength = np.clip(smooth_noise(rng, shape, size * 3) * 0.8 + 0.1, 0, 1)
+        shading += place * np.exp(-(place**2) * 60) * strength * np.float32(3.2)
+    return np.clip(shading + 0.07 * warp, 0.55, 1.35).astype(np.float32)
 
 
 def sheet(rng: np.random.Generator, shape: Shape, unit: float) -> Floats:
@@ -145,7 +155,7 @@ def plaster(rng: np.random.Generator, shape: Shape, unit: float) -> Floats:
     stain = clouds(rng, shape, 50 * unit, 2)
     base = linear_from_srgb((226, 200, 150)) * np.float32(rng.uniform(0.55, 1.0))
     return np.asarray(
-        base * (1 + 0.35 * np.clip(relief * max(unit, 1.5) * 0.4, -0.8, 0.8) + 0.07 * stain)[..., None],
+        base * (1 + 0.2 * np.tanh(relief * max(unit, 1.5) * 0.35) + 0.07 * stain)[..., None],
         np.float32,
     )
 

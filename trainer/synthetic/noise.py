@@ -13,7 +13,7 @@ Floats = NDArray[np.float32]
 def smooth_noise(
     rng: np.random.Generator, shape: tuple[int, int], cell: float | tuple[float, float]
 ) -> Floats:
-    """Gaussian noise whose bumps measure about `cell` pixels (rows, columns); float32, mean 0, std about 0.6."""
+    """Noise with bumps of about `cell` pixels (rows, columns); float32, mean 0, std about 0.6."""
     rows, columns = (cell, cell) if isinstance(cell, int | float) else cell
     grid = (
         max(2, int(np.ceil(shape[0] / max(rows, 1.0))) + 1),
@@ -21,7 +21,7 @@ def smooth_noise(
     )
     values = rng.standard_normal(grid, dtype=np.float32)
     if grid[0] >= shape[0] and grid[1] >= shape[1]:
-        return values[: shape[0], : shape[1]]
+        return np.asarray(values[: shape[0], : shape[1]], np.float32)
     picture = Image.fromarray(values).resize((shape[1], shape[0]), Image.Resampling.BICUBIC)
     return np.asarray(picture, dtype=np.float32)
 
@@ -46,13 +46,13 @@ def linear_from_lab(lightness: float, a: float, b: float) -> Floats:
     f = np.array([fy + a / 500, fy, fy - b / 200])
     xyz = np.where(f > 6 / 29, f**3, 3 * (6 / 29) ** 2 * (f - 4 / 29)) * [0.9505, 1.0, 1.089]
     matrix = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.204, 1.057]])
-    return np.clip(matrix @ xyz, 0.004, 1).astype(np.float32)
+    return np.asarray(np.clip(matrix @ xyz, 0.004, 1), np.float32)
 
 
 def srgb_from_linear(linear: Floats) -> Floats:
     """sRGB 0..1 of linear light, through a table (fast; 12 bits)."""
     index = np.clip(linear * 4095 + 0.5, 0, 4095).astype(np.uint16)
-    return _GAMMA[index]
+    return np.asarray(_GAMMA[index], np.float32)
 
 
 _STEPS = np.linspace(0, 1, 4096)

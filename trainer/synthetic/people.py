@@ -9,7 +9,7 @@ import numpy as np
 from trainer.synthetic.noise import Floats, linear_from_lab
 
 BACKGROUND, UNCERTAIN, FACE, HAND, FOOT, LIMB, TRUNK, SCALP, ANOGENITAL = range(9)
-CLASS_NAMES = ("background", "uncertain", "face", "hand", "foot", "limb", "trunk", "scalp", "anogenital")
+"""Class indices, in the order of the class set `skin9`."""
 
 HAIR_COLOURS = {
     "black": (17.0, 1.5, 2.0),
@@ -49,6 +49,8 @@ class Person:
     outfit: str
     top_cloth: str
     bottom_cloth: str
+    bald: float
+    """Radius of a thinning patch on the crown, cm; 0 none."""
     marks: str
     """"none", "moles", "rash" or "patches"."""
 
@@ -56,9 +58,10 @@ class Person:
     def skin(self) -> Floats:
         """Linear RGB of the skin in full light."""
         t = (self.ita + 60) / 125
-        lightness = 27 + 46 * t
-        yellow = 5 + 13 * np.sin(np.pi * np.clip(t * 0.8 + 0.12, 0, 1))
-        return linear_from_lab(lightness, 8.5 + 4.5 * np.sin(np.pi * t), float(yellow))
+        lightness = 27 + 49 * t
+        yellow = np.interp(t, [0, 0.35, 0.7, 1], [10, 19, 20, 14])
+        red = np.interp(t, [0, 0.35, 0.7, 1], [8, 13, 11, 10])
+        return linear_from_lab(lightness, float(red), float(yellow))
 
     @property
     def hair(self) -> Floats:
@@ -86,7 +89,8 @@ def draw_person(rng: np.random.Generator) -> Person:
         outfit=str(rng.choice(OUTFITS, p=[0.16, 0.16, 0.16, 0.1, 0.13, 0.13, 0.06, 0.05, 0.05])),
         top_cloth=str(rng.choice(["stripes", "knit", "dots", "ribbed", "plaid"])),
         bottom_cloth=str(rng.choice(["denim", "denim", "ribbed", "plaid"])),
-        marks=str(rng.choice(["none", "moles", "rash", "patches"], p=[0.4, 0.3, 0.18, 0.12])),
+        bald=float(rng.uniform(1.5, 4)) if rng.random() < 0.15 else 0.0,
+        marks=str(rng.choice(["none", "moles", "rash", "patches"], p=[0.45, 0.3, 0.18, 0.07])),
     )
 
 
@@ -134,9 +138,12 @@ def draw_pose(rng: np.random.Generator, back_share: float = 0.25) -> Pose:
     if rng.random() < 0.5:
         angles = angles[:, ::-1]
     angles = angles + rng.normal(0, 1, (4, 2)) * np.array([[6], [7], [3], [4]])
-    pairs = [(float(a), float(b)) for a, b in angles]
+    shoulder, elbow, hip, knee = ((float(a), float(b)) for a, b in angles)
     return Pose(
-        *pairs,
+        shoulder,
+        elbow,
+        hip,
+        knee,
         wrist=(float(rng.normal(0, 8)), float(rng.normal(0, 8))),
         back=bool(rng.random() < back_share),
         head_tilt=float(rng.normal(0, 5)),

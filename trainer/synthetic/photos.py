@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from trainer.classes import CLASS_SETS
 from trainer.synthetic.render import PhotoInfo, render_photo
 
 ASPECTS = ((4, 3), (4, 3), (16, 9), (1, 1), (3, 2))
@@ -20,10 +22,6 @@ STORED = {
     8: Image.Transpose.ROTATE_270,
 }
 """EXIF orientation: how the sensor's pixels lie, as a turn of the upright picture."""
-PALETTE = (
-    (0, 0, 0), (150, 150, 150), (240, 228, 66), (213, 94, 0), (0, 158, 115), (0, 114, 178), (86, 180, 233),
-    (204, 121, 167), (230, 159, 0),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ def render_photos(
     """Render `count` photos under `out`.
 
     Writes `out/photos/<stem>.jpg`, `out/masks/<stem>.png` (pixel = class index 0..8, oriented pixels) and
-    `out/groups.csv` with columns photo, group and, with `splits`, split. The same arguments give the same files.
+    `out/groups.csv` with columns photo, group and, with `splits`, split. Same arguments, same files.
 
     Parameters
     ----------
@@ -114,16 +112,14 @@ def _write(
     exif[0x0112] = orientation
     exif[0x010F], exif[0x0110] = "SkinSeg", "Synthetic phone"
     picture.save(photo, quality=quality, exif=exif, subsampling=2, optimize=True)
-    indexed = Image.fromarray(mask, mode="L")
-    indexed = indexed.convert("P") if False else _indexed(mask)
-    indexed.save(target, optimize=True)
+    _indexed(mask).save(target, optimize=True)
     return Written(photo, target, f"visit_{group:04d}", split, orientation, size, info)
 
 
-def _indexed(mask: np.ndarray) -> Image.Image:
+def _indexed(mask: NDArray[np.uint8]) -> Image.Image:
     picture = Image.fromarray(mask)
-    picture = picture.convert("L")
-    picture.putpalette([channel for colour in PALETTE for channel in colour])
+    colours = bytes.fromhex("".join(colour[1:] for colour in CLASS_SETS["skin9"].colours))
+    picture.putpalette(colours)
     return picture
 
 

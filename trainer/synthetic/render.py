@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.synthetic.cloth import paint_cloth
+from trainer.synthetic.hair import paint_hair
 from trainer.synthetic.light import (
     band_shadow,
     cast_shadow,
@@ -18,12 +19,13 @@ from trainer.synthetic.light import (
     shade,
     smooth_height,
 )
+from trainer.synthetic.marks import draw_marks
 from trainer.synthetic.materials import MATERIALS
 from trainer.synthetic.noise import Floats, clouds, smooth_noise, soften
 from trainer.synthetic.people import BACKGROUND, UNCERTAIN
 from trainer.synthetic.scene import Scene, draw_scene
 from trainer.synthetic.shapes import Canvas
-from trainer.synthetic.skin import paint_hair, paint_nail, paint_skin
+from trainer.synthetic.skin import paint_nail, paint_skin
 
 SUPERSAMPLED_PIXELS = 1_600_000
 DIRECT_PIXELS = 4_000_000
@@ -51,11 +53,11 @@ def render_photo(
     seed
         Scene seed, or a generator to draw one from.
     height, width
-        Size in pixels, at least 16 each. Beyond 4 megapixels the scene is rendered at half the size and enlarged.
+        Size in pixels, at least 16 each. Beyond 4 megapixels: rendered at half size, enlarged.
     framing
         One of `trainer.synthetic.FRAMINGS`; drawn at random if None.
     shot
-        Number of the shot in a burst of the same scene: 0 is the scene itself, others move the camera a little.
+        Number of the shot in a burst of the same scene; those after 0 move the camera a little.
 
     Returns
     -------
@@ -89,8 +91,6 @@ def render_photo(
 
 def jitter(scene: Scene, rng: np.random.Generator) -> Scene:
     """The next shot of a burst: the camera moves, turns and exposes a little differently."""
-    from dataclasses import replace
-
     camera = scene.camera
     span = min(camera.height, camera.width) / camera.scale
     centre = (
@@ -132,7 +132,7 @@ def render_scene(scene: Scene, rng: np.random.Generator) -> tuple[Floats, NDArra
     albedo, cloth = paint(scene, canvas, rng, fine, coarse)
     height = smooth_height(canvas)
     wrinkles = clouds(rng, shape, 5 * scene.camera.scale, 3) * np.float32(0.45 * scene.camera.scale)
-    bump = np.where(cloth, wrinkles, fine * np.float32(0.02 * scene.camera.scale))
+    bump = np.where(cloth, wrinkles, fine * np.float32(0.008 * scene.camera.scale))
     diffuse, gloss = shade(canvas, height, scene.light, bump.astype(np.float32))
     diffuse = diffuse * occlusion(canvas, height) * (1 - 0.5 * self_shadow(canvas, height, scene.light))
     body = canvas.owner >= 0
@@ -189,43 +189,15 @@ def paint(
         elif tube.surface == "nail":
             flat[at] = paint_nail(scene.person, u[at], v[at])
         else:
-            spots = marks(
-                marks_rng, scene, tube.length, max(w for _, w, _ in tube.widths), u[at], v[at], rash[at]
-            )
+            spots = draw_marks(marks_rng, scene.person, tube, u[at], v[at], rash[at])
             flat[at] = paint_skin(tube, scene.person, u[at], v[at], grain, coarse_flat[at], spots)
     return albedo, cloth
-
-
-def marks(
-    rng: np.random.Generator, scene: Scene, length: float, width: float, u: Floats, v: Floats, rash: Floats
-) -> Floats:
-    """Pigment and blood (N, 2) of moles, rashes and pale patches on one tube."""
-    added = np.zeros((u.size, 2), np.float32)
-    kind = scene.person.marks
-    if kind == "moles" and length > 6:
-        for _ in range(int(rng.poisson(length * width * 0.035))):
-            at, across, size = (
-                rng.uniform(0, length),
-                rng.uniform(-width, width) * 0.9,
-                rng.gamma(3, 0.06) + 0.08,
-            )
-            distance = np.hypot(u - at, v - across) / size
-            added[:, 0] += np.clip(1.4 - distance, 0, 0.7) * np.float32(rng.uniform(0.6, 1.4))
-    elif kind == "rash":
-        patch = np.clip((rash - 0.35) * 1.6, 0, 1)
-        added[:, 1] += 0.75 * patch
-        added[:, 0] += 0.12 * patch
-    elif kind == "patches":
-        added[:, 0] -= np.clip((rash - 0.75) * 4, 0, 1) * np.float32(
-            0.15 + 0.5 * np.clip((45 - scene.person.ita) / 100, 0, 1)
-        )
-    return added
 
 
 def finger_on_lens(
     rng: np.random.Generator, linear: Floats, labels: NDArray[np.uint8], scene: Scene
 ) -> tuple[Floats, NDArray[np.uint8]]:
-    """A blurred fingertip over a corner of the picture; what is under its half-transparent rim is decided at one half."""
+    """A blurred fingertip over a corner of the picture, labelled where it covers at least half."""
     height, width = labels.shape
     corner = (float(rng.choice([0, height])), float(rng.choice([0, width])))
     radius = float(rng.uniform(0.16, 0.3)) * min(height, width)

@@ -1,4 +1,4 @@
-"""What a photo shows: the framing, the camera, the people, the place and the light, drawn from one generator."""
+"""What a photo shows: framing, camera, person, place and light, drawn from one generator."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def draw_light(rng: np.random.Generator) -> Light:
     return Light(
         direction=(float(direction[0]), float(direction[1]), float(direction[2])),
         kelvin=float(np.clip(rng.normal(-0.1, 0.45), -1, 1)),
-        exposure=float(np.exp(rng.normal(0.0, 0.2))),
+        exposure=float(np.exp(rng.normal(0.1, 0.18))),
         ambient=float(rng.uniform(0.3, 0.6)),
         vignette=float(rng.uniform(0, 0.35)),
         noise=float(rng.uniform(0.004, 0.018)),
@@ -88,8 +88,8 @@ def draw_scene(rng: np.random.Generator, height: int, width: int, framing: str |
     upright = framing == "whole" and not lying
     floor = str(rng.choice(["grass", "wood", "stone", "tiles"])) if upright and material != "grass" else None
     return Scene(
-        framing, person, pose, tuple(tubes), camera, material, floor, float(rng.uniform(3, 14)), draw_light(rng),
-        bool(rng.random() < 0.07),
+        framing, person, pose, tuple(tubes), camera, material, floor, float(rng.uniform(3, 14)),
+        draw_light(rng), bool(rng.random() < 0.07),
     )  # fmt: skip
 
 
@@ -98,10 +98,13 @@ def _suit(rng: np.random.Generator, framing: str, person: Person, pose: Pose) ->
     if framing == "face":
         pose = replace(pose, back=False, shoulder=(14, 14), elbow=(4, 4))
     elif framing == "scalp":
-        pose = replace(pose, back=bool(rng.random() < 0.6), shoulder=(12, 12), elbow=(3, 3))
+        pose = replace(pose, back=bool(rng.random() < 0.7), shoulder=(12, 12), elbow=(3, 3))
+        style = str(rng.choice(["short", "receding", "shaved", "bun"]))
+        person = replace(person, hair_style=style, bald=float(rng.choice([0, 2.5, 3.5])))
     elif framing == "trunk":
         person = replace(person, outfit=str(rng.choice(["jeans", "shorts", "underwear"])))
     elif framing == "pelvis":
+        pose = replace(pose, shoulder=(32, 32), elbow=(5, 5))
         person = replace(person, outfit=str(rng.choice(["none", "underwear"], p=[0.7, 0.3])))
     elif framing == "foot":
         pose = replace(pose, point=float(rng.uniform(0.85, 1.0)), soles=bool(rng.random() < 0.35))
@@ -113,12 +116,14 @@ def _suit(rng: np.random.Generator, framing: str, person: Person, pose: Pose) ->
         )
     elif framing == "forearm":
         pose = replace(pose, shoulder=(float(rng.uniform(30, 60)),) * 2)
+    if person.outfit == "none":
+        pose = replace(pose, shoulder=(32, 32), elbow=(5, 5))
     return person, pose
 
 
 def build(person: Person, pose: Pose, rng: np.random.Generator) -> list[Tube]:
     """All tubes of a dressed person."""
-    body = trunk(person, pose, bare=person.outfit == "none")
+    body = trunk(person, pose)
     for side in (0, 1):
         body += leg(person, pose, side) + arm(person, pose, side)
     body += head(person, pose)
@@ -138,13 +143,13 @@ def _between(tube: Tube, t: float) -> Point:
 
 
 AIMS: dict[str, tuple[str, float, tuple[float, float], float]] = {
-    "upper": ("torso", 0.12, (70, 95), 0.12),
-    "face": ("head", 0.46, (29, 46), 0.12),
-    "scalp": ("head", 0.62, (25, 34), 0.35),
-    "hand": ("palm", 1.0, (22, 31), 3.14),
-    "foot": ("foot", 0.7, (27, 38), 3.14),
-    "forearm": ("forearm", 0.35, (30, 46), 3.14),
-    "leg": ("shin", 0.1, (50, 80), 1.6),
+    "upper": ("torso", 0.12, (62, 88), 0.12),
+    "face": ("head", 0.7, (27, 42), 0.12),
+    "scalp": ("head", 0.85, (25, 34), 0.35),
+    "hand": ("palm", 1.0, (20, 28), 3.14),
+    "foot": ("foot", 0.7, (23, 33), 3.14),
+    "forearm": ("forearm", 0.35, (25, 40), 3.14),
+    "leg": ("shin", 0.1, (42, 70), 1.6),
     "trunk": ("torso", 0.5, (42, 64), 0.15),
     "pelvis": ("torso", 0.92, (44, 58), 0.12),
 }
@@ -165,10 +170,10 @@ def aim(
         )
         return Camera(centre, min(height, width) / span, float(rng.uniform(-roll, roll)), height, width)
     points = np.array([p for tube in tubes for p in (tube.start, tube.end)])
-    low, high = points.min(0) - 7, points.max(0) + 7
+    low, high = points.min(0) - (7, 13), points.max(0) + 7
     turn = 0.0 if height >= width else float(rng.choice([-np.pi / 2, np.pi / 2]))
     size = (high - low)[::-1] if turn else high - low
-    scale = float(min(width / size[0], height / size[1]) * rng.uniform(0.86, 1.0))
+    scale = float(min(width / size[0], height / size[1]) * rng.uniform(0.92, 1.06))
     middle = (low + high) / 2
     return Camera(
         (float(middle[0]), float(middle[1])), scale, turn + float(rng.normal(0, 0.05)), height, width

@@ -14,12 +14,12 @@ from trainer.synthetic.noise import Floats
 LUT = 128
 Point = tuple[float, float]
 Region = Callable[[Floats, Floats], NDArray[np.bool_]]
-"""A test on (u, v): centimetres along the tube from `start`, and across it (positive to the right of the axis)."""
+"""A test on (u, v): centimetres along the tube from `start`, and across it."""
 
 
 @dataclass(frozen=True)
 class Camera:
-    """Centimetres (x right, y down) to pixels: rotate by `roll` radians about `centre`, scale, move to mid-frame."""
+    """Centimetres (x right, y down) to pixels: `centre` goes to the middle, turned by `roll` radians."""
 
     centre: Point
     scale: float
@@ -152,9 +152,15 @@ def _profile(tube: Tube, u: Floats, v: Floats) -> tuple[NDArray[np.bool_], Float
     left, right = (
         PchipInterpolator(knots[:, 0], knots[:, side])(steps).astype(np.float32) for side in (1, 2)
     )
-    index = np.clip(u * np.float32((LUT - 1) / length), 0, LUT - 1).astype(np.uint8)
-    symmetric = bool(np.array_equal(left, right))
-    width = left[index] if symmetric else np.where(v < 0, left[index], right[index])
+    at = np.clip(u * np.float32((LUT - 1) / length), 0, LUT - 1.001)
+    index = at.astype(np.uint8)
+    part = at - index
+    wide_left = left[index] + part * (left[index + 1] - left[index])
+    if np.array_equal(left, right):
+        width = wide_right = wide_left
+    else:
+        wide_right = right[index] + part * (right[index + 1] - right[index])
+        width = np.where(v < 0, wide_left, wide_right)
     first, last = float(max(left[0], right[0])), float(max(left[-1], right[-1]))
     over0 = np.maximum(-u, 0) * np.float32(1 / max(first * tube.caps[0], 1e-3))
     over1 = np.maximum(u - np.float32(length), 0) * np.float32(1 / max(last * tube.caps[1], 1e-3))
@@ -162,5 +168,5 @@ def _profile(tube: Tube, u: Floats, v: Floats) -> tuple[NDArray[np.bool_], Float
     inside = s > 0
     if tube.clip is not None:
         inside &= tube.clip(u, v)
-    thickness = (left + right)[index] * np.float32(tube.depth / 2)
+    thickness = (wide_left + wide_right) * np.float32(tube.depth / 2)
     return inside, thickness * np.sqrt(np.maximum(s, 0))
