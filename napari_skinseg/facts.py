@@ -34,27 +34,28 @@ def read_facts(project: Project) -> Facts:
 
 
 def sentence(
-    current: OpenPhoto | None, facts: Facts, opening: bool, queue_is_empty: bool, read_only: bool
+    current: OpenPhoto | None, facts: Facts, opening: bool, queue_is_empty: bool, read_only: str
 ) -> str:
-    """Say in one sentence what state the window is in, and what helps."""
+    """Say in one sentence what state the window is in, and what helps.
+
+    `opening` means that a photo is on its way; `read_only` is the reason why nothing can be saved, or empty.
+    """
     if current is not None:
-        return (
-            f"read-only: nothing can be saved here; {_suggestion(current, facts)}"
-            if read_only
-            else _suggestion(current, facts)
-        )
+        words = suggestion_words(current, facts)
+        return f"{words}; read-only: nothing can be saved" if read_only else words
+    if opening:
+        return "opening the photo …"
     if read_only:
-        return "read-only: photos can be looked at from the queue, nothing can be saved"
+        return f"read-only: {read_only}; photos can be opened from the queue and looked at"
     if queue_is_empty:
         if facts.photos == 0:
             return "no photos yet: add a folder of photos"
         return "no photo is left for you: review what is done, or add photos"
-    if opening:
-        return "opening the next photo …"
     return "no photo is open: press Space for the next one"
 
 
-def _suggestion(current: OpenPhoto, facts: Facts) -> str:
+def suggestion_words(current: OpenPhoto, facts: Facts) -> str:
+    """Say where the suggestion on the photo comes from, or why there is none."""
     if current.blind:
         return "shown without suggestions, to measure the model fairly"
     if current.model_id is not None:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from napari_skinseg.session import AnnotationSession
 
 PEEK = "H"
+MOVING = ("Space", "N", "B", "?")
+"""Keys that make sense without a photo."""
 
 
 def key_table(session: AnnotationSession) -> list[KeyRow]:

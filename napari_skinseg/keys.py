@@ -45,7 +45,8 @@ class KeyBindings:
         self._before: list[tuple[dict[Any, Any], Any, Any]] = []
 
     def bind(self, rows: Iterable[KeyRow], held: dict[str, Callable[[bool], object]]) -> None:
-        """Bind every row; a key in `held` acts while it is down (called with True, then False)."""
+        """Bind these rows and no others; a key in `held` acts while it is down (True, then False)."""
+        self.release()
         for row in rows:
             action = _hold(held[row.key]) if row.key in held else _press(row.run)
             for sequence in SEQUENCES.get(row.key, (row.key,)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from napari_skinseg.background import Background
 from napari_skinseg.provenance import accept
@@ -28,7 +28,7 @@ class SaveJob:
     """
 
     photo: LoadedPhoto
-    kind: str
+    kind: Literal["save", "part"]
     leave: bool
     note: str | None = None
     tries: int = 0
@@ -69,6 +69,7 @@ class Saver:
         self._retry_at = 0.0
         self.pending: list[SaveJob] = []
         self.failing: list[SaveJob] = []
+        self.trouble = ""
 
     def submit(self, job: SaveJob) -> None:
         """Save in the background."""
@@ -138,5 +139,7 @@ class Saver:
     def _fail(self, job: SaveJob, error: BaseException) -> None:
         self._retry_at = time.monotonic() + RETRY_SECONDS
         self.failing.append(job)
+        name = job.photo.photo.relpath
+        self.trouble = f"{name} is not saved yet: {error} – trying again every few seconds"
         if job.tries == 1:
             self._failed(job, error)

@@ -16,10 +16,10 @@ from psygnal import Signal
 from napari_skinseg.background import Background
 from napari_skinseg.desk import Desk
 from napari_skinseg.facts import Facts, sentence
-from napari_skinseg.key_table import PEEK, key_table
+from napari_skinseg.key_table import MOVING, PEEK, key_table
 from napari_skinseg.keys import KeyBindings
-from napari_skinseg.loading import LoadedPhoto, load_photo
-from napari_skinseg.prefetch import Prefetcher, claim_drafts
+from napari_skinseg.loading import LoadedPhoto
+from napari_skinseg.route import Route
 from napari_skinseg.saving import SaveJob, Saver
 from napari_skinseg.watch import News, Watch, size_and_model
 from trainer.project.errors import ConflictError
@@ -33,9 +33,8 @@ if TYPE_CHECKING:
     from trainer.project import Project
     from trainer.project.masks import Revision
     from trainer.project.photos import Photo
-    from trainer.project.queue import Claim, QueueEntry
+    from trainer.project.queue import QueueEntry
 
-EMPTY_RETRY_SECONDS = 2.0
 CLOSE_SECONDS = 20.0
 
 
@@ -109,28 +108,18 @@ class AnnotationSession:
         self.change_brush, self.change_opacity = tools.change_brush, tools.change_opacity
         self.peek, self.undo, self.redo = tools.peek, self._desk.undo, self._desk.redo
         self._keys = KeyBindings(viewer, (layers.annotation, layers.photo, layers.confidence))
-        self._prefetch = Prefetcher(
-            project, self._id, annotator, self._background, self._advance, self._unreadable
+        self._route = Route(
+            project, self._id, annotator, self._desk, self._background, self._shown, self._changed, self._say
         )
         self._saver = Saver(
             project, self._id, annotator, self._background, self._saved, self._not_saved, self._conflict
         )
         self._watch = Watch(project, self._id, self._background, self._hear)
+        self._bind_keys()
         self._facts = Facts()
         self._stats: Any = None
-        self._problem = ""
-        self._wanting = False
-        self._opening: int | None = None
-        self._visited: list[int] = []
-        self._leaving: set[int] = set()
         self._closed = False
-        self._resuming = not project.read_only
         self._next_heartbeat = time.monotonic() + self._heartbeat_seconds
-        self._next_queue_look = 0.0
-        if self._resuming:
-            self._background.read(
-                lambda: claim_drafts(project, self._id, annotator), self._resume, self._resume_failed
-            )
 
     # What is open
 
@@ -154,15 +143,15 @@ class AnnotationSession:
     def status(self) -> str:
         """One sentence for the state the window is in."""
         if self._saver.failing:
-            return self._problem
-        if self._problem and self._desk.photo is None:
-            return self._problem
+            return self._saver.trouble
+        if self._route.problem and self._desk.photo is None:
+            return self._route.problem
         return sentence(
             self.current,
             self._facts,
-            opening=self._wanting or self._opening is not None,
-            queue_is_empty=self._prefetch.queue_is_empty,
-            read_only=self.project.read_only,
+            opening=self._route.opening,
+            queue_is_empty=self._route.waiting.queue_is_empty,
+            read_only=self.project.read_only_reason,
         )
 
     @property
@@ -223,47 +212,36 @@ class AnnotationSession:
 
     def queue_head(self, n: int) -> list[QueueEntry]:
         """Return what comes next, and why."""
-        return self.project.queue_head(n)
+        return list(self.project.queue_head(n))
 
     # What a person does
 
     def open_next(self) -> None:
         """Open the next photo of the queue as soon as it is there; does nothing while one is open."""
-        if self._desk.photo is None and self._opening is None and self._may_write():
-            self._problem = ""
-            self._wanting = True
-            self._prefetch.queue_is_empty = False
-            self._advance()
-            self.state_changed.emit()
+        if self._may_write():
+            self._route.open_next()
 
     def open_photo(self, photo_id: int) -> None:
         """Open a certain photo; the one that is open waits with its work, and comes next."""
-        desk = self._desk
-        if self._closed or desk.drawing or (desk.photo is not None and desk.photo.id == photo_id):
+        photo = self._desk.photo
+        if self._closed or self._desk.drawing or (photo is not None and photo.id == photo_id):
             return
         if self._saver.is_failing(photo_id):
             self.notice.emit(
                 "warning", "that photo is still being saved; it can be opened when that has worked"
             )
-            return
-        if desk.photo is not None:
-            self._park(desk.let_go())
-        self._wanting, self._problem = False, ""
-        kept = self._prefetch.remove(photo_id)
-        if kept is not None:
-            self._show(kept)
-            return
-        self._opening = photo_id
-        self._show(None)
-        # Behind every save that is under way: one of them may be of this very photo.
-        self._background.write(lambda: self._claim(photo_id), self._load, self._cannot_open)
+        else:
+            self._route.open(photo_id)
 
     def back(self) -> None:
         """Open the photo before this one again, with its saved mask."""
-        if not self._visited:
+        if self._closed or self._desk.drawing:
+            return
+        before = self._route.previous()
+        if before is None:
             self.notice.emit("info", "this is the first photo of the session")
-        elif not self._desk.drawing:
-            self.open_photo(self._visited.pop())
+        else:
+            self.open_photo(before)
 
     def accept_and_next(self) -> None:
         """Accept the rest, save in the background, show the next photo.
@@ -281,7 +259,7 @@ class AnnotationSession:
                 return
             left = self._desk.let_go()
             self._saver.submit(SaveJob(left, "save", leave=True))
-            self._go_on(left)
+            self._route.go_on(left)
 
     def save_part(self) -> None:
         """Save what has been painted and accepted, and stay; the rest remains a suggestion."""
@@ -298,12 +276,12 @@ class AnnotationSession:
             self.notice.emit("info", f"{left.photo.relpath}: your strokes are kept, B brings them back")
 
         def leave() -> None:
-            self._keep_draft(left)
+            self._route.keep_draft(left)
             self.project.record_visit(self._id, left.id, left.seconds, left.strokes, "skipped")
             self.project.skip(self._id, left.id)
 
-        self._background.write(leave, lambda _: self._left(left))
-        self._go_on(left)
+        self._background.write(leave, lambda _: self._left(left.id))
+        self._route.go_on(left)
 
     def flag(self, note: str) -> None:
         """Set this photo aside with a note; what has been painted on it is saved as a part."""
@@ -318,8 +296,8 @@ class AnnotationSession:
         if left.unsaved:
             self._saver.submit(SaveJob(left, "part", leave=True, note=note))
         else:
-            self._background.write(leave, lambda _: self._left(left))
-        self._go_on(left)
+            self._background.write(leave, lambda _: self._left(left.id))
+        self._route.go_on(left)
 
     def ask_for_note(self) -> None:
         """Have the dock ask for a flag's note; flag without one where no dock listens."""
@@ -353,163 +331,86 @@ class AnnotationSession:
         now = time.monotonic()
         self._background.poll()
         self._desk.poll(now)
-        self._watch.poll(now, self._shown)
+        self._watch.poll(now, self._suggestions_shown)
         self._saver.poll(now)
-        if self.project.read_only:
-            return
-        if self._prefetch.queue_is_empty and now >= self._next_queue_look:
-            self._next_queue_look = now + EMPTY_RETRY_SECONDS
-            self._prefetch.fill(self._wanting, self._in_hand, look_again=True)
-        if now >= self._next_heartbeat:
-            self._next_heartbeat = now + self._heartbeat_seconds
-            ids = self._in_hand
-            self._background.write(lambda: self.project.extend(self._id, ids), lambda _: None)
+        if not self.project.read_only:
+            self._route.poll(now)
+            self._extend_leases(now)
 
     def close(self) -> None:
         """Put unfinished work in safety, finish saves, give everything back; waits for the disk."""
         if self._closed:
             return
-        desk = self._desk
-        left = desk.let_go() if desk.photo is not None else None
-        waiting = [*([left] if left else []), *self._prefetch.ready]
-        held = self._in_hand
+        left, waiting = self._route.close()
 
         def leave() -> None:
-            for photo in waiting:
-                self._keep_draft(photo)
+            for photo in [*([left] if left else []), *waiting]:
+                self._route.keep_draft(photo)
             if left is not None:
                 self.project.record_visit(self._id, left.id, left.seconds, left.strokes, "left")
-            for photo_id in held:
-                self.project.release(self._id, photo_id)
             self.project.end_session(self._id)
 
         self._saver.retry()
         if not self.project.read_only:
             self._background.write(leave, lambda _: None)
         self._background.finish(CLOSE_SECONDS)
-        self._closed = True
         for job in self._saver.pending:
-            self.notice.emit("error", f"{job.photo.photo.relpath} could not be saved: {self._problem}")
+            self.notice.emit("error", f"{job.photo.photo.relpath} could not be saved: {self._saver.trouble}")
+        self._closed = True
         self._keys.release()
         self._background.close()
-        desk.close()
+        self._desk.close()
 
-    # From photo to photo
+    # Inside
 
     @property
     def _heartbeat_seconds(self) -> float:
         return min(30.0, float(self.project.settings.queue.lease_seconds) / 4)
 
-    @property
-    def _in_hand(self) -> list[int]:
-        """Photos that this session holds: open, being opened, waiting, or on their way to the disk."""
-        opened = [] if self._desk.photo is None else [self._desk.photo.id]
-        opening = [] if self._opening is None else [self._opening]
-        saving = [job.photo.id for job in self._saver.pending]
-        return list(dict.fromkeys([*opened, *opening, *self._prefetch.photo_ids, *saving, *self._leaving]))
+    def _extend_leases(self, now: float) -> None:
+        if now >= self._next_heartbeat:
+            self._next_heartbeat = now + self._heartbeat_seconds
+            ids = self._route.in_hand
+            self._background.write(lambda: self.project.extend(self._id, ids), lambda _: None)
 
-    def _shown(self) -> dict[int, tuple[tuple[int, int], str | None]]:
+    def _suggestions_shown(self) -> dict[int, tuple[tuple[int, int], str | None]]:
         photo = self._desk.photo
-        shown = {p.id: size_and_model(p, p.model_id) for p in self._prefetch.ready if p.takes_suggestions}
+        shown = {
+            p.id: size_and_model(p, p.model_id) for p in self._route.waiting.ready if p.takes_suggestions
+        }
         if photo is not None and photo.takes_suggestions:
             shown[photo.id] = size_and_model(photo, self._desk.offered_by)
         return shown
 
     def _may_write(self) -> bool:
         if self.project.read_only:
-            self.notice.emit("warning", "this project is open for reading only: nothing can be saved")
+            self.notice.emit("warning", f"nothing can be saved: {self.project.read_only_reason}")
         return not (self.project.read_only or self._closed)
 
     def _may_leave(self) -> bool:
         return self._desk.photo is not None and not self._desk.drawing and self._may_write()
 
-    def _go_on(self, left: LoadedPhoto) -> None:
-        """Show the next photo, or nothing until it is there."""
-        self._visited.append(left.id)
-        self._leaving.add(left.id)
-        self._problem = ""
-        self._wanting = True
-        following = self._prefetch.take()
-        self._show(following)
-        self._advance()
-
-    def _advance(self) -> None:
-        if self._closed or self._resuming:
-            return
-        if self._wanting:
-            following = self._prefetch.take()
-            if following is not None:
-                self._show(following)
-        self._prefetch.fill(self._wanting, self._in_hand)
-        self.state_changed.emit()
-
-    def _show(self, photo: LoadedPhoto | None) -> None:
-        self._desk.show(photo)
-        if photo is None:
-            self._keys.release()
-        else:
-            self._wanting, self._opening, self._problem = False, None, ""
-            self._keys.bind(key_table(self), {PEEK: self.peek})
-            self._leaving.discard(photo.id)
-            self._watch.soon()
+    def _shown(self, photo: LoadedPhoto | None) -> None:
+        self._bind_keys()
+        self._watch.soon()
         self.photo_changed.emit()
         self.state_changed.emit()
         if photo is not None and photo.draft_time is not None:
             at = time.strftime("%H:%M", time.localtime(photo.draft_time))
             self.notice.emit("info", f"restored unfinished work from {at}")
 
-    def _park(self, left: LoadedPhoto) -> None:
-        """Keep a photo and its work in hand while another one is open."""
-        left.draft_time = None
-        if not self.project.read_only:
-            self._background.write(lambda: self._keep_draft(left), lambda _: None, self._draft_failed)
-        self._prefetch.put_back(left)
+    def _bind_keys(self) -> None:
+        """Take all keys while a photo is open, else only those that lead to one."""
+        rows = key_table(self)
+        if self._desk.photo is None:
+            rows = [row for row in rows if row.key in MOVING]
+        self._keys.bind(rows, {PEEK: self.peek})
 
-    def _keep_draft(self, photo: LoadedPhoto) -> None:
-        if photo.unsaved:
-            self.project.save_draft(
-                photo.id, self.annotator, photo.labels, photo.provenance, photo.base_revision, photo.model_id
-            )
-
-    def _claim(self, photo_id: int) -> Claim:
-        if not self.project.read_only:
-            return self.project.claim(self._id, photo_id)
-        from trainer.project.queue import Claim
-
-        return Claim(photo_id=photo_id, why="", blind=False, expires=float("inf"))
-
-    def _load(self, claim: Claim) -> None:
-        self._background.read(
-            lambda: load_photo(self.project, self._id, self.annotator, claim), self._opened, self._cannot_open
-        )
-
-    def _opened(self, photo: LoadedPhoto) -> None:
-        if self._opening == photo.id:
-            self._show(photo)
-            self._advance()
-
-    def _cannot_open(self, error: BaseException) -> None:
-        self._opening = None
-        self._problem = f"{error} – press Space for the next photo"
-        self.notice.emit("warning", str(error))
+    def _changed(self) -> None:
         self.state_changed.emit()
 
-    def _unreadable(self, error: BaseException) -> None:
-        self.notice.emit("warning", f"{error} – the queue goes on without it")
-
-    def _resume(self, found: tuple[list[Claim], list[str]]) -> None:
-        claims, taken = found
-        self._resuming = False
-        for claim in claims:
-            self._prefetch.load(claim)
-        for reason in taken:
-            self.notice.emit("warning", f"unfinished work waits: {reason}")
-        self._advance()
-
-    def _resume_failed(self, error: BaseException) -> None:
-        self._resuming = False
-        self._trouble(error)
-        self._advance()
+    def _say(self, level: str, text: str) -> None:
+        self.notice.emit(level, text)
 
     # What threads tell
 
@@ -519,25 +420,22 @@ class AnnotationSession:
         self._stats = news.stats
         for photo_id, suggestion in news.suggestions.items():
             self._desk.offer(photo_id, suggestion)
-            self._prefetch.refresh(photo_id, suggestion)
+            self._route.waiting.refresh(photo_id, suggestion)
         self.state_changed.emit()
 
-    def _left(self, left: LoadedPhoto) -> None:
-        self._leaving.discard(left.id)
+    def _left(self, photo_id: int) -> None:
+        self._route.left(photo_id)
         self._watch.soon()
 
     def _saved(self, job: SaveJob, revision: Revision | None) -> None:
         if job.leave:
-            self._left(job.photo)
+            self._left(job.photo.id)
         elif revision is not None:
             self._desk.saved(job.photo.id, revision)
-        if not self._saver.failing:
-            self._problem = ""
         self.state_changed.emit()
 
     def _not_saved(self, job: SaveJob, error: BaseException) -> None:
-        self._problem = f"{job.photo.photo.relpath} is not saved yet: {error}; trying again every few seconds"
-        self.notice.emit("error", self._problem)
+        self.notice.emit("error", self._saver.trouble)
         self.state_changed.emit()
 
     def _conflict(self, job: SaveJob, error: ConflictError) -> None:

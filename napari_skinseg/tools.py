@@ -38,6 +38,7 @@ class Tools:
         self._classes = classes
         self._changed = changed
         self.hidden: set[int] = set()
+        self._peeking = False
         self._layer.events.selected_label.connect(self._keep_to_classes)
 
     def close(self) -> None:
@@ -110,7 +111,9 @@ class Tools:
 
     def peek(self, on: bool) -> None:
         """Show the bare photo while `on`."""
-        self._layer.visible = not on
+        if on != self._peeking:
+            self._peeking = on
+            self._layer.visible = not on
 
     def _keep_to_classes(self, event: object = None) -> None:
         """Follow napari's own label controls, but never beyond the class set."""

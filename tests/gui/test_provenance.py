@@ -10,7 +10,16 @@ from napari.layers import Labels
 from scipy import ndimage
 
 from napari_skinseg import history
-from napari_skinseg.provenance import ACCEPTED, NONE, PAINTED, PROPOSED, ProvenanceTracker, accept, merge, proposed
+from napari_skinseg.provenance import (
+    ACCEPTED,
+    NONE,
+    PAINTED,
+    PROPOSED,
+    ProvenanceTracker,
+    accept,
+    merge,
+    proposed,
+)
 
 SHAPE = (40, 52)
 CLASSES = 5
@@ -273,7 +282,9 @@ def test_random_work_agrees_with_a_slow_reference(tracker, layer, seed):
                 regions, _ = ndimage.label(reference.now[0] == under)
                 reference.paint([regions == regions[tuple(point)]], value)
         elif deed == "polygon":
-            corners = np.clip(np.round(point + rng.uniform(-12, 12, (4, 2))), 0, np.array(SHAPE) - 1).astype(int)
+            corners = np.clip(np.round(point + rng.uniform(-12, 12, (4, 2))), 0, np.array(SHAPE) - 1).astype(
+                int
+            )
             layer.paint_polygon(corners, value)
             reference.paint([stamp(layer, lambda scratch, c=corners: scratch.paint_polygon(c, 1))], value)
         elif deed == "undo":
@@ -295,7 +306,9 @@ def test_random_work_agrees_with_a_slow_reference(tracker, layer, seed):
         if rng.random() < 0.7:  # events are missed while the layer is hidden, and nobody may mind
             tracker.sync()
             assert (layer.data == reference.now[0]).all(), f"labels differ after step {number}, {deed}"
-            assert (tracker.array == reference.now[1]).all(), f"provenance differs after step {number}, {deed}"
+            assert (tracker.array == reference.now[1]).all(), (
+                f"provenance differs after step {number}, {deed}"
+            )
     while reference.undo_stack:
         layer.undo()
         reference.undo()
