@@ -25,8 +25,10 @@ from trainer.situation import read_situation
 from trainer.suggestions import SuggestionDesk, release_device_memory
 
 if TYPE_CHECKING:
+    from trainer.plan import Lane
     from trainer.project import Project
     from trainer.rounds import RoundProgress, RoundResult
+    from trainer.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -58,18 +60,20 @@ class Service:
         self._retry_at = 0.0
         self._round_lane = ""
         self._round_labels = 0
-        self._broken_round: str | None = None
 
     @contextmanager
-    def running(self) -> Iterator[Service]:
-        """Hold the project's lock and beat, from the first moment to the last; signals mean a clean stop."""
+    def running(self, background: bool = True) -> Iterator[Service]:
+        """Hold the project's lock and beat, from the first moment to the last; signals mean a clean stop.
+
+        In the background the process steps back behind the window wherever both want the processor.
+        """
         with TrainerLock(self.project):
             previous = self._catch_signals()
             self.heartbeat.start()
             last_words = ("failed", "ended by an error; see trainer.log")
             try:
                 self.orders.forget_old()
-                device = _prepare(self.device)
+                device = _prepare(self.device, background)
                 self.heartbeat.tell(device=device)
                 self.project.event("trainer started", "trainer", pid=os.getpid(), device=device)
                 yield self
@@ -86,25 +90,28 @@ class Service:
         """Work until told to stop; with `once`, until nothing is left to do. False: a round failed."""
         while not self.orders.stop:
             try:
-                if not self._news():
-                    self._rest_a_moment()
-                    continue
-                self.orders.obey()
-                if self.orders.stop:
-                    break
-                if self.desk.serve_one() is not None:
-                    self._tell_state("predicting", "suggestions for the photos that come next")
-                    self._looked = 0.0
-                    continue
-                worked = self._one_decision()
-                if once and not worked:
-                    break
+                busy = self._one_turn()
             except Exception as error:
                 self._failed("the trainer met an error", error)
-            if once and self._failures:
+                busy = True
+            if once and (self._failures or not busy):
                 break
         self.heartbeat.tell(state="stopping")
         return self._failures == 0
+
+    def _one_turn(self) -> bool:
+        """Obey, predict one photo, or train one round; False when there is nothing to do."""
+        if not self._news():
+            self._wake.wait(self.project.settings.service.poll_seconds)
+            return True
+        self.orders.obey()
+        if self.orders.stop:
+            return True
+        if self.desk.serve_one() is not None:
+            self._tell_state("predicting", "suggestions for the photos that come next")
+            self._looked = 0.0
+            return True
+        return self._one_decision()
 
     def tick(self, progress: RoundProgress) -> None:
         """Between two steps: tell, obey, let predictions overtake; `StopRound` ends the round here."""
@@ -125,18 +132,16 @@ class Service:
         elif self._round_lane == "full" and self._new_labels():
             raise StopRound("new labels come first")
 
-    def train(self, lane: str, round_id: str | None = None, **choices: Any) -> RoundResult | None:
+    def train(self, lane: Lane, round_id: str | None = None, **choices: Any) -> RoundResult | None:
         """Run one round under `tick`; None when it was stopped on the way (its checkpoint is kept)."""
         from trainer.rounds import StopRound, run_round
 
-        settings = choices.pop("settings", None) or self._settings()
+        settings = choices.pop("settings", None) or self._settings(len(self.project.rounds()))
         self._round_lane, self._round_labels = lane, self.project.counts().labelled
         self.heartbeat.tell(state="training", lane=lane, round=round_id, step=0, message="getting ready")
-        choices.setdefault("recipe", settings.training.recipe)
-        choices.setdefault("init", settings.training.init)
-        choices.setdefault("device", self.device)
+        choices |= {"lane": lane, "round_id": round_id, "tick": self.tick, "device": self.device}
         try:
-            return run_round(self.project, settings, lane=lane, round_id=round_id, tick=self.tick, **choices)
+            return run_round(self.project, settings, **choices)
         except StopRound as stop:
             log.info("round left at a checkpoint: %s", stop)
             return None
@@ -151,7 +156,7 @@ class Service:
             self._free_when_idle()
             return False
         wait = max(0.0, self._retry_at - time.monotonic())
-        decision = decide(read_situation(self.project, self.orders.train_now, wait, skip=self._broken_round))
+        decision = decide(read_situation(self.project, self.orders.train_now, wait))
         if decision.action == "rest":
             if self.orders.train_now:
                 self.orders.train_now = ""
@@ -168,8 +173,7 @@ class Service:
             lane = decision.lane or self._lane_of(decision.round_id)
             result = self.train(lane, round_id=decision.round_id)
         except Exception as error:
-            if decision.round_id is not None:
-                self._broken_round = decision.round_id
+            self._give_up(decision.round_id)
             self._failed("a training round failed", error)
             return
         self._failures, self._retry_at = 0, 0.0
@@ -177,8 +181,14 @@ class Service:
         if result is not None:
             log.info("round %s: model %s, %s", result.round_id, result.model_id, result.why)
 
-    def _lane_of(self, round_id: str | None) -> str:
-        return next((r.lane for r in self.project.rounds() if r.id == round_id), "fast")
+    def _lane_of(self, round_id: str | None) -> Lane:
+        lane = next((r.lane for r in self.project.rounds() if r.id == round_id), "fast")
+        return "full" if lane == "full" else "batch" if lane == "batch" else "fast"
+
+    def _give_up(self, round_id: str | None) -> None:
+        """A round that cannot even be resumed must not be tried for ever."""
+        if round_id is not None and self.project.round(round_id).ended is None:
+            self.project.finish_round(round_id, "failed", why="could not be resumed")
 
     def _failed(self, what: str, error: Exception) -> None:
         """Say what went wrong, and hold off longer each time."""
@@ -201,21 +211,20 @@ class Service:
         self._version, self._looked = version, now
         return True
 
-    def _rest_a_moment(self) -> None:
-        self._wake.wait(self.project.settings.service.poll_seconds)
-
     def _new_labels(self) -> bool:
         return bool(self.project.counts().labelled > self._round_labels)
 
-    def _settings(self) -> Any:
-        """The settings as the file says now: an edit counts from the next round on."""
+    def _settings(self, rounds: int) -> Settings:
+        """The settings as the file says now: an edit counts from the next round on. Each round draws anew."""
         from trainer.settings import load_settings
 
         try:
-            return load_settings(self.project.path / "skinseg.toml")
+            settings = load_settings(self.project.path / "skinseg.toml")
         except SkinsegError as error:
             log.warning("%s; going on with the settings from the start", error)
-            return self.project.settings
+            settings = self.project.settings
+        training = settings.training.model_copy(update={"seed": settings.training.seed + rounds})
+        return settings.model_copy(update={"training": training})
 
     def _tell_state(self, state: str, message: str) -> None:
         self.heartbeat.tell(state=state, message=message, step=None, steps=None, seconds_left=None)
@@ -225,6 +234,7 @@ class Service:
         self.heartbeat.tell(
             state=state,
             round=progress.round_id,
+            lane=progress.lane,
             step=progress.step,
             steps=progress.steps,
             seconds_left=progress.seconds_left,
@@ -250,8 +260,8 @@ class Service:
         return {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
 
 
-def _prepare(device: str) -> str:
-    """Load torch, settle on the device, and leave the processor to the window where training runs on it."""
+def _prepare(device: str, background: bool) -> str:
+    """Load torch, settle on the device, and step back where training runs on the window's processor."""
     from trainer.engine import choose_device
 
     chosen = choose_device(device)

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def read_situation(
-    project: Project, train_now: Literal["", "fast", "full"] = "", wait: float = 0.0, skip: str | None = None
+    project: Project, train_now: Literal["", "fast", "full"] = "", wait: float = 0.0
 ) -> Situation:
-    """Read what `decide` needs. `skip` is an interrupted round that failed on being resumed: left alone."""
+    """Read what `decide` needs; `train_now` and `wait` come from the running trainer."""
     labels = project.counts().by_split.get("train", (0, 0))[1]
     rounds = sorted(project.rounds(), key=lambda r: r.started)
     finished = [r for r in rounds if r.model_id is not None]
@@ -22,7 +22,7 @@ def read_situation(
     served = project.served()
     new_labels = project.untrained_labels(finished[-1].model_id) if finished else labels
     tail = _rounds_on_these_labels(project, finished) if new_labels == 0 else []
-    open_round = next((r for r in reversed(rounds) if r.ended is None and r.id != skip), None)
+    open_round = next((r for r in reversed(rounds) if r.ended is None), None)
     return Situation(
         labels=labels,
         labels_for_first=project.settings.queue.first_model_after,

@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from trainer.classes import ClassSet
     from trainer.predict import Predictor
     from trainer.project import Project
+    from trainer.project.models import Model
 
 log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 30.0
+"""A photo whose suggestion failed for a reason that may pass (a full disk) is tried again after this long."""
 
 
 class SuggestionDesk:
@@ -36,7 +40,8 @@ class SuggestionDesk:
         self._predictor: Predictor | None = None
         self._model_id: str | None = None
         self._failed_model: str | None = None
-        self._unwritable: set[int] = set()
+        self._aside: dict[int, float] = {}  # photo: when it may be tried again
+        self._scores: list[tuple[int, float, str]] = []
         self.last_used = time.monotonic()
 
     @property
@@ -47,57 +52,72 @@ class SuggestionDesk:
     def serve_one(self) -> int | None:
         """Predict the most wanted photo that lacks a prediction by the served model; None: nothing is wanted.
 
-        A photo that cannot be read has been marked broken by the store; the next follows on the next call.
+        Nothing that goes wrong with one photo or one model is raised: it is told and passed over, for a round
+        of training may be going on around this call.
         """
         served = self._project.served()
         if served is None or served.id == self._failed_model:
             return None
-        wanted = [
-            photo for photo in self._project.wanted_predictions(served.id) if photo not in self._unwritable
-        ]
-        if not wanted:
+        if served.id != self._model_id:
+            self._scores.clear()
+            self._aside.clear()
+        photo_id = self._most_wanted(served.id)
+        if photo_id is None:
             return None
-        predictor = self._load(served.id)
+        predictor = self._load(served)
         if predictor is None:
             return None
-        photo_id = wanted[0]
         self.last_used = time.monotonic()
         try:
             self._predict(photo_id, served.id, predictor)
-        except PhotoError as error:
-            self._unwritable.add(photo_id)
-            log.warning("photo %d set aside: %s", photo_id, error)
+        except Exception as error:
+            broken = isinstance(error, PhotoError)
+            self._aside[photo_id] = float("inf") if broken else time.monotonic() + RETRY_SECONDS
+            log.warning("no suggestion for photo %d: %s", photo_id, error, exc_info=not broken)
         return photo_id
 
     def release(self) -> None:
         """Let go of the model and the memory it holds on the device."""
         self._predictor = None
-        self._model_id = None
         release_device_memory()
 
-    def _load(self, model_id: str) -> Predictor | None:
-        if self._model_id == model_id and self._predictor is not None:
+    def _most_wanted(self, model_id: str) -> int | None:
+        now = time.monotonic()
+        for photo_id in self._project.wanted_predictions(model_id):
+            if self._aside.get(photo_id, 0.0) <= now:
+                return photo_id
+        if self._scores:  # the new ranking counts once the whole head has been looked at
+            self._project.set_scores(model_id, self._scores)
+            self._scores.clear()
+        for entry in self._project.queue_head(self._project.settings.queue.predict_ahead):
+            if entry.score is None and self._aside.get(entry.photo_id, 0.0) <= now:
+                made = self._project.prediction(entry.photo_id)
+                if made is None or made.model_id != model_id:
+                    return entry.photo_id
+        return None
+
+    def _load(self, served: Model) -> Predictor | None:
+        if self._model_id == served.id and self._predictor is not None:
             return self._predictor
         from trainer.predict import Predictor
 
         self._predictor = None
         try:
-            self._predictor = Predictor(self._project.model_path(model_id), self._device)
+            self._predictor = Predictor(served.path, self._device)
         except Exception as error:  # a damaged model must not take the trainer down: training can replace it
-            self._failed_model = model_id
-            log.exception("cannot load model %s", model_id)
-            why = f"model {model_id} cannot be loaded ({error}); serve another one, or train"
-            self._project.event("model unreadable", "trainer", model=model_id, why=why)
+            self._failed_model = served.id
+            log.exception("cannot load model %s", served.id)
+            why = f"model {served.id} cannot be loaded ({error}); serve another one, or train"
+            self._project.event("model unreadable", "trainer", model=served.id, why=why)
             return None
-        self._model_id = model_id
-        self._unwritable.clear()
+        self._model_id = served.id
         return self._predictor
 
     def _predict(self, photo_id: int, model_id: str, predictor: Predictor) -> None:
         result = predictor.predict(self._project.read_photo(photo_id))
         score, why = doubt(result.labels, result.confidence, self._project.classes)
-        self._project.save_prediction(photo_id, model_id, result.labels, result.confidence, score, None)
-        self._project.set_scores(model_id, [(photo_id, score, why)])
+        self._project.save_prediction(photo_id, model_id, result.labels, result.confidence, score)
+        self._scores.append((photo_id, score, why))
 
 
 def doubt(labels: NDArray[np.uint8], confidence: NDArray[np.uint8], classes: ClassSet) -> tuple[float, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -14,6 +14,7 @@ from trainer.commands.reply import JsonOption, ProjectArgument, Reply, table
 
 if TYPE_CHECKING:
     from trainer.project import Project
+    from trainer.project.exchange import Format
     from trainer.project.registry import Added
 
 GroupsOption = Annotated[
@@ -116,7 +117,7 @@ def import_(
     check_folder(masks, "masks")
     with Project.open(Path(directory)) as project, counted("importing masks") as advance:
         report = import_masks(
-            project, Path(masks), format, annotator, ids=ids and Path(ids), progress=advance
+            project, Path(masks), cast("Format", format), annotator, ids=ids and Path(ids), progress=advance
         )
     data = {
         "imported": report.imported,
@@ -143,7 +144,7 @@ def export(
     from trainer.project.exchange import export_masks
 
     with Project.open(Path(directory), read_only=True) as project:
-        written = export_masks(project, Path(out), format, split=split)
+        written = export_masks(project, Path(out), cast("Format", format), split=split)
     return Reply({"out": str(Path(out).resolve()), "written": written}, [f"{written:,} masks in {out}."])
 
 

@@ -39,12 +39,12 @@ def retrain(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="Any setting, as KEY=VALUE; may be repeated.")
     ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with one that was interrupted.")] = False,
     device: DeviceOption = "auto",
     json: JsonOption = False,
 ) -> Reply:
     """Train one model in batch from the masks the project has, and serve it if it is not worse."""
     from trainer.project import Project
-    from trainer.project.errors import ProjectError
     from trainer.settings import load_settings
 
     path = Path(directory)
@@ -54,32 +54,21 @@ def retrain(
     overrides |= {f"training.{key}": str(value) for key, value in given.items() if value is not None}
     with Project.open(path) as project:
         settings = load_settings(path / "skinseg.toml", overrides)
-        if project.counts().by_split.get("train", (0, 0))[1] == 0:
-            raise ProjectError(
-                f"{path} has no labels yet: save masks (skinseg annotate) or bring some in (skinseg import)"
-            )
+        check_labels(project)
         from trainer.logs import log_to
         from trainer.service import Service
 
         log_to(path)
         service = Service(project, device)
-        with service.running(), staged() as advance:
+        with service.running(background=False), staged() as advance:
             service.on_progress = lambda p: advance(p.phase, p.step, p.steps)
-            result = service.train("batch", settings=settings, steps=steps, labels_fraction=fraction)
-        if result is None:
-            raise KeyboardInterrupt
-    training = settings.training
-    data = {
-        "model": result.model_id,
-        "recipe": training.recipe,
-        "init": training.init,
-        "steps": result.steps,
-        "seconds": result.seconds,
-        "photos_per_second": result.photos_per_second,
-        "served": result.served,
-        "why": result.why,
-        "val": result.val,
-    }
+            round_id = take_up(project, resume)
+            result = service.train(
+                "batch", round_id, settings=settings, steps=steps, labels_fraction=fraction
+            )
+    if result is None:
+        lines = [f"Stopped; its checkpoint is kept. Go on: skinseg retrain {path} --resume"]
+        return Reply({"model": None, "why": "stopped before it was done"}, [*lines], code=130)
     lines = [
         f"model {result.model_id}: {result.steps} steps, {result.seconds:.0f} s, "
         f"{result.photos_per_second:.1f} photos/s",
@@ -87,7 +76,7 @@ def retrain(
         f"validation Dice {number(result.val.get('dice9'))}, skin or not {number(result.val.get('dice2'))}",
         *result.messages,
     ]
-    return Reply(plain(data), [*lines])
+    return Reply(result.to_json(), [*lines])
 
 
 def predict(
@@ -140,12 +129,13 @@ def evaluate(
         check_truth(project, split, masks)
         chosen = known_model(project, model)
         from trainer.predict import Predictor
-        from trainer.predict import evaluate as measure
+        from trainer.validation import evaluate as measure
 
-        predictor = Predictor(project.model_path(chosen), device)
+        predictor = Predictor(project.model(chosen).path, device)
+        folder = Path(masks) if masks is not None else None
         with staged() as advance:
-            report = measure(project, predictor, split, masks=masks and Path(masks), progress=advance)
-    data = plain({"model": chosen, "split": split, **report.to_dict()})
+            report = measure(project, predictor, split, masks=folder, model_id=chosen, progress=advance)
+    data = report.to_json()
     rows = [
         [
             name,
@@ -241,6 +231,28 @@ def pairs(words: list[str]) -> dict[str, str]:
     return {key.strip(): value.strip() for key, value in (word.split("=", 1) for word in words)}
 
 
+def check_labels(project: Project) -> None:
+    """Refuse to train on nothing."""
+    from trainer.project.errors import ProjectError
+
+    if project.counts().by_split.get("train", (0, 0))[1] == 0:
+        raise ProjectError(
+            f"{project.path} has no labels yet: save masks (skinseg annotate) or skinseg import some"
+        )
+
+
+def take_up(project: Project, resume: bool) -> str | None:
+    """The interrupted batch round to go on with; without `resume`, such rounds are given up."""
+    from trainer.project.errors import ProjectError
+
+    left = [r for r in project.rounds() if r.ended is None and r.lane == "batch"]
+    if resume and not left:
+        raise ProjectError(f"{project.path} has no interrupted retrain to go on with: leave out --resume")
+    for round_ in left[1:] if resume else left:
+        project.finish_round(round_.id, "stopped", why="given up for another one")
+    return left[0].id if resume else None
+
+
 def known_model(project: Project, model: str | None) -> str:
     """The id asked for, or the served one's; refused when there is no such model."""
     from trainer.project.errors import ProjectError
@@ -269,7 +281,7 @@ def model_folder(source: Path) -> Path:
     if not source.exists():
         raise ProjectError(f"no project or model at {source}: check the path")
     with Project.open(source, read_only=True) as project:
-        return Path(project.model_path(known_model(project, None)))
+        return project.model(known_model(project, None)).path
 
 
 def check_truth(project: Project, split: str, masks: str | None) -> None:
