@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import (
@@ -12,6 +13,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -19,9 +21,14 @@ from superqt import QElidingLabel
 
 from napari_skinseg._icons import icon, theme_colour
 from napari_skinseg._palette_table import PaletteTable
+from napari_skinseg._queue import queue_rows
+from napari_skinseg._table import WordTable
 from napari_skinseg._tools import Tools
 from napari_skinseg.annotate_view import AnnotateView
 from napari_skinseg.session import AnnotationSession
+
+if TYPE_CHECKING:
+    from trainer.project.queue import QueueEntry
 
 WIDTH = 296
 
@@ -75,6 +82,10 @@ class AnnotatePanel(QWidget):
         self.note = QLineEdit()
         self.note.setPlaceholderText("why? Enter flags it, Esc does not")
         self.note.hide()
+        self.next_up = WordTable(("next up", "why"), stretch=1)
+        self.next_up.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        self.next_up.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.next_up.opened.connect(session.open_photo)
         self.progress = _words()
         self.progress.setToolTip("saved today · time for each · labelled of all photos")
         self.clock.setToolTip("time on this photo")
@@ -94,7 +105,7 @@ class AnnotatePanel(QWidget):
         layout.addLayout(_row(*((button, 1) for button in (self.save, self.skip, self.flag, self.back))))
         layout.addWidget(self.note)
         layout.addWidget(self.progress)
-        layout.addStretch(1)
+        layout.addWidget(self.next_up, 1)
         layout.addLayout(self._more())
         self.setMinimumWidth(WIDTH)
 
@@ -142,6 +153,10 @@ class AnnotatePanel(QWidget):
         self.tools.follow(self.session.annotation_layer if view.working else None)
         for button in (self.accept, self.save, self.skip, self.flag):
             button.setEnabled(view.working and view.writable)
+
+    def show_queue(self, entries: Sequence[QueueEntry]) -> None:
+        """Present the head of the queue in whatever height is left over."""
+        self.next_up.show_rows(queue_rows(entries))
 
     def ask_note(self) -> None:
         """Open the line for the note under the buttons; the photo stays in reach."""

@@ -116,21 +116,22 @@ class LossChart(Chart):
         """Step up to which the loss is known, so that a refresh reads only what is new."""
         return int(self._points[-1][0]) if self._points else 0
 
-    def start(self, round_id: str | None) -> None:
+    def start(self, round_id: str | None, number: int = 0) -> None:
         """Forget the curve when another round runs."""
         if round_id != self._round:
             self._round, self._points = round_id, []
-            self._name = f"loss, round {plain(round_id)}" if round_id else "loss, live"
+            self._name = f"loss, round {number}" if round_id else "loss, live"
             self.title.setText(self._name)
 
     def add(self, values: Mapping[str, Sequence[tuple[float, float]]]) -> None:
-        """Append new (step, value) pairs of ``loss``."""
-        fresh = [pair for pair in values.get("loss", ()) if not self._points or pair[0] > self._points[-1][0]]
+        """Append new (step, value) pairs of ``loss``; a step drawn already is not drawn twice."""
+        known = self._points[-1][0] if self._points else -1
+        fresh = [pair for pair in values.get("loss", ()) if pair[0] > known]
         self._points = (self._points + list(fresh))[-LOSS_POINTS:]
         self.reveal(len(self._points) > 1)
         if fresh and len(self._points) > 1:
             self.line.setData(*zip(*self._points, strict=True))
-            self.title.setText(f"loss, round {plain(self._round or '')}: {self._points[-1][1]:.2f}")
+            self.title.setText(f"{self._name}: {self._points[-1][1]:.2f}")
 
 
 class ClassChart(Chart):

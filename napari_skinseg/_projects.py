@@ -78,11 +78,6 @@ def add(project: Path, folder: str) -> str:
 
 def demo(folder: Path = DEMO) -> str:
     """Draw the demo's people and make its project, or take the one that is there; returns its path."""
-    if not (folder / "skinseg.toml").exists():
-        from trainer.synthetic import render_photos
+    from trainer.demo import make_demo
 
-        photos = folder / "photos"
-        render_photos(photos, DEMO_PHOTOS, seed=0)
-        with Project.create(folder) as project:
-            project.add_photos(photos)
-    return str(folder)
+    return str(make_demo(folder, DEMO_PHOTOS).project)

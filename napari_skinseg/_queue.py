@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_skinseg._table import WordTable
 from napari_skinseg.session import AnnotationSession
+
+if TYPE_CHECKING:
+    from trainer.project.queue import QueueEntry
 
 HEAD = 50
 
@@ -34,4 +41,9 @@ class QueuePanel(QWidget):
             else "The queue is empty: every photo is labelled."
         )
         self.table.setVisible(bool(entries))
-        self.table.show_rows([(e.photo_id, (e.relpath.rsplit("/", 1)[-1], e.why or "")) for e in entries])
+        self.table.show_rows(queue_rows(entries))
+
+
+def queue_rows(entries: Sequence[QueueEntry]) -> list[tuple[int, tuple[str, str]]]:
+    """Rows of a table: photo id; file name and reason."""
+    return [(entry.photo_id, (PurePosixPath(entry.relpath).name, entry.why or "")) for entry in entries]

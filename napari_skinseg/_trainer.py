@@ -121,7 +121,8 @@ class TrainerPanel(QWidget):
         height = FOLDED if folded else HEIGHT
         bar: Any = dock.titleBarWidget()
         bar.setVisible(not folded)  # it stands upright here and is taller than one line
-        dock.setMaximumHeight(height if folded else UNLIMITED)
+        dock.setMinimumHeight(FOLDED if folded else self.minimumSizeHint().height())
+        dock.setMaximumHeight(FOLDED if folded else UNLIMITED)
         window: Any = dock.parent()
         window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
 
@@ -155,6 +156,6 @@ class TrainerPanel(QWidget):
             self.curves.rounds.show_points(view.points)
         if self.view is None or view.classes != self.view.classes:
             self.curves.classes.show_classes(view.classes)
-        self.curves.loss.start(view.round_id)
+        self.curves.loss.start(view.round_id, view.round_number)
         if view.round_id is not None:
             self.curves.loss.add(self.project.curve(view.round_id, since_step=self.curves.loss.last_step))

@@ -11,7 +11,7 @@ import napari
 from napari.qt.threading import create_worker
 from napari.utils.notifications import show_error, show_warning
 from qtpy.QtCore import QCoreApplication, QEvent, QSize, Qt, QTimer
-from qtpy.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_skinseg import _projects
 from napari_skinseg._annotate import WIDTH, AnnotatePanel
@@ -30,6 +30,8 @@ from trainer.project.sessions import Stats
 POLL_MS = 50
 TRAINER_MS = 250
 HEARTBEAT_SECONDS = 0.9
+QUEUE_SECONDS = 5.0
+NEXT_UP = 12
 
 
 def open_workspace(
@@ -71,13 +73,14 @@ class WorkspaceDock(QWidget):
         self.tabs: dict[str, Any] = {}
         self.keys: KeyTable | None = None
         self._today: Stats | None = None
-        self._heartbeat_read = 0.0
+        self._heartbeat_read = self._queue_read = 0.0
         self._changed = False
         self._maker: Any = None
         self.start = StartPanel()
         self.start.opened.connect(self._try_open)
         self.start.made.connect(lambda *given: self._make(_projects.new, *given))
         self.start.demo.connect(lambda: self._make(_projects.demo))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.start)
         layout = QVBoxLayout(self)
@@ -180,6 +183,8 @@ class WorkspaceDock(QWidget):
         if due:
             self._heartbeat_read = now
         self.trainer.refresh(force=due)
+        if now - self._queue_read > QUEUE_SECONDS:
+            self._show_queue()
         if due:
             for panel in self.tabs.values():
                 if hasattr(panel, "refresh") and panel.isVisible():
@@ -191,7 +196,13 @@ class WorkspaceDock(QWidget):
     def _photo_changed(self, *_: object) -> None:
         if self.session is not None and self.project is not None:
             self._today = self.project.today(self.session.annotator)
+            self._show_queue()
         self._changed = True
+
+    def _show_queue(self) -> None:
+        self._queue_read = time.monotonic()
+        if self.session is not None and self.annotate is not None:
+            self.annotate.show_queue(self.session.queue_head(NEXT_UP))
 
     def _notice(self, level: str, text: str) -> None:
         if level == "error":

@@ -19,6 +19,7 @@ VERBS = {
     "kept old": "not served",
     "provisional": "served for now",
 }
+STOPPED = "stopped"
 BUSY = {"training", "validating", "predicting", "scoring", "starting"}
 
 
@@ -68,6 +69,8 @@ class TrainerView:
     points: tuple[RoundPoint, ...]
     classes: tuple[ClassDice, ...]
     round_id: str | None
+    """The round that runs now, or ran last."""
+    round_number: int
 
 
 def macro_dice(metrics: Mapping[str, Any]) -> float | None:
@@ -100,14 +103,13 @@ def dice_by_class(
     return tuple(rows)
 
 
-def status_line(now: TrainerState) -> str:
+def status_line(now: TrainerState, round_number: int | None) -> str:
     """``training · cuda:0 · fast round 14, step 180 of 300 · 9 s left``."""
     place = f", step {now.step} of {now.steps}" if now.steps else ""
     parts = [now.state, now.device]
-    if now.round and now.state in BUSY:
-        parts.append(
-            f"{now.lane} round {plain(now.round)}{place}" if now.lane else f"round {plain(now.round)}{place}"
-        )
+    if round_number and now.state in BUSY:
+        lane = f"{now.lane} " if now.lane else ""
+        parts.append(f"{lane}round {round_number}{place}")
     if now.seconds_left is not None and now.state == "training":
         parts.append(f"{seconds(now.seconds_left)} left")
     return " · ".join(part for part in (*parts, now.message) if part)
@@ -132,12 +134,13 @@ def resolve_trainer(project: Project) -> TrainerView:
     )
     models = sorted(project.models(), key=lambda model: model.created)
     rounds = sorted(project.rounds(), key=lambda r: r.started)
+    numbers = {r.id: number for number, r in enumerate(rounds, start=1)}
     before = [m for m in models if served and m.created < served.created and m.decision not in UNSERVED]
     state = alive.state if alive else STOPPED
     return TrainerView(
         state=state,
         light=light(state),
-        line=status_line(alive) if alive else stopped_line(age),
+        line=status_line(alive, numbers.get(alive.round or "")) if alive else stopped_line(age),
         served=served_sentence(served.id, macro_dice(served.metrics)) if served else "no model yet",
         decision=decision_sentence(models[-1]) if models else "",
         running=alive is not None,
@@ -148,6 +151,7 @@ def resolve_trainer(project: Project) -> TrainerView:
             names, colours, served.metrics if served else {}, before[-1].metrics if before else {}
         ),
         round_id=rounds[-1].id if rounds else None,
+        round_number=len(rounds),
     )
 
 
@@ -155,7 +159,7 @@ def light(state: str) -> str:
     """The colour of the dot for a state."""
     if state == STOPPED:
         return "off"
-    return "warn" if state == "paused" else "busy" if state in BUSY else "good"
+    return "warn" if state in ("paused", "failed") else "busy" if state in BUSY else "good"
 
 
 def stopped_line(age: float | None) -> str:
