@@ -64,6 +64,12 @@ def choose_threads(device: str, background: bool, threads: int | None = None) ->
     return max(1, cpu_cores() - 1) if background else cpu_cores()
 
 
+def loader_threads(engine: Engine) -> int:
+    """Threads that decode and augment: the cores the network leaves free, between 1 and 12."""
+    busy = engine.threads if engine.device_name == "cpu" else 1
+    return max(1, min(12, cpu_cores() - busy))
+
+
 def seed_everything(seed: int) -> None:
     """Seed python, numpy and torch; samples of the data have seeds of their own."""
     random.seed(seed)

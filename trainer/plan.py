@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from trainer.augment import NO_AUGMENTATION, Strength
@@ -45,6 +45,7 @@ class Plan:
     batch: int
     steps: int
     lr: float
+    fast_lr_factor: float
     weight_decay: float
     warmup: float
     clip: float
@@ -59,6 +60,10 @@ class Plan:
     zoom: float
     colour: float
     seed: int
+
+    def warm(self) -> Plan:
+        """This plan for a start from the served model: at a lower learning rate."""
+        return replace(self, lr=self.lr * self.fast_lr_factor)
 
     def strength(self) -> Strength:
         """The augmentation these settings ask for."""
@@ -92,7 +97,6 @@ def make_plan(
     recipe: str | None = None,
     init: str | None = None,
     steps: int | None = None,
-    warm: bool = False,
 ) -> Plan:
     """Resolve the settings.
 
@@ -102,8 +106,6 @@ def make_plan(
         ``cpu``, ``mps`` or ``cuda``, with or without an index.
     recipe, init, steps
         Take the place of the settings where given.
-    warm
-        Whether the round starts from the served model; lowers the learning rate.
     """
     auto = DEVICE_DEFAULTS[device.partition(":")[0]]
     default_steps = training.steps_fast if lane == "fast" else training.steps_full
@@ -129,7 +131,6 @@ def make_plan(
         "size": size,
         "batch": auto.batch if training.batch == "auto" else training.batch,
         "steps": steps or default_steps,
-        "lr": training.lr * (training.fast_lr_factor if warm else 1.0),
         "newest_share": training.newest_share if lane == "fast" else 0.0,
     }
     return Plan(**values)

@@ -1,0 +1,29 @@
+"""Training methods: one file each, one mapping."""
+
+from __future__ import annotations
+
+import difflib
+
+from trainer.project.errors import ConfigError
+from trainer.recipes.recipe import Recipe
+from trainer.recipes.skinseg import SkinSeg
+from trainer.recipes.supervised import Supervised
+
+RECIPES: dict[str, type[Recipe]] = {recipe.name: recipe for recipe in (SkinSeg, Supervised)}
+
+__all__ = ["RECIPES", "Recipe", "find_recipe"]
+
+
+def find_recipe(name: str) -> type[Recipe]:
+    """The recipe of that name.
+
+    Raises
+    ------
+    ConfigError
+        None of that name; the nearest is named.
+    """
+    if name not in RECIPES:
+        near = difflib.get_close_matches(name, RECIPES, n=1, cutoff=0.4)
+        hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(sorted(RECIPES))}"
+        raise ConfigError(f"there is no recipe named '{name}'; {hint}")
+    return RECIPES[name]

@@ -1,0 +1,231 @@
+"""The training loop of a round: steps, checkpoints, and what to do when memory or numbers give out."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from trainer.checkpoints import (
+    has_checkpoint,
+    load_checkpoint,
+    random_state,
+    restore_random_state,
+    save_checkpoint,
+)
+from trainer.data import Loader
+from trainer.engine import Ema, Engine, run_with_smaller_batches, set_lr
+from trainer.project.errors import SkinsegError
+from trainer.recipes.recipe import Recipe
+
+PLOT_SECONDS = 0.5
+MOST_ROLLBACKS = 4
+WARM_COUNT = 10_000
+"""Steps a warm start is taken to have behind it: its moving average needs no warm-up."""
+
+
+@dataclass
+class Hooks:
+    """How the loop speaks to the outside."""
+
+    tick: Callable[[int, float], None] = lambda step, seconds_left: None
+    """Called before every step; may raise to stop, and a checkpoint is written."""
+    plot: Callable[[int, dict[str, float]], None] = lambda step, values: None
+    """Called twice a second with values to draw."""
+    say: Callable[[str], None] = lambda message: None
+    """Called with what people should know."""
+
+
+@dataclass
+class Clock:
+    """Time spent on training alone, and crops seen, over all parts of a round."""
+
+    seconds: float = 0.0
+    crops: int = 0
+
+    @property
+    def crops_per_second(self) -> float:
+        """Training throughput."""
+        return self.crops / self.seconds if self.seconds > 0 else 0.0
+
+
+@dataclass
+class Training:
+    """A recipe on its way from step 0 to its last.
+
+    Parameters
+    ----------
+    recipe
+        Networks and optimizers, already on the device.
+    labelled, unlabelled
+        Streams of batches; the second is None where there is nothing or no need.
+    folder
+        For checkpoints.
+    every
+        Seconds between checkpoints.
+    warm
+        Whether the weights come from a served model.
+    about
+        Plain values kept in the checkpoint for whoever resumes the round.
+    """
+
+    recipe: Recipe
+    engine: Engine
+    labelled: Loader
+    unlabelled: Loader | None
+    folder: Path
+    every: float
+    hooks: Hooks
+    warm: bool = False
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.step = 0
+        self.steps = self.recipe.plan.steps
+        self.lr_scale = 1.0
+        self.rollbacks = 0
+        self.clock = Clock()
+        self.ema = Ema(self.recipe.served, self.recipe.plan.ema, count=WARM_COUNT if self.warm else 0)
+        self._saved_at = time.monotonic()
+        self._plotted_at = 0.0
+
+    def run(self) -> None:
+        """Train to the last step. Whatever the tick raises is passed on after a checkpoint was written."""
+        if self.step == 0 or not has_checkpoint(self.folder):
+            self.save()
+        values: dict[str, Tensor] = {}
+        while self.step < self.steps:
+            try:
+                self.hooks.tick(self.step, self._seconds_left())
+            except Exception:
+                if self._finite(values):
+                    self.save()
+                raise
+            values = self._one_step()
+            if self._is_time():
+                self._look(values)
+        self.save()
+
+    def _one_step(self) -> dict[str, Tensor]:
+        started = time.perf_counter()
+        set_lr(self.recipe.optimizers.values(), self.recipe.lr_factor(self.step) * self.lr_scale)
+        values, size = run_with_smaller_batches(self._try_step, self.labelled.size, on_smaller=self._smaller)
+        self.ema.update(self.recipe.served)
+        self.step += 1
+        self.clock.seconds += time.perf_counter() - started
+        self.clock.crops += size
+        return values
+
+    def _try_step(self, batch: int) -> dict[str, Tensor]:
+        labelled = self.labelled.batch(self.step)
+        unlabelled = self.unlabelled.batch(self.step) if self.unlabelled is not None else None
+        return self.recipe.step(labelled, unlabelled, self.step)
+
+    def _smaller(self, batch: int) -> None:
+        self.labelled.resize(batch)
+        if self.unlabelled is not None:
+            self.unlabelled.resize(batch)
+        for optimizer in self.recipe.optimizers.values():
+            optimizer.zero_grad(set_to_none=True)
+        self.hooks.say(f"out of memory: going on with batches of {batch}")
+
+    def _is_time(self) -> bool:
+        now = time.monotonic()
+        return (
+            now - self._plotted_at > PLOT_SECONDS
+            or now - self._saved_at > self.every
+            or self.step == self.steps
+        )
+
+    def _look(self, values: dict[str, Tensor]) -> None:
+        """Plot, check the numbers, keep a checkpoint."""
+        self._plotted_at = time.monotonic()
+        if not self._finite(values):
+            self._roll_back()
+            return
+        plotted = {name: float(value) for name, value in values.items()}
+        plotted["lr"] = float(next(iter(self.recipe.optimizers.values())).param_groups[0]["lr"])
+        self.hooks.plot(self.step, plotted)
+        if time.monotonic() - self._saved_at > self.every:
+            self.save()
+
+    def _finite(self, values: dict[str, Tensor]) -> bool:
+        """Whether the losses and all weights are numbers."""
+        if not all(math.isfinite(float(value)) for value in values.values()):
+            return False
+        weights = [p.detach() for network in self.recipe.networks.values() for p in network.parameters()]
+        norms = torch.stack([norm.float() for norm in torch._foreach_norm(weights)])
+        return bool(torch.isfinite(norms).all())
+
+    def _roll_back(self) -> None:
+        self.rollbacks += 1
+        if self.rollbacks > MOST_ROLLBACKS:
+            raise SkinsegError(
+                f"the loss was not a number {self.rollbacks} times: lower training.lr, "
+                "or look at the masks that were saved last"
+            )
+        scale, rollbacks, step = self.lr_scale * 0.5, self.rollbacks, self.step
+        self.restore(load_checkpoint(self.folder))
+        self.lr_scale, self.rollbacks = scale, rollbacks
+        self.hooks.say(
+            f"the loss was not a number at step {step}: back to step {self.step} with half the learning rate"
+        )
+        self.save()
+
+    def save(self) -> None:
+        """Write a checkpoint of everything the rest of the round depends on."""
+        if self.engine.is_main:
+            save_checkpoint(self.folder, self.state())
+        self._saved_at = time.monotonic()
+
+    def state(self) -> dict[str, Any]:
+        """What :meth:`restore` needs: tensors and plain values."""
+        return {
+            "about": self.about,
+            "step": self.step,
+            "networks": {name: n.state_dict() for name, n in self.recipe.networks.items()},
+            "optimizers": {name: o.state_dict() for name, o in self.recipe.optimizers.items()},
+            "ema": self.ema.weights,
+            "ema_count": self.ema.count,
+            "random": random_state(),
+            "lr_scale": self.lr_scale,
+            "rollbacks": self.rollbacks,
+            "batch": self.labelled.size,
+            "seconds": self.clock.seconds,
+            "crops": self.clock.crops,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a checkpoint as if nothing had happened."""
+        for name, network in self.recipe.networks.items():
+            network.load_state_dict(state["networks"][name])
+        for name, optimizer in self.recipe.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
+        for name, weight in self.ema.weights.items():
+            weight.copy_(state["ema"][name])
+        self.ema.count = state["ema_count"]
+        restore_random_state(state["random"])
+        self.step = state["step"]
+        self.lr_scale, self.rollbacks = state["lr_scale"], state["rollbacks"]
+        self.clock = Clock(state["seconds"], state["crops"])
+        if state["batch"] != self.labelled.size:
+            self.labelled.resize(state["batch"])
+            if self.unlabelled is not None:
+                self.unlabelled.resize(state["batch"])
+
+    def close(self) -> None:
+        """Stop the threads that make crops."""
+        self.labelled.close()
+        if self.unlabelled is not None:
+            self.unlabelled.close()
+
+    def _seconds_left(self) -> float:
+        if not self.clock.crops:
+            return float("nan")
+        return (self.steps - self.step) * self.clock.seconds / max(1, self.step)

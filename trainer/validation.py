@@ -1,0 +1,204 @@
+"""Measuring models against the truth: at working size after every round, at full size for `evaluate`."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from trainer.decoded import Bytes, DecodedCache, WorkingPhotos
+from trainer.metrics import Counts, Evaluation, confusion, score_photos
+from trainer.predict import Predictor
+from trainer.project.errors import MaskError, PhotoError, SkinsegError
+
+if TYPE_CHECKING:
+    from trainer.project import Project
+    from trainer.project.masks import Truth
+
+Advance = Callable[[str, int, int], None]
+
+
+class ScoreMemory:
+    """Confusion matrices of stored models, so that each model meets each mask once per process."""
+
+    LIMIT = 50_000
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, str, str], Counts] = OrderedDict()
+
+    def get(self, key: tuple[str, str, str]) -> Counts | None:
+        """The matrix under (project, model, revision), if it is known."""
+        return self._known.get(key)
+
+    def put(self, key: tuple[str, str, str], matrix: Counts) -> None:
+        """Remember a matrix."""
+        self._known[key] = matrix
+        if len(self._known) > self.LIMIT:
+            self._known.popitem(last=False)
+
+
+MEMORY = ScoreMemory()
+
+
+def readable_truth(
+    project: Project, truths: Sequence[Truth], say: Callable[[str], None] = lambda message: None
+) -> list[Truth]:
+    """Leave out, and tell, the photos whose file or mask cannot be read."""
+    kept = []
+    for truth in truths:
+        try:
+            project.probe(truth.photo_id)
+        except SkinsegError as error:
+            say(f"left out of validation: {error}")
+        else:
+            kept.append(truth)
+    return kept
+
+
+def working_matrices(
+    project: Project,
+    photos: WorkingPhotos,
+    truths: Sequence[Truth],
+    predictor: Predictor,
+    *,
+    model_id: str | None = None,
+    tick: Callable[[int], None] = lambda index: None,
+) -> Counts:
+    """Confusion matrices at working size, ``(P, K, K)``, one photo at a time.
+
+    Parameters
+    ----------
+    photos
+        Reader at the predictor's own working size.
+    model_id
+        Of a stored model: its matrices are remembered.
+    tick
+        Called before each photo; may raise to stop.
+
+    Raises
+    ------
+    SkinsegError
+        A photo or mask that cannot be read any more.
+    """
+    classes = project.classes.count
+    matrices = np.zeros((len(truths), classes, classes), np.int64)
+    for index, truth in enumerate(truths):
+        tick(index)
+        key = (project.id, model_id or "", truth.revision_id)
+        known = MEMORY.get(key) if model_id else None
+        if known is None:
+            photo = photos.photo(truth.photo_id)
+            target = photos.target(truth.photo_id, truth.revision_id, photo.shape[:2])
+            known = confusion(target, predictor.classes_of(photo), classes)
+            if model_id:
+                MEMORY.put(key, known)
+        matrices[index] = known
+    return matrices
+
+
+def evaluate(
+    project: Project,
+    predictor: Predictor,
+    split: str = "val",
+    *,
+    masks: Path | None = None,
+    model_id: str | None = None,
+    progress: Advance = lambda what, done, total: None,
+) -> Evaluation:
+    """Compare a model with the truth of a split, pixel by pixel at full size.
+
+    Parameters
+    ----------
+    masks
+        Compare with the PNG masks of this folder (same stem, pixel = class index, 255 = not labelled)
+        instead of the project's own.
+    progress
+        Called with ("evaluating", done, total).
+
+    Raises
+    ------
+    SkinsegError
+        No truth in this split, or a mask that does not fit its photo.
+    """
+    pairs = _masks_in(project, masks, split) if masks is not None else _own_truth(project, split)
+    if not pairs:
+        where = (
+            f"no mask in {masks} belongs to a {split} photo" if masks else f"no {split} photo is labelled yet"
+        )
+        raise SkinsegError(f"{where}: there is nothing to compare with")
+    classes = project.classes.count
+    matrices = np.zeros((len(pairs), classes, classes), np.int64)
+    for index, (photo_id, read) in enumerate(pairs):
+        progress("evaluating", index, len(pairs))
+        photo = project.read_photo(photo_id)
+        target = read()
+        if target.shape != photo.shape[:2]:
+            name = project.photo(photo_id).relpath
+            sizes = f"{target.shape[1]}x{target.shape[0]}, the photo {photo.shape[1]}x{photo.shape[0]}"
+            raise MaskError(f"the mask of {name} has {sizes}: make it the photo's size")
+        matrices[index] = confusion(target, predictor.predict(photo).labels - np.uint8(1), classes)
+    progress("evaluating", len(pairs), len(pairs))
+    ids = [photo_id for photo_id, _ in pairs]
+    groups = [project.photo(photo_id).group for photo_id in ids]
+    name = model_id or str(predictor.card.get("id", ""))
+    return score_photos(matrices, groups, ids, project.classes, model=name, split=split)
+
+
+Reader = Callable[[], Bytes]
+
+
+def _own_truth(project: Project, split: str) -> list[tuple[int, Reader]]:
+    def reader(truth: Truth) -> Reader:
+        return lambda: project.read_truth(truth)
+
+    return [(truth.photo_id, reader(truth)) for truth in project.truth(split)]
+
+
+def _masks_in(project: Project, folder: Path, split: str) -> list[tuple[int, Reader]]:
+    def reader(path: Path) -> Reader:
+        return lambda: read_png_mask(path, project.classes.count)
+
+    pairs: list[tuple[int, Reader]] = []
+    for path in sorted(folder.rglob("*.png")):
+        relative = path.relative_to(folder).with_suffix("").as_posix()
+        try:
+            photo = project.find_photo(relative)
+        except PhotoError:
+            continue
+        if photo.split == split:
+            pairs.append((photo.id, reader(path)))
+    return pairs
+
+
+def read_png_mask(path: Path, classes: int) -> Bytes:
+    """Read a PNG mask, ``(H, W)`` uint8: class index, 255 = not labelled.
+
+    Raises
+    ------
+    MaskError
+        Not an image of one channel, or with other values.
+    """
+    try:
+        with Image.open(path) as image:
+            mask = np.asarray(image)
+    except (OSError, UnidentifiedImageError) as error:
+        raise MaskError(f"{path} cannot be read as an image: {error}") from error
+    if mask.ndim != 2 or mask.dtype != np.uint8:
+        raise MaskError(f"{path} is not a mask: it must have one channel of 8 bits, pixel = class index")
+    strange = sorted(set(np.unique(mask).tolist()) - {*range(classes), 255})
+    if strange:
+        raise MaskError(
+            f"{path} has the unknown class {strange[0]}: use 0 to {classes - 1}, 255 = not labelled"
+        )
+    return mask
+
+
+def photos_at_size_of(
+    project: Project, predictor: Predictor, cache: DecodedCache | None = None
+) -> WorkingPhotos:
+    """The project's photos as this predictor wants them."""
+    return WorkingPhotos(project, predictor.long_side, cache)
