@@ -19,6 +19,7 @@ class Facts:
     labelled_for_training: int = 0
     first_model_after: int = 0
     served: str | None = None
+    queue_is_empty: bool = False
 
 
 def read_facts(project: Project) -> Facts:
@@ -33,9 +34,7 @@ def read_facts(project: Project) -> Facts:
     )
 
 
-def sentence(
-    current: OpenPhoto | None, facts: Facts, opening: bool, queue_is_empty: bool, read_only: str
-) -> str:
+def sentence(current: OpenPhoto | None, facts: Facts, opening: bool, read_only: str) -> str:
     """Say in one sentence what state the window is in, and what helps.
 
     `opening` means that a photo is on its way; `read_only` is the reason why nothing can be saved, or empty.
@@ -47,7 +46,7 @@ def sentence(
         return "opening the photo …"
     if read_only:
         return f"read-only: {read_only}; photos can be opened from the queue and looked at"
-    if queue_is_empty:
+    if facts.queue_is_empty:
         if facts.photos == 0:
             return "no photos yet: add a folder of photos"
         return "no photo is left for you: review what is done, or add photos"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
@@ -148,11 +148,15 @@ class AnnotationSession:
             return self._route.problem
         return sentence(
             self.current,
-            self._facts,
+            self.facts,
             opening=self._route.opening,
-            queue_is_empty=self._route.waiting.queue_is_empty,
             read_only=self.project.read_only_reason,
         )
+
+    @property
+    def facts(self) -> Facts:
+        """Counts of the project, at most a second or two old."""
+        return replace(self._facts, queue_is_empty=self._route.waiting.queue_is_empty)
 
     @property
     def photo_layer(self) -> Image:

@@ -1,0 +1,138 @@
+"""Which stroke would mend the most: geometry of the simulated annotator's hand, pure functions of two masks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+from skimage.draw import polygon2mask
+from skimage.measure import approximate_polygon, find_contours
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NOT_LABELLED = 0
+TOLERANCE = 1.0
+"""How far an outline may run beside the edge, in pixels of the working masks."""
+CANDIDATES = 4
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """One movement of the hand.
+
+    Attributes
+    ----------
+    value
+        Label that it paints.
+    points
+        Corners of the outline, or the way of the brush: float (n, 2), (row, column).
+    width
+        Brush diameter; 0 for an outline, whose inside is painted.
+    gain
+        Pixels that become right, less those that become wrong.
+    """
+
+    value: int
+    points: NDArray[np.float64]
+    width: float
+    gain: int
+
+    @property
+    def length(self) -> float:
+        """Way of the mouse, in pixels."""
+        closed = np.vstack([self.points, self.points[:1]]) if self.width == 0 else self.points
+        return float(np.linalg.norm(np.diff(closed, axis=0), axis=1).sum())
+
+
+def best_stroke(labels: NDArray[np.uint8], truth: NDArray[np.uint8], least: float) -> Stroke | None:
+    """Find the stroke that mends most.
+
+    Parameters
+    ----------
+    labels, truth
+        uint8 (height, width); where the truth is 0 nobody knows it, and nothing is wrong.
+    least
+        Pixels that a stroke must mend to be worth it.
+
+    Returns
+    -------
+    Stroke or None
+        None: no stroke is worth it.
+    """
+    wrong = (labels != truth) & (truth != NOT_LABELLED)
+    strokes = []
+    for value, region in _largest_regions(wrong, truth, least):
+        for points, width in ((_outline(region), 0.0), _sweep(region)):
+            if len(points) > (2 if width == 0 else 0):
+                gain = _gain(_covered(points, width, truth.shape), labels, truth, value)
+                strokes.append(Stroke(value, points, width, gain))
+    best = max(strokes, key=lambda stroke: stroke.gain, default=None)
+    return best if best is not None and best.gain >= max(least, 1) else None
+
+
+def _largest_regions(
+    wrong: NDArray[np.bool_], truth: NDArray[np.uint8], least: float
+) -> list[tuple[int, NDArray[np.bool_]]]:
+    """Return the largest connected regions that lack one and the same label, largest first."""
+    found: list[tuple[int, int, NDArray[np.int32], int]] = []
+    for value in np.unique(truth[wrong]):
+        regions, count = ndimage.label(wrong & (truth == value))
+        sizes = np.bincount(regions.ravel(), minlength=count + 1)
+        largest = np.argsort(-sizes[1:], kind="stable")[:CANDIDATES] + 1
+        found += [(int(sizes[i]), int(value), regions, int(i)) for i in largest if sizes[i] >= least]
+    found.sort(key=lambda entry: (-entry[0], entry[1], entry[3]))
+    return [(value, regions == number) for _, value, regions, number in found[:CANDIDATES]]
+
+
+def _outline(region: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the corners of the region's outer edge, as a hand would set them."""
+    edges = find_contours(np.pad(region, 1).astype(np.float32), 0.5)
+    longest = max(edges, key=len) - 1.0
+    corners: NDArray[np.float64] = approximate_polygon(longest, TOLERANCE)[:-1]
+    # To the edge of the photo, not to the middle of its outermost pixels.
+    return np.clip(corners, 0, np.array(region.shape) - 1.0)
+
+
+def _sweep(region: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
+    """Return the way and the width of a brush drawn along the region's longer axis."""
+    pixels = np.argwhere(region).astype(np.float64)
+    centre = pixels.mean(axis=0)
+    axes = np.linalg.svd(pixels[:: max(1, len(pixels) // 2000)] - centre, full_matrices=False)[2]
+    along, across = (pixels - centre) @ axes[0], (pixels - centre) @ axes[-1]
+    width = max(1.0, 2 * float(np.percentile(np.abs(across), 80)))
+    bins = np.round((along - along.min()) / max(width, 2.0)).astype(int)
+    counts = np.bincount(bins)
+    way = np.stack([np.bincount(bins, pixels[:, axis]) for axis in (0, 1)], axis=1)[counts > 0]
+    return way / counts[counts > 0, None], width
+
+
+def _covered(points: NDArray[np.float64], width: float, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return what a stroke paints: bool (height, width)."""
+    if width == 0:
+        inside: NDArray[np.bool_] = polygon2mask(shape, points)
+        return inside
+    away = np.ones(shape, bool)
+    for row, column in np.round(dabs(points, width)).astype(int):
+        if 0 <= row < shape[0] and 0 <= column < shape[1]:
+            away[row, column] = False
+    near: NDArray[np.bool_] = ndimage.distance_transform_edt(away) <= width / 2
+    return near
+
+
+def dabs(way: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+    """Return the places where a brush of this width touches down along a way: float (n, 2)."""
+    places = [way[:1]]
+    for start, end in zip(way, way[1:], strict=False):
+        count = max(1, int(np.ceil(np.linalg.norm(end - start) / max(width / 4, 1.0))))
+        places.append(start + (end - start) * np.linspace(0, 1, count + 1)[1:, None])
+    return np.concatenate(places)
+
+
+def _gain(covered: NDArray[np.bool_], labels: NDArray[np.uint8], truth: NDArray[np.uint8], value: int) -> int:
+    labels, truth = labels[covered], truth[covered]
+    mended = (truth == value) & (labels != value)
+    spoilt = (truth != value) & (labels == truth) & (truth != NOT_LABELLED)
+    return int(mended.sum()) - int(spoilt.sum())
