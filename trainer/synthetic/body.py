@@ -44,7 +44,7 @@ def trunk(person: Person, pose: Pose) -> list[Tube]:
     """Neck and torso; between the legs a smooth region without detail is a class of its own."""
     s, b, h = person.shoulders, person.build, person.hips
     widths = symmetric(
-        (0.0, 6.2), (0.05, 8.5 * s), (0.12, 13.8 * s), (0.2, 17.2 * s), (0.3, 16.8 * s),
+        (0.0, 6.2), (0.05, 8.2 * s), (0.13, 12.8 * s), (0.23, 16.4 * s), (0.35, 16.7 * s),
         (0.55, 13.2 * b), (0.72, 14.6 * (b + h) / 2), (0.88, 16.8 * h), (0.96, 15.5 * h), (1.0, 12.5),
     )  # fmt: skip
     relabel = ((ANOGENITAL, pelvic(NECK, CROTCH, pose.back)),)
@@ -60,7 +60,8 @@ def trunk(person: Person, pose: Pose) -> list[Tube]:
 def arm(person: Person, pose: Pose, side: int) -> list[Tube]:
     """Upper arm, forearm and hand of one side (0 the image's left, 1 its right)."""
     sign, b = (-1 if side == 0 else 1), person.build
-    shoulder = (sign * 16.8 * person.shoulders, -47.5)
+    raised = max(pose.shoulder[side] - 60, 0) / 100
+    shoulder = (sign * (16.6 - 2.5 * raised) * person.shoulders, -47.5 - 4 * raised)
     upper = sign * pose.shoulder[side]
     lower = upper + sign * pose.elbow[side]
     elbow = along(shoulder, upper, 29)
@@ -72,8 +73,10 @@ def arm(person: Person, pose: Pose, side: int) -> list[Tube]:
     bulge = (5.1 * b, 4.6 * b) if sign > 0 else (4.6 * b, 5.1 * b)
     low = ((0.0, 4.2 * b**0.5, 4.2 * b**0.5), (0.25, *bulge), (0.7, 3.5, 3.5), (1.0, 2.8, 2.8))
     palm = pose.palms[side]
+    bridge = symmetric((0, 5.0), (0.5, 5.0), (1, 5.7 * b))
     return [
-        Tube("upper arm", shoulder, elbow, top, LIMB, z=(2, 2 + front / 2), blend=3),
+        Tube("shoulder", (sign * 2, -50.5), shoulder, bridge, TRUNK, z=(0, 1.2), depth=0.8, blend=5),
+        Tube("upper arm", shoulder, elbow, top, LIMB, z=(1.5, 2 + front / 2), blend=5),
         Tube("forearm", elbow, wrist, low, LIMB, z=(2 + front / 2, 2 + front), traits={"inner": float(palm)}),
         *hand(wrist, lower + sign * pose.wrist[side], 2 + front, pose, side, palm),
     ]

@@ -21,7 +21,7 @@ GARMENTS: dict[str, dict[str, Cover]] = {
     "bra": {"torso": (0.2, 0.42)},
     "shorts": {"torso": (0.74, 2.0), "thigh": (-1.0, 0.52)},
     "jeans": {"torso": (0.74, 2.0), "thigh": (-1.0, 2.0), "shin": (-1.0, 0.93)},
-    "shirt": {"torso": (0.07, 0.82), "upper arm": (-1.0, 0.58)},
+    "shirt": {"torso": (0.07, 0.82), "upper arm": (-1.0, 0.58), "shoulder": (0.3, 2.0)},
     "dress": {"torso": (-0.06, 2.0), "thigh": (-1.0, 0.4)},
     "swimsuit": {"torso": (-0.06, 2.0), "thigh": (-1.0, 0.15)},
 }

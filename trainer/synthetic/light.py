@@ -9,13 +9,23 @@ from trainer.synthetic.noise import Floats, smooth_noise, soften, srgb_from_line
 from trainer.synthetic.scene import Light
 from trainer.synthetic.shapes import Canvas
 
+DETAILED = frozenset({"digit", "nail", "palm", "foot", "head", "ear", "nose", "hair", "bun", "mane"})
+
 
 def smooth_height(canvas: Canvas) -> Floats:
-    """Height in pixels, creases softened inside the body; 0 outside."""
+    """Height in pixels, creases softened inside the body (less in faces, hands and feet); 0 outside."""
     body = (canvas.owner >= 0).astype(np.float32)
     scale = np.float32(canvas.camera.scale)
     height = np.where(body > 0, canvas.height, 0) * scale
-    sigma = 0.22 * canvas.camera.scale + 0.6
+    detailed = np.array([tube.name in DETAILED for tube in canvas.tubes] + [False], np.float32)
+    fine = _inside(height, body, 0.22 * canvas.camera.scale + 0.6)
+    coarse = _inside(height, body, 1.0 * canvas.camera.scale + 0.6)
+    weight = soften(detailed[canvas.owner], 0.5 * canvas.camera.scale)
+    return np.asarray(coarse + (fine - coarse) * weight, np.float32)
+
+
+def _inside(height: Floats, body: Floats, sigma: float) -> Floats:
+    """Blur that takes nothing from outside the body."""
     return np.asarray(
         np.where(body > 0, soften(height, sigma) / np.maximum(soften(body, sigma), 0.05), 0), np.float32
     )
@@ -34,7 +44,7 @@ def shade(canvas: Canvas, height: Floats, light: Light, bump: Floats) -> tuple[F
     hx, hy, hz = (np.float32(value) for value in half / np.linalg.norm(half))
     gloss = np.maximum((-dx * hx - dy * hy + hz) * norm, 0) ** 18
     ambient = np.float32(light.ambient)
-    return ((1 - ambient) * key * 1.45 + ambient * sky).astype(np.float32), gloss.astype(np.float32)
+    return ((1 - ambient) * key * 1.6 + ambient * sky).astype(np.float32), gloss.astype(np.float32)
 
 
 def occlusion(canvas: Canvas, height: Floats) -> Floats:

@@ -86,7 +86,7 @@ def draw_person(rng: np.random.Generator) -> Person:
         beard=float(rng.uniform(0.3, 1))
         if style in ("short", "shaved", "receding") and rng.random() < 0.35
         else 0.0,
-        outfit=str(rng.choice(OUTFITS, p=[0.16, 0.16, 0.16, 0.1, 0.13, 0.13, 0.06, 0.05, 0.05])),
+        outfit=str(rng.choice(OUTFITS, p=[0.16, 0.16, 0.15, 0.1, 0.13, 0.13, 0.06, 0.05, 0.06])),
         top_cloth=str(rng.choice(["stripes", "knit", "dots", "ribbed", "plaid"])),
         bottom_cloth=str(rng.choice(["denim", "denim", "ribbed", "plaid"])),
         bald=float(rng.uniform(1.5, 4)) if rng.random() < 0.15 else 0.0,

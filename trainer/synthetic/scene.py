@@ -15,7 +15,7 @@ from trainer.synthetic.shapes import Camera, Point, Tube
 
 FRAMINGS = {
     "whole": 0.24, "upper": 0.12, "face": 0.11, "hand": 0.13, "foot": 0.08, "forearm": 0.09, "leg": 0.09,
-    "trunk": 0.08, "scalp": 0.04, "pelvis": 0.02,
+    "trunk": 0.07, "scalp": 0.04, "pelvis": 0.03,
 }  # fmt: skip
 """How often each framing is drawn."""
 

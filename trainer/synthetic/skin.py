@@ -41,7 +41,7 @@ def _anatomy(tube: Tube, person: Person, u: Floats, v: Floats) -> tuple[Floats, 
     if traits.get("palm") or traits.get("sole"):
         fade = np.clip((u + 0.5) / 3.5, 0, 1) if tube.name in ("palm", "foot") else 1.0
         pigment -= (0.15 + 0.75 * dark) * fade
-        blood += 0.16
+        blood += 0.1
     elif "hand" in traits or "foot" in traits:
         blood += 0.06
         pigment += 0.05
