@@ -205,11 +205,6 @@ class AnnotationSession:
         return len(self._saver.pending)
 
     @property
-    def facts(self) -> Facts:
-        """Counts of the project, as they were at the last look."""
-        return self._facts
-
-    @property
     def stats(self) -> Any:
         """Photos, seconds and strokes per photo of this session (`Stats`), None before the first look."""
         return self._stats

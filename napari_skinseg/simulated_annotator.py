@@ -134,4 +134,5 @@ def _to_the_edge(corners: NDArray[np.int_], shape: tuple[int, ...], step: int) -
     """Draw corners that lie at the photo's edge, as seen in the working masks, right to it."""
     last = np.array(shape) - 1
     corners = np.where(corners < step, 0, corners)
-    return np.minimum(np.where(corners > last - step, last, corners), last)
+    drawn: NDArray[np.int_] = np.minimum(np.where(corners > last - step, last, corners), last)
+    return drawn

@@ -1,8 +1,9 @@
-"""Which stroke would mend the most: geometry of the simulated annotator's hand, pure functions of two masks."""
+"""Which stroke would mend the most: the geometry of the simulated annotator's hand."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,9 +90,9 @@ def _largest_regions(
 
 def _outline(region: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the corners of the region's outer edge, as a hand would set them."""
-    edges = find_contours(np.pad(region, 1).astype(np.float32), 0.5)
+    edges = find_contours(np.pad(region, 1).astype(np.float32), 0.5)  # type: ignore[no-untyped-call]
     longest = max(edges, key=len) - 1.0
-    corners: NDArray[np.float64] = approximate_polygon(longest, TOLERANCE)[:-1]
+    corners: NDArray[np.float64] = approximate_polygon(longest, TOLERANCE)[:-1]  # type: ignore[no-untyped-call]
     # To the edge of the photo, not to the middle of its outermost pixels.
     return np.clip(corners, 0, np.array(region.shape) - 1.0)
 
@@ -112,7 +113,7 @@ def _sweep(region: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
 def _covered(points: NDArray[np.float64], width: float, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """Return what a stroke paints: bool (height, width)."""
     if width == 0:
-        inside: NDArray[np.bool_] = polygon2mask(shape, points)
+        inside: NDArray[np.bool_] = polygon2mask(shape, points)  # type: ignore[no-untyped-call]
         return inside
     away = np.ones(shape, bool)
     for row, column in np.round(dabs(points, width)).astype(int):
@@ -125,7 +126,7 @@ def _covered(points: NDArray[np.float64], width: float, shape: tuple[int, ...]) 
 def dabs(way: NDArray[np.float64], width: float) -> NDArray[np.float64]:
     """Return the places where a brush of this width touches down along a way: float (n, 2)."""
     places = [way[:1]]
-    for start, end in zip(way, way[1:], strict=False):
+    for start, end in pairwise(way):
         count = max(1, int(np.ceil(np.linalg.norm(end - start) / max(width / 4, 1.0))))
         places.append(start + (end - start) * np.linspace(0, 1, count + 1)[1:, None])
     return np.concatenate(places)

@@ -116,7 +116,7 @@ def _alive(pid: int | None, seen: float) -> bool:
         return False
     try:
         process = psutil.Process(pid)
-        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= seen + 1.0
+        return bool(process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= seen + 1.0)
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:
