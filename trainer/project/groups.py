@@ -27,7 +27,7 @@ from trainer.classes import ClassSet
 from trainer.project.errors import MaskError
 from trainer.project.folders import storage_errors, sync_tree
 
-__all__ = ["checksum_of", "read_group", "write_group"]
+__all__ = ["checksum_of", "read_group", "write_group", "write_group_at"]
 
 CHUNK = 1024
 """Side of the chunks inside a shard."""
@@ -64,8 +64,21 @@ def write_group(
         If the disk is full; what had been written of this group is removed.
     """
     path = folder / f"{uuid.uuid4().hex}.zarr"
+    return path, write_group_at(path, arrays, classes, extra)
+
+
+def write_group_at(
+    path: Path, arrays: Mapping[str, Array], classes: ClassSet, extra: Mapping[str, Any] | None = None
+) -> str:
+    """Like `write_group`, under a name of the caller's choice; returns the checksum.
+
+    Raises
+    ------
+    StorageFullError
+        If the disk is full; what had been written of this group is removed.
+    """
     try:
-        with storage_errors(folder):
+        with storage_errors(path.parent):
             group = zarr.create_group(path, zarr_format=3, attributes=_attributes(classes, extra or {}))
             with ThreadPoolExecutor(len(arrays)) as pool:  # compression leaves the interpreter free
                 list(pool.map(lambda item: _write_array(group, *item), arrays.items()))
@@ -74,7 +87,7 @@ def write_group(
     except BaseException:
         shutil.rmtree(path, ignore_errors=True)
         raise
-    return path, checksum
+    return checksum
 
 
 def read_group(path: Path, checksum: str | None, *names: str) -> list[Array]:

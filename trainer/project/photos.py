@@ -96,6 +96,25 @@ class PhotoStore(RegistryStore):
             return self.photo(int(text))
         raise PhotoError(f"{self.path}: there is no photo {text!r}")
 
+    def find_path(self, name: str) -> Photo | None:
+        """The only photo with this relative path, with or without its suffix; None if there is none.
+
+        Raises
+        ------
+        PhotoError
+            If there is more than one.
+        """
+        stems = {_stem(name), _file_name(name)}
+        query = sa.select(photo).where(photo.c.stem.in_(stems)).order_by(photo.c.id)
+        with self.catalog.read() as connection:
+            rows = connection.execute(query).all()
+        matches = [row for row in rows if name in (row.relpath, os.path.splitext(row.relpath)[0])]
+        matches = [row for row in matches if row.relpath == name] or matches
+        if len(matches) > 1:
+            both = " and ".join(row.relpath for row in matches[:2])
+            raise PhotoError(f"{name!r} is the name of {len(matches)} photos: {both}")
+        return self._photo(matches[0]) if matches else None
+
     def _photo(self, row: sa.Row[Any]) -> Photo:
         return Photo(
             id=row.id,
