@@ -78,6 +78,8 @@ def decide(now: Situation) -> Decision:
         return Decision("train", f"{now.new_labels} new {word}", lane="fast")
     if now.interrupted is not None:
         return going_on
+    if now.last_gain is None and now.rounds_since_labels == 1:
+        return Decision("train", "a second look at these labels", lane="fast")
     if _improves(now):
         return Decision("train", "validation still improves", lane="fast")
     if now.labels_since_full >= now.full_after:
@@ -86,7 +88,5 @@ def decide(now: Situation) -> Decision:
 
 
 def _improves(now: Situation) -> bool:
-    if now.last_gain is None:
-        # The first look at these labels has nothing to compare with: one more round tells.
-        return now.rounds_since_labels == 1
-    return now.last_gain > SMALLEST_GAIN and now.rounds_since_labels < MOST_ROUNDS_WITHOUT_NEW_LABELS
+    few = now.rounds_since_labels < MOST_ROUNDS_WITHOUT_NEW_LABELS
+    return few and now.last_gain is not None and now.last_gain > SMALLEST_GAIN

@@ -20,7 +20,8 @@ encoder = "resnet18"
 long_side = 96
 size = 64
 batch = 4
-steps_fast = 25
+steps_fast = 10
+steps_full = 10
 lr = 0.003
 seed = 1
 
