@@ -1,0 +1,283 @@
+"""Whole rounds on a real project."""
+
+import json
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+
+from trainer.checkpoints import load_checkpoint
+from trainer.predict import Predictor
+from trainer.project.errors import ConfigError, SkinsegError
+from trainer.recipes import RECIPES, find_recipe
+from trainer.recipes.supervised import Supervised
+from trainer.rounds import StopRound, run_round
+from trainer.settings import Settings
+from trainer.validation import evaluate
+from trainer.weights import read_weights
+
+
+def stop_at(step, phase="train"):
+    def tick(progress):
+        if progress.phase == phase and progress.step == step:
+            raise StopRound("test")
+
+    return tick
+
+
+def with_training(settings, **changes):
+    training = {**settings.training.model_dump(), **changes}
+    return Settings.model_validate({**settings.model_dump(), "training": training})
+
+
+def weights_of(project, model_id):
+    return read_weights(project.model_path(model_id) / "weights.safetensors")
+
+
+def test_a_round_from_labels_to_a_served_model(project, settings):
+    seen = []
+    result = run_round(project, settings, lane="batch", device="cpu", tick=seen.append)
+    assert result.served
+    assert project.served().id == result.model_id
+    assert "4 labelled validation photos" in result.why
+    assert result.provisional
+    assert set(result.val) == {"dice9", "dice8", "dice2", "per_class"}
+    assert {p.phase for p in seen} == {"prepare", "train", "validate"}
+    assert [p.step for p in seen if p.phase == "train"] == list(range(6))
+    assert len([p for p in seen if p.phase == "validate"]) == 4
+    assert project.untrained_labels(result.model_id) == 0
+    curve = project.curve(result.round_id)
+    assert curve["loss"]
+    assert curve["val_dice9"] == [(6, pytest.approx(result.val["dice9"]))]
+    (round_,) = project.rounds()
+    assert (round_.state, round_.model_id) == ("done", result.model_id)
+    assert not (project.path / "rounds" / result.round_id).exists()
+    card = json.loads((project.model_path(result.model_id) / "model.json").read_text())
+    assert card["network"]["encoder"] == "tu-mobilenetv3_small_100"
+    assert card["trained_photos"] == 8
+    assert set(result.to_json()) == {
+        "model", "recipe", "init", "steps", "seconds", "photos_per_second", "served", "why", "val",
+    }  # fmt: skip
+
+
+def test_the_model_learns_and_is_measured_the_same_way_by_evaluate(project, settings):
+    longer = with_training(settings, lr=3e-3, vertical_flip=True)
+    result = run_round(project, longer, lane="batch", steps=60, device="cpu")
+    assert result.val["dice2"] > 0.7
+    predictor = Predictor(project.model_path(result.model_id), "cpu")
+    evaluation = evaluate(project, predictor, "val")
+    assert evaluation.model == result.model_id
+    assert evaluation.photos == 4
+    assert evaluation.dice2 == pytest.approx(result.val["dice2"], abs=0.05)
+
+
+def test_a_stopped_round_resumes_to_the_very_same_weights(project, settings):
+    straight = run_round(project, settings, lane="batch", device="cpu")
+    with pytest.raises(StopRound):
+        run_round(project, settings, lane="batch", device="cpu", tick=stop_at(3))
+    (interrupted,) = [r for r in project.rounds() if r.ended is None]
+    assert load_checkpoint(project.path / "rounds" / interrupted.id)["step"] == 3
+    torch.manual_seed(999)
+    resumed = run_round(project, settings, lane="batch", device="cpu", round_id=interrupted.id)
+    assert resumed.round_id == interrupted.id
+    assert any("going on at step 3 of 6" in message for message in resumed.messages)
+    one, two = weights_of(project, straight.model_id), weights_of(project, resumed.model_id)
+    assert one.keys() == two.keys()
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_a_round_stopped_while_validating_only_validates_again(project, settings):
+    with pytest.raises(StopRound):
+        run_round(project, settings, lane="batch", device="cpu", tick=stop_at(2, "validate"))
+    assert project.models() == []
+    (interrupted,) = project.rounds()
+    seen = []
+    run_round(project, settings, device="cpu", round_id=interrupted.id, tick=seen.append)
+    assert "train" not in {p.phase for p in seen}
+
+
+def test_a_round_without_a_checkpoint_starts_again_under_its_id(project, settings):
+    project.start_round("early", "full", "supervised")
+    result = run_round(project, settings, lane="full", device="cpu", round_id="early")
+    assert result.round_id == "early"
+    assert result.steps == 6
+
+
+def test_new_masks_during_a_round_do_not_change_it(project, settings):
+    with pytest.raises(StopRound):
+        run_round(project, settings, lane="batch", device="cpu", tick=stop_at(2))
+    (interrupted,) = project.rounds()
+    truth = project.truth("train")[0]
+    labels, provenance = project.read_mask(project.head(truth.photo_id))
+    project.save_mask(truth.photo_id, labels, provenance, "ann", truth.revision_id)
+    result = run_round(project, settings, device="cpu", round_id=interrupted.id)
+    assert project.untrained_labels(result.model_id) == 1
+
+
+def test_a_fast_round_goes_on_from_the_served_model(project, settings):
+    first = run_round(project, settings, lane="full", device="cpu")
+    fast = run_round(project, settings, lane="fast", init="scratch", device="cpu")
+    assert fast.steps == 4
+    assert project.model(fast.model_id).parents == (first.model_id,)
+    card = json.loads((project.model_path(fast.model_id) / "model.json").read_text())
+    assert card["plan"]["lr"] == pytest.approx(0.3 * settings.training.lr)
+    name = "network.segmentation_head.0.weight"
+    before, after = weights_of(project, first.model_id)[name], weights_of(project, fast.model_id)[name]
+    assert 0 < (after - before).abs().max() < 0.1
+
+
+def test_a_fast_round_with_another_encoder_starts_anew(project, settings):
+    run_round(project, settings, lane="full", device="cpu")
+    other = with_training(settings, encoder="resnet18")
+    result = run_round(project, other, lane="fast", device="cpu")
+    assert project.model(result.model_id).parents == ()
+
+
+def test_no_labels_is_one_line(empty_project, settings):
+    with pytest.raises(SkinsegError, match="has no labels yet"):
+        run_round(empty_project, settings, device="cpu")
+    assert empty_project.rounds() == []
+
+
+def test_no_validation_photos_serves_for_now(project, settings):
+    for truth in project.truth("val"):
+        project.revert(truth.photo_id, None, "ann")
+    result = run_round(project, settings, lane="batch", device="cpu")
+    assert result.served
+    assert result.provisional
+    assert "no labelled validation photo" in result.why
+    assert result.val["dice9"] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"recipe": "superwised"}, "did you mean 'supervised'"),
+        ({"encoder": "resnet19"}, "did you mean 'resnet1"),
+        ({"init": "imagenet"}, "choose --init colorization or scratch"),
+        ({"init": "/nowhere/model"}, "neither scratch"),
+    ],
+)
+def test_settings_that_do_not_work_get_one_line(project, settings, changes, words):
+    settings = with_training(settings, **changes)
+    with pytest.raises(ConfigError, match=words) as error:
+        run_round(project, settings, lane="batch", device="cpu")
+    assert "\n" not in str(error.value)
+    assert all(r.state == "failed" for r in project.rounds())
+
+
+def test_init_from_a_model_folder(project, settings):
+    first = run_round(project, settings, lane="batch", device="cpu")
+    path = str(project.model_path(first.model_id))
+    second = run_round(project, settings, lane="batch", init=path, steps=1, device="cpu")
+    assert any("fit" in message for message in second.messages)
+
+
+def test_half_the_labels(project, settings):
+    result = run_round(project, settings, lane="batch", labels_fraction=0.5, device="cpu")
+    assert project.untrained_labels(result.model_id) == 4
+
+
+class ForgetsMemory(Supervised):
+    """A recipe on a device with room for two crops."""
+
+    name: ClassVar[str] = "forgets"
+
+    def step(self, batch, unlabelled, step):
+        if len(batch.image) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return super().step(batch, unlabelled, step)
+
+
+class LosesItself(Supervised):
+    """A recipe whose weights turn to NaN at step 3, as long as the learning rate is high."""
+
+    name: ClassVar[str] = "loses"
+
+    def step(self, batch, unlabelled, step):
+        values = super().step(batch, unlabelled, step)
+        rate = self.optimizers["segmenter"].param_groups[0]["lr"]
+        if step == 3 and rate > 0.6 * self.plan.lr * self.lr_factor(step):
+            with torch.no_grad():
+                next(self.served.parameters()).fill_(float("nan"))
+            values["loss"] = values["loss"] * float("nan")
+        return values
+
+
+class WantsUnlabelled(Supervised):
+    """A recipe that looks at unlabelled photos too, with a second network and optimizer."""
+
+    name: ClassVar[str] = "wants"
+    wants_unlabelled: ClassVar[bool] = True
+    seen: ClassVar[list] = []
+
+    def build(self, segmenter):
+        super().build(segmenter)
+        critic = torch.nn.Conv2d(3, 1, 3)
+        optimizer = torch.optim.Adam(critic.parameters(), lr=1e-4)
+        self.networks["critic"], (self.optimizers["critic"],) = self.engine.setup(critic, optimizer)
+
+    def step(self, batch, unlabelled, step):
+        self.seen.append(None if unlabelled is None else tuple(unlabelled.image.shape))
+        if unlabelled is not None:
+            loss = self.networks["critic"](unlabelled.image).square().mean()
+            self.engine.update(loss, self.networks["critic"], self.optimizers["critic"])
+        return super().step(batch, unlabelled, step)
+
+
+@pytest.fixture(params=[ForgetsMemory, LosesItself, WantsUnlabelled])
+def odd_recipe(request, monkeypatch):
+    monkeypatch.setitem(RECIPES, request.param.name, request.param)
+    return request.param
+
+
+@pytest.mark.parametrize("odd_recipe", [ForgetsMemory], indirect=True)
+def test_out_of_memory_halves_the_batch_and_says_so(project, settings, odd_recipe):
+    result = run_round(project, settings, lane="batch", recipe="forgets", device="cpu")
+    assert "out of memory: going on with batches of 2" in result.messages
+    notes = [e.data["message"] for e in project.events(kind="round note")]
+    assert "out of memory: going on with batches of 2" in notes
+
+
+@pytest.mark.parametrize("odd_recipe", [LosesItself], indirect=True)
+def test_a_loss_that_is_not_a_number_rolls_back_and_halves_the_rate(project, settings, odd_recipe):
+    result = run_round(project, settings, lane="batch", recipe="loses", device="cpu")
+    assert any("half the learning rate" in message for message in result.messages)
+    assert result.steps == 6
+    weights = weights_of(project, result.model_id)
+    assert all(torch.isfinite(w).all() for w in weights.values() if w.is_floating_point())
+
+
+@pytest.mark.parametrize("odd_recipe", [WantsUnlabelled], indirect=True)
+def test_unlabelled_photos_stream_beside_the_labelled_ones(project, settings, odd_recipe):
+    odd_recipe.seen.clear()
+    result = run_round(project, settings, lane="batch", recipe="wants", device="cpu")
+    assert set(odd_recipe.seen) == {None}
+    assert any("no unlabelled photos" in message for message in result.messages)
+    truths = project.truth("train")
+    for truth in truths[:3]:
+        project.revert(truth.photo_id, None, "ann")
+    odd_recipe.seen.clear()
+    with pytest.raises(StopRound):
+        run_round(project, settings, lane="batch", recipe="wants", device="cpu", tick=stop_at(2))
+    assert odd_recipe.seen == [(4, 3, 64, 64)] * 2
+    open_round = next(r for r in project.rounds() if r.ended is None)
+    state = load_checkpoint(project.path / "rounds" / open_round.id)
+    assert set(state["networks"]) == set(state["optimizers"]) == {"segmenter", "critic"}
+
+
+def test_recipes():
+    assert set(RECIPES) >= {"supervised", "skinseg"}
+    assert issubclass(find_recipe("skinseg"), Supervised)
+
+
+def test_evaluate_against_a_folder_of_masks(project, settings, tiny_folder):
+    result = run_round(project, settings, lane="batch", steps=2, device="cpu")
+    predictor = Predictor(project.model_path(result.model_id), "cpu")
+    own = evaluate(project, predictor, "val")
+    theirs = evaluate(project, predictor, "val", masks=tiny_folder.masks)
+    assert theirs.dice9 == own.dice9
+    assert np.array_equal(np.sort(theirs.photo_ids), np.sort(own.photo_ids))
+    with pytest.raises(SkinsegError, match="nothing to compare with"):
+        evaluate(project, predictor, "test")
