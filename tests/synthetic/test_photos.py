@@ -104,6 +104,17 @@ def test_the_committed_samples_are_small_complete_and_varied() -> None:
     assert len({row["group"] for row in table}) < len(table)
 
 
+def test_the_committed_samples_come_from_the_documented_command(tmp_path: Path) -> None:
+    command = next(
+        line for line in (SAMPLES / "README.md").read_text().splitlines() if "trainer.synthetic" in line
+    )
+    options = command.split("sample_data", 1)[1].replace("--count 24", "--count 3").split()
+    assert main([str(tmp_path), *options]) == 0
+    for mask in sorted((tmp_path / "masks").iterdir()):
+        with Image.open(mask) as made, Image.open(SAMPLES / "masks" / mask.name) as committed:
+            assert (np.asarray(made) == np.asarray(committed)).mean() > 0.999
+
+
 def test_napari_gets_an_upright_photo_and_its_labels() -> None:
     from napari_skinseg import _sample_data as samples
 

@@ -1,4 +1,4 @@
-"""From a person and a pose to tubes: trunk, limbs, hands with fingers, feet with toes. Centimetres, y down.
+"""From a person and a pose to tubes: trunk and limbs. Centimetres, y down.
 
 The hip joints lie at y = 0, the chin near -62, the crown near -85, the soles near +92.
 """
@@ -8,23 +8,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.synthetic.extremities import foot, hand
 from trainer.synthetic.noise import Floats
-from trainer.synthetic.people import ANOGENITAL, FOOT, HAND, LIMB, TRUNK, Person, Pose
-from trainer.synthetic.shapes import Point, Region, Tube
+from trainer.synthetic.people import ANOGENITAL, LIMB, TRUNK, Person, Pose
+from trainer.synthetic.shapes import Point, Region, Tube, along, symmetric
 
 NECK: Point = (0.0, -56.0)
 CROTCH: Point = (0.0, 6.0)
-
-
-def along(start: Point, degrees: float, length: float) -> Point:
-    """The point `length` from `start`, in a direction measured from straight down towards +x."""
-    angle = np.radians(degrees)
-    return (start[0] + length * float(np.sin(angle)), start[1] + length * float(np.cos(angle)))
-
-
-def symmetric(*knots: tuple[float, float]) -> tuple[tuple[float, float, float], ...]:
-    """Profile knots with the same half-width on both sides."""
-    return tuple((t, w, w) for t, w in knots)
 
 
 def pelvic(start: Point, end: Point, back: bool) -> Region:
@@ -53,7 +43,7 @@ def trunk(person: Person, pose: Pose) -> list[Tube]:
         "torso", NECK, CROTCH, widths, TRUNK, "skin", (0, -4), 0.6, (0.4, 0.2), pose.lean, blend=4,
         relabel=relabel, traits=traits,
     )  # fmt: skip
-    throat = symmetric((0, 7.0 * b**0.5), (0.4, 5.8), (1, 5.6))
+    throat = symmetric((0, 6.6 * b**0.5), (0.4, 5.5), (1, 5.3))
     return [Tube("neck", (0, -50), (0, -64), throat, TRUNK, z=(-1, -3), blend=4), torso]
 
 
@@ -77,90 +67,18 @@ def arm(person: Person, pose: Pose, side: int) -> list[Tube]:
     return [
         Tube("shoulder", (sign * 2, -50.5), shoulder, bridge, TRUNK, z=(0, 1.2), depth=0.8, blend=5),
         Tube("upper arm", shoulder, elbow, top, LIMB, z=(1.5, 2 + front / 2), blend=5),
-        Tube("forearm", elbow, wrist, low, LIMB, z=(2 + front / 2, 2 + front), traits={"inner": float(palm)}),
-        *hand(wrist, lower + sign * pose.wrist[side], 2 + front, pose, side, palm),
-    ]
-
-
-def hand(wrist: Point, heading: float, z: float, pose: Pose, side: int, palm: bool) -> list[Tube]:
-    """Palm, four fingers and a thumb; nails on the back of the hand."""
-    thumb = (1 if side == 0 else -1) * (-1 if pose.back else 1)
-    centre = along(wrist, heading, 9.0)
-    traits = {"palm": float(palm), "hand": 1}
-    shape = symmetric((0, 2.75), (0.35, 3.6), (0.75, 4.2), (1, 4.0))
-    tubes = [
         Tube(
-            "palm",
-            along(wrist, heading, -0.8),
-            centre,
-            shape,
-            HAND,
-            z=(z, z),
-            depth=0.42,
-            caps=(0.6, 0.35),
-            traits=traits,
-        )
+            "forearm",
+            elbow,
+            wrist,
+            low,
+            LIMB,
+            caps=(1, 0.6),
+            z=(2 + front / 2, 2 + front),
+            traits={"inner": float(palm)},
+        ),
+        *hand(wrist, lower + sign * pose.wrist[side], 2.7 + front, pose, side, palm),
     ]
-    long = 1 - pose.curl
-    for finger, (reach, width) in enumerate(((7.2, 0.86), (8.1, 0.9), (7.5, 0.85), (6.0, 0.74))):
-        across = (1.5 - finger) * 2.05
-        base = along(along(wrist, heading, 8.3 - 0.25 * abs(finger - 1)), heading + 90 * thumb, across)
-        fan = heading + thumb * (1.5 - finger) * 7.5 * pose.spread
-        tubes += digit(base, fan, reach * long, width, z, HAND, traits, nail=not palm)
-    base = along(along(wrist, heading, 3.2), heading + 90 * thumb, 2.5)
-    tubes += digit(
-        base,
-        heading + thumb * (30 + 14 * pose.spread),
-        7.0 * (1 - pose.curl / 2),
-        1.15,
-        z + 0.3,
-        HAND,
-        traits,
-        not palm,
-    )
-    return tubes
-
-
-def digit(
-    base: Point,
-    heading: float,
-    length: float,
-    width: float,
-    z: float,
-    label: int,
-    traits: dict[str, float],
-    nail: bool,
-) -> list[Tube]:
-    """A finger or toe with knuckles, and its nail."""
-    tip = along(base, heading, length)
-    shape = symmetric(
-        (0, width * 1.1),
-        (0.25, width * 1.02),
-        (0.42, width * 1.1),
-        (0.6, width * 0.95),
-        (0.72, width),
-        (1, width * 0.78),
-    )
-    tubes = [
-        Tube(
-            "digit",
-            base,
-            tip,
-            shape,
-            label,
-            z=(z + 0.4, z + 0.2),
-            depth=0.9,
-            blend=0.8,
-            traits={**traits, "digit": length},
-        )
-    ]
-    if nail:
-        size = width * 0.62
-        start, end = along(tip, heading, -width * 0.9), along(tip, heading, width * 0.42)
-        lift = (z + 0.62 + width * 0.45, z + 0.4 + width * 0.35)
-        shape = symmetric((0, size), (1, size * 1.05))
-        tubes.append(Tube("nail", start, end, shape, label, "nail", lift, 0.35, (0.6, 0.5), blend=0.01))
-    return tubes
 
 
 def leg(person: Person, pose: Pose, side: int) -> list[Tube]:
@@ -183,53 +101,17 @@ def leg(person: Person, pose: Pose, side: int) -> list[Tube]:
     relabel = ((ANOGENITAL, pelvic(hip, knee, pose.back)),)
     return [
         Tube("thigh", hip, knee, thigh, LIMB, z=(0.5, 0.5), depth=0.85, blend=4, relabel=relabel),
-        Tube("shin", knee, ankle, shin, LIMB, z=(0.5, 0), depth=0.9, traits={"knee": float(not pose.back)}),
+        Tube(
+            "shin",
+            knee,
+            ankle,
+            shin,
+            LIMB,
+            "skin",
+            (0.5, 0),
+            0.9,
+            (1, 0.2),
+            traits={"knee": float(not pose.back)},
+        ),
         *foot(ankle, lower, pose, side),
     ]
-
-
-def foot(ankle: Point, heading: float, pose: Pose, side: int) -> list[Tube]:
-    """A foot seen from above (or its sole), its length foreshortened by `pose.point`, with five toes."""
-    sign = -1 if side == 0 else 1
-    length = 19.0 * pose.point
-    out = heading + sign * (12 if pose.point < 0.8 else 4)
-    if pose.back and not pose.soles:
-        length *= 0.45
-    start = along(ankle, heading, -1.0)
-    end = along(ankle, out, length)
-    inner = (4.0, 4.6) if sign < 0 else (4.6, 4.0)
-    heel = 3.9 if pose.soles else 3.6
-    traits = {"sole": float(pose.soles), "foot": 1}
-    shape = ((0.0, heel, heel), (0.35, 3.3, 3.3), (0.8, *inner), (1.0, 4.2, 4.2))
-    tubes = [
-        Tube(
-            "foot",
-            start,
-            end,
-            shape,
-            FOOT,
-            z=(0.5, 1.5),
-            depth=0.75,
-            caps=(0.8, 0.35),
-            blend=2,
-            traits=traits,
-        )
-    ]
-    if pose.back and not pose.soles:
-        return tubes
-    toe_length = 0.5 + 0.5 * pose.point
-    for toe, (reach, width) in enumerate(((4.4, 1.45), (3.9, 0.95), (3.5, 0.88), (3.0, 0.82), (2.4, 0.8))):
-        across = (3.1, 0.9, -0.85, -2.4, -3.7)[toe]
-        back = (0.2, 0.1, 0.5, 1.3, 2.4)[toe]
-        base = along(along(end, out, -back), out - 90 * sign, across)
-        tubes += digit(
-            base,
-            out - sign * (1.2 - toe) * 3,
-            reach * toe_length,
-            width,
-            1.6,
-            FOOT,
-            traits,
-            nail=not pose.soles,
-        )
-    return tubes

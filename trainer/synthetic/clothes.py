@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.synthetic.body import CROTCH, NECK, symmetric
+from trainer.synthetic.body import CROTCH, NECK
 from trainer.synthetic.noise import Floats
 from trainer.synthetic.people import BACKGROUND, Person, Pose
-from trainer.synthetic.shapes import Region, Tube
+from trainer.synthetic.shapes import Region, Tube, symmetric
 
 TORSO = CROTCH[1] - NECK[1]
 

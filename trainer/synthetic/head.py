@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.synthetic.body import along, symmetric
 from trainer.synthetic.noise import Floats
 from trainer.synthetic.people import BACKGROUND, FACE, SCALP, TRUNK, Person, Pose
-from trainer.synthetic.shapes import Point, Tube
+from trainer.synthetic.shapes import Point, Tube, along, symmetric
 
 CHIN: Point = (0.0, -61.5)
 TEMPLE = 13.6

@@ -17,6 +17,17 @@ Region = Callable[[Floats, Floats], NDArray[np.bool_]]
 """A test on (u, v): centimetres along the tube from `start`, and across it."""
 
 
+def along(start: Point, degrees: float, length: float) -> Point:
+    """The point `length` from `start`, in a direction measured from straight down towards +x."""
+    angle = np.radians(degrees)
+    return (start[0] + length * float(np.sin(angle)), start[1] + length * float(np.cos(angle)))
+
+
+def symmetric(*knots: tuple[float, float]) -> tuple[tuple[float, float, float], ...]:
+    """Profile knots with the same half-width on both sides."""
+    return tuple((t, w, w) for t, w in knots)
+
+
 @dataclass(frozen=True)
 class Camera:
     """Centimetres (x right, y down) to pixels: `centre` goes to the middle, turned by `roll` radians."""
