@@ -1,7 +1,7 @@
 """Make the pictures of the README: ``make pictures``, or ``python docs/make_pictures.py [--project DIR]``.
 
-The photos are synthetic, the docks are the real ones. Without ``--project`` the models, curves and suggestions
-are written by this script, as a trainer would write them: they show the window, they are no result.
+The photos are synthetic, the docks are the real ones. Without ``--project`` this script writes models, curves
+and suggestions as a trainer would: they show the window, they are no result.
 """
 
 from __future__ import annotations

@@ -35,6 +35,10 @@ def _parser() -> argparse.ArgumentParser:
     picture.add_argument("--size", default="1440x900", help="width x height of the window in pixels")
     picture.add_argument("--annotator", default="picture")
     picture.set_defaults(run=_screenshot)
+    demo = commands.add_parser("headless-demo", help="a simulated annotator works in the window")
+    demo.add_argument("project", type=Path)
+    demo.add_argument("--photos", type=int, default=48, help="how many photos the demo project has")
+    demo.set_defaults(run=_headless_demo)
     return parser
 
 
@@ -53,6 +57,12 @@ def _screenshot(arguments: argparse.Namespace) -> None:
     from napari_skinseg._screenshot import window_of_size, workspace_picture
 
     workspace_picture(arguments.project, arguments.out, window_of_size(arguments.size), arguments.annotator)
+
+
+def _headless_demo(arguments: argparse.Namespace) -> None:
+    from napari_skinseg.headless_demo import run_demo
+
+    run_demo(arguments.project, arguments.photos)
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ class AnnotatePanel(QWidget):
         self.note = QLineEdit()
         self.note.setPlaceholderText("why? Enter flags it, Esc does not")
         self.note.hide()
-        self.next_up = WordTable(("next up", "why"), stretch=1)
+        self.next_up = WordTable(("next up", "why"), stretch=1, fits=True)
         self.next_up.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         self.next_up.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.next_up.opened.connect(session.open_photo)
@@ -175,7 +175,7 @@ class AnnotatePanel(QWidget):
 
     def keyPressEvent(self, event: Any) -> None:
         """Qt: Esc closes the note, all else goes on to napari."""
-        if event.key() == Qt.Key.Key_Escape and self.note.isVisible():
+        if event.key() == Qt.Key.Key_Escape and not self.note.isHidden():
             self._close_note()
         else:
             super().keyPressEvent(event)

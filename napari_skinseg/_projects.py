@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -60,12 +61,26 @@ def _preferences() -> Any:
 
 
 def new(photos: str, folder: str, classes: str) -> str:
-    """Make a project for a folder of photos; returns its path."""
-    with Project.create(Path(folder), classes=classes) as project:
-        if project.add_photos(Path(photos)).new == 0:
-            raise SkinsegError(
-                f"{photos} holds no photos: choose a folder with JPEG, PNG, TIFF, WebP or BMP files"
-            )
+    """Make a project for a folder of photos; returns its path. Nothing is left behind if there are none.
+
+    Raises
+    ------
+    SkinsegError
+        If there are no photos, or the folder cannot become a project.
+    """
+    path = Path(folder)
+    fresh = not path.exists() or not any(path.iterdir())
+    with Project.create(path, classes=classes) as project:
+        try:
+            if project.add_photos(Path(photos)).new == 0:
+                raise SkinsegError(
+                    f"no photos in {photos}: choose a folder with JPEG, PNG, TIFF, WebP or BMP files"
+                )
+        except BaseException:
+            project.close()
+            if fresh:  # a project without photos would only stand in the way of the next try
+                shutil.rmtree(path, ignore_errors=True)
+            raise
     return folder
 
 

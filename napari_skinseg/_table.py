@@ -8,9 +8,20 @@ from typing import Any
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+ROW_HEIGHT = 24
+
 
 class WordTable(QTableWidget):
     """Rows of text under a header; each row carries a key that a double click hands back.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        The header.
+    stretch : int
+        The column that takes the width left over.
+    fits : bool, optional
+        Show as many whole rows as the height has room for, and no scroll bar.
 
     Signals
     -------
@@ -20,12 +31,14 @@ class WordTable(QTableWidget):
 
     opened = Signal(object)
 
-    def __init__(self, columns: Sequence[str], *, stretch: int, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, columns: Sequence[str], *, stretch: int, fits: bool = False, parent: QWidget | None = None
+    ) -> None:
         super().__init__(0, len(columns), parent)
         self.setHorizontalHeaderLabels(list(columns))
         numbers: Any = self.verticalHeader()
         numbers.hide()
-        numbers.setDefaultSectionSize(24)
+        numbers.setDefaultSectionSize(ROW_HEIGHT)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -41,6 +54,9 @@ class WordTable(QTableWidget):
                 else QHeaderView.ResizeMode.ResizeToContents
             )
             header.setSectionResizeMode(column, mode)
+        self._fits = fits
+        if fits:
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._rows: list[tuple[Any, tuple[str, ...]]] = []
         self.cellDoubleClicked.connect(lambda row, _: self.opened.emit(self._rows[row][0]))
 
@@ -63,6 +79,19 @@ class WordTable(QTableWidget):
                 self.setItem(place, column, item)
             if key == selected:
                 self.selectRow(place)
+        self._fit()
+
+    def resizeEvent(self, event: Any) -> None:
+        """Qt: no row is cut in half."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        if self._fits:
+            inside: Any = self.viewport()
+            room = inside.height() // ROW_HEIGHT
+            for place in range(self.rowCount()):
+                self.setRowHidden(place, place >= room)
 
     def selected(self) -> Any:
         """Key of the selected row, or None."""

@@ -29,8 +29,7 @@ from trainer.project.sessions import Stats
 
 POLL_MS = 50
 TRAINER_MS = 250
-HEARTBEAT_SECONDS = 0.9
-QUEUE_SECONDS = 5.0
+LOOK_SECONDS = 0.9
 NEXT_UP = 12
 
 
@@ -73,7 +72,7 @@ class WorkspaceDock(QWidget):
         self.tabs: dict[str, Any] = {}
         self.keys: KeyTable | None = None
         self._today: Stats | None = None
-        self._heartbeat_read = self._queue_read = 0.0
+        self._looked = 0.0
         self._changed = False
         self._maker: Any = None
         self.start = StartPanel()
@@ -146,8 +145,13 @@ class WorkspaceDock(QWidget):
         window = self.viewer.window
         self.viewer.title = f"SkinSeg: {self.project.path.name}" if self.project else "SkinSeg"
         window.add_dock_widget(self.trainer, name="Trainer", area="bottom")
-        main, trainer = _window(self.viewer), self.trainer.parent() if self.trainer else None
-        main.resizeDocks([trainer], [HEIGHT], Qt.Orientation.Vertical)
+        self.fit_docks()
+
+    def fit_docks(self) -> None:
+        """Give the docks their size, and the rest to the photo."""
+        main: Any = _window(self.viewer)
+        if self.trainer is not None and self.trainer.parent() is not None:
+            main.resizeDocks([self.trainer.parent()], [HEIGHT], Qt.Orientation.Vertical)
         if self.parent() is not None:
             main.resizeDocks([self.parent()], [WIDTH], Qt.Orientation.Horizontal)
 
@@ -179,13 +183,11 @@ class WorkspaceDock(QWidget):
         if self.trainer is None or self.session is None:
             return
         now = time.monotonic()
-        due = now - self._heartbeat_read > HEARTBEAT_SECONDS
-        if due:
-            self._heartbeat_read = now
+        due = now - self._looked > LOOK_SECONDS
         self.trainer.refresh(force=due)
-        if now - self._queue_read > QUEUE_SECONDS:
-            self._show_queue()
         if due:
+            self._looked = now
+            self._read_day()
             for panel in self.tabs.values():
                 if hasattr(panel, "refresh") and panel.isVisible():
                     panel.refresh()
@@ -194,15 +196,16 @@ class WorkspaceDock(QWidget):
         self._changed = True
 
     def _photo_changed(self, *_: object) -> None:
-        if self.session is not None and self.project is not None:
-            self._today = self.project.today(self.session.annotator)
-            self._show_queue()
+        self._read_day()
         self._changed = True
 
-    def _show_queue(self) -> None:
-        self._queue_read = time.monotonic()
-        if self.session is not None and self.annotate is not None:
-            self.annotate.show_queue(self.session.queue_head(NEXT_UP))
+    def _read_day(self) -> None:
+        if self.session is None or self.project is None or self.annotate is None:
+            return
+        self.annotate.show_queue(self.session.queue_head(NEXT_UP))
+        today = self.project.today(self.session.annotator)
+        self._changed = self._changed or today != self._today
+        self._today = today
 
     def _notice(self, level: str, text: str) -> None:
         if level == "error":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_skinseg.facts import plain
+from napari_skinseg.trainer_process import trainer_liveness
 
 if TYPE_CHECKING:
     from trainer.project import Project
@@ -129,9 +130,7 @@ def resolve_trainer(project: Project) -> TrainerView:
     names, colours = project.classes.names, project.classes.colours
     last, served = project.trainer_state(), project.served()
     age = last.age if last else None
-    alive = (
-        last if last and last.age < project.settings.service.stale_seconds and last.state != STOPPED else None
-    )
+    alive = last if trainer_liveness(project) == "running" else None
     models = sorted(project.models(), key=lambda model: model.created)
     rounds = sorted(project.rounds(), key=lambda r: r.started)
     numbers = {r.id: number for number, r in enumerate(rounds, start=1)}
