@@ -143,16 +143,18 @@ def _check(classes: ClassSet) -> None:
 _SKIN9 = ClassSet(
     name="skin9",
     names=("background", "uncertain", "face", "hand", "foot", "limb", "trunk", "scalp", "anogenital"),
+    # Found by search: at least 28 apart in CIELAB for normal, red-, green- and blue-blind eyes, and far from
+    # all tones of skin. Dark slate and near-white are for what is no body part.
     colours=(
         "#3b4252",
-        "#b8bcc8",
-        "#ffd400",
-        "#0072ff",
-        "#00d0a0",
-        "#d400d4",
-        "#6ad7ff",
-        "#006b3c",
-        "#6a00a8",
+        "#ededf5",
+        "#ff801a",
+        "#1d8cff",
+        "#a5ff89",
+        "#8f0aa0",
+        "#9d8bbd",
+        "#c60000",
+        "#4313ff",
     ),
     background=0,
     uncertain=1,
@@ -160,11 +162,11 @@ _SKIN9 = ClassSet(
 
 CLASS_SETS: dict[str, ClassSet] = {
     "skin9": _SKIN9,
-    "lesion": ClassSet("lesion", ("background", "lesion"), ("#3b4252", "#0072ff")),
+    "lesion": ClassSet("lesion", ("background", "lesion"), ("#3b4252", "#1d8cff")),
     "podocyte": ClassSet(
         "podocyte",
         ("background", "glomeruli", "podocyte", "non-podocyte"),
-        ("#3b4252", "#0072ff", "#ffd400", "#d400d4"),
+        ("#3b4252", "#1d8cff", "#ff801a", "#8f0aa0"),
     ),
 }
 """The sets that come with the package."""

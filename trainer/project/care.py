@@ -221,6 +221,7 @@ def backup(project: Project, out: str | Path) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=target.parent) as folder, tarfile.open(partial, "w") as tar:
                 partial.chmod(0o600)
+                _add_folder(tar)
                 catalog = Path(folder) / "catalog.sqlite"
                 _copy_catalog(project, catalog)
                 tar.add(catalog, "catalog.sqlite")
@@ -264,6 +265,12 @@ def _copy_catalog(project: Project, target: Path) -> None:
                     copy_to.execute(sa.insert(table), [dict(row) for row in part])
     finally:
         engine.dispose()
+
+
+def _add_folder(tar: tarfile.TarFile) -> None:
+    entry = tarfile.TarInfo(".")
+    entry.type, entry.mode, entry.mtime = tarfile.DIRTYPE, 0o700, int(time.time())
+    tar.addfile(entry)
 
 
 def _add_project_file(project: Project, tar: tarfile.TarFile) -> None:

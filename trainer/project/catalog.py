@@ -57,7 +57,7 @@ class Catalog:
                 _refuse_network(self.file)
                 self.engine = _sqlite_engine(self.file, read_only)
             elif self.url.get_backend_name() == "postgresql":
-                self.engine = sa.create_engine(self.url, pool_pre_ping=True, pool_size=5, max_overflow=15)
+                self.engine = _postgresql_engine(self.url)
             else:
                 raise ProjectError(f"database {url!r}: use sqlite or postgresql+psycopg")
         except (ArgumentError, NoSuchModuleError) as error:
@@ -108,9 +108,8 @@ class Catalog:
             with (self._durable if durable else self._writer).begin() as connection:
                 yield connection
             if not self.is_sqlite:  # after the commit, so that whoever sees the number sees the rows
-                with self.engine.connect() as connection:
+                with self._writer.begin() as connection:
                     connection.execute(sa.text("SELECT nextval('skinseg_change')"))
-                    connection.commit()
 
     def insert(self, table: sa.Table) -> Any:
         """An INSERT that knows `on_conflict_do_…` in this database's dialect."""
@@ -226,6 +225,18 @@ def _sqlite_engine(file: Path, read_only: bool) -> sa.Engine:
         level = "FULL" if options.get("skinseg_durable") else "NORMAL"
         connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql_engine(url: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=15)
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("skinseg_write") and not options.get("skinseg_durable"):
+            connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
 
     return engine
 

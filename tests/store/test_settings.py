@@ -1,0 +1,59 @@
+"""skinseg.toml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from trainer.project.errors import ConfigError
+from trainer.settings import Settings, load_settings, save_settings
+
+
+def test_no_file_means_the_defaults(tmp_path: Path) -> None:
+    assert load_settings(tmp_path / "skinseg.toml") == Settings()
+
+
+def test_overrides_win_over_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "skinseg.toml"
+    path.write_text("[project]\nid = 'x'\n[training]\nlr = 0.5\n")
+    settings = load_settings(path, {"lr": "0.25", "queue.random_share": "0", "encoder": "resnet18"})
+    assert settings.training.lr == 0.25
+    assert settings.queue.random_share == 0
+    assert settings.training.encoder == "resnet18"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[training]\nlearning = 1", "unknown setting 'training.learning'"),
+        ("[queue]\nrandom_shar = 0.1", "did you mean 'queue.random_share'"),
+        ("[trainin]\nlr = 1", "did you mean 'training'"),
+        ("[queue]\nrandom_share = 2", "queue.random_share' is 2"),
+        ("[queue\n", "cannot be read as TOML"),
+    ],
+)
+def test_a_bad_file_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "skinseg.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_override_names_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="did you mean 'training.encoder'"):
+        load_settings(tmp_path / "skinseg.toml", {"encodr": "x"})
+
+
+def test_saving_keeps_comments_and_writes_only_what_differs(tmp_path: Path) -> None:
+    path = tmp_path / "skinseg.toml"
+    path.write_text("# ours\n[project]\nid = 'x'\n[training]\nlr = 0.5 # high\n")
+    changed = load_settings(path, {"window.opacity": "0.3", "lr": "0.1"})
+    save_settings(path, changed)
+    text = path.read_text()
+    assert "# ours" in text
+    assert "# high" in text
+    assert "encoder" not in text
+    assert load_settings(path) == changed
