@@ -22,7 +22,7 @@ __all__ = ["EXTENSIONS", "Frame", "Header", "decode", "hash_file", "read_header"
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp", ".bmp", ".heic", ".heif"})
 """Names that count as photos."""
 
-_FORMATS = ["JPEG", "MPO", "PNG", "TIFF", "WEBP", "BMP"]  # MPO: a JPEG with a second picture, as phones make
+_FORMATS = ["JPEG", "PNG", "TIFF", "WEBP", "BMP"]  # JPEG opens MPO too: with a second picture, as of phones
 _TURNED = (5, 6, 7, 8)  # orientations that swap rows and columns
 
 try:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from trainer.project.errors import ConfigError, PhotoError
 from trainer.project.scan import (
+    GroupRow,
     GroupTable,
     check_splits,
     draw_of,
@@ -90,7 +91,9 @@ class RegistryStore(Store):
             found = list(found)  # all rows are checked before the first photo is registered
             with self.catalog.read() as connection:
                 check_splits(rule, _group_splits(connection))
-            names = {name: row.group for name, row in rule.assign(found).items()}
+            rows = rule.assign(found)
+            self._check_registered(place, rule, rows)
+            names = {name: row.group for name, row in rows.items()}
             splits, group_of = rule.splits, names.get
         else:
             group_of = rule
@@ -108,6 +111,24 @@ class RegistryStore(Store):
                 progress(seen)
         self.event("add", "store", folder=str(place), new=new, known=seen - new, unreadable=len(unreadable))
         return Added(new, seen - new, time.monotonic() - started, tuple(unreadable))
+
+    def _check_registered(self, place: Path, table: GroupTable, rows: dict[str, GroupRow]) -> None:
+        """Refuse a groups file that gives a registered photo another group."""
+        columns = (photo.c.relpath, photo.c.group_name)
+        for known in self.roots():
+            if place != known.path and known.path not in place.parents:
+                continue
+            prefix = place.relative_to(known.path).as_posix()
+            by_path = {name if prefix == "." else f"{prefix}/{name}": row for name, row in rows.items()}
+            query = sa.select(*columns).where(photo.c.root_id == known.id)
+            with self.catalog.read() as connection:
+                for relpath, group in connection.execute(query):
+                    row = by_path.get(relpath)
+                    if row is not None and row.group != group:
+                        raise ConfigError(
+                            f"{table.path}, line {row.line}: {relpath} is in the group {group!r} already; "
+                            "a photo keeps its group"
+                        )
 
     def _root_for(self, place: Path) -> tuple[int, str]:
         """The root that a folder belongs to, and the folder's path below it."""
