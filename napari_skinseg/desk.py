@@ -14,7 +14,7 @@ from napari_skinseg.activity import Stopwatch
 from napari_skinseg.background import Background
 from napari_skinseg.drafts import Autosave
 from napari_skinseg.layers import BLANK, WorkspaceLayers
-from napari_skinseg.provenance import ProvenanceTracker
+from napari_skinseg.provenance import ProvenanceTracker, Refresh
 from napari_skinseg.tools import Tools
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Desk:
     ) -> None:
         window = project.settings.window
         self._viewer = viewer
+        self._background = background
         self._changed = changed
         self._read_only = project.read_only
         self.layers = WorkspaceLayers(viewer, project.classes, window.brush_size, window.opacity)
@@ -61,6 +62,7 @@ class Desk:
         self._saved_version = self._seen_version = 0
         self._offer: Suggestion | None = None
         self._offered_by: str | None = None
+        self._planning = False
         self._undone_at = -REDO_GRACE_SECONDS
         self.layers.annotation.events.paint.connect(self.stopwatch.touch)
         viewer.cursor.events.position.connect(self.stopwatch.touch)
@@ -181,26 +183,40 @@ class Desk:
         self.tracker.sync()
         if self.photo is not None:
             self._put_in_safety(now)
-            self._refresh(now)
+            self._plan_refresh(now)
         if self.tracker.version != self._seen_version:
             self._seen_version = self.tracker.version
             self._changed()
 
-    def _refresh(self, now: float) -> None:
-        if self._offer is None or self.photo is None or history.is_drawing(self.layers.annotation):
+    def _plan_refresh(self, now: float) -> None:
+        """Have a waiting suggestion worked into the labels in a thread, if this is a moment for it."""
+        offer, layer = self._offer, self.layers.annotation
+        if offer is None or self._planning or history.is_drawing(layer):
             return
-        could_redo = history.has_redo(self.layers.annotation)
-        if could_redo and now - self._undone_at < REDO_GRACE_SECONDS:
+        if history.has_redo(layer) and now - self._undone_at < REDO_GRACE_SECONDS:
             return  # a new step would take away what the person may want to do again
-        suggestion, self._offer = self._offer, None
+        self._planning = True
+        self._background.read(
+            lambda: self.tracker.plan(offer.labels, offer.model_id),
+            lambda plan: self._refresh(offer, plan),
+            lambda _: self._refresh(offer, None),
+        )
+
+    def _refresh(self, offer: Suggestion, plan: Refresh | None) -> None:
+        self._planning = False
+        if self.photo is None or self._offer is not offer or plan is None:
+            return
+        if history.is_drawing(self.layers.annotation) or not self.tracker.is_current(plan):
+            return  # the hand was faster: planned again at the next poll
+        self._offer = None
         saved = not self.unsaved
-        if not self.tracker.refresh(suggestion.labels, suggestion.model_id):
-            self.photo.model_id = suggestion.model_id
+        if not self.tracker.apply(plan):
+            self.photo.model_id = offer.model_id
         if saved:
             self._saved_version = self.tracker.version
             self._autosave.settle(self.tracker.version)
-        if suggestion.confidence is not None:
-            self.layers.confidence.data = suggestion.confidence
+        if offer.confidence is not None:
+            self.layers.confidence.data = offer.confidence
         self._changed()
 
     def _put_in_safety(self, now: float) -> None:

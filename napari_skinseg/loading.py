@@ -28,7 +28,7 @@ class Suggestion:
     confidence: NDArray[np.uint8] | None
 
 
-@dataclass
+@dataclass(eq=False)
 class LoadedPhoto:
     """A photo ready to be shown.
 

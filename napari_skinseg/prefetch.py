@@ -12,11 +12,14 @@ from napari_skinseg.provenance import merge
 from trainer.project.errors import SkinsegError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from trainer.project import Project
     from trainer.project.queue import Claim
 
 
-@dataclass
+@dataclass(eq=False)
 class _Slot:
     photo_id: int
     loaded: LoadedPhoto | None = None
@@ -108,11 +111,18 @@ class Prefetcher:
         self._background.read(work, done, failed)
 
     def refresh(self, photo_id: int, suggestion: Suggestion) -> None:
-        """Put a newer suggestion into a photo that waits."""
-        for loaded in self.ready:
-            if loaded.id == photo_id and loaded.takes_suggestions and not loaded.unsaved:
-                loaded.labels, loaded.provenance = merge(loaded.labels, loaded.provenance, suggestion.labels)
+        """Put a newer suggestion into a photo that waits, in a thread."""
+        loaded = next((loaded for loaded in self.ready if loaded.id == photo_id), None)
+        if loaded is None or not loaded.takes_suggestions or loaded.unsaved:
+            return
+
+        def done(merged: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> None:
+            if loaded in self.ready:  # else it lies on the desk by now, which looks for itself
+                loaded.labels, loaded.provenance = merged
                 loaded.confidence, loaded.model_id = suggestion.confidence, suggestion.model_id
+
+        labels, provenance = loaded.labels, loaded.provenance
+        self._background.read(lambda: merge(labels, provenance, suggestion.labels), done)
 
     def fill(self, wanting: bool, in_hand: list[int], look_again: bool = False) -> None:
         """Claim more photos, one after the other, until enough are on their way.

@@ -65,7 +65,7 @@ def merge(
     return np.where(kept, labels, suggestion), np.where(kept, provenance, proposed(suggestion))
 
 
-@dataclass
+@dataclass(eq=False)
 class _Record:
     """One atom of napari's history, and the provenance that it covered."""
 
@@ -95,13 +95,23 @@ class _Step:
         return ours + sum(history.atom_bytes(r.atom) for r in self.records)
 
 
-@dataclass
-class _Refresh:
-    """What a safe refresh wrote, kept so that redo writes the same again."""
+@dataclass(eq=False)
+class Refresh:
+    """A safe refresh, worked out and ready to be written.
 
-    atom: Atom
-    provenance: NDArray[np.uint8]
+    `labels` and `provenance` are those of the `area` afterwards, `old_labels` and `old_provenance` those
+    before; the plan holds for version `version` of `of`, the provenance it was made from.
+    """
+
     model_id: str
+    of: NDArray[np.uint8]
+    version: int
+    area: tuple[slice, slice] | None
+    labels: NDArray[np.uint8]
+    provenance: NDArray[np.uint8]
+    old_labels: NDArray[np.uint8]
+    old_provenance: NDArray[np.uint8] | int
+    atom: Atom = None
 
 
 def _compact(values: NDArray[np.uint8]) -> NDArray[np.uint8] | int:
@@ -138,7 +148,7 @@ class ProvenanceTracker:
         self.strokes = 0
         self._steps: list[_Step] = []
         self._staged: list[_Record] = []
-        self._refreshes: list[_Refresh] = []
+        self._refreshes: list[Refresh] = []
         self._paused = False
         history.install_brush_rule(layer, self._brush_rule)
         layer.events.paint.connect(self._on_paint)
@@ -167,39 +177,51 @@ class ProvenanceTracker:
         """Model of the newest refresh that stands (one that was undone does not)."""
         return next((step.model_id for step in reversed(self._steps) if step.model_id is not None), None)
 
-    def refresh(self, suggestion: NDArray[np.uint8], model_id: str) -> bool:
-        """Put a newer suggestion where no person has decided, as one undo step.
+    def plan(self, suggestion: NDArray[np.uint8], model_id: str) -> Refresh:
+        """Work out a safe refresh; slow at 12 MP (80 ms), and made to run in a thread while work goes on.
 
         Parameters
         ----------
         suggestion
             uint8 labels (height, width).
         model_id
-            The model that made it.
-
-        Returns
-        -------
-        bool
-            Whether any pixel changed.
+            The model that made them.
         """
-        self.sync()
-        labels = self._layer.data
-        changed = (self.array < ACCEPTED) & (labels != suggestion)
+        array, version, labels = self.array, self.version, self._layer.data
+        changed = (array < ACCEPTED) & (labels != suggestion)
         if self.locked:
-            changed &= ~lookup(self.locked)[labels]
+            changed &= ~lookup(set(self.locked))[labels]
         area = _bounds(changed)
-        if area is None:
+        where = area or (slice(0, 0), slice(0, 0))
+        old_labels, old_provenance = labels[where].copy(), array[where].copy()
+        merged, provenance = merge(old_labels, old_provenance, suggestion[where], set(self.locked))
+        return Refresh(
+            model_id, array, version, area, merged, provenance, old_labels, _compact(old_provenance)
+        )
+
+    def is_current(self, plan: Refresh) -> bool:
+        """Say whether nothing has been done since a plan was begun."""
+        self.sync()
+        return plan.of is self.array and plan.version == self.version
+
+    def apply(self, plan: Refresh) -> bool:
+        """Write a current plan as one undo step; say whether any pixel changed."""
+        if plan.area is None:
             return False
-        merged, provenance = merge(labels[area], self.array[area], suggestion[area], self.locked)
         self._paused = True
         try:
-            atom = history.record_step(self._layer, area, merged)
+            plan.atom = history.record_step(self._layer, plan.area, plan.old_labels, plan.labels)
         finally:
             self._paused = False
-        self._refreshes.append(_Refresh(atom, provenance, model_id))
+        self._refreshes.append(plan)
         self.sync()
         self._layer.refresh(extent=False, thumbnail=False, highlight=False)
         return True
+
+    def refresh(self, suggestion: NDArray[np.uint8], model_id: str) -> bool:
+        """Put a newer suggestion where no person has decided, at once; see `plan` and `apply`."""
+        self.sync()
+        return self.apply(self.plan(suggestion, model_id))
 
     def sync(self) -> None:
         """Bring the provenance in step with the layer's history."""
@@ -240,9 +262,12 @@ class ProvenanceTracker:
 
     def _apply(self, atom: Atom) -> _Record:
         edit = history.edit_of(atom)
-        record = _Record(atom, edit, _compact(edit.read(self.array)))
         refresh = next((r for r in self._refreshes if r.atom is atom), None)
-        edit.write(self.array, PAINTED if refresh is None else refresh.provenance)
+        if refresh is not None:
+            edit.write(self.array, refresh.provenance)
+            return _Record(atom, edit, refresh.old_provenance)
+        record = _Record(atom, edit, _compact(edit.read(self.array)))
+        edit.write(self.array, PAINTED)
         return record
 
     def _take_back(self, records: list[_Record]) -> None:

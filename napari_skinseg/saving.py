@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 RETRY_SECONDS = 5.0
 
 
-@dataclass
+@dataclass(eq=False)
 class SaveJob:
     """One mask on its way to the disk.
 

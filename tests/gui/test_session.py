@@ -449,24 +449,15 @@ def test_closing_gives_photos_back_and_keeps_unfinished_work(project, open_sessi
     assert (project.read_draft(draft)[0] == 6).any()
 
 
-def test_the_plugin_does_not_load_torch():
+def test_the_session_needs_no_qt_and_the_plugin_no_torch():
     code = (
-        "import pkgutil, importlib, sys, napari_skinseg\n"
+        "import pkgutil, importlib, sys, napari_skinseg.session\n"
+        "qt = {'qtpy', 'PyQt6', 'PySide6'} & set(sys.modules)\n"
+        "assert not qt, qt\n"
         "for module in pkgutil.iter_modules(napari_skinseg.__path__):\n"
         "    if module.name != '__main__': importlib.import_module('napari_skinseg.' + module.name)\n"
         "heavy = {'torch', 'torchvision', 'lightning_fabric', 'segmentation_models_pytorch'}\n"
-        "loaded = heavy & set(sys.modules)\n"
-        "assert not loaded, loaded\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-800:]
-
-
-def test_the_session_needs_no_qt():
-    code = (
-        "import sys, napari_skinseg.session\n"
-        "loaded = [name for name in sys.modules if name in ('qtpy', 'PyQt6', 'PySide6')]\n"
-        "assert not loaded, loaded\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-800:]
