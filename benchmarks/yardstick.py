@@ -2,10 +2,10 @@
 
     python benchmarks/yardstick.py --data FOLDER [--seeds 0 1 2] [--size 128] [--steps 300] [--batch 8]
 
-FOLDER (or the variable SKINSEG_DATA) holds `images/`, `masks/` (PNG, class index, 255 = not labelled) and `index.csv`
-with the columns id, split (train, val) and group. The plain loop is the stock DeepLabV3Plus of
-segmentation_models_pytorch with the usual recipe: resize, random crop, flip, cross-entropy, Adam. Both are scored by the
-same code, on the same photos scaled to the same size.
+FOLDER (or the variable SKINSEG_DATA) holds `images/`, `masks/` (PNG, class index, 255 = not labelled) and
+`index.csv` with the columns id, split (train, val) and group. The plain loop is the stock DeepLabV3Plus of
+segmentation_models_pytorch with the usual recipe: resize, random crop, flip, cross-entropy, Adam. Both are
+scored by the same code, on the same photos scaled to the same size.
 """
 
 from __future__ import annotations
@@ -151,6 +151,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--encoder", default="auto")
     parser.add_argument("--plain-lr", type=float, nargs="+", default=[1e-3], help="several: the best counts")
+    parser.add_argument("--threads", type=int, default=cpu_cores())
     parser.add_argument("--only", choices=["plain", "ours"])
     parser.add_argument("--set", nargs="*", default=[], help="our settings, KEY=VALUE (JSON values)")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "yardstick.json")
@@ -158,7 +159,7 @@ def main() -> None:
     if args.data is None:
         sys.exit("give --data FOLDER or set SKINSEG_DATA; see --help for what it must hold")
     encoder = encoder_for("cpu", args.encoder)
-    torch.set_num_threads(cpu_cores())
+    torch.set_num_threads(args.threads)
     more = {}
     for pair in args.set:
         key, _, value = pair.partition("=")
@@ -174,6 +175,7 @@ def main() -> None:
         train = load(args.data, "train", args.long_side)
         val = load(args.data, "val", args.long_side)
         for seed in args.seeds:
+            torch.set_num_threads(args.threads)
             if args.only != "ours":
                 for lr in args.plain_lr:
                     started = time.perf_counter()
@@ -182,7 +184,7 @@ def main() -> None:
             if args.only != "plain":
                 started = time.perf_counter()
                 training = {"size": args.size, "long_side": args.long_side, "batch": args.batch}
-                training |= {"encoder": encoder, "seed": seed, **more}
+                training |= {"threads": args.threads, "encoder": encoder, "seed": seed, **more}
                 rows.append(row("ours", seed, our_round(project, training, args.steps), started))
     report(rows, args)
 
