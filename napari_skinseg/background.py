@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Background:
-    """Two threads that read, one that writes (so that saves happen in the order they were asked for).
+    """Two threads that read, one that writes in the order it was asked to, one that watches the catalog.
 
     Parameters
     ----------
@@ -23,6 +23,7 @@ class Background:
     def __init__(self, failed: Callable[[BaseException], None]) -> None:
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="skinseg-read")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="skinseg-write")
+        self._watcher = ThreadPoolExecutor(1, thread_name_prefix="skinseg-watch")
         self._results: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._failed = failed
         self._open = 0
@@ -44,6 +45,15 @@ class Background:
     ) -> None:
         """Run `work` after everything that was given to `write` before."""
         self._submit(self._writer, work, done, failed)
+
+    def watch(
+        self,
+        work: Callable[[], T],
+        done: Callable[[T], None],
+        failed: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        """Run `work` in a thread of its own: always the same one, which `Project.data_version` needs."""
+        self._submit(self._watcher, work, done, failed)
 
     @property
     def busy(self) -> bool:
@@ -76,6 +86,7 @@ class Background:
     def close(self) -> None:
         """Start nothing more; what runs now ends by itself."""
         self._readers.shutdown(wait=True, cancel_futures=True)
+        self._watcher.shutdown(wait=True, cancel_futures=True)
         self._writer.shutdown(wait=True)
 
     def _submit(

@@ -51,6 +51,7 @@ class WorkspaceLayers:
         self.annotation.brush_size = brush_size
         for layer in (self.photo, self.confidence, self.annotation):
             viewer.add_layer(layer)
+            layer.locked = True  # against deletion by hand
         viewer.layers.selection.active = self.annotation
 
     def show(self, image: NDArray[np.uint8] | None, confidence: NDArray[np.uint8] | None) -> None:
@@ -88,6 +89,7 @@ class WorkspaceLayers:
         """Take the layers out of the viewer."""
         history.clear_history(self.annotation)
         for layer in (self.annotation, self.confidence, self.photo):
+            layer.locked = False
             if layer in self._viewer.layers:
                 self._viewer.layers.remove(layer)
 

@@ -159,6 +159,16 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
     )
 
 
+def load_or_release(project: Project, session_id: int, annotator: str, claim: Claim) -> LoadedPhoto:
+    """Read a claimed photo as `load_photo` does; give it back where it cannot be read."""
+    try:
+        return load_photo(project, session_id, annotator, claim)
+    except BaseException:
+        if not project.read_only:
+            project.release(session_id, claim.photo_id)
+        raise
+
+
 def _ask_for_suggestion(project: Project, session_id: int, photo_id: int) -> None:
     if not project.read_only:
         project.request_prediction(session_id, [photo_id])

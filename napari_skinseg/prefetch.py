@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_skinseg.background import Background
-from napari_skinseg.loading import LoadedPhoto, Suggestion, load_photo
+from napari_skinseg.loading import LoadedPhoto, Suggestion, load_or_release
 from napari_skinseg.provenance import merge
 from trainer.project.errors import SkinsegError
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from trainer.project import Project
     from trainer.project.queue import Claim
+
+MOST_DRAFTS = 3
+"""So many photos with unfinished work are opened again at the start."""
 
 
 @dataclass(eq=False)
@@ -101,14 +104,9 @@ class Prefetcher:
             self._failed(error)
             self._changed()
 
-        def work() -> LoadedPhoto:
-            try:
-                return load_photo(self._project, self._session_id, self._annotator, claim)
-            except SkinsegError:
-                self._project.release(self._session_id, claim.photo_id)
-                raise
-
-        self._background.read(work, done, failed)
+        self._background.read(
+            lambda: load_or_release(self._project, self._session_id, self._annotator, claim), done, failed
+        )
 
     def refresh(self, photo_id: int, suggestion: Suggestion) -> None:
         """Put a newer suggestion into a photo that waits, in a thread."""
@@ -161,9 +159,12 @@ class Prefetcher:
 
 
 def claim_drafts(project: Project, session_id: int, annotator: str) -> tuple[list[Claim], list[str]]:
-    """Claim the photos of an annotator's unfinished work; also return a sentence for each that is taken."""
+    """Claim the photos of an annotator's latest unfinished work; also say of which ones others have.
+
+    Older drafts (of photos that were skipped) come back when their photo is opened.
+    """
     claims, taken = [], []
-    for draft in project.drafts(annotator):
+    for draft in project.drafts(annotator)[:MOST_DRAFTS]:
         try:
             claims.append(project.claim(session_id, draft.photo_id))
         except SkinsegError as error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_skinseg.background import Background
 from napari_skinseg.desk import Desk
-from napari_skinseg.loading import LoadedPhoto, load_photo
+from napari_skinseg.loading import LoadedPhoto, load_or_release
 from napari_skinseg.prefetch import Prefetcher, claim_drafts
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ class Route:
         if self._desk.photo is not None:
             self._park(self._desk.let_go())
         self._wanting, self.problem = False, ""
+        if photo_id in self._visited:
+            self._visited.remove(photo_id)
         kept = self.waiting.remove(photo_id)
         if kept is not None:
             self._show(kept)
@@ -97,11 +99,14 @@ class Route:
         self._opening = photo_id
         self._show(None)
         # Behind every save that is under way: one of them may be of this very photo.
-        self._background.write(lambda: self._claim(photo_id), self._load, self._cannot_open)
+        self._background.write(
+            lambda: self._claim(photo_id), self._load, lambda error: self._cannot_open(photo_id, error)
+        )
 
+    @property
     def previous(self) -> int | None:
-        """Take the photo that was left last off the list."""
-        return self._visited.pop() if self._visited else None
+        """The photo that was left last."""
+        return self._visited[-1] if self._visited else None
 
     def go_on(self, left: LoadedPhoto) -> None:
         """Show the photo after the one that has been taken off the desk, or nothing until it is there."""
@@ -172,9 +177,9 @@ class Route:
 
     def _load(self, claim: Claim) -> None:
         self._background.read(
-            lambda: load_photo(self._project, self._id, self._annotator, claim),
+            lambda: load_or_release(self._project, self._id, self._annotator, claim),
             self._opened,
-            self._cannot_open,
+            lambda error: self._cannot_open(claim.photo_id, error),
         )
 
     def _opened(self, photo: LoadedPhoto) -> None:
@@ -184,9 +189,10 @@ class Route:
             self.waiting.put_back(photo)
         self.advance()
 
-    def _cannot_open(self, error: BaseException) -> None:
-        self._opening = None
-        self.problem = f"{error} – press Space for the next photo"
+    def _cannot_open(self, photo_id: int, error: BaseException) -> None:
+        if self._opening == photo_id:
+            self._opening = None
+            self.problem = f"{error} – press Space for the next photo"
         self._notice("warning", str(error))
         self._changed()
 

@@ -21,7 +21,7 @@ from napari_skinseg.keys import KeyBindings
 from napari_skinseg.loading import LoadedPhoto
 from napari_skinseg.route import Route
 from napari_skinseg.saving import SaveJob, Saver
-from napari_skinseg.watch import News, Watch, size_and_model
+from napari_skinseg.watch import News, Shown, Watch, size_and_model
 from trainer.project.errors import ConflictError
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class AnnotationSession:
         self._saver = Saver(
             project, self._id, annotator, self._background, self._saved, self._not_saved, self._conflict
         )
-        self._watch = Watch(project, self._id, self._background, self._hear)
+        self._watch = Watch(project, self._id, self._background, self._hear, self._lost)
         self._bind_keys()
         self._facts = Facts()
         self._stats: Any = None
@@ -236,7 +236,7 @@ class AnnotationSession:
         """Open the photo before this one again, with its saved mask."""
         if self._closed or self._desk.drawing:
             return
-        before = self._route.previous()
+        before = self._route.previous
         if before is None:
             self.notice.emit("info", "this is the first photo of the session")
         else:
@@ -372,7 +372,7 @@ class AnnotationSession:
             ids = self._route.in_hand
             self._background.write(lambda: self.project.extend(self._id, ids), lambda _: None)
 
-    def _suggestions_shown(self) -> dict[int, tuple[tuple[int, int], str | None]]:
+    def _suggestions_shown(self) -> dict[int, Shown]:
         photo = self._desk.photo
         shown = {
             p.id: size_and_model(p, p.model_id) for p in self._route.waiting.ready if p.takes_suggestions
@@ -442,6 +442,9 @@ class AnnotationSession:
 
     def _draft_failed(self, error: BaseException) -> None:
         self.notice.emit("error", f"unfinished work cannot be put in safety: {error}")
+
+    def _lost(self, error: BaseException) -> None:
+        self.notice.emit("error", f"{self.project.path} cannot be read: {error}")
 
     def _trouble(self, error: BaseException) -> None:
         self.notice.emit("error", str(error) or type(error).__name__)

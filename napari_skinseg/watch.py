@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,9 @@ from napari_skinseg.loading import LoadedPhoto, Suggestion, newer_suggestion
 
 if TYPE_CHECKING:
     from trainer.project import Project
+
+Shown = tuple[tuple[int, int], str | None]
+"""Size of a photo, and the model whose suggestion it shows."""
 
 LOOK_SECONDS = 0.25
 FACTS_SECONDS = 1.0
@@ -27,67 +31,80 @@ class News:
 
 
 class Watch:
-    """Looks at the project in a thread whenever its catalog has changed.
+    """Looks at the project in a thread, a few times a second, and closely when its catalog has changed.
 
     Parameters
     ----------
     tell
         Called on the main thread with what was found.
+    lost
+        Called with the reason when the project cannot be read, once until it can be again.
     """
 
     def __init__(
-        self, project: Project, session_id: int, background: Background, tell: Callable[[News], None]
+        self,
+        project: Project,
+        session_id: int,
+        background: Background,
+        tell: Callable[[News], None],
+        lost: Callable[[BaseException], None],
     ) -> None:
         self._project = project
         self._session_id = session_id
         self._background = background
         self._tell = tell
-        self._version = -1
+        self._lost = lost
+        self._version: int | None = None
         self._next_look = self._next_facts = 0.0
-        self._looking = False
+        self._due, self._looking, self._failing = True, False, False
 
     def soon(self) -> None:
-        """Look at the next poll, changed or not."""
-        self._version = -1
+        """Look closely at the next poll, changed or not."""
+        self._due = True
         self._next_look = 0.0
 
-    def poll(self, now: float, shown: Callable[[], dict[int, tuple[tuple[int, int], str | None]]]) -> None:
-        """Look if it is time; `shown` gives size and model of the suggestion by photo id."""
+    def poll(self, now: float, shown: Callable[[], dict[int, Shown]]) -> None:
+        """Look if it is time; `shown` gives what is shown now by photo id."""
         if self._looking or now < self._next_look:
             return
         self._next_look = now + LOOK_SECONDS
-        version = self._project.data_version()
-        if version == self._version:
-            return
-        self._version = version
         self._looking = True
-        with_facts = now >= self._next_facts
-        if with_facts:
-            self._next_facts = now + FACTS_SECONDS
-        photos = shown()
-        self._background.read(lambda: self._look(photos, with_facts), self._found, self._not_found)
+        known, self._due = (None if self._due else self._version), False
+        photos, with_facts = shown(), now >= self._next_facts
+        self._background.watch(
+            lambda: self._look(known, photos, with_facts), lambda found: self._found(*found), self._not_found
+        )
 
-    def _look(self, photos: dict[int, tuple[tuple[int, int], str | None]], with_facts: bool) -> News:
+    def _look(self, known: int | None, photos: dict[int, Shown], with_facts: bool) -> tuple[int, News | None]:
         project = self._project
+        version = project.data_version()
+        if version == known:
+            return version, None
         suggestions = {}
         for photo_id, (shape, model_id) in photos.items():
             found = newer_suggestion(project, photo_id, shape, model_id)
             if found is not None:
                 suggestions[photo_id] = found
         stats = None if project.read_only else project.session_stats(self._session_id)
-        return News(suggestions, read_facts(project) if with_facts else None, stats)
+        return version, News(suggestions, read_facts(project) if with_facts else None, stats)
 
-    def _found(self, news: News) -> None:
-        self._looking = False
-        if news.facts is None:
-            self._version = -1  # facts are still to come: look again soon
+    def _found(self, version: int, news: News | None) -> None:
+        self._looking = self._failing = False
+        if news is None:
+            return
+        # Without the facts, which are dear on a large project, this was half a look: another one follows.
+        self._version = None if news.facts is None else version
+        if news.facts is not None:
+            self._next_facts = time.monotonic() + FACTS_SECONDS
         self._tell(news)
 
     def _not_found(self, error: BaseException) -> None:
-        self._looking = False
-        self._version = -1
+        self._looking, self._due = False, True
+        if not self._failing:
+            self._failing = True
+            self._lost(error)
 
 
-def size_and_model(photo: LoadedPhoto, model_id: str | None) -> tuple[tuple[int, int], str | None]:
+def size_and_model(photo: LoadedPhoto, model_id: str | None) -> Shown:
     """Describe a photo for `Watch.poll`."""
     return (photo.image.shape[0], photo.image.shape[1]), model_id
