@@ -38,6 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("headless-demo", help="a simulated annotator works in the window")
     demo.add_argument("project", type=Path)
     demo.add_argument("--photos", type=int, default=48, help="how many photos the demo project has")
+    demo.add_argument(
+        "--per-stage", type=int, help="photos before the first model, after it, after two rounds"
+    )
     demo.set_defaults(run=_headless_demo)
     return parser
 
@@ -62,7 +65,7 @@ def _screenshot(arguments: argparse.Namespace) -> None:
 def _headless_demo(arguments: argparse.Namespace) -> None:
     from napari_skinseg.headless_demo import run_demo
 
-    run_demo(arguments.project, arguments.photos)
+    run_demo(arguments.project, arguments.photos, per_stage=arguments.per_stage)
 
 
 if __name__ == "__main__":
