@@ -45,9 +45,7 @@ def test_a_project_is_not_made_over_something_else(make_project: MakeProject, tm
 
 
 @pytest.mark.parametrize(("version", "message"), [(SCHEMA + 1, "newer"), (SCHEMA - 1, "older")])
-def test_another_version_gets_one_clear_line(
-    make_project: MakeProject, version: int, message: str
-) -> None:
+def test_another_version_gets_one_clear_line(make_project: MakeProject, version: int, message: str) -> None:
     made = make_project()
     with made.catalog.write() as connection:
         connection.execute(sa.update(meta).where(meta.c.key == "schema").values(value=str(version)))
@@ -76,7 +74,7 @@ def test_a_broken_settings_file_is_named(make_project: MakeProject) -> None:
     made = make_project()
     with (made.path / "skinseg.toml").open("a") as file:
         file.write("[queue]\nrandom_shares = 1\n")
-    with pytest.raises(ConfigError, match="did you mean 'queue.random_share'"):
+    with pytest.raises(ConfigError, match=r"did you mean 'queue\.random_share'"):
         Project.open(made.path)
 
 
@@ -157,9 +155,7 @@ def test_network_file_systems_are_told_from_local_ones(path: str, kind: str, net
     assert is_network(kind) is network
 
 
-def test_sqlite_on_a_network_file_system_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sqlite_on_a_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Project.create(tmp_path / "p").close()
     monkeypatch.setattr(
         catalog_module, "file_system_of", lambda path: file_system_of(path, [(str(tmp_path), "nfs4")])

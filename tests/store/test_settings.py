@@ -43,7 +43,7 @@ def test_a_bad_file_is_refused_in_one_line(tmp_path: Path, text: str, message: s
 
 
 def test_an_unknown_override_names_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="did you mean 'training.encoder'"):
+    with pytest.raises(ConfigError, match=r"did you mean 'training\.encoder'"):
         load_settings(tmp_path / "skinseg.toml", {"encodr": "x"})
 
 
