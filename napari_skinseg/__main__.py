@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("project", type=Path)
     demo.add_argument("--photos", type=int, default=48, help="how many photos the demo project has")
     demo.add_argument(
-        "--per-stage", type=int, help="photos before the first model, after it, after two rounds"
+        "--per-stage", type=int, help="photos before the first model, after it, and later"
     )
     demo.set_defaults(run=_headless_demo)
     return parser

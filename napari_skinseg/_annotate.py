@@ -105,7 +105,8 @@ class AnnotatePanel(QWidget):
         layout.addLayout(_row(*((button, 1) for button in (self.save, self.skip, self.flag, self.back))))
         layout.addWidget(self.note)
         layout.addWidget(self.progress)
-        layout.addWidget(self.next_up, 1)
+        layout.addWidget(self.next_up, 1000)
+        layout.addStretch(1)
         layout.addLayout(self._more())
         self.setMinimumWidth(WIDTH)
 
@@ -127,6 +128,12 @@ class AnnotatePanel(QWidget):
         ):
             grid.addWidget(_button(text, tip, lambda wish=wish: self.asked.emit(wish)), 0, column)
         return grid
+
+    def set_theme(self, theme: str) -> None:
+        """Draw the icons anew for a napari theme."""
+        self.accept.setIcon(icon("check", theme_colour(theme, "icon")))
+        self.classes.palette_model.set_theme(theme)
+        self.tools.set_theme(theme)
 
     def sizeHint(self) -> QSize:
         """Qt: wide enough for the four buttons, no wider."""
@@ -157,6 +164,7 @@ class AnnotatePanel(QWidget):
     def show_queue(self, entries: Sequence[QueueEntry]) -> None:
         """Present the head of the queue in whatever height is left over."""
         self.next_up.show_rows(queue_rows(entries))
+        self.next_up.setVisible(bool(entries))
 
     def ask_note(self) -> None:
         """Open the line for the note under the buttons; the photo stays in reach."""

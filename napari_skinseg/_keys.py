@@ -31,7 +31,7 @@ class KeyTable(QDialog):
             grid.addWidget(QLabel(sentence), row, column + 1)
         layout = QVBoxLayout(self)
         layout.addWidget(
-            QLabel("These keys work while a SkinSeg photo is open; click the photo once to aim them.")
+            QLabel("Keys work while a photo is open. If one does nothing, click the photo first.")
         )
         layout.addLayout(grid)
 

@@ -50,6 +50,11 @@ def last_project() -> str:
     return path if path and Path(path).is_dir() else ""
 
 
+def wants_trainer() -> bool:
+    """Whether napari's preferences ask for the trainer to start with the workspace."""
+    return bool(getattr(_preferences(), "start_trainer", False))
+
+
 def _preferences() -> Any:
     """Our section of napari's preferences, or None where napari is older or the plugin is not installed."""
     try:

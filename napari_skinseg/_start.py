@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -31,16 +33,18 @@ class StartPanel(QWidget):
     made = Signal(str, str, str)
     demo = Signal()
 
-    def __init__(self, *, parent: QWidget | None = None) -> None:
+    def __init__(self, *, last: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.last = last
         layout = QVBoxLayout(self)
         layout.addWidget(_words("No project is open."))
         self.buttons = {}
-        for name, title, hint in CHOICES:
+        again = (("last", f"Go on with {Path(last).name}", last),) if last else ()
+        for name, title, hint in (*again, *CHOICES):
             button = QPushButton(title)
             button.setMinimumHeight(32)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.clicked.connect({"open": self._open, "new": self._new, "demo": self.demo.emit}[name])
+            button.clicked.connect(getattr(self, f"_{name}"))
             self.buttons[name] = button
             layout.addSpacing(8)
             layout.addWidget(button)
@@ -58,6 +62,12 @@ class StartPanel(QWidget):
     def say(self, text: str) -> None:
         """Show a sentence under the buttons."""
         self.message.setText(text)
+
+    def _last(self) -> None:
+        self.opened.emit(self.last)
+
+    def _demo(self) -> None:
+        self.demo.emit()
 
     def _open(self) -> None:
         if folder := QFileDialog.getExistingDirectory(self, "Open a SkinSeg project"):

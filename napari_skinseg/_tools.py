@@ -13,7 +13,7 @@ from napari_skinseg._icons import icon, theme_colour
 TOOLS = (
     ("paint", "paint", "Paint with the brush"),
     ("fill", "fill", "Fill a connected area"),
-    ("polygon", "labels_polygon", "Draw a polygon: right or double click closes it"),
+    ("polygon", "polygon", "Draw a polygon: right or double click closes it"),
     ("pick", "picker", "Pick the class under the cursor"),
 )
 LARGEST_BRUSH = 200
@@ -41,8 +41,9 @@ class Tools(QWidget):
         sliders.addRow("opacity", self.opacity)
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
-        for mode, picture, tip in TOOLS:
-            row.addWidget(self._tool(mode, picture, tip, theme))
+        for mode, _, tip in TOOLS:
+            row.addWidget(self._tool(mode, tip))
+        self.set_theme(theme)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(sliders)
@@ -52,9 +53,8 @@ class Tools(QWidget):
         self.opacity.valueChanged.connect(self._set_opacity)
         self.setEnabled(False)
 
-    def _tool(self, mode: str, picture: str, tip: str, theme: str) -> Any:
-        name = "polygon" if picture == "labels_polygon" else picture
-        button = QPushButton(icon(name, theme_colour(theme, "icon")), mode)
+    def _tool(self, mode: str, tip: str) -> Any:
+        button = QPushButton(mode)
         button.setIconSize(QSize(16, 16))
         button.setCheckable(True)
         button.setToolTip(tip)
@@ -63,6 +63,11 @@ class Tools(QWidget):
         self.group.addButton(button)
         self.buttons[mode] = button
         return button
+
+    def set_theme(self, theme: str) -> None:
+        """Draw the icons anew for a napari theme."""
+        for mode, picture, _ in TOOLS:
+            self.buttons[mode].setIcon(icon(picture, theme_colour(theme, "icon")))
 
     def follow(self, layer: Any) -> None:
         """Show and steer `layer` (a napari Labels layer) from now on; None to let go."""

@@ -72,12 +72,16 @@ class TrainerPanel(QWidget):
         )
         self.fold = self._button("", "Fold the curves away, or show them", self.toggle)
         self.fold.setIconSize(QSize(12, 12))
-        self._chevrons = [icon(name, theme_colour(theme, "icon")) for name in ("chevron_down", "chevron_up")]
-        self.fold.setIcon(self._chevrons[0])
+        self._theme, self._by_hand = theme, False
         self.curves = Curves(project.classes.colours, theme=theme)
+        name = QLabel("Trainer")
+        bold = name.font()
+        bold.setBold(True)
+        name.setFont(bold)
 
         bar = QHBoxLayout()
         bar.setSpacing(8)
+        bar.addWidget(name)
         bar.addWidget(self.light)
         bar.addWidget(self.line, 3)
         bar.addWidget(self.served)
@@ -89,6 +93,7 @@ class TrainerPanel(QWidget):
         layout.setSpacing(4)
         layout.addLayout(bar)
         layout.addWidget(self.curves, 1)
+        self.set_folded(True)
 
     def _button(self, text: str, tip: str, action: Callable[[], object]) -> Any:
         button = QPushButton(text)
@@ -107,13 +112,30 @@ class TrainerPanel(QWidget):
         self.project.send_command(kind, by=self.annotator)
 
     def toggle(self) -> None:
-        """Fold down to the status line, or unfold."""
-        folded = not self.curves.isHidden()
-        self.curves.setHidden(folded)
-        self.fold.setIcon(self._chevrons[folded])
-        QTimer.singleShot(0, self._fit_dock)  # once the layout knows that the curves are gone
+        """Fold down to the status line, or unfold; from then on only by hand."""
+        self._by_hand = True
+        self.set_folded(not self.curves.isHidden())
+        self.refresh(force=True)
 
-    def _fit_dock(self) -> None:
+    def set_folded(self, folded: bool) -> None:
+        """Show the status line alone, or the curves below it."""
+        self.curves.setHidden(folded)
+        self.fold.setIcon(icon("chevron_up" if folded else "chevron_down", theme_colour(self._theme, "icon")))
+        self.view = None  # what was hidden is drawn again
+        QTimer.singleShot(0, self.fit_dock)  # once the layout knows that the curves are gone
+
+    def set_theme(self, theme: str) -> None:
+        """Draw everything anew for a napari theme."""
+        folded, old = self.curves.isHidden(), self.curves
+        self._theme, self.curves = theme, Curves(self.project.classes.colours, theme=theme)
+        layout: Any = self.layout()
+        layout.replaceWidget(old, self.curves)
+        old.deleteLater()
+        self.set_folded(folded)
+        self.refresh(force=True)
+
+    def fit_dock(self) -> None:
+        """Make the dock as high as what is shown in it."""
         dock: Any = self.parent()
         if not isinstance(dock, QDockWidget):
             return
@@ -135,7 +157,10 @@ class TrainerPanel(QWidget):
         self.show_view(resolve_trainer(self.project))
 
     def show_view(self, view: TrainerView) -> None:
-        """Present a resolved state."""
+        """Present a resolved state; unfold when there is something to draw for the first time."""
+        drawable = bool(view.points) or view.round_id is not None
+        if not self._by_hand and drawable == self.curves.isHidden():
+            self.set_folded(not drawable)
         if self.view is None or view.light != self.view.light:
             self.light.setPixmap(icon("circle", LIGHTS[view.light]).pixmap(12, 12))
         self.light.setToolTip(view.heartbeat)

@@ -20,10 +20,11 @@ from napari_skinseg._models import ModelsPanel
 from napari_skinseg._queue import QueuePanel
 from napari_skinseg._settings import SettingsPanel
 from napari_skinseg._start import StartPanel
-from napari_skinseg._trainer import HEIGHT, TrainerPanel
+from napari_skinseg._trainer import TrainerPanel
 from napari_skinseg.annotate_view import resolve_annotate
 from napari_skinseg.session import AnnotationSession
 from napari_skinseg.trainer_process import start_trainer
+from napari_skinseg.trainer_view import resolve_trainer
 from trainer.project import Project, SkinsegError
 from trainer.project.sessions import Stats
 
@@ -75,7 +76,7 @@ class WorkspaceDock(QWidget):
         self._looked = 0.0
         self._changed = False
         self._maker: Any = None
-        self.start = StartPanel()
+        self.start = StartPanel(last=_projects.last_project())
         self.start.opened.connect(self._try_open)
         self.start.made.connect(lambda *given: self._make(_projects.new, *given))
         self.start.demo.connect(lambda: self._make(_projects.demo))
@@ -121,7 +122,10 @@ class WorkspaceDock(QWidget):
         session.notice.connect(self._notice)
         session.help_requested.connect(self._show_keys)
         self._lay_out()
+        self.viewer.events.theme.connect(self._set_theme)
         self.trainer.refresh(force=True)
+        if _projects.wants_trainer() and not project.read_only and not resolve_trainer(project).running:
+            self.start_trainer()
         session.open_next()
         self._photo_changed()
         self._poll()
@@ -136,6 +140,7 @@ class WorkspaceDock(QWidget):
         self.trainer_timer.stop()
         session, project = self.session, self.project
         self.session = self.project = None
+        self.viewer.events.theme.disconnect(self._set_theme)
         if session is not None:
             session.close()
         if project is not None:
@@ -150,8 +155,8 @@ class WorkspaceDock(QWidget):
     def fit_docks(self) -> None:
         """Give the docks their size, and the rest to the photo."""
         main: Any = _window(self.viewer)
-        if self.trainer is not None and self.trainer.parent() is not None:
-            main.resizeDocks([self.trainer.parent()], [HEIGHT], Qt.Orientation.Vertical)
+        if self.trainer is not None:
+            self.trainer.fit_dock()
         if self.parent() is not None:
             main.resizeDocks([self.parent()], [WIDTH], Qt.Orientation.Horizontal)
 
@@ -191,6 +196,11 @@ class WorkspaceDock(QWidget):
             for panel in self.tabs.values():
                 if hasattr(panel, "refresh") and panel.isVisible():
                     panel.refresh()
+
+    def _set_theme(self, *_: object) -> None:
+        if self.annotate is not None and self.trainer is not None:
+            self.annotate.set_theme(self.viewer.theme)
+            self.trainer.set_theme(self.viewer.theme)
 
     def _mark_changed(self, *_: object) -> None:
         self._changed = True

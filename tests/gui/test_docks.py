@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QLabel
 
 from napari_skinseg._annotate import AnnotatePanel
 from napari_skinseg._curves import ClassChart, LossChart, RoundChart, readable
+from napari_skinseg._icons import theme_colour
 from napari_skinseg._keys import KeyTable
 from napari_skinseg._models import ModelsPanel
 from napari_skinseg._palette_table import EYE, LOCK, NAME, PaletteTable
@@ -266,11 +267,34 @@ def test_a_quiet_project_is_not_read_again(trainer):
     assert trainer.view is not view
 
 
-def test_the_trainer_folds_to_its_line(trainer):
-    trainer.toggle()
+def test_the_trainer_is_one_line_until_there_is_something_to_draw(trainer, project):
     assert trainer.curves.isHidden()
     assert trainer.sizeHint().height() == FOLDED
+    serve(project, "0001")
+    trainer.refresh()
+    assert not trainer.curves.isHidden()
+    assert trainer.sizeHint().height() <= 200
+
+
+def test_a_hand_that_folded_the_curves_is_obeyed(trainer, project):
+    serve(project, "0001")
+    trainer.refresh()
     trainer.toggle()
+    trainer.refresh(force=True)
+    assert trainer.curves.isHidden()
+    project.start_round("r1", "fast", "skinseg")
+    for step in (1, 2):
+        project.log_curve("r1", step, {"loss": 2.0 / step})
+    trainer.refresh()
+    trainer.toggle()
+    assert list(trainer.curves.loss.line.yData) == [2.0, 1.0]
+
+
+def test_the_plots_follow_the_theme(trainer, project):
+    serve(project, "0001")
+    trainer.refresh()
+    trainer.set_theme("light")
+    assert trainer.curves.loss.ink == theme_colour("light", "text")
     assert not trainer.curves.isHidden()
 
 

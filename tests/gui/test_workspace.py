@@ -20,6 +20,8 @@ from trainer.project import Project, ProjectError
 def own_preferences(monkeypatch):
     """Leave the preferences of whoever runs the tests alone."""
     monkeypatch.setattr(_projects, "remember", lambda path: None)
+    monkeypatch.setattr(_projects, "last_project", lambda: "")
+    monkeypatch.setattr(_projects, "wants_trainer", lambda: False)
     monkeypatch.setattr(_projects, "annotator_name", lambda: "ann")
 
 
@@ -163,6 +165,20 @@ def test_without_a_project_there_are_three_ways_to_begin(make_napari_viewer):
     assert list(viewer.window.dock_widgets) == ["SkinSeg"]
 
 
+def test_the_last_project_is_one_click_away(make_napari_viewer, folder, qtbot, monkeypatch):
+    monkeypatch.setattr(_projects, "last_project", lambda: str(folder))
+    dock = open_workspace(make_napari_viewer())
+    qtbot.mouseClick(dock.start.buttons["last"], Qt.MouseButton.LeftButton)
+    assert dock.project.path == folder
+    dock.dispose()
+
+
+def test_a_light_theme_reaches_the_docks(dock):
+    dark = dock.annotate.tools.buttons["paint"].icon().cacheKey()
+    dock.viewer.theme = "light"
+    assert dock.annotate.tools.buttons["paint"].icon().cacheKey() != dark
+
+
 def test_a_folder_that_is_no_project_is_refused_in_place(make_napari_viewer, tmp_path):
     viewer = make_napari_viewer()
     dock = open_workspace(viewer)
@@ -206,9 +222,11 @@ def test_the_trainer_dock_stays_low_and_the_photo_large(dock, qtbot):
     window = dock.viewer.window
     window.show()
     window.resize(1440, 900)
+    serve(dock.project, "0001")
+    dock.trainer.refresh()
     dock.fit_docks()
     qtbot.wait(300)
-    assert dock.trainer.parent().height() <= 200
+    assert 150 <= dock.trainer.parent().height() <= 200
     assert dock.parent().width() <= 320
     canvas = window._qt_window.centralWidget()
     assert canvas.width() > 700
