@@ -130,7 +130,7 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
             f"{photo.relpath}: its mask is {mask_size}, the photo now {size}: the file was replaced;"
             " put the old file back"
         )
-    finished = draft is None and revision is not None and revision.kind != "part"
+    finished = revision is not None and revision.kind != "part"
     confidence = None
     if not claim.blind:
         suggestion = read_suggestion(project, claim.photo_id, shape)

@@ -261,9 +261,13 @@ class AnnotationSession:
             self._route.go_on(left)
 
     def save_part(self) -> None:
-        """Save what has been painted and accepted, and stay; the rest remains a suggestion."""
+        """Save what has been painted and accepted, and stay; the rest remains a suggestion.
+
+        A photo that had been accepted before stays a finished one.
+        """
         if self._desk.photo is not None and self._may_write():
-            self._saver.submit(SaveJob(self._desk.part(), "part", leave=False))
+            part = self._desk.part()
+            self._saver.submit(SaveJob(part, "save" if part.finished else "part", leave=False))
             self.state_changed.emit()
 
     def skip(self) -> None:
