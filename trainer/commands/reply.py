@@ -57,10 +57,11 @@ def finite(value: object) -> object:
 
 
 def table(*columns: str, rows: list[list[str]], title: str | None = None) -> Table:
-    """A plain table; numbers (every column but the first) stand right."""
+    """A plain table; columns of numbers stand right."""
     built = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for index, name in enumerate(columns):
-        built.add_column(name, justify="left" if index == 0 else "right", overflow="fold")
+        words = any(row[index][:1].isalpha() for row in rows)
+        built.add_column(name, justify="left" if words else "right", overflow="fold")
     for row in rows:
         built.add_row(*row)
     return built
