@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from napari_skinseg.trainer_process import stop_trainer
 from trainer.project import Project
 from trainer.project.exchange import import_masks
 
@@ -37,9 +38,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("loop")
     path = make_project(folder)
     words = [sys.executable, "-P", "-m", "napari_skinseg", "headless-demo", str(path)]
-    done = subprocess.run(
-        [*words, "--photos", "36", "--per-stage", str(PER_STAGE)], capture_output=True, text=True, timeout=230
-    )
+    words += ["--photos", "36", "--per-stage", str(PER_STAGE)]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=230)
+    finally:
+        with Project.open(path) as project:  # it is detached: a demo that was cut off leaves it behind
+            stop_trainer(project, seconds=10)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
     return path
 
