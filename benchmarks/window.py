@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import tempfile
 import time
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import napari
 import numpy as np
 from PIL import Image
 
@@ -92,7 +94,6 @@ class Clock:
 
 def measure_switching(project: Project, photos: int, clock: Clock) -> None:
     """Accept one photo after the other, each prefetched; note every turn of the main thread."""
-    import napari
     from qtpy.QtWidgets import QApplication
 
     viewer = napari.Viewer(show=True)
@@ -197,7 +198,8 @@ def main() -> None:
     for line in (heads, *(tuple(row.values()) for row in rows)):
         print("{:<44} {:>5} {:>10} {:>9} {:>9} {:>11}".format(*line))
     options.json.parent.mkdir(parents=True, exist_ok=True)
-    result = {"photo": [HEIGHT, WIDTH], "machine": platform.platform(), "rows": rows}
+    machine = {"system": platform.platform(), "cores": os.cpu_count(), "load": os.getloadavg()[0]}
+    result = {"photo": [HEIGHT, WIDTH], "napari": napari.__version__, "machine": machine, "rows": rows}
     options.json.write_text(json.dumps(result, indent=1) + "\n")
 
 

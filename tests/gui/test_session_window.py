@@ -114,7 +114,9 @@ def test_photos_of_other_sizes_are_shown_whole(make_napari_viewer, project, open
     for _ in range(3):
         until(session, lambda: session.current is not None)
         height, width = session.photo_layer.data.shape[:2]
-        assert np.allclose(viewer.camera.center[-2:], ((height - 1) / 2, (width - 1) / 2), atol=1)
+        assert np.allclose(
+            getattr(viewer, "scene", viewer).camera.center[-2:], ((height - 1) / 2, (width - 1) / 2), atol=1
+        )
         shown = viewer.window._qt_viewer.layer_to_visual[session.annotation_layer].node
         assert shown._data.shape[:2] == (height, width)
         session.annotation_layer.paint((20, 20), 3)
