@@ -26,10 +26,18 @@ from trainer.demo import make_demo
 from trainer.project import Project
 from trainer.settings import load_settings
 
-QUICK = '\n[training]\nencoder = "resnet18"\nlong_side = 256\nsize = 128\nbatch = 4\nsteps_fast = {steps}\n'
+QUICK = """
+[training]
+encoder = "resnet18"
+long_side = 256
+size = 128
+batch = 4
+steps_fast = {steps}
+steps_full = {steps}
+"""
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 300, poll: float = 0.005) -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 600, poll: float = 0.005) -> Any:
     """The first true answer of `what`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
