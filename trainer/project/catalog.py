@@ -213,7 +213,7 @@ def _sqlite_engine(file: Path, read_only: bool) -> sa.Engine:
             if not read_only:
                 cursor.execute("PRAGMA journal_mode = WAL")
             cursor.execute("PRAGMA synchronous = NORMAL")
-            cursor.execute("PRAGMA cache_size = -65536")
+            cursor.execute("PRAGMA cache_size = -16384")
             cursor.execute("PRAGMA temp_store = MEMORY")
 
     @sa.event.listens_for(engine, "begin")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -109,11 +110,11 @@ def make_private(path: Path) -> None:
 
 def sync_tree(path: Path) -> None:
     """Bring a folder, all that is in it, and its name in its parent safely to the disk."""
+    places = [str(path.parent)]
     for folder, _, files in os.walk(path):
-        for name in files:
-            _sync(os.path.join(folder, name))
-        _sync(folder)
-    _sync(path.parent)
+        places += [folder, *(os.path.join(folder, name) for name in files)]
+    with ThreadPoolExecutor(len(places)) as pool:  # together they wait once for the disk
+        list(pool.map(_sync, places))
 
 
 def _sync(path: str | Path) -> None:

@@ -157,6 +157,7 @@ def _write_array(group: zarr.Group, name: str, values: Array) -> None:
         compressors=[ZstdCodec(level=3)],
         fill_value=0,
         dimension_names=("y", "x", "feature")[: values.ndim],
+        config={"write_empty_chunks": True},  # looking for empty ones takes longer than writing them
     )
     array[...] = values
 

@@ -22,7 +22,7 @@ from trainer.project.schema import lease, meta, photo, prediction, request, scor
 
 __all__ = ["Prediction", "PredictionStore"]
 
-BATCH = 2000
+BATCH = 500
 """Scores per transaction, so that annotators get their turn."""
 
 UNSURE = "the model is unsure"
@@ -153,12 +153,14 @@ class PredictionStore(QueueStore):
             count += len(batch)
         pointer = {"key": "ranking", "value": model_id}
         with self._change() as connection:
+            before = self._ranking(connection)
             connection.execute(
                 self.catalog.insert(meta)
                 .values(pointer)
                 .on_conflict_do_update(index_elements=["key"], set_={"value": model_id})
             )
-        self._drop_scores(model_id)
+        if before != model_id:
+            self._drop_scores(keep=model_id)
         return count
 
     def _put_scores(
@@ -177,17 +179,25 @@ class PredictionStore(QueueStore):
         )
 
     def _drop_scores(self, keep: str) -> None:
-        old = sa.select(score.c.photo_id, score.c.model_id).where(score.c.model_id != keep).limit(BATCH)
-        while True:
-            with self._change() as connection:
-                rows = connection.execute(old).all()
-                for model_id in {row.model_id for row in rows}:
-                    ids = [row.photo_id for row in rows if row.model_id == model_id]
-                    connection.execute(
-                        sa.delete(score).where(score.c.model_id == model_id, score.c.photo_id.in_(ids))
-                    )
-            if len(rows) < BATCH:
-                return
+        for model_id in self._scorers():
+            ids = sa.select(score.c.photo_id).where(score.c.model_id == model_id).limit(BATCH)
+            left = model_id != keep
+            while left:
+                with self._change() as connection:
+                    mine = sa.and_(score.c.model_id == model_id, score.c.photo_id.in_(ids))
+                    left = connection.execute(sa.delete(score).where(mine)).rowcount == BATCH
+
+    def _scorers(self) -> list[str]:
+        """Models that have scores, each found by one step in the index."""
+        found: list[str] = []
+        with self.catalog.read() as connection:
+            while True:
+                query = sa.select(sa.func.min(score.c.model_id))
+                after = query.where(score.c.model_id > found[-1]) if found else query
+                name = connection.execute(after).scalar()
+                if name is None:
+                    return found
+                found.append(name)
 
     def wanted_predictions(self, model_id: str) -> list[int]:
         """Photos that need a prediction by this model, the most urgent first.

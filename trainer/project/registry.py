@@ -219,17 +219,14 @@ class _Registrar:
         """Register names relative to the folder being added; returns how many were new."""
         rows = [self._row(name) for name in names]
         insert = self._store.catalog.insert
-        count = sa.select(sa.func.count()).select_from(photo).where(photo.c.root_id == self._root_id)
         with self._store._change() as connection:
             groups = [{"name": row["group_name"], "split": row["split"]} for row in rows if row.pop("named")]
             if groups:
                 connection.execute(insert(photo_group).on_conflict_do_nothing(), groups)
-            before = connection.execute(count).scalar_one()
-            connection.execute(insert(photo).on_conflict_do_nothing(), rows)
-            after = connection.execute(count).scalar_one()
-            if after - before < len(rows):
+            new = connection.execute(insert(photo).on_conflict_do_nothing(), rows).rowcount
+            if new < len(rows):
                 self._retry_broken(connection, [row["relpath"] for row in rows])
-        return int(after - before)
+        return int(new)
 
     def _row(self, name: str) -> dict[str, Any]:
         relpath = self._prefix + name
