@@ -1,6 +1,6 @@
 """Run the benchmarks one after the other: ``make bench``, or ``python -m benchmarks [NAME ...]``.
 
-Each prints a table and writes ``benchmarks/results/NAME.json``; what the figures mean is in docs/benchmarks.md.
+Each prints a table and writes ``benchmarks/results/NAME.json``; docs/benchmarks.md says what they mean.
 """
 
 from __future__ import annotations
