@@ -38,9 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("headless-demo", help="a simulated annotator works in the window")
     demo.add_argument("project", type=Path)
     demo.add_argument("--photos", type=int, default=48, help="how many photos the demo project has")
-    demo.add_argument(
-        "--per-stage", type=int, help="photos before the first model, after it, and later"
-    )
+    demo.add_argument("--per-stage", type=int, help="photos before the first model, after it, and later")
     demo.set_defaults(run=_headless_demo)
     return parser
 

@@ -14,6 +14,13 @@ from napari_skinseg.facts import plain
 from napari_skinseg.trainer_view import macro_dice
 from trainer.project import Project, SkinsegError
 
+DECISIONS = {
+    "served": "serving",
+    "provisional": "serving for now",
+    "replaced": "served before",
+    "kept old": "not served",
+}
+
 
 class ModelsPanel(QWidget):
     """Table of models, newest first."""
@@ -86,4 +93,11 @@ def _cells(model: Any, served: bool) -> tuple[str, ...]:
     when = datetime.fromtimestamp(model.created).strftime("%d %b %H:%M")
     name = f"● {plain(model.id)}" if served else plain(model.id)
     recipe = f"{model.recipe}, {model.lane}" if model.lane else model.recipe
-    return name, when, recipe, "" if dice is None else f"{dice:.2f}", model.decision or "", model.why or ""
+    return (
+        name,
+        when,
+        recipe,
+        "" if dice is None else f"{dice:.2f}",
+        DECISIONS.get(model.decision, ""),
+        model.why or "",
+    )

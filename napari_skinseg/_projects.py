@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,17 @@ def _preferences() -> Any:
         return get_plugin_settings("napari-skinseg").window
     except (ImportError, KeyError, AttributeError):
         return None
+
+
+def attempt(act: Callable[..., str], *given: Any) -> tuple[str, str]:
+    """Call `act` and return its path and an empty string, or an empty path and what went wrong.
+
+    A worker of napari that raises takes its window's task list into trouble on some Qt bindings.
+    """
+    try:
+        return act(*given), ""
+    except (SkinsegError, OSError) as error:
+        return "", str(error)
 
 
 def new(photos: str, folder: str, classes: str) -> str:

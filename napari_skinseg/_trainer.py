@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import QSize, Qt, QTimer, Signal
-from qtpy.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
 from napari_skinseg._curves import Curves
@@ -57,6 +57,8 @@ class TrainerPanel(QWidget):
         self._version: int | None = None
         self.light = QLabel()
         self.line, self.decision = QElidingLabel(), QElidingLabel()
+        self.line.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self.decision.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.served = QLabel()
         self.buttons = {
             "start": self._button("Start", "Start the trainer in the background", start),
@@ -83,9 +85,9 @@ class TrainerPanel(QWidget):
         bar.setSpacing(8)
         bar.addWidget(name)
         bar.addWidget(self.light)
-        bar.addWidget(self.line, 3)
+        bar.addWidget(self.line)
         bar.addWidget(self.served)
-        bar.addWidget(self.decision, 4)
+        bar.addWidget(self.decision, 1)
         for button in (*self.buttons.values(), self.models, self.fold):
             bar.addWidget(button)
         layout = QVBoxLayout(self)

@@ -286,29 +286,24 @@ class WorkspaceDock(QWidget):
             self.start.say(str(error))
 
     def _make(self, act: Callable[..., str], *given: Any) -> None:
-        worker: Any = create_worker(act, *given, _ignore_errors=True)
         self.start.say("preparing …")
         self.start.setEnabled(False)
-        worker.returned.connect(self._made)
-        worker.errored.connect(self._not_made)
-        self._maker = worker
-        worker.start()
+        self._maker = create_worker(_projects.attempt, act, *given)
+        self._maker.returned.connect(self._made)
+        self._maker.start()
 
-    def _made(self, path: str) -> None:
+    def _made(self, outcome: tuple[str, str]) -> None:
+        path, trouble = outcome
         self._maker = None
         self.start.setEnabled(True)
-        self.start.say("")
-        if self.project is None:
+        self.start.say(trouble)
+        if trouble:
+            if self.project is not None:
+                show_error(trouble)
+        elif self.project is None:
             self._try_open(path)
         elif self.session is not None and self.session.current is None:
             self.session.open_next()
-
-    def _not_made(self, error: Exception) -> None:
-        self._maker = None
-        self.start.setEnabled(True)
-        self.start.say(str(error))
-        if self.project is not None:
-            show_error(str(error))
 
 
 def _window(viewer: napari.Viewer) -> Any:
