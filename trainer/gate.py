@@ -156,6 +156,7 @@ def store_model(
         "plan": plan.to_dict(),
         "trained_photos": len(about["items"]),
         "steps": training.step,
+        "steps_learnt": about["learnt"] + training.step,
         "seconds": round(training.clock.seconds, 3),
         "device": round_.engine.device_name,
         "precision": round_.engine.precision,

@@ -21,12 +21,13 @@ class DeviceDefaults:
     batch: int
     steps_fast: int
     steps_full: int
+    lr: float
 
 
 DEVICE_DEFAULTS = {
-    "cpu": DeviceDefaults(long_side=256, size=192, batch=8, steps_fast=60, steps_full=300),
-    "mps": DeviceDefaults(long_side=384, size=256, batch=8, steps_fast=150, steps_full=1000),
-    "cuda": DeviceDefaults(long_side=1024, size=513, batch=16, steps_fast=200, steps_full=4000),
+    "cpu": DeviceDefaults(long_side=256, size=192, batch=8, steps_fast=60, steps_full=300, lr=3e-3),
+    "mps": DeviceDefaults(long_side=384, size=256, batch=8, steps_fast=150, steps_full=1000, lr=2e-3),
+    "cuda": DeviceDefaults(long_side=1024, size=513, batch=16, steps_fast=200, steps_full=4000, lr=5e-4),
 }
 
 
@@ -44,10 +45,13 @@ class Plan:
     size: int
     batch: int
     steps: int
+    steps_full: int
+    """Of a full round, whichever lane this is."""
     lr: float
     fast_lr_factor: float
     weight_decay: float
     warmup: float
+    dropout: float
     clip: float
     ema: float
     dice_weight: float
@@ -61,9 +65,19 @@ class Plan:
     colour: float
     seed: int
 
-    def warm(self) -> Plan:
-        """This plan for a start from the served model: at a lower learning rate."""
-        return replace(self, lr=self.lr * self.fast_lr_factor)
+    def warm(self, encoder: str, learnt: int) -> Plan:
+        """This plan for a start from the served model.
+
+        Parameters
+        ----------
+        encoder
+            Of that model.
+        learnt
+            Steps that model and its parents were trained for. Below a full round's it is still young, and the
+            learning rate stays high; after that it is lowered, so that new labels refine it.
+        """
+        factor = 1.0 if learnt < self.steps_full else self.fast_lr_factor
+        return replace(self, encoder=encoder, lr=self.lr * factor)
 
     def strength(self) -> Strength:
         """The augmentation these settings ask for."""
@@ -108,9 +122,8 @@ def make_plan(
         Take the place of the settings where given.
     """
     auto = DEVICE_DEFAULTS[device.partition(":")[0]]
-    default_steps = training.steps_fast if lane == "fast" else training.steps_full
-    if default_steps == "auto":
-        default_steps = auto.steps_fast if lane == "fast" else auto.steps_full
+    steps_full = auto.steps_full if training.steps_full == "auto" else training.steps_full
+    steps_fast = auto.steps_fast if training.steps_fast == "auto" else training.steps_fast
     size = auto.size if training.size == "auto" else training.size
     long_side: int | None
     if training.long_side == "native":
@@ -129,8 +142,10 @@ def make_plan(
         "encoder": encoder_for(device.partition(":")[0], training.encoder),
         "long_side": long_side,
         "size": size,
+        "lr": auto.lr if training.lr == "auto" else training.lr,
         "batch": auto.batch if training.batch == "auto" else training.batch,
-        "steps": steps or default_steps,
+        "steps": steps or (steps_fast if lane == "fast" else steps_full),
+        "steps_full": steps_full,
         "newest_share": training.newest_share if lane == "fast" else 0.0,
     }
     return Plan(**values)

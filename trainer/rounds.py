@@ -6,7 +6,6 @@ the very same weights (on a CPU to the bit).
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import secrets
 import shutil
@@ -21,7 +20,7 @@ from trainer.data import Item, LabelledCrops, Loader, TrainSet, UnlabelledCrops,
 from trainer.decoded import WorkingPhotos, project_cache
 from trainer.engine import Engine, loader_threads, seed_everything
 from trainer.gate import judge, store_model
-from trainer.networks import build_segmenter
+from trainer.networks import build_segmenter, set_dropout
 from trainer.plan import Lane, Plan, make_plan
 from trainer.project.errors import ProjectError, SkinsegError
 from trainer.recipes import Recipe, find_recipe
@@ -163,18 +162,20 @@ def _start_from(project: Project, plan: Plan, any_encoder: bool) -> dict[str, An
     With the encoder on ``auto`` a fast round takes the served model's, whichever device that was made on.
     """
     served = project.served()
-    fresh = {"plan": plan.to_dict(), "parents": []}
+    fresh = {"plan": plan.to_dict(), "parents": [], "learnt": 0}
     if plan.lane != "fast" or served is None:
         return fresh
     try:
-        network = read_card(served.path)["network"]
+        card = read_card(served.path)
+        network = card["network"]
     except SkinsegError as error:
         log.warning("cannot go on from the served model: %s", error)
         return fresh
     if network["arch"] != plan.arch or (network["encoder"] != plan.encoder and not any_encoder):
         return fresh
-    warm = dataclasses.replace(plan.warm(), encoder=network["encoder"])
-    return {"plan": warm.to_dict(), "parents": [served.id]}
+    learnt = int(card.get("steps_learnt", plan.steps_full))
+    warm = plan.warm(network["encoder"], learnt)
+    return {"plan": warm.to_dict(), "parents": [served.id], "learnt": learnt}
 
 
 def _run(round_: RoundContext, about: dict[str, Any], state: dict[str, Any] | None) -> RoundResult:
@@ -220,6 +221,7 @@ def _make_recipe(round_: RoundContext, parents: list[str]) -> tuple[Recipe, str]
         note = initialise(segmenter, plan.init, project.path / "pretrained")
         if plan.init != "scratch":
             round_.say(f"starting from {note}")
+    set_dropout(segmenter, plan.dropout)
     return find_recipe(plan.recipe)(project.classes, plan, round_.engine, segmenter), note
 
 

@@ -122,17 +122,20 @@ class TrainingSettings(_Section):
     batch: int | Literal["auto"] = "auto"
     """Crops per step, at least 2."""
 
-    lr: Annotated[float, Field(gt=0, json_schema_extra=SmallStep)] = 1e-3
-    """Learning rate of a full round; a fast round uses 0.3 of it."""
+    lr: Annotated[float, Field(gt=0, json_schema_extra=SmallStep)] | Literal["auto"] = "auto"
+    """Highest learning rate of a round that starts anew."""
 
     weight_decay: Annotated[float, Field(ge=0, json_schema_extra=SmallStep)] = 1e-2
     """Weight decay of AdamW."""
 
     fast_lr_factor: float = Field(default=0.3, gt=0, le=1)
-    """Learning rate of a fast round, as a share of that of a full one."""
+    """Learning rate of a fast round as a share of `lr`, once the served model learnt for a full one's steps."""
 
     warmup: Share = 0.1
     """Share of the steps over which the learning rate rises; after that it falls along a cosine."""
+
+    dropout: Share = 0.1
+    """Dropout before the decoder; 0.5, as in the paper, is for trainings of many thousand steps."""
 
     clip: float = Field(default=1.0, gt=0)
     """Largest norm of the gradient."""

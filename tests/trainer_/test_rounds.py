@@ -121,10 +121,20 @@ def test_a_fast_round_goes_on_from_the_served_model(project, settings):
     assert fast.steps == 4
     assert project.model(fast.model_id).parents == (first.model_id,)
     card = json.loads((project.model_path(fast.model_id) / "model.json").read_text())
-    assert card["plan"]["lr"] == pytest.approx(0.3 * settings.training.lr)
+    assert card["plan"]["lr"] == pytest.approx(0.3 * 3e-3)
+    assert card["steps_learnt"] == 10
     name = "network.segmentation_head.0.weight"
     before, after = weights_of(project, first.model_id)[name], weights_of(project, fast.model_id)[name]
     assert 0 < (after - before).abs().max() < 0.1
+
+
+def test_a_young_model_goes_on_at_the_full_rate(project, settings):
+    young = with_training(settings, steps_full=50)
+    run_round(project, young, lane="fast", device="cpu")
+    second = run_round(project, young, lane="fast", device="cpu")
+    card = json.loads((project.model_path(second.model_id) / "model.json").read_text())
+    assert card["plan"]["lr"] == pytest.approx(3e-3)
+    assert card["steps_learnt"] == 8
 
 
 def test_a_fast_round_with_another_encoder_starts_anew(project, settings):

@@ -6,6 +6,7 @@ from trainer.networks.segmenters import (
     Segmenter,
     build_segmenter,
     encoder_for,
+    set_dropout,
 )
 
-__all__ = ["ARCHITECTURES", "DeepLabV3Plus", "Segmenter", "build_segmenter", "encoder_for"]
+__all__ = ["ARCHITECTURES", "DeepLabV3Plus", "Segmenter", "build_segmenter", "encoder_for", "set_dropout"]

@@ -128,6 +128,13 @@ def check_encoder(encoder: str) -> str:
     raise ConfigError(f"training.encoder: there is no encoder named '{encoder}'{hint}")
 
 
+def set_dropout(network: nn.Module, share: float) -> None:
+    """Set the share that every dropout layer leaves out while training."""
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = share
+
+
 def build_segmenter(
     arch: str = "deeplabv3plus", encoder: str = "auto", classes: int = 9, device: str = "cpu", **options: Any
 ) -> Segmenter:
