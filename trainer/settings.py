@@ -129,7 +129,7 @@ class TrainingSettings(_Section):
     """Weight decay of AdamW."""
 
     fast_lr_factor: float = Field(default=0.3, gt=0, le=1)
-    """Learning rate of a fast round as a share of `lr`, once the served model learnt for a full one's steps."""
+    """Learning rate of a fast round as a share of `lr`, once a model has had the steps of a full round."""
 
     warmup: Share = 0.1
     """Share of the steps over which the learning rate rises; after that it falls along a cosine."""
