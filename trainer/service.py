@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -52,12 +52,13 @@ class Service:
         self.heartbeat = Heartbeat(project, project.settings.service.heartbeat_seconds)
         self.orders = Orders(project)
         self.desk = SuggestionDesk(project, device)
-        self.on_progress: Any = None
+        self.on_progress: Callable[[RoundProgress], None] | None = None
         self._wake = threading.Event()
         self._version = -1
         self._looked = 0.0
         self._failures = 0
         self._retry_at = 0.0
+        self._failure = ""
         self._round_lane = ""
         self._round_labels = 0
 
@@ -70,14 +71,17 @@ class Service:
         with TrainerLock(self.project):
             previous = self._catch_signals()
             self.heartbeat.start()
-            last_words = ("failed", "ended by an error; see trainer.log")
+            last_words = ("stopped", "")
             try:
                 self.orders.forget_old()
                 device = _prepare(self.device, background)
                 self.heartbeat.tell(device=device)
                 self.project.event("trainer started", "trainer", pid=os.getpid(), device=device)
                 yield self
-                last_words = ("stopped", "")
+            except BaseException as error:
+                asked = isinstance(error, SkinsegError | KeyboardInterrupt)
+                last_words = ("stopped" if asked else "failed", str(error))
+                raise
             finally:
                 self.desk.release()
                 self.heartbeat.end(*last_words)
@@ -92,7 +96,10 @@ class Service:
             try:
                 busy = self._one_turn()
             except Exception as error:
-                self._failed("the trainer met an error", error)
+                if not self.project.path.is_dir():
+                    log.error("%s is gone: ending", self.project.path)
+                    return False
+                self._wake.wait(self._failed("the trainer met an error", error))
                 busy = True
             if once and (self._failures or not busy):
                 break
@@ -160,7 +167,7 @@ class Service:
         if decision.action == "rest":
             if self.orders.train_now:
                 self.orders.train_now = ""
-            self._tell_state("failed" if wait else "resting", decision.why)
+            self._tell_state("failed" if wait else "resting", self._failure if wait else decision.why)
             self._free_when_idle()
             return False
         self._act(decision)
@@ -176,7 +183,7 @@ class Service:
             self._give_up(decision.round_id)
             self._failed("a training round failed", error)
             return
-        self._failures, self._retry_at = 0, 0.0
+        self._failures, self._retry_at, self._failure = 0, 0.0, ""
         self._looked = 0.0
         if result is not None:
             log.info("round %s: model %s, %s", result.round_id, result.model_id, result.why)
@@ -190,17 +197,18 @@ class Service:
         if round_id is not None and self.project.round(round_id).ended is None:
             self.project.finish_round(round_id, "failed", why="could not be resumed")
 
-    def _failed(self, what: str, error: Exception) -> None:
-        """Say what went wrong, and hold off longer each time."""
+    def _failed(self, what: str, error: Exception) -> float:
+        """Say what went wrong; returns the seconds to hold off, longer each time."""
         self._failures += 1
-        wait = min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** (self._failures - 1))
+        wait = min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2.0 ** (self._failures - 1))
         self._retry_at = time.monotonic() + wait
         reason = str(error) if isinstance(error, SkinsegError) else f"{type(error).__name__}: {error}"
         log.exception("%s; next try in %.0f s", what, wait)
-        self.heartbeat.tell(state="failed", message=f"{what}: {reason}", step=None, steps=None)
+        self._failure = f"{what}: {reason}"
+        self._tell_state("failed", self._failure)
         with suppress(Exception):
             self.project.event("round failed", "trainer", why=reason, wait=wait)
-        self._wake.wait(min(1.0, wait))
+        return wait
 
     def _news(self) -> bool:
         """Whether the catalog changed since the last look, or that look is long enough ago."""
@@ -265,7 +273,7 @@ def _prepare(device: str, background: bool) -> str:
     from trainer.engine import choose_device
 
     chosen = choose_device(device)
-    if chosen == "cpu" and hasattr(os, "nice"):
+    if background and chosen == "cpu" and hasattr(os, "nice"):
         with suppress(OSError):
             os.nice(10)
     return chosen

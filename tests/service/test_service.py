@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import signal
@@ -134,6 +135,25 @@ def test_a_failing_round_is_told_and_tried_again(trainer: Trainer) -> None:
     assert "failed" in " ".join(event.kind for event in trainer.project.events(20))
     write_settings_of(trainer, '[training]\ninit = "imagenet"', "[training]")
     assert trainer.wait_for(trainer.project.served, 90)
+
+
+def test_an_interrupted_retrain_goes_on(trainer: Trainer) -> None:
+    words = [sys.executable, "-P", "-m", "trainer", "retrain", str(trainer.path), "--device", "cpu", "--json"]
+    first = subprocess.Popen([*words, "--steps", "60"], stdout=subprocess.PIPE, text=True)
+    trainer.wait_for(lambda: step_of(trainer) > 5, 60)
+    first.send_signal(signal.SIGINT)
+    out, _ = first.communicate(timeout=60)
+    assert first.returncode == 130
+    assert json.loads(out)["model"] is None
+    assert checkpoint(trainer)
+
+    done = subprocess.run([*words, "--resume"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    data = json.loads(done.stdout)
+    assert data["steps"] == 60
+    assert data["model"] == trainer.project.served().id
+    (round_,) = trainer.project.rounds()
+    assert (round_.lane, round_.state) == ("batch", "done")
 
 
 def test_once_ends_by_itself(trainer: Trainer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from rich.table import Table
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")
 ]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 ProjectArgument = Annotated[
     str, typer.Argument(metavar="DIR", help="The project folder.", show_default=False)
 ]
@@ -29,7 +31,7 @@ class Reply:
     code: int = 0
 
     def to_json(self) -> str:
-        return json.dumps(self.data, default=_plain, allow_nan=False)
+        return json.dumps(_plain(self.data), allow_nan=False)
 
     def show(self, console: Console) -> None:
         for line in self.lines:
@@ -37,23 +39,16 @@ class Reply:
 
 
 def _plain(value: object) -> object:
-    """Numpy scalars and arrays, paths and tuples as JSON can hold them."""
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    return str(value)
-
-
-def finite(value: object) -> object:
-    """The same structure with NaN and infinities as null, which JSON has no word for."""
+    """The same in what JSON knows: numpy's numbers as Python's, paths as text, NaN and infinities as null."""
     if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
+        return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
+        return [_plain(item) for item in value]
     if hasattr(value, "tolist"):
-        return finite(value.tolist())
-    if isinstance(value, float) and not (float("-inf") < value < float("inf")):
-        return None
-    return value
+        return _plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, str | int) else str(value)
 
 
 def table(*columns: str, rows: list[list[str]], title: str | None = None) -> Table:

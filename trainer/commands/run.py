@@ -12,9 +12,7 @@ from typing import Annotated
 import typer
 
 from trainer.commands.progress import counted, staged
-from trainer.commands.reply import JsonOption, ProjectArgument, Reply
-
-DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+from trainer.commands.reply import DeviceOption, JsonOption, ProjectArgument, Reply
 
 
 def register(app: typer.Typer) -> None:
