@@ -200,7 +200,8 @@ def test_a_groups_file_cannot_move_what_is_registered(make_project: MakeProject,
 
 
 def test_a_bad_expression_is_refused(make_project: MakeProject, photo_folder: Path) -> None:
+    project = make_project()
     with pytest.raises(ConfigError, match="no regular expression"):
-        make_project().add_photos(photo_folder, groups="(")
+        project.add_photos(photo_folder, groups="(")
     with pytest.raises(ConfigError, match="no such groups file"):
-        make_project("other").add_photos(photo_folder, groups="typo.csv")
+        project.add_photos(photo_folder, groups="typo.csv")

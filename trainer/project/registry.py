@@ -223,7 +223,8 @@ class _Registrar:
             groups = [{"name": row["group_name"], "split": row["split"]} for row in rows if row.pop("named")]
             if groups:
                 connection.execute(insert(photo_group).on_conflict_do_nothing(), groups)
-            new = connection.execute(insert(photo).on_conflict_do_nothing(), rows).rowcount
+            counted = connection.execution_options(preserve_rowcount=True)
+            new = counted.execute(insert(photo).on_conflict_do_nothing(), rows).rowcount
             if new < len(rows):
                 self._retry_broken(connection, [row["relpath"] for row in rows])
         return int(new)
