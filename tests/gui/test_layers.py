@@ -1,0 +1,33 @@
+"""The three layers of the workspace take one photo after the other."""
+
+from __future__ import annotations
+
+import numpy as np
+from napari.components import ViewerModel
+
+from napari_skinseg.layers import WorkspaceLayers
+from napari_skinseg.provenance import ProvenanceTracker
+from trainer.classes import CLASS_SETS
+
+
+def test_a_smaller_photo_after_a_larger_one_fills_the_view():
+    """A hidden layer must not go on claiming the size of what it held before."""
+    viewer = ViewerModel()
+    layers = WorkspaceLayers(viewer, CLASS_SETS["skin9"], brush_size=24, opacity=0.5)
+    tracker = ProvenanceTracker(layers.annotation)
+    for height, width in ((90, 120), (60, 80), (30, 100)):
+        layers.show(np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.uint8))
+        tracker.start(np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8))
+        layers.fit()
+        assert viewer.layers.extent.data[1].tolist() == [height - 1, width - 1]
+    tracker.close()
+
+
+def test_layers_cannot_be_deleted_by_hand_and_go_with_the_session():
+    viewer = ViewerModel()
+    mine = viewer.add_image(np.zeros((5, 5)), name="mine")
+    layers = WorkspaceLayers(viewer, CLASS_SETS["skin9"], brush_size=24, opacity=0.5)
+    assert viewer.layers.selection.active is layers.annotation
+    assert layers.annotation.locked
+    layers.remove()
+    assert list(viewer.layers) == [mine]
