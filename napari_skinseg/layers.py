@@ -71,8 +71,8 @@ class WorkspaceLayers:
     def fit(self) -> None:
         """Bring the whole photo into view."""
         for layer in (self.photo, self.confidence, self.annotation):
-            if not layer.visible:  # napari lets hidden layers keep the size of what they held before
-                layer.refresh(force=True, extent=True, thumbnail=False, data_displayed=False, highlight=False)
+            if not layer.visible:  # napari lets a hidden layer keep the extent of what it held before
+                layer.scale = layer.scale  # which makes it look again
         self._viewer.reset_view()
 
     def colour(self, hidden: Collection[int]) -> None:

@@ -19,7 +19,7 @@ def test_a_smaller_photo_after_a_larger_one_fills_the_view():
         layers.show(np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.uint8))
         tracker.start(np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8))
         layers.fit()
-        assert viewer.layers.extent.data[1].tolist() == [height - 1, width - 1]
+        assert [float(c) for c in viewer.layers.extent.world[1]] == [height - 1, width - 1]
     tracker.close()
 
 
