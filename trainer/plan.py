@@ -25,7 +25,7 @@ class DeviceDefaults:
 
 
 DEVICE_DEFAULTS = {
-    "cpu": DeviceDefaults(long_side=256, size=192, batch=8, steps_fast=60, steps_full=300, lr=3e-3),
+    "cpu": DeviceDefaults(long_side=160, size=128, batch=8, steps_fast=80, steps_full=400, lr=3e-3),
     "mps": DeviceDefaults(long_side=384, size=256, batch=8, steps_fast=150, steps_full=1000, lr=2e-3),
     "cuda": DeviceDefaults(long_side=1024, size=513, batch=16, steps_fast=200, steps_full=4000, lr=5e-4),
 }

@@ -54,7 +54,7 @@ def test_a_round_from_labels_to_a_served_model(project, settings):
     assert (round_.state, round_.model_id) == ("done", result.model_id)
     assert not (project.path / "rounds" / result.round_id).exists()
     card = json.loads((project.model_path(result.model_id) / "model.json").read_text())
-    assert card["network"]["encoder"] == "tu-mobilenetv3_small_100"
+    assert card["network"]["encoder"] == "tu-resnet10t"
     assert card["trained_photos"] == 8
     assert set(result.to_json()) == {
         "model", "recipe", "init", "steps", "seconds", "photos_per_second", "served", "why", "val",

@@ -84,5 +84,5 @@ def test_an_unknown_encoder_names_the_nearest():
 
 
 def test_the_automatic_encoder_depends_on_the_device():
-    assert build_segmenter(device="cpu").encoder_name == "tu-mobilenetv3_small_100"
+    assert build_segmenter(device="cpu").encoder_name == "tu-resnet10t"
     assert build_segmenter(device="cuda:0").describe()["encoder"] == "tu-resnet50s"

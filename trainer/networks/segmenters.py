@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from trainer.project.errors import ConfigError
 
-ENCODER_ON_CPU = "tu-mobilenetv3_small_100"
+ENCODER_ON_CPU = "tu-resnet10t"
 ENCODER_ON_GPU = "tu-resnet50s"
 ASPP_RATES = (6, 12, 18)
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
