@@ -205,7 +205,7 @@ def _write_report(path: Path, visits: list[Visit]) -> None:
             if row["photos"]
         ),
         "\n## Models\n",
-        *(f"* model {model.id}: {model.decision}; {model.why}" for model in models),
+        *(f"* model {model.id}: {model.why}" for model in models),
         "\n## The window\n",
         *(f"![{picture.stem}]({picture.name})\n" for picture in sorted(path.glob("[1-4]-*.png"))),
     ]
