@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from trainer.project.errors import SkinsegError
+from trainer.project.folders import storage_errors
 
 NAME = "checkpoint.pt"
 
@@ -20,14 +21,20 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> Path:
     ----------
     state
         Tensors and plain Python values only (a numpy scalar would make it unreadable).
+
+    Raises
+    ------
+    StorageFullError
+        The disk is full; the checkpoint before is untouched.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     path, temporary = folder / NAME, folder / f".{NAME}.tmp"
-    with temporary.open("wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
     return path
 
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from trainer.networks import Segmenter, build_segmenter
 from trainer.project.errors import ConfigError, SkinsegError
+from trainer.project.folders import storage_errors
 
 WEIGHTS = "weights.safetensors"
 CARD = "model.json"
@@ -71,11 +72,12 @@ def save_model(folder: Path, weights: dict[str, Tensor], card: dict[str, Any]) -
         Plain values; must hold ``network`` as given by ``Segmenter.describe()``. Written last: a folder
         with a card is complete.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f".{WEIGHTS}.{os.getpid()}.tmp"
-    save_file({k: v.detach().cpu().contiguous() for k, v in weights.items()}, str(temporary))
-    os.replace(temporary, folder / WEIGHTS)
-    write_json(folder / CARD, card)
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file({k: v.detach().cpu().contiguous() for k, v in weights.items()}, str(temporary))
+        os.replace(temporary, folder / WEIGHTS)
+        write_json(folder / CARD, card)
 
 
 def read_card(folder: Path) -> dict[str, Any]:

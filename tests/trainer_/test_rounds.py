@@ -1,6 +1,9 @@
 """Whole rounds on a real project."""
 
 import json
+import signal
+import subprocess
+import sys
 from typing import ClassVar
 
 import numpy as np
@@ -63,7 +66,7 @@ def test_a_round_from_labels_to_a_served_model(project, settings):
 
 def test_the_model_learns_and_is_measured_the_same_way_by_evaluate(project, settings):
     longer = with_training(settings, lr=3e-3, vertical_flip=True)
-    result = run_round(project, longer, lane="batch", steps=60, device="cpu")
+    result = run_round(project, longer, lane="batch", steps=40, device="cpu")
     assert result.val["dice2"] > 0.7
     predictor = Predictor(project.model_path(result.model_id), "cpu")
     evaluation = evaluate(project, predictor, "val")
@@ -84,6 +87,36 @@ def test_a_stopped_round_resumes_to_the_very_same_weights(project, settings):
     assert any("going on at step 3 of 6" in message for message in resumed.messages)
     one, two = weights_of(project, straight.model_id), weights_of(project, resumed.model_id)
     assert one.keys() == two.keys()
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+KILLED = """
+import os, signal, sys
+from trainer.project import Project
+from trainer.rounds import run_round
+from trainer.settings import Settings
+
+def tick(progress):
+    if progress.phase == "train" and progress.step == 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+settings = Settings.model_validate_json(sys.argv[2])
+with Project.open(sys.argv[1]) as project:
+    run_round(project, settings, lane="batch", device="cpu", tick=tick)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
+def test_a_killed_round_resumes_to_the_very_same_weights(project, settings):
+    often = Settings.model_validate({**settings.model_dump(), "service": {"checkpoint_seconds": 1e-3}})
+    straight = run_round(project, settings, lane="batch", device="cpu")
+    arguments = [str(project.path), often.model_dump_json()]
+    done = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
+    assert done.returncode == -signal.SIGKILL
+    (interrupted,) = [r for r in project.rounds() if r.ended is None]
+    resumed = run_round(project, settings, device="cpu", round_id=interrupted.id)
+    assert "going on at step 4 of 6" in resumed.messages
+    one, two = weights_of(project, straight.model_id), weights_of(project, resumed.model_id)
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
