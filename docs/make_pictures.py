@@ -61,7 +61,7 @@ def _train(project: Project) -> None:
         round_id = f"round-{number:02d}"
         project.start_round(round_id, lane, "skinseg")
         project.add_model(model_id, "skinseg", lane, metrics=_metrics(number, names))
-        why = KEPT_OLD.get(number, "not worse: macro Dice +0.012 on 23 validation photos")
+        why = KEPT_OLD.get(number, "not worse: macro Dice +0.012 on 23 photos")
         project.decide(model_id, number not in KEPT_OLD, why)
         project.finish_round(round_id, "done", model_id, why=why)
         time.sleep(0.01)
@@ -108,7 +108,9 @@ def _suggest(project: Project, masks: Path) -> None:
         project.read_photo(photo_id)
         height, width = labels.shape
         row, column = np.mgrid[:height, :width]
-        bite = (row - 0.45 * height) ** 2 + (column - 0.4 * width) ** 2 < (0.09 * width) ** 2
+        skin = np.argwhere(labels > 2)
+        middle = skin[len(skin) // 3] if len(skin) else (height // 2, width // 2)
+        bite = (row - middle[0]) ** 2 + (column - middle[1]) ** 2 < (0.06 * width) ** 2
         labels[bite & (labels > 1)] = 6
         confidence = np.full(labels.shape, 230, np.uint8)
         confidence[bite] = 90
@@ -117,17 +119,44 @@ def _suggest(project: Project, masks: Path) -> None:
     project.set_scores(served.id, [(p, 1 - i / 100, whys[i % 4]) for i, p in enumerate(waiting)])
 
 
+def richest(project: Project) -> int:
+    """The waiting photo whose suggestion has the most classes."""
+
+    def classes(photo_id: int) -> int:
+        found = project.prediction(photo_id)
+        return 0 if found is None else len(np.unique(project.read_prediction(found)[0]))
+
+    return max(project.photo_ids(labelled=False), key=classes)
+
+
 def paint(dock: Any) -> None:
-    """Wait for a photo, then choose a class and lock one, so that the palette has something to show."""
+    """Open a photo with much to see, choose a class and lock one, so that the palette has its say."""
+    wanted = richest(dock.project)
+    dock.session.open_photo(wanted)
     for _ in range(40):
         settle(0.25)
-        if dock.session.current is not None and dock.session.annotation_layer.data.any():
+        opened = dock.session.current
+        if opened is not None and opened.photo.id == wanted:
             break
     dock.session.select_class(4)
     dock.session.set_locked(3, True)
-    tell(dock.project)
+    state = dock.project.trainer_state()
+    if state is not None and state.host == "here":  # ours: it has no process that would do it
+        tell(dock.project)
     settle(1.5)
     dock.viewer.reset_view()
+
+
+def tabs(dock: Any, out: Path) -> None:
+    """Save a picture of each tab by itself, and of the key table."""
+    paint(dock)
+    for name in ("queue", "models", "settings", "keys"):
+        dock.show_extra(name)
+        settle(0.8)
+        panel = dock.keys if name == "keys" else dock.tabs[name]
+        panel.grab().save(str(out / f"{name}.png"))
+        print(out / f"{name}.png")
+    dock.keys.close()
 
 
 def main() -> None:
@@ -141,13 +170,9 @@ def main() -> None:
         for size in ((1440, 900), (1920, 1080)):
             name = f"workspace-{size[0]}x{size[1]}.png"
             print(workspace_picture(project, options.out / name, size, "anna", paint))
-        for tab in ("queue", "models", "settings"):
-
-            def show(dock: Any, tab: str = tab) -> None:
-                paint(dock)
-                dock.show_extra(tab)
-
-            print(workspace_picture(project, options.out / f"{tab}.png", (1440, 900), "anna", show))
+        workspace_picture(
+            project, Path(folder) / "tabs.png", (1440, 900), "anna", lambda d: tabs(d, options.out)
+        )
 
 
 if __name__ == "__main__":

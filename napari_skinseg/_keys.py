@@ -18,7 +18,6 @@ class KeyTable(QDialog):
         super().__init__(parent)
         self.setWindowTitle("SkinSeg keys")
         self.setModal(False)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.lines = [(key_words(key), sentence) for key, sentence, _ in bindings]
         grid = QGridLayout()
         grid.setHorizontalSpacing(14)

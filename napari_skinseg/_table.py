@@ -35,6 +35,7 @@ class WordTable(QTableWidget):
         self, columns: Sequence[str], *, stretch: int, fits: bool = False, parent: QWidget | None = None
     ) -> None:
         super().__init__(0, len(columns), parent)
+        self._rows: list[tuple[Any, tuple[str, ...]]] = []
         self.setHorizontalHeaderLabels(list(columns))
         numbers: Any = self.verticalHeader()
         numbers.hide()
@@ -57,12 +58,12 @@ class WordTable(QTableWidget):
         self._fits = fits
         if fits:
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._rows: list[tuple[Any, tuple[str, ...]]] = []
         self.cellDoubleClicked.connect(lambda row, _: self.opened.emit(self._rows[row][0]))
 
     def sizeHintForColumn(self, column: int) -> int:
-        """Qt: room between the columns."""
-        return int(super().sizeHintForColumn(column)) + 14
+        """Qt: the widest text, seen or not, and room between the columns."""
+        measure = self.fontMetrics().horizontalAdvance
+        return max((measure(cells[column]) for _, cells in self._rows), default=0) + 20
 
     def show_rows(self, rows: Sequence[tuple[Any, tuple[str, ...]]]) -> None:
         """Replace the rows (key, cells); the selected key stays selected."""

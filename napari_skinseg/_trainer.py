@@ -17,6 +17,7 @@ from trainer.project import Project
 HEIGHT = 190
 FOLDED = 50  # no dock of napari is lower
 UNLIMITED = 16777215
+LONGEST_LINE = 560
 LIGHTS = {"good": "#3fb950", "busy": "#4c9be8", "warn": "#e3b617", "off": "#8a8f98"}
 
 
@@ -57,7 +58,6 @@ class TrainerPanel(QWidget):
         self._version: int | None = None
         self.light = QLabel()
         self.line, self.decision = QElidingLabel(), QElidingLabel()
-        self.line.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self.decision.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.served = QLabel()
         self.buttons = {
@@ -167,6 +167,8 @@ class TrainerPanel(QWidget):
             self.light.setPixmap(icon("circle", LIGHTS[view.light]).pixmap(12, 12))
         self.light.setToolTip(view.heartbeat)
         self.line.setText(view.line)
+        wanted = self.line.fontMetrics().horizontalAdvance(view.line) + 8
+        self.line.setFixedWidth(min(wanted, LONGEST_LINE))
         self.line.setToolTip(f"{view.line}\n{view.heartbeat}")
         self.served.setText(view.served)
         self.decision.setText(view.decision)

@@ -11,6 +11,7 @@ import napari
 from napari.qt.threading import create_worker
 from napari.utils.notifications import show_error, show_warning
 from qtpy.QtCore import QCoreApplication, QEvent, QSize, Qt, QTimer
+from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QFileDialog, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_skinseg import _projects
@@ -72,6 +73,7 @@ class WorkspaceDock(QWidget):
         self.trainer: TrainerPanel | None = None
         self.tabs: dict[str, Any] = {}
         self.keys: KeyTable | None = None
+        self.help_key: Any = None
         self._today: Stats | None = None
         self._looked = 0.0
         self._changed = False
@@ -122,6 +124,8 @@ class WorkspaceDock(QWidget):
         session.notice.connect(self._notice)
         session.help_requested.connect(self._show_keys)
         self._lay_out()
+        self.help_key = QShortcut(QKeySequence("?"), _window(self.viewer))  # napari cannot bind this key
+        self.help_key.activated.connect(self._show_keys)
         self.viewer.events.theme.connect(self._set_theme)
         self.trainer.refresh(force=True)
         if _projects.wants_trainer() and not project.read_only and not resolve_trainer(project).running:
@@ -164,6 +168,7 @@ class WorkspaceDock(QWidget):
         """Qt: a dock closed for good takes its session and its other docks along."""
         if event.type() == QEvent.Type.ParentChange and self.parent() is None and self.session is not None:
             self.dispose()
+            self.help_key.deleteLater()
             for panel in (self.trainer, *self.tabs.values()):
                 self._remove(panel)
             self.tabs.clear()
@@ -269,6 +274,8 @@ class WorkspaceDock(QWidget):
 
     def _show_keys(self) -> None:
         if self.session is not None:
+            if self.keys is not None:
+                self.keys.close()
             self.keys = KeyTable(self.session.bindings(), parent=_window(self.viewer))
             self.keys.show()
 

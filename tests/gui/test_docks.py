@@ -250,6 +250,26 @@ def test_buttons_write_commands_that_the_trainer_reads(trainer, project, qtbot):
     assert shown(trainer) == {"resume", "train_now", "stop"}
 
 
+def test_the_status_line_is_not_cut_before_the_reason(trainer, project):
+    serve(project, "0001")
+    project.start_round("r1", "fast", "skinseg")
+    fields = {
+        "device": "cuda:0",
+        "lane": "fast",
+        "round": "r1",
+        "step": 180,
+        "steps": 300,
+        "seconds_left": 9.0,
+    }
+    say(project, state="training", **fields)
+    trainer.resize(1400, 180)
+    trainer.show()
+    trainer.refresh()
+    line = trainer.line
+    assert line.text().endswith("9 s left")
+    assert line.width() >= line.fontMetrics().horizontalAdvance(line.text())
+
+
 def test_curves_arrive_while_a_round_runs(trainer, project):
     project.start_round("r1", "fast", "skinseg")
     say(project, state="training", round="r1", step=2, steps=9)

@@ -112,10 +112,11 @@ def test_tabs_open_when_asked_for_and_only_once(dock, qtbot, name):
 
 
 def test_the_key_table_waits_for_nobody(dock, qtbot):
-    dock.session.help_requested.emit()
-    assert dock.keys is not None
-    assert not dock.keys.isModal()
-    dock.keys.close()
+    for ask in (dock.session.help_requested.emit, dock.help_key.activated.emit):
+        ask()
+        assert dock.keys.isVisibleTo(dock.keys.parent())
+        assert not dock.keys.isModal()
+        dock.keys.close()
 
 
 def test_errors_become_notifications(dock, monkeypatch):
