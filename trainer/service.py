@@ -59,6 +59,7 @@ class Service:
         self._failures = 0
         self._retry_at = 0.0
         self._failure = ""
+        self._head_is_due = True
         self._round_lane = ""
         self._round_labels = 0
 
@@ -114,11 +115,20 @@ class Service:
         self.orders.obey()
         if self.orders.stop:
             return True
-        if self.desk.serve_one() is not None:
+        return self._predict_one(head=self._head_is_due) or self._one_decision()
+
+    def _predict_one(self, head: bool) -> bool:
+        """Write one prediction; False when none is wanted.
+
+        The head of the queue is due once after each promotion and otherwise waits until there is nothing to
+        train: a new label must not wait for photos that nobody has asked for yet.
+        """
+        if self.desk.serve_one(head) is not None:
             self._tell_state("predicting", "suggestions for the photos that come next")
             self._looked = 0.0
             return True
-        return self._one_decision()
+        self._head_is_due = self._head_is_due and not head
+        return False
 
     def tick(self, progress: RoundProgress) -> None:
         """Between two steps: tell, obey, let predictions overtake; `StopRound` ends the round here."""
@@ -134,7 +144,7 @@ class Service:
         self.orders.obey()
         if self.orders.stop or self.orders.paused:
             raise StopRound("stopped" if self.orders.stop else "paused")
-        if self.desk.serve_one() is not None:
+        if self.desk.serve_one(head=self._round_lane == "full") is not None:
             self._looked = 0.0  # there may be another: look again after the next step
         elif self._round_lane == "full" and self._new_labels():
             raise StopRound("new labels come first")
@@ -165,8 +175,9 @@ class Service:
         wait = max(0.0, self._retry_at - time.monotonic())
         decision = decide(read_situation(self.project, self.orders.train_now, wait))
         if decision.action == "rest":
-            if self.orders.train_now:
-                self.orders.train_now = ""
+            self.orders.train_now = ""
+            if self._predict_one(head=True):
+                return True
             self._tell_state("failed" if wait else "resting", self._failure if wait else decision.why)
             self._free_when_idle()
             return False
@@ -186,6 +197,7 @@ class Service:
         self._failures, self._retry_at, self._failure = 0, 0.0, ""
         self._looked = 0.0
         if result is not None:
+            self._head_is_due = result.served
             log.info("round %s: model %s, %s", result.round_id, result.model_id, result.why)
 
     def _lane_of(self, round_id: str | None) -> Lane:

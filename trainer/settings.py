@@ -219,7 +219,7 @@ class GateSettings(_Section):
 class ServiceSettings(_Section):
     """How the background trainer behaves."""
 
-    poll_seconds: float = Field(default=0.25, gt=0)
+    poll_seconds: float = Field(default=0.1, gt=0)
     """How often it looks for commands and new masks when idle."""
 
     heartbeat_seconds: float = Field(default=1.0, gt=0)

@@ -49,8 +49,10 @@ class SuggestionDesk:
         """Whether a model takes up memory here."""
         return self._predictor is not None
 
-    def serve_one(self) -> int | None:
+    def serve_one(self, head: bool = True) -> int | None:
         """Predict the most wanted photo that lacks a prediction by the served model; None: nothing is wanted.
+
+        What open sessions ask for comes first; with `head`, the head of the queue follows.
 
         Nothing that goes wrong with one photo or one model is raised: it is told and passed over, for a round
         of training may be going on around this call.
@@ -61,7 +63,7 @@ class SuggestionDesk:
         if served.id != self._model_id:
             self._scores.clear()
             self._aside.clear()
-        photo_id = self._most_wanted(served.id)
+        photo_id = self._most_wanted(served.id, head)
         if photo_id is None:
             return None
         predictor = self._load(served)
@@ -81,11 +83,13 @@ class SuggestionDesk:
         self._predictor = None
         release_device_memory()
 
-    def _most_wanted(self, model_id: str) -> int | None:
+    def _most_wanted(self, model_id: str, head: bool) -> int | None:
         now = time.monotonic()
-        for photo_id in self._project.wanted_predictions(model_id):
+        for photo_id in self._project.wanted_predictions(model_id, head):
             if self._aside.get(photo_id, 0.0) <= now:
                 return photo_id
+        if not head:
+            return None
         if self._scores:  # the new ranking counts once the whole head has been looked at
             self._project.set_scores(model_id, self._scores)
             self._scores.clear()

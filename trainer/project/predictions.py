@@ -199,10 +199,11 @@ class PredictionStore(QueueStore):
                     return found
                 found.append(name)
 
-    def wanted_predictions(self, model_id: str) -> list[int]:
+    def wanted_predictions(self, model_id: str, head: bool = True) -> list[int]:
         """Photos that need a prediction by this model, the most urgent first.
 
-        First what open sessions ask for and hold, then the head of the queue (`queue.predict_ahead` photos).
+        First what open sessions ask for and hold, then, with `head`, the head of the queue
+        (`queue.predict_ahead` photos).
         """
         now = time.time()
         ahead = self.settings.queue.predict_ahead
@@ -223,12 +224,14 @@ class PredictionStore(QueueStore):
             .order_by(lease.c.expires)
         )
         with self.catalog.read() as connection:
-            ranking = self._ranking(connection)
-            head = [_drawn(now).limit(ahead if ranking is None else by_chance)]
+            queries = [asked, held]
+            ranking = self._ranking(connection) if head else None
             if ranking is not None:
-                head.insert(0, _ranked(ranking, now).limit(ahead))
+                queries.append(_ranked(ranking, now).limit(ahead))
+            if head:
+                queries.append(_drawn(now).limit(ahead if ranking is None else by_chance))
             order: dict[int, None] = {}
-            for query in (asked, held, *head):
+            for query in queries:
                 order.update(dict.fromkeys(connection.execute(query).scalars()))
             there = sa.select(prediction.c.photo_id).where(
                 prediction.c.photo_id.in_(order), prediction.c.model_id == model_id
