@@ -179,8 +179,8 @@ def set_lr(optimizers: Iterable[Optimizer], factor: float) -> None:
 class Ema:
     """Exponential moving average of a network's weights and batch-norm statistics.
 
-    The decay warms up, min(decay, (1 + n) / (10 + n)), so that random initial weights are soon forgotten;
-    a warm start sets ``count`` high to skip this.
+    The decay warms up, min(decay, (1 + n) / (10 + n)), so that random initial weights are soon forgotten, and
+    so are those of a served model: with a decay of .99 from the start, 80 steps would leave 45 % of it.
     """
 
     def __init__(self, module: nn.Module, decay: float, count: int = 0) -> None:

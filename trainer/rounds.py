@@ -270,6 +270,5 @@ def _make_training(round_: RoundContext, recipe: Recipe, about: dict[str, Any]) 
             plot=lambda step, values: project.log_curve(round_.id, step, values),
             say=round_.say,
         ),
-        warm=bool(about["parents"]),
         about=about,
     )

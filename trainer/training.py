@@ -26,8 +26,6 @@ from trainer.recipes.recipe import Recipe
 
 PLOT_SECONDS = 0.5
 MOST_ROLLBACKS = 4
-WARM_COUNT = 10_000
-"""Steps a warm start is taken to have behind it: its moving average needs no warm-up."""
 
 
 @dataclass
@@ -69,8 +67,6 @@ class Training:
         For checkpoints.
     every
         Seconds between checkpoints.
-    warm
-        Whether the weights come from a served model.
     about
         Plain values kept in the checkpoint for whoever resumes the round.
     """
@@ -82,7 +78,6 @@ class Training:
     folder: Path
     every: float
     hooks: Hooks
-    warm: bool = False
     about: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -91,7 +86,7 @@ class Training:
         self.lr_scale = 1.0
         self.rollbacks = 0
         self.clock = Clock()
-        self.ema = Ema(self.recipe.served, self.recipe.plan.ema, count=WARM_COUNT if self.warm else 0)
+        self.ema = Ema(self.recipe.served, self.recipe.plan.ema)
         self._saved_at = time.monotonic()
         self._plotted_at = 0.0
 
