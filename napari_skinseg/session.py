@@ -116,7 +116,7 @@ class AnnotationSession:
         )
         self._watch = Watch(project, self._id, self._background, self._hear, self._lost)
         self._bind_keys()
-        self._facts = Facts()
+        self._facts = Facts(first_model_after=project.settings.queue.first_model_after)
         self._stats: Any = None
         self._closed = False
         self._next_heartbeat = time.monotonic() + self._heartbeat_seconds
