@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from PIL import Image
 
 COMMANDS = (
-    *("demo", "new", "add", "annotate", "trainer", "retrain", "predict"),
+    *("demo", "new", "add", "move", "annotate", "trainer", "retrain", "predict"),
     *("evaluate", "models", "import", "export", "status", "doctor", "backup"),
 )
 
@@ -54,6 +55,21 @@ def test_runs_as_a_module_beside_a_folder_named_trainer(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "retrain" in done.stdout
+
+
+def test_photos_that_moved_are_found_again(skinseg: Any, tiny_folder: Any, tmp_path: Path) -> None:
+    here, there, study = tmp_path / "here", tmp_path / "there", tmp_path / "study"
+    shutil.copytree(tiny_folder.photos, here)
+    assert skinseg("new", study, "--photos", here).code == 0
+    here.rename(there)
+    assert str(here) in skinseg("doctor", study).out
+    said = skinseg("move", study, here, there, "--json")
+    assert said.code == 0
+    assert said.data["new"] == str(there)
+    assert str(here) not in skinseg("doctor", study).out
+    wrong = skinseg("move", study, "/nowhere", there)
+    assert wrong.code == 2
+    assert str(there) in wrong.err
 
 
 def test_new_and_add(skinseg: Any, tiny_folder: Any, tmp_path: Path) -> None:

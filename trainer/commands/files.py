@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
+from rich.markup import escape
 
 from trainer.commands.progress import counted
-from trainer.commands.reply import JsonOption, ProjectArgument, Reply, table
+from trainer.commands.reply import JsonOption, ProjectArgument, Reply
 
 if TYPE_CHECKING:
     from trainer.project import Project
@@ -29,6 +30,7 @@ def register(app: typer.Typer) -> None:
     """Put these commands on the command line."""
     app.command(epilog="Example: skinseg new study --photos ~/Pictures/study --groups '(patient_\\d+)'")(new)
     app.command(epilog="Example: skinseg add study ~/Pictures/second_visit")(add)
+    app.command(epilog="Example: skinseg move study /old/disk/photos /new/disk/photos")(move)
     app.command("import", epilog="Example: skinseg import study ~/masks --format png")(import_)
     app.command(epilog="Example: skinseg export study ~/masks_out --format png --split train")(export)
     app.command(epilog="Example: skinseg status study --json")(status)
@@ -95,6 +97,24 @@ def add(
         "unreadable": list(added.unreadable),
     }
     return Reply(data, [f"{added.new:,} new photos, {total:,} in all.", *_passed_over(added)])
+
+
+def move(
+    directory: ProjectArgument,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The folder as it is registered.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Where it lies on this machine now.")],
+    json: JsonOption = False,
+) -> Reply:
+    """Say where a folder of photos has moved to; photos and masks stay as they are, other machines too."""
+    from trainer.project import Project
+
+    with Project.open(Path(directory)) as project:
+        project.remap_root(old, new)
+        place = os.path.abspath(Path(new).expanduser())
+    return Reply(
+        {"project": str(Path(directory).resolve()), "old": old, "new": place},
+        [f"Photos of {old} are read from {place} on this machine."],
+    )
 
 
 def import_(
@@ -190,11 +210,11 @@ def doctor(directory: ProjectArgument, json: JsonOption = False) -> Reply:
 
     with Project.open(Path(directory), read_only=True) as project:
         findings = examine(project)
-    rows = [[item.level, item.what, item.mend] for item in findings]
+    lines = [f"{item.level}: {escape(item.what)}: {escape(item.mend)}" for item in findings]
     broken = any(item.level == "error" for item in findings)
     return Reply(
         {"findings": [{"level": item.level, "what": item.what, "mend": item.mend} for item in findings]},
-        [table("level", "what", "mend", rows=rows)] if rows else ["Nothing wrong found."],
+        [*lines] or ["Nothing wrong found."],
         code=1 if broken else 0,
     )
 

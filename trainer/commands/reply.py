@@ -35,7 +35,7 @@ class Reply:
 
     def show(self, console: Console) -> None:
         for line in self.lines:
-            console.print(line, highlight=False)
+            console.print(line, highlight=False, soft_wrap=isinstance(line, str))
 
 
 def _plain(value: object) -> object:

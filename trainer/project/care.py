@@ -97,7 +97,7 @@ def _photos(project: Project) -> Iterator[Finding]:
             yield Finding(
                 "error",
                 f"the photo folder {root.path} cannot be found on this machine",
-                "plug its disk in, or say where it is now (Project.remap_root)",
+                "plug its disk in, or say where it is now: skinseg move PROJECT OLD NEW",
             )
     query = sa.select(schema.photo.c.relpath, schema.photo.c.reason).where(schema.photo.c.state == "broken")
     with project.catalog.read() as connection:

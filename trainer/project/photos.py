@@ -259,7 +259,7 @@ class PhotoStore(RegistryStore):
         if not top.is_dir():  # a disk that is not plugged in breaks no photo
             raise PhotoError(
                 f"{top}: this folder of photos cannot be found on this machine; plug it in, or say where it "
-                "is now with Project.remap_root"
+                f"is now: skinseg move PROJECT {top} NEW"
             ) from error
         with self._marks_broken(known):
             reason = (
