@@ -172,7 +172,7 @@ def main() -> None:
         "threads": engine.threads,
         "cores": cpu_cores(),
         "torch": torch.__version__,
-        "system": platform.platform(),
+        "system": f"{platform.system()} {platform.machine()}",
         "training": {"bare": bare_rate, "photos": photo_rate, "share": share, "reach": 0.95},
         "scoring": {**rates, "share": rates["both"] / slower, "reach": 0.90},
     }

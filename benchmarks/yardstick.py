@@ -210,7 +210,11 @@ def report(rows: list[dict[str, object]], args: argparse.Namespace) -> None:
         cells = " ".join(f"{mean:.3f} ± {spread:.3f}".rjust(14) for mean, spread in summary[arm].values())
         print(f"{arm:16} {cells}")
     settings = {k: v for k, v in vars(args).items() if k not in ("data", "out")}
-    machine = {"cores": cpu_cores(), "torch": torch.__version__, "system": platform.platform()}
+    machine = {
+        "cores": cpu_cores(),
+        "torch": torch.__version__,
+        "system": f"{platform.system()} {platform.machine()}",
+    }
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(
         json.dumps({"settings": settings, "machine": machine, "summary": summary, "rows": rows}, indent=2)
