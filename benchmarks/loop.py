@@ -4,7 +4,7 @@
 
 The pure compute of a round is what the same round costs in a process that is warm and does nothing else
 (`run_round` without a tick, same settings, same labels) plus one prediction. Where other programs share the
-machine, `over_its_own_steps` (against nothing but the training steps of the same round) is the steadier figure.
+machine, `over_its_own_steps` (against nothing but the training steps of that round) is the steadier figure.
 """
 
 from __future__ import annotations
@@ -195,6 +195,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     found = measure(given.photos, given.steps, given.times, given.device)
     for name, value in found.items():
         print(f"{name:34} {value}")
+    asked = {key: value for key, value in vars(given).items() if key != "json"}
     machine = {
         "cores": psutil.cpu_count(),
         "python": platform.python_version(),
