@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from napari_skinseg._screenshot import settle, workspace_picture
-from napari_skinseg.trainer_process import start_trainer, stop_trainer
 from trainer.project import Project
 from trainer.project.exchange import import_masks
+from trainer.project.trainer_process import start_trainer, stop_trainer
 from trainer.synthetic import render_photos
 
 OUT = Path(__file__).parent / "pictures"

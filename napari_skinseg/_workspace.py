@@ -24,10 +24,10 @@ from napari_skinseg._start import StartPanel
 from napari_skinseg._trainer import TrainerPanel
 from napari_skinseg.annotate_view import resolve_annotate
 from napari_skinseg.session import AnnotationSession
-from napari_skinseg.trainer_process import start_trainer
 from napari_skinseg.trainer_view import resolve_trainer
 from trainer.project import Project, SkinsegError
 from trainer.project.sessions import Stats
+from trainer.project.trainer_process import start_trainer
 
 POLL_MS = 50
 TRAINER_MS = 250

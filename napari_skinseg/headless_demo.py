@@ -19,9 +19,9 @@ from PIL import Image
 
 from napari_skinseg._screenshot import settle
 from napari_skinseg.simulated_annotator import SimulatedAnnotator
-from napari_skinseg.trainer_process import start_trainer, stop_trainer
 from trainer.project import Project
 from trainer.project.errors import ProjectError
+from trainer.project.trainer_process import start_trainer, stop_trainer
 
 if TYPE_CHECKING:
     import napari

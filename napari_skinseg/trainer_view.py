@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_skinseg.facts import plain
-from napari_skinseg.trainer_process import trainer_liveness
+from trainer.project.trainer_process import trainer_liveness
 
 if TYPE_CHECKING:
     from trainer.project import Project

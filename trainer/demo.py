@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -74,16 +73,6 @@ def make_demo(
         shutil.rmtree(path, ignore_errors=True)
         raise
     return demo
-
-
-def start_trainer(path: Path, device: str = "auto") -> int:
-    """Start the background trainer detached, so that it outlives this process; returns its process id."""
-    command = [sys.executable, "-P", "-m", "trainer", "trainer", str(path), "--device", device]
-    windows = {"creationflags": 0x00000008 | 0x00000200}  # detached, a process group of its own
-    options = windows if sys.platform == "win32" else {"start_new_session": True}
-    with (path / "trainer.out.log").open("ab") as out:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, **options)
-    return int(process.pid)
 
 
 def headless_command(path: Path, photos: int) -> list[str]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from trainer.heartbeat import Heartbeat
 from trainer.lock import TrainerLock
 from trainer.orders import Orders
+from trainer.project.care import collect_orphans
 from trainer.project.errors import SkinsegError
 from trainer.schedule import Decision, decide
 from trainer.situation import read_situation
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FIRST_BACK_OFF, LONGEST_BACK_OFF = 5.0, 300.0
+SWEEP_SECONDS = 3600.0
 
 
 class Service:
@@ -60,6 +62,7 @@ class Service:
         self._retry_at = 0.0
         self._failure = ""
         self._head_is_due = True
+        self._sweep_at = 0.0
         self._round_lane = ""
         self._round_labels = 0
 
@@ -180,9 +183,18 @@ class Service:
                 return True
             self._tell_state("failed" if wait else "resting", self._failure if wait else decision.why)
             self._free_when_idle()
+            self._sweep()
             return False
         self._act(decision)
         return True
+
+    def _sweep(self) -> None:
+        """Once in a while remove what killed programs left half-written; nothing points to it."""
+        if time.monotonic() < self._sweep_at:
+            return
+        self._sweep_at = time.monotonic() + SWEEP_SECONDS
+        if removed := collect_orphans(self.project):
+            log.info("removed %d groups of files that belonged to nothing", removed)
 
     def _act(self, decision: Decision) -> None:
         log.info("%s %s: %s", decision.action, decision.lane or decision.round_id, decision.why)

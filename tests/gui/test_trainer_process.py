@@ -12,8 +12,8 @@ import time
 import psutil
 import pytest
 
-from napari_skinseg import trainer_process
-from napari_skinseg.trainer_process import start_trainer, stop_trainer, trainer_liveness
+from trainer.project import trainer_process
+from trainer.project.trainer_process import start_trainer, stop_trainer, trainer_liveness
 
 
 def beat(project, pid: int, host: str | None = None, state: str = "idle", age: float = 0.0) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +27,9 @@ def running(tiny_folder: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
     for index in range(4):
         shutil.copy(tiny_folder.photos / f"tiny_{index:02}.jpg", pool / f"pool_{index}.jpg")
     (pool / "pool_torn.jpg").write_bytes((pool / "pool_0.jpg").read_bytes()[:900])
+    left = path / "masks" / "left_by_a_killed_window.zarr"
+    left.mkdir(parents=True)
+    os.utime(left, (time.time() - 7200,) * 2)
     made = Trainer(path)
     made.project.add_photos(pool)
     made.start()
@@ -39,6 +44,12 @@ def test_beats_while_it_works(running: Trainer) -> None:
     assert state.pid == running.process.pid
     assert state.device == "cpu"
     assert state.age < 4
+
+
+def test_sweeps_away_what_a_killed_program_left(running: Trainer) -> None:
+    left = running.path / "masks" / "left_by_a_killed_window.zarr"
+    assert running.wait_for(lambda: not left.exists(), 120)
+    assert len(list((running.path / "masks").iterdir())) == running.project.counts().labelled
 
 
 def test_the_served_model_says_why(running: Trainer) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +35,9 @@ def demo(
     json: JsonOption = False,
 ) -> Reply:
     """Make a project of synthetic photos and annotate it, with the trainer running behind."""
-    from trainer.demo import headless_command, make_demo, start_trainer
+    from trainer.demo import headless_command, make_demo
+    from trainer.project import Project
+    from trainer.project.trainer_process import start_trainer, stop_trainer
 
     path = Path(directory)
     if not headless and not has_display():
@@ -62,7 +63,8 @@ def demo(
         return Reply(data, [*lines], code=0 if code == 0 else 1)
     start_trainer(path)
     code = subprocess.call(window_command(path, None), stdout=sys.stderr if json else None)
-    stop_trainer(path)
+    with Project.open(path) as project:
+        stop_trainer(project, by="demo", seconds=60)
     return Reply(
         {"project": str(path.resolve()), "headless": False},
         [f"The demo stays in {path}. Go on: skinseg annotate {path}"],
@@ -101,7 +103,10 @@ def trainer(
 
     path = Path(directory)
     if stop:
-        done = stop_trainer(path)
+        from trainer.project.trainer_process import stop_trainer
+
+        with Project.open(path) as project:
+            done = stop_trainer(project, by="command line", seconds=60)
         return Reply(
             {"stopped": done},
             ["The trainer has stopped." if done else "The trainer did not stop in time."],
@@ -137,25 +142,3 @@ def window_command(path: Path, annotator: str | None) -> list[str]:
     """The command that opens napari; a process of its own, since the trainer's side never imports Qt."""
     words = [sys.executable, "-P", "-m", "napari_skinseg", "annotate", str(path)]
     return words + (["--annotator", annotator] if annotator else [])
-
-
-def stop_trainer(path: Path, seconds: float = 60.0) -> bool:
-    """Ask the project's trainer to stop, and wait until it has; True also where none was running."""
-    from filelock import FileLock, Timeout
-
-    from trainer.project import Project
-
-    lock = FileLock(path / "trainer.lock")
-    with Project.open(path) as project:
-        end = time.monotonic() + seconds
-        asked = False
-        while time.monotonic() < end:
-            try:
-                with lock.acquire(timeout=0):
-                    return True
-            except Timeout:
-                if not asked:
-                    project.send_command("stop", by="command line")
-                    asked = True
-                time.sleep(0.2)
-    return False

@@ -1,4 +1,4 @@
-"""The trainer as seen from the window: start it apart from us, ask it to stop, tell whether it lives."""
+"""The trainer from outside: start it as a process of its own, ask it to stop, tell whether it lives."""
 
 from __future__ import annotations
 
