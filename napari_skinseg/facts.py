@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,8 @@ def sentence(current: OpenPhoto | None, facts: Facts, opening: bool, read_only: 
 
 def suggestion_words(current: OpenPhoto, facts: Facts) -> str:
     """Say where the suggestion on the photo comes from, or why there is none."""
+    if current.finished and current.revision is not None:
+        return saved_words(current)
     if current.blind:
         return "shown without suggestions, to measure the model fairly"
     if current.model_id is not None:
@@ -66,6 +69,26 @@ def suggestion_words(current: OpenPhoto, facts: Facts) -> str:
         photos = "photo" if facts.first_model_after == 1 else "photos"
         return f"no suggestions yet: the first model comes after {facts.first_model_after} {photos}"
     return "no suggestions yet: the first model is being trained"
+
+
+def saved_words(current: OpenPhoto) -> str:
+    """Say who saved the photo, and which model was the first to learn from it."""
+    assert current.revision is not None
+    saved = f"saved by {current.revision.annotator}, {moment(current.revision.created)}"
+    if current.photo.split != "train":
+        return f"{saved}; models are compared on it, none learns from it"
+    if current.first_trained is None:
+        return f"{saved}; no model has learnt from it yet"
+    model_id, when = current.first_trained
+    return f"{saved}; model {plain(model_id)} was the first to learn from it, {moment(when)}"
+
+
+def moment(seconds: float) -> str:
+    """Write a time of today as 14:02, another as 3 Nov 14:02."""
+    then, now = time.localtime(seconds), time.localtime()
+    words = time.strftime("%H:%M", then)
+    same_day = then[:3] == now[:3]
+    return words if same_day else f"{then.tm_mday} {time.strftime('%b', then)} {words}"
 
 
 def plain(model_id: str) -> str:

@@ -40,6 +40,8 @@ class LoadedPhoto:
         uint8 (height, width): the work so far, with the suggestion where nobody has decided.
     finished
         It was saved as a whole before: no newer suggestion is put into it.
+    first_trained
+        The first model that learnt from its mask, and when that was made.
     draft_time
         When the unfinished work in it was put in safety, seconds since the epoch.
     """
@@ -55,6 +57,7 @@ class LoadedPhoto:
     revision: Revision | None
     base_revision: str | None
     finished: bool
+    first_trained: tuple[str, float] | None = None
     draft_time: float | None = None
     unsaved: bool = False
     seconds: float = 0.0
@@ -154,6 +157,7 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
         revision=revision,
         base_revision=base,
         finished=finished,
+        first_trained=project.first_trained(claim.photo_id) if finished else None,
         draft_time=draft_time,
         unsaved=draft is not None,
     )

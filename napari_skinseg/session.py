@@ -50,6 +50,10 @@ class OpenPhoto:
         Shown without a suggestion, to measure the model fairly.
     model_id
         The model that made the suggestion on it, if any.
+    finished
+        It was saved as a whole before.
+    first_trained
+        The first model that learnt from its mask, and when that was made.
     seconds
         Active seconds on it so far; a minute without a sign of life does not count.
     """
@@ -61,6 +65,8 @@ class OpenPhoto:
     revision: Revision | None
     strokes: int
     seconds: float
+    finished: bool = False
+    first_trained: tuple[str, float] | None = None
 
 
 class AnnotationSession:
@@ -137,6 +143,8 @@ class AnnotationSession:
             photo.revision,
             desk.strokes,
             desk.stopwatch.seconds,
+            photo.finished,
+            photo.first_trained,
         )
 
     @property

@@ -29,9 +29,11 @@ class Stroke:
     value
         Label that it paints.
     points
-        Corners of the outline, or the way of the brush: float (n, 2), (row, column).
+        Corners of the outline, or the way of the brush, or the click that fills: float (n, 2), (row, column).
     width
-        Brush diameter; 0 for an outline, whose inside is painted.
+        Brush diameter; 0 for an outline, whose inside is painted, or for filling.
+    fills
+        It is a click that gives a whole patch of one label another one.
     gain
         Pixels that become right, less those that become wrong.
     """
@@ -40,10 +42,13 @@ class Stroke:
     points: NDArray[np.float64]
     width: float
     gain: int
+    fills: bool = False
 
     @property
     def length(self) -> float:
         """Way of the mouse, in pixels."""
+        if self.fills:
+            return 0.0
         closed = np.vstack([self.points, self.points[:1]]) if self.width == 0 else self.points
         return float(np.linalg.norm(np.diff(closed, axis=0), axis=1).sum())
 
@@ -70,6 +75,8 @@ def best_stroke(labels: NDArray[np.uint8], truth: NDArray[np.uint8], least: floa
             if len(points) > (2 if width == 0 else 0):
                 gain = _gain(_covered(points, width, truth.shape), labels, truth, value)
                 strokes.append(Stroke(value, points, width, gain))
+        click, patch = _patch(region, labels)
+        strokes.append(Stroke(value, click, 0.0, _gain(patch, labels, truth, value), fills=True))
     best = max(strokes, key=lambda stroke: stroke.gain, default=None)
     return best if best is not None and best.gain >= max(least, 1) else None
 
@@ -108,6 +115,19 @@ def _sweep(region: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
     counts = np.bincount(bins)
     way = np.stack([np.bincount(bins, pixels[:, axis]) for axis in (0, 1)], axis=1)[counts > 0]
     return way / counts[counts > 0, None], width
+
+
+def _patch(
+    region: NDArray[np.bool_], labels: NDArray[np.uint8]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return where to click, and the patch of one label that is filled: the one with most of the region."""
+    present = labels[region]
+    patches, _ = ndimage.label(labels == np.bincount(present).argmax())
+    counts = np.bincount(patches[region])
+    counts[0] = 0
+    patch: NDArray[np.bool_] = patches == counts.argmax()
+    inside = np.argwhere(patch & region)
+    return inside[len(inside) // 2][None].astype(np.float64), patch
 
 
 def _covered(points: NDArray[np.float64], width: float, shape: tuple[int, ...]) -> NDArray[np.bool_]:

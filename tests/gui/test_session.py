@@ -118,6 +118,25 @@ def test_back_shows_the_saved_mask_and_what_was_open_comes_next(session, project
     assert len(project.history(first)) == 2
 
 
+def test_a_saved_photo_says_which_model_was_the_first_to_learn_from_it(session, project):
+    photo_id = next(i for i in project.photo_ids(split="train"))
+    session.open_photo(photo_id)
+    until(session, lambda: session.current is not None and session.current.photo.id == photo_id)
+    session.annotation_layer.paint((30, 30), 3)
+    session.accept_and_next()
+    rest(session)
+    session.open_photo(photo_id)
+    until(session, lambda: session.current is not None and session.current.photo.id == photo_id)
+    assert "no model has learnt from it yet" in session.status
+    project.trained_on(serve(project, "0003"), [project.head(photo_id).id])
+    session.accept_and_next()
+    rest(session)
+    session.open_photo(photo_id)
+    until(session, lambda: session.current is not None and session.current.photo.id == photo_id)
+    assert session.status.startswith("saved by ann,")
+    assert "model 3 was the first to learn from it" in session.status
+
+
 def test_skip_and_flag_go_on(session, project):
     first = current_id(session)
     session.skip()

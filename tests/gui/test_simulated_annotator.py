@@ -7,7 +7,12 @@ import pytest
 from conftest import make_project, rest, serve, until
 
 from napari_skinseg.provenance import PAINTED
-from napari_skinseg.simulated_annotator import LOOK_SECONDS, SimulatedAnnotator, agreement
+from napari_skinseg.simulated_annotator import (
+    LOOK_SECONDS,
+    SimulatedAnnotator,
+    agreement,
+    mean_dice,
+)
 from napari_skinseg.strokes import best_stroke
 
 
@@ -111,3 +116,21 @@ def test_a_ring_is_not_mended_by_covering_what_it_surrounds():
     labels[truth == 4] = 1
     stroke = best_stroke(labels, truth, 5)
     assert stroke is None or stroke.gain > 0
+
+
+def test_a_patch_of_the_wrong_class_costs_one_click_and_no_way():
+    truth = person((90, 120))
+    labels = truth.copy()
+    labels[truth == 7] = 4
+    stroke = best_stroke(labels, truth, least=5)
+    assert stroke.fills
+    assert stroke.value == 7
+    assert stroke.length == 0
+    assert stroke.gain == (truth == 7).sum()
+
+
+def test_a_small_part_must_be_right_too(session, truth):
+    """97 % of the pixels are soon right where most are background: that alone is not good."""
+    effort = SimulatedAnnotator(session, truth, good_enough=0.5).annotate()
+    assert mean_dice(session.annotation_layer.data, truth(session.current.photo)) >= 0.9
+    assert effort.strokes >= 3
