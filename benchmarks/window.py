@@ -23,6 +23,7 @@ from PIL import Image
 from napari_skinseg.provenance import ProvenanceTracker, merge, proposed
 from napari_skinseg.session import AnnotationSession
 from trainer.project import Project
+from trainer.project.trainer_process import start_trainer, stop_trainer
 
 HEIGHT, WIDTH = 3000, 4000
 OUT = Path(__file__).parent / "results" / "window.json"
@@ -124,14 +125,44 @@ def measure_switching(project: Project, photos: int, clock: Clock) -> None:
     viewer.close()
 
 
-def turn(session: AnnotationSession, clock: Clock, reached: Callable[[], bool]) -> None:
+def measure_beside_trainer(project: Project, clock: Clock, seconds: float = 20.0) -> None:
+    """Paint while a real trainer trains on the same machine; note every turn of the main thread."""
+    for photo_id in project.photo_ids(split="train")[:6]:
+        head, labels = project.head(photo_id), blobs(photo_id)
+        project.save_mask(photo_id, labels, np.full_like(labels, 3), "benchmark", head.id if head else None)
+    start_trainer(project.path, "cpu")
+    viewer = napari.Viewer(show=True)
+    session = AnnotationSession(viewer, project, "benchmark")
+    session.open_photo(project.photo_ids()[0])
+
+    def training() -> bool:
+        state = project.trainer_state()
+        return state is not None and state.state == "training" and (state.step or 0) > 0
+
+    turn(session, clock, lambda: session.current is not None and training(), "poll, the trainer starting")
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        clock("one stroke of 40 dabs, the trainer training", lambda: stroke(session.annotation_layer, 3))
+        pause = time.monotonic() + 0.5
+        turn(session, clock, lambda p=pause: time.monotonic() > p, "poll, the trainer training")
+    session.close()
+    viewer.close()
+    stop_trainer(project)
+
+
+def turn(
+    session: AnnotationSession,
+    clock: Clock,
+    reached: Callable[[], bool],
+    name: str = "poll, photos loading behind it",
+) -> None:
     """Turn the event loop as the dock does, until something is so."""
     from qtpy.QtWidgets import QApplication
 
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not reached():
         assert time.monotonic() < end, session.status
-        clock("poll, photos loading behind it", session.poll)
+        clock(name, session.poll)
         QApplication.processEvents()
         time.sleep(0.01)
 
@@ -192,6 +223,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, make_project(Path(folder), options.photos) as project:
         measure_store(project, clock)
         measure_switching(project, options.photos, clock)
+        measure_beside_trainer(project, clock)
     measure_tools(clock)
     rows = clock.table()
     heads = ("what", "runs", "median ms", "p99 ms", "worst ms", "own cpu ms")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from napari_skinseg.session import OpenPhoto
+    from napari_skinseg.open_photo import OpenPhoto
     from trainer.project import Project
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
@@ -19,6 +19,7 @@ from napari_skinseg.facts import Facts, sentence
 from napari_skinseg.key_table import MOVING, PEEK, key_table
 from napari_skinseg.keys import KeyBindings
 from napari_skinseg.loading import LoadedPhoto
+from napari_skinseg.open_photo import OpenPhoto
 from napari_skinseg.route import Route
 from napari_skinseg.saving import SaveJob, Saver
 from napari_skinseg.watch import News, Shown, Watch, size_and_model
@@ -32,41 +33,9 @@ if TYPE_CHECKING:
 
     from trainer.project import Project
     from trainer.project.masks import Revision
-    from trainer.project.photos import Photo
     from trainer.project.queue import QueueEntry
 
 CLOSE_SECONDS = 20.0
-
-
-@dataclass(frozen=True)
-class OpenPhoto:
-    """The photo that is open, as the docks show it.
-
-    Attributes
-    ----------
-    why
-        Why the queue chose it.
-    blind
-        Shown without a suggestion, to measure the model fairly.
-    model_id
-        The model that made the suggestion on it, if any.
-    finished
-        It was saved as a whole before.
-    first_trained
-        The first model that learnt from its mask, and when that was made.
-    seconds
-        Active seconds on it so far; a minute without a sign of life does not count.
-    """
-
-    photo: Photo
-    why: str
-    blind: bool
-    model_id: str | None
-    revision: Revision | None
-    strokes: int
-    seconds: float
-    finished: bool = False
-    first_trained: tuple[str, float] | None = None
 
 
 class AnnotationSession:

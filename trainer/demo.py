@@ -13,6 +13,7 @@ from pathlib import Path
 from trainer.project import Project
 from trainer.project.errors import ProjectError
 from trainer.project.exchange import import_masks
+from trainer.settings import save_settings
 
 SEED = 7
 LONG_SIDE = 640
@@ -33,6 +34,7 @@ def make_demo(
     path: Path,
     photos: int = 48,
     labelled: int = 0,
+    steps_fast: int | None = None,
     progress: Callable[[int], None] | None = None,
     long_side: int = LONG_SIDE,
     seed: int = SEED,
@@ -47,6 +49,8 @@ def make_demo(
         How many to render.
     labelled : int
         How many train photos get their masks too; the others wait for an annotator.
+    steps_fast : int, optional
+        Steps of a fast round of its trainer, where the device's default is not wanted.
     progress : callable, optional
         Called with the number of photos rendered so far.
 
@@ -67,6 +71,10 @@ def make_demo(
     try:
         with Project.create(path, classes="skin9") as project:
             render_photos(path / "sample", photos, seed, long_side, progress, splits=True)
+            if steps_fast is not None:
+                training = project.settings.training.model_copy(update={"steps_fast": steps_fast})
+                settings = project.settings.model_copy(update={"training": training})
+                save_settings(path / "skinseg.toml", settings)
             project.add_photos(demo.photos, groups=path / "sample" / "groups.csv")
             _give_masks(project, demo.truth, labelled)
     except BaseException:  # half a demo would be taken for a whole one the next time
