@@ -136,7 +136,7 @@ def test_a_dead_trainer_is_not_running(project):
 def test_arrows_compare_with_the_model_served_before(project):
     add_model(project, "0001", 0.60)
     add_model(project, "0002", 0.70, promoted=False, why="scalp would lose 0.04")
-    assert resolve_trainer(project).decision == "model 2 not served: scalp would lose 0.04"
+    assert resolve_trainer(project).decision == "model 2: scalp would lose 0.04"
     add_model(project, "0003", 0.65)
     view = resolve_trainer(project)
     assert view.served == "model 3 served (Dice 0.65)"
