@@ -71,13 +71,14 @@ def best_stroke(labels: NDArray[np.uint8], truth: NDArray[np.uint8], least: floa
     wrong = (labels != truth) & (truth != NOT_LABELLED)
     strokes = []
     for value, region in _largest_regions(wrong, truth, least):
-        for points, width in ((_outline(region), 0.0), _sweep(region)):
+        whole = _whole(region, truth == value)
+        for points, width in ((_outline(region), 0.0), (_outline(whole), 0.0), _sweep(region)):
             if len(points) > (2 if width == 0 else 0):
                 gain = _gain(_covered(points, width, truth.shape), labels, truth, value)
                 strokes.append(Stroke(value, points, width, gain))
         click, patch = _patch(region, labels)
         strokes.append(Stroke(value, click, 0.0, _gain(patch, labels, truth, value), fills=True))
-    best = max(strokes, key=lambda stroke: stroke.gain, default=None)
+    best = max(strokes, key=lambda stroke: (stroke.gain, -stroke.length), default=None)
     return best if best is not None and best.gain >= max(least, 1) else None
 
 
@@ -93,6 +94,13 @@ def _largest_regions(
         found += [(int(sizes[i]), int(value), regions, int(i)) for i in largest if sizes[i] >= least]
     found.sort(key=lambda entry: (-entry[0], entry[1], entry[3]))
     return [(value, regions == number) for _, value, regions, number in found[:CANDIDATES]]
+
+
+def _whole(region: NDArray[np.bool_], part: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return all of the part that the region lies in: drawing it anew can be less work than many repairs."""
+    parts, _ = ndimage.label(part)
+    whole: NDArray[np.bool_] = parts == parts[region][0]
+    return whole
 
 
 def _outline(region: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -134,3 +134,12 @@ def test_a_small_part_must_be_right_too(session, truth):
     effort = SimulatedAnnotator(session, truth, good_enough=0.5).annotate()
     assert mean_dice(session.annotation_layer.data, truth(session.current.photo)) >= 0.9
     assert effort.strokes >= 3
+
+
+def test_a_part_in_pieces_is_drawn_anew_rather_than_mended_piece_by_piece():
+    truth = person((90, 120))
+    labels = truth.copy()
+    labels[:, ::8][truth[:, ::8] == 7] = 1
+    stroke = best_stroke(labels, truth, least=5)
+    assert stroke.value == 7
+    assert stroke.gain > 0.9 * (labels != truth).sum()
