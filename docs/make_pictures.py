@@ -1,15 +1,12 @@
 """Make the pictures of the README: ``make pictures``, or ``python docs/make_pictures.py [--project DIR]``.
 
-Everything in them is real but the photos, which are rendered: a project is labelled in portions, its trainer
-learns from each, and the pictures are taken while it is at work. Without ``--project`` that takes minutes.
+Everything in them is real but the photos, which are rendered: the headless demo runs, and the pictures are
+taken of its project while its trainer is at work. Without ``--project`` that takes ten minutes.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,46 +14,27 @@ from typing import Any
 import numpy as np
 
 from napari_skinseg._screenshot import settle, workspace_picture
+from napari_skinseg.headless_demo import run_demo
+from trainer.demo import make_demo
 from trainer.project import Project
-from trainer.project.exchange import import_masks
 from trainer.project.trainer_process import start_trainer, stop_trainer
-from trainer.synthetic import render_photos
 
 OUT = Path(__file__).parent / "pictures"
 SIZES = ((1440, 900), (1920, 1080))
-PHOTOS, PORTIONS, PORTION = 160, 6, 14
-"""Photos rendered; how often, and how many of them, are labelled before a round of training."""
+PHOTOS = 60
 
 
 def make_project(folder: Path) -> Path:
-    """Make a project of rendered photos, label it in portions and have its trainer learn from each."""
-    render_photos(folder / "sample", PHOTOS, seed=11, long_side=768, splits=True)
+    """Make the headless demo: its simulated annotator and its trainer have both been at work."""
     path = folder / "skin-study"
-    with Project.create(path) as project:
-        project.add_photos(folder / "sample" / "photos", groups=folder / "sample" / "groups.csv")
-        label(project, folder / "sample" / "masks", project.photo_ids(split="val"))
-        for portion in range(PORTIONS):
-            label(project, folder / "sample" / "masks", waiting(project)[:PORTION])
-            subprocess.run(
-                [sys.executable, "-P", "-m", "trainer", "trainer", str(path), "--once"], check=True
-            )
-            served = project.served()
-            print(f"portion {portion + 1} of {PORTIONS}: {served.why if served else 'no model'}", flush=True)
+    make_demo(path, PHOTOS, labelled=PHOTOS // 4, steps_fast=200)
+    run_demo(path, PHOTOS)
     return path
 
 
 def waiting(project: Project) -> list[int]:
     """Train photos without a mask."""
     return project.photo_ids(split="train", labelled=False)
-
-
-def label(project: Project, masks: Path, photo_ids: list[int]) -> None:
-    """Give photos their true masks."""
-    with tempfile.TemporaryDirectory() as chosen:
-        for photo_id in photo_ids:
-            name = f"{Path(project.photo(photo_id).relpath).stem}.png"
-            shutil.copyfile(masks / name, Path(chosen) / name)
-        import_masks(project, Path(chosen), "png", "anna")
 
 
 def richest(project: Project) -> int:

@@ -59,7 +59,7 @@ def run_demo(
     path
         A project made by `skinseg demo`, its truth in ``sample/masks``.
     photos
-        How many photos the project has; each stage takes about a fifth of them unless `per_stage` says more.
+        How many photos the project has; each stage takes an eighth of them unless `per_stage` says more.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def run_demo(
 
     from napari_skinseg._workspace import open_workspace
 
-    per_stage = per_stage or max(4, photos // 5)
+    per_stage = per_stage or max(4, photos // 8)
     viewer = napari.Viewer(show=False, show_welcome_screen=False)
     try:
         viewer.window.show()

@@ -47,7 +47,7 @@ def demo(
         headless = True
     with counted("drawing photos", photos) as advance:
         if headless:  # nobody waits at the window: give the model what it needs to be of use in minutes
-            make_demo(path, photos, labelled=photos // 3, steps_fast=200, progress=advance)
+            make_demo(path, photos, labelled=photos // 4, steps_fast=200, progress=advance)
         else:
             make_demo(path, photos, labelled=6, progress=advance)
     if headless:
