@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 BRUSH_STEP = 1.2
 OPACITY_STEP = 0.1
+KEYS = "1-9 class, 0 erase, Space accept and next, ? all keys"
+"""Shown in napari's status line."""
 
 
 class Tools:
@@ -40,10 +42,17 @@ class Tools:
         self.hidden: set[int] = set()
         self._peeking = False
         self._layer.events.selected_label.connect(self._keep_to_classes)
+        # Last: the viewer writes napari's own keys there, which are not in force while a photo is open.
+        self._layer.events.mode.connect(self._say_keys, position="last")
+        self._say_keys()
 
     def close(self) -> None:
         """Let go of the layer."""
         self._layer.events.selected_label.disconnect(self._keep_to_classes)
+        self._layer.events.mode.disconnect(self._say_keys)
+
+    def _say_keys(self, event: object = None) -> None:
+        self._layer.help = KEYS
 
     @property
     def locked(self) -> set[int]:

@@ -130,6 +130,8 @@ def resolve_trainer(project: Project) -> TrainerView:
     numbers = {r.id: number for number, r in enumerate(rounds, start=1)}
     before = [m for m in models if served and m.created < served.created and m.decision not in UNSERVED]
     state = alive.state if alive else STOPPED
+    newest = rounds[-1].id if rounds else None
+    drawn = alive.round if alive is not None and alive.round in numbers else newest
     return TrainerView(
         state=state,
         light=light(state),
@@ -143,8 +145,8 @@ def resolve_trainer(project: Project) -> TrainerView:
         classes=dice_by_class(
             names, colours, served.metrics if served else {}, before[-1].metrics if before else {}
         ),
-        round_id=rounds[-1].id if rounds else None,
-        round_number=len(rounds),
+        round_id=drawn,
+        round_number=numbers.get(drawn or "", 0),
     )
 
 

@@ -143,10 +143,10 @@ def doubt(labels: NDArray[np.uint8], confidence: NDArray[np.uint8], classes: Cla
     counts = np.bincount(unsure.ravel(), minlength=classes.count + 1)[1:]
     first, second = (int(index) for index in np.argsort(-counts, kind="stable")[:2])
     if counts[first] < 0.01 * labels.size:
-        return score, "the model is fairly sure: a quick check"
+        return score, "a quick check"
     if counts[second] == 0:
-        return score, f"the model is unsure about {classes.names[first]}"
-    return score, f"the model is unsure: {classes.names[first]} or {classes.names[second]}?"
+        return score, f"is all of it {classes.names[first]}?"
+    return score, f"{classes.names[first]} or {classes.names[second]}?"
 
 
 def release_device_memory() -> None:

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from conftest import rest, until
+from workbench import rest, until
 
 from napari_skinseg import drafts
 from napari_skinseg.provenance import PAINTED

@@ -7,10 +7,10 @@ import socket
 
 import numpy as np
 import pytest
-from conftest import make_project, serve, until
 from napari.layers import Labels
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel
+from workbench import make_project, serve, until
 
 from napari_skinseg._annotate import AnnotatePanel
 from napari_skinseg._curves import ClassChart, LossChart, RoundChart, readable

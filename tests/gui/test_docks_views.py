@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from conftest import until
+from workbench import until
 
 from napari_skinseg.annotate_view import class_rows, clock, progress, resolve_annotate
 from napari_skinseg.trainer_view import (
@@ -166,3 +166,14 @@ def test_views_are_resolved_without_qt():
 def test_a_heartbeat_is_read_as_its_age(project):
     alive(project, state="resting")
     assert resolve_trainer(project).heartbeat == "last sign of life 0 s ago"
+
+
+def test_the_loss_drawn_is_that_of_the_round_that_runs(project):
+    project.start_round("full", "full", "skinseg")
+    time.sleep(0.01)
+    project.start_round("fast", "fast", "skinseg")
+    assert resolve_trainer(project).round_id == "fast"
+    alive(project, state="training", round="full", lane="full", step=3, steps=9)
+    view = resolve_trainer(project)
+    assert view.round_id == "full"
+    assert f"round {view.round_number}," in view.line

@@ -8,8 +8,8 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import make_project, predict, rest, serve, until
 from napari.components import ViewerModel
+from workbench import make_project, predict, rest, serve, until
 
 from napari_skinseg.provenance import ACCEPTED, PAINTED, PROPOSED
 from trainer.project import Project

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import make_project, predict, rest, serve, until
+from workbench import make_project, predict, rest, serve, until
 
 from napari_skinseg.provenance import ACCEPTED, PAINTED, PROPOSED
 

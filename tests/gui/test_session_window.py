@@ -7,13 +7,13 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import predict, rest, serve, until
 from napari.utils._proxies import ReadOnlyWrapper
 from napari.utils.interactions import (
     mouse_move_callbacks,
     mouse_press_callbacks,
     mouse_release_callbacks,
 )
+from workbench import predict, rest, serve, until
 
 from napari_skinseg.provenance import PAINTED, PROPOSED
 

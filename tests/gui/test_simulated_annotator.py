@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import make_project, rest, serve, until
+from workbench import make_project, rest, serve, until
 
 from napari_skinseg.provenance import PAINTED
 from napari_skinseg.simulated_annotator import (

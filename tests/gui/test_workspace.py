@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import make_project, predict, serve
 from qtpy.QtCore import Qt
+from workbench import make_project, predict, serve
 
 from napari_skinseg import _projects
 from napari_skinseg._workspace import WorkspaceDock, open_workspace
