@@ -88,6 +88,12 @@ class WorkspaceLayers:
         inside = 0 <= row < height and 0 <= column < width
         return int(self.annotation.data[row, column]) if inside else 0
 
+    def say(self, help_: str) -> None:
+        """Put words into napari's status line, where it would name keys of its own."""
+        self.annotation.help = help_
+        if self._viewer.layers.selection.active is self.annotation:
+            self._viewer.help = help_
+
     def remove(self) -> None:
         """Take the layers out of the viewer."""
         history.clear_history(self.annotation)

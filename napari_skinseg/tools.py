@@ -52,7 +52,7 @@ class Tools:
         self._layer.events.mode.disconnect(self._say_keys)
 
     def _say_keys(self, event: object = None) -> None:
-        self._layer.help = KEYS
+        self._layers.say(KEYS)
 
     @property
     def locked(self) -> set[int]:
