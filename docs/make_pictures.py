@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from napari_skinseg._screenshot import settle, workspace_picture
-from napari_skinseg.headless_demo import run_demo
+from napari_skinseg.headless_demo import Truth, run_demo
+from napari_skinseg.simulated_annotator import SimulatedAnnotator
 from trainer.demo import make_demo
 from trainer.project import Project
 from trainer.project.trainer_process import start_trainer, stop_trainer
@@ -33,31 +34,29 @@ def make_project(folder: Path) -> Path:
 
 
 def waiting(project: Project) -> list[int]:
-    """Train photos without a mask."""
-    return project.photo_ids(split="train", labelled=False)
+    """Photos without a mask whose truth is known."""
+    masks = project.path / "sample" / "masks"
+    stems = {number: Path(project.photo(number).relpath).stem for number in project.photo_ids(labelled=False)}
+    return [number for number, stem in stems.items() if (masks / f"{stem}.png").exists()]
 
 
-def richest(project: Project) -> int:
-    """The waiting photo whose suggestion has the most classes."""
-
-    def classes(photo_id: int) -> int:
-        found = project.prediction(photo_id)
-        return 0 if found is None else len(np.unique(project.read_prediction(found)[0]))
-
-    return max(waiting(project), key=classes)
+def most_to_see(project: Project) -> int:
+    """The waiting photo whose truth has the most classes."""
+    truth = Truth(project.path / "sample" / "masks")
+    return max(waiting(project), key=lambda number: len(np.unique(truth(project.photo(number)))))
 
 
 def show_work(dock: Any) -> None:
-    """Open a photo with much to see, have the trainer busy, choose a class and lock one."""
-    project = dock.project
-    wait_for(lambda: project.prediction(waiting(project)[0]) is not None, 60)
-    wanted = richest(project)
-    dock.session.open_photo(wanted)
-    dock.session.train_now()
-    wait_for(lambda: dock.session.current is not None and dock.session.current.photo.id == wanted, 20)
+    """Open a photo with much to see, correct its suggestion, and have the trainer busy meanwhile."""
+    project, session = dock.project, dock.session
+    wanted = most_to_see(project)
+    session.open_photo(wanted)
+    session.train_now()
+    wait_for(lambda: session.current is not None and session.current.model_id is not None, 90)
+    SimulatedAnnotator(session, Truth(project.path / "sample" / "masks")).annotate()
     wait_for(lambda: busy(project), 120)
-    dock.session.select_class(4)
-    dock.session.set_locked(3, True)
+    session.select_class(4)
+    session.set_locked(3, True)
     dock.viewer.reset_view()
 
 
