@@ -65,7 +65,16 @@ def predict_folder(
         As from `photos_in`.
     with_confidence : bool
         Also write `RELATIVE.confidence.png`, 0 to 255.
+
+    Raises
+    ------
+    ProjectError
+        If a mask would take the place of a file that is there: it may be a photo, or a corrected mask.
     """
+    there = [target for _, relative in photos if (target := out / relative.with_suffix(".png")).exists()]
+    if there:
+        more = f" (and {len(there) - 1} more)" if len(there) > 1 else ""
+        raise ProjectError(f"{there[0]}{more} is there already and stays: name an empty folder for the masks")
     from trainer.predict import Predictor
 
     predictor = Predictor(model, device)

@@ -215,6 +215,9 @@ class GateSettings(_Section):
     min_photos: int = Field(default=5, ge=1)
     """With fewer validation photos a decision is provisional."""
 
+    few_margin: float = Field(default=0.05, ge=0)
+    """Largest loss of Dice put up with while the validation photos are that few."""
+
 
 class ServiceSettings(_Section):
     """How the background trainer behaves."""

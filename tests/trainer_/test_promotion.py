@@ -79,10 +79,17 @@ def test_small_losses_do_not_add_up_against_the_best_so_far():
 
 @pytest.mark.parametrize(("count", "words"), [(0, "no labelled"), (1, "1 labelled"), (4, "4 labelled")])
 def test_too_few_validation_photos_make_it_provisional(count, words):
-    decision = gate(photos([0.9, 0.9, 0.9], count=count), photos([0, 0, 0], count=count))
+    decision = gate(photos([0.11, 0.11, 0.11], count=count), photos([0.1, 0.1, 0.1], count=count))
     assert decision.promote
     assert decision.provisional
     assert words in decision.why
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_few_validation_photos_suffice_to_turn_a_much_worse_model_down(count):
+    decision = gate(photos([0.5, 0.5, 0.5], count=count), photos([0.1, 0.1, 0.1], count=count))
+    assert not decision.promote
+    assert decision.why.startswith("kept the old one: validation Dice")
 
 
 def test_the_first_model_is_served():

@@ -1,0 +1,23 @@
+"""`predict` writes into a folder; what is there already stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+
+def test_predict_never_overwrites_a_photo_or_a_mask(skinseg: Any, trained: Any, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (90, 80), (180, 140, 120)).save(photo)
+    before = photo.read_bytes()
+    onto_the_photos = skinseg("predict", trained[0], tmp_path, "--out", tmp_path, "--device", "cpu")
+    assert onto_the_photos.code == 2
+    assert "is there already" in onto_the_photos.err
+    assert photo.read_bytes() == before
+    out = tmp_path / "out"
+    assert skinseg("predict", trained[0], photo, "--out", out, "--device", "cpu").code == 0
+    corrected = (out / "photo.png").read_bytes()
+    assert skinseg("predict", trained[0], photo, "--out", out, "--device", "cpu").code == 2
+    assert (out / "photo.png").read_bytes() == corrected
