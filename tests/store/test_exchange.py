@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.project import ConfigError, MaskError, Project
+from trainer.project import ConfigError, MaskError, PhotoError, Project
 from trainer.project.exchange import export_masks, import_masks
 
 from .conftest import MakeProject, some_mask, write_photo
@@ -49,7 +49,7 @@ def test_png_in_and_out_is_the_same(project: Project, masks: Path, tmp_path: Pat
     assert set(np.unique(labels)) == {0, 1, 9}
     assert np.array_equal(provenance, np.where(labels > 0, 3, 0))
     out = tmp_path / "out"
-    assert export_masks(project, out) == 4
+    assert export_masks(project, out).written == 4
     found = {path.relative_to(out).as_posix(): path for path in out.rglob("*.png")}
     assert set(found) == set(wanted)
     for name, values in wanted.items():
@@ -165,7 +165,7 @@ def test_ngff_in_and_out_is_the_same(
     labels, provenance = some_mask(4)
     project.save_mask(project.find_photo("p1").id, labels, provenance, "ann", None)
     out = tmp_path / "out"
-    assert export_masks(project, out, "ngff") == 1
+    assert export_masks(project, out, "ngff").written == 1
     assert (out / "ward" / "p1.zarr").is_dir()
     assert import_masks(project, out, "ngff").unchanged == 1
     with Project.create(tmp_path / "other") as other:
@@ -196,6 +196,30 @@ def test_export_writes_truth_only_and_overwrites_nothing(
         export_masks(project, tmp_path / "x", split="dev")
     with pytest.raises(ConfigError, match="no format 'coco'; use png or ngff"):
         export_masks(project, tmp_path / "x", "coco")  # type: ignore[arg-type]
+
+
+def test_masks_of_broken_photos_are_exported_and_a_damaged_mask_is_named(
+    project: Project, masks: Path, tmp_path: Path
+) -> None:
+    wanted = write_mask(masks / "p0.png")
+    write_mask(masks / "ward" / "p1.png")
+    write_mask(masks / "p2.png")
+    import_masks(project, masks)
+    broken, damaged = project.find_photo("p0"), project.find_photo("p1")
+    broken.path.write_bytes(b"")
+    with pytest.raises(PhotoError):
+        project.read_photo(broken.id)
+    assert project.photo(broken.id).state == "broken"
+    head = project.head(damaged.id)
+    assert head is not None
+    next(path for path in (head.path / "labels" / "c").rglob("*") if path.is_file()).write_bytes(b"x")
+    out = tmp_path / "out"
+    report = export_masks(project, out)
+    assert report.written == 2
+    assert np.array_equal(np.asarray(Image.open(out / "p0.png")), wanted)
+    (left,) = report.left_out
+    assert left["photo"] == "ward/p1.png"
+    assert "damaged" in left["why"]
 
 
 def test_a_folder_without_masks_is_refused(project: Project, tmp_path: Path) -> None:

@@ -164,8 +164,11 @@ def export(
     from trainer.project.exchange import export_masks
 
     with Project.open(Path(directory), read_only=True) as project:
-        written = export_masks(project, Path(out), cast("Format", format), split=split)
-    return Reply({"out": str(Path(out).resolve()), "written": written}, [f"{written:,} masks in {out}."])
+        report = export_masks(project, Path(out), cast("Format", format), split=split)
+    data = {"out": str(Path(out).resolve()), "written": report.written, "left_out": report.left_out}
+    lines: list[str] = [f"{report.written:,} masks in {escape(out)}."]
+    lines += [f"  left out {escape(item['photo'])}: {escape(item['why'])}" for item in report.left_out]
+    return Reply(data, [*lines])
 
 
 def status(directory: ProjectArgument, json: JsonOption = False) -> Reply:

@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import sqlalchemy as sa
 from PIL import Image
 
 from trainer.project.errors import ConfigError, ConflictError, MaskError, PhotoError
@@ -22,8 +23,9 @@ from trainer.project.mask_files import Ids, read_ids, read_ngff, read_png
 from trainer.project.masks import ACCEPTED, IGNORE, PAINTED, Truth
 from trainer.project.photos import Photo
 from trainer.project.project import Project
+from trainer.project.schema import photo, revision
 
-__all__ = ["ImportReport", "export_masks", "import_masks"]
+__all__ = ["ExportReport", "ImportReport", "export_masks", "import_masks", "truth_of_broken"]
 
 Format = Literal["png", "ngff"]
 Labels = npt.NDArray[np.uint8]
@@ -37,6 +39,14 @@ class ImportReport:
     imported: int = 0
     unchanged: int = 0
     refused: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass
+class ExportReport:
+    """What `export_masks` did; `left_out` holds {"photo", "why"} for each mask that could not be read."""
+
+    written: int = 0
+    left_out: list[dict[str, str]] = field(default_factory=list)
 
 
 def import_masks(
@@ -162,23 +172,22 @@ def export_masks(
     format: Format = "png",
     split: str | None = None,
     progress: Callable[[int], None] | None = None,
-) -> int:
+) -> ExportReport:
     """Write the current masks into a new folder, under the relative paths of their photos.
 
     What is exported is what people accepted or painted; pixels that only a model proposed count as not
-    labelled.
+    labelled. Masks of photos that cannot be read any more are exported too. A damaged mask is left out and
+    reported; the others are written.
 
     Returns
     -------
-    int
-        How many masks were written.
+    ExportReport
+        How many masks were written, and why each one left out was left out.
 
     Raises
     ------
     ConfigError
         If the folder is not empty, or `format` or `split` is not one.
-    MaskError
-        If a mask is damaged.
     StorageFullError
         If the disk is full.
     """
@@ -188,17 +197,41 @@ def export_masks(
     place = Path(out).expanduser()
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise ConfigError(f"{place}: is not an empty folder; name a new one for the masks")
-    truths = project.truth(split)
+    truths = project.truth(split) + truth_of_broken(project, split)
+    report = ExportReport()
     names = _names(project, truths)
     with storage_errors(place):
         place.mkdir(parents=True, exist_ok=True)
         for done, truth in enumerate(truths, start=1):
             target = place / f"{names[truth.photo_id]}{_SUFFIX[format]}"
             target.parent.mkdir(parents=True, exist_ok=True)
-            _export_one(project, truth, target, format)
+            try:
+                _export_one(project, truth, target, format)
+            except MaskError as error:
+                relpath = project.photo(truth.photo_id).relpath
+                report.left_out.append({"photo": relpath, "why": str(error)})
+            else:
+                report.written += 1
             if progress is not None:
                 progress(done)
-    return len(truths)
+    return report
+
+
+def truth_of_broken(project: Project, split: str | None = None) -> list[Truth]:
+    """Like `Project.truth`, of the photos that cannot be read any more; their masks are as good as ever."""
+    query = (
+        sa.select(photo.c.id, photo.c.group_name, revision.c.id.label("revision_id"), revision.c.path)
+        .join(revision, photo.c.head == revision.c.id)
+        .where(photo.c.state == "broken", revision.c.truth_pixels > 0)
+        .order_by(photo.c.id)
+    )
+    if split is not None:
+        query = query.where(photo.c.split == split)
+    with project.catalog.read() as connection:
+        return [
+            Truth(row.id, row.group_name, row.revision_id, project.path / row.path)
+            for row in connection.execute(query)
+        ]
 
 
 def _export_one(project: Project, truth: Truth, target: Path, format: Format) -> None:
