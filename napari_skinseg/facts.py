@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trainer.project.trainer_process import trainer_liveness
+
 if TYPE_CHECKING:
     from napari_skinseg.open_photo import OpenPhoto
     from trainer.project import Project
@@ -20,6 +22,7 @@ class Facts:
     labelled_for_training: int = 0
     first_model_after: int = 0
     served: str | None = None
+    trainer_runs: bool = True
     queue_is_empty: bool = False
 
 
@@ -32,6 +35,7 @@ def read_facts(project: Project) -> Facts:
         labelled_for_training=counts.by_split.get("train", (0, 0))[1],
         first_model_after=project.settings.queue.first_model_after,
         served=served.id if served else None,
+        trainer_runs=trainer_liveness(project) == "running",
     )
 
 
@@ -63,11 +67,16 @@ def suggestion_words(current: OpenPhoto, facts: Facts) -> str:
     if current.model_id is not None:
         return f"suggestions by model {plain(current.model_id)}"
     if facts.served is not None:
+        if not facts.trainer_runs:
+            return "the trainer is not running: Start it below to get suggestions; you can begin without it"
         return f"model {plain(facts.served)} has been asked for a suggestion; you can begin without it"
+    starting = "" if facts.trainer_runs else "; the trainer is not running: press Start"
     missing = facts.first_model_after - facts.labelled_for_training
     if missing > 0:
         photos = "photo" if facts.first_model_after == 1 else "photos"
-        return f"no suggestions yet: the first model comes after {facts.first_model_after} {photos}"
+        return f"no suggestions yet: the first model comes after {facts.first_model_after} {photos}{starting}"
+    if starting:
+        return f"no suggestions yet{starting}"
     return "no suggestions yet: the first model is being trained"
 
 

@@ -24,6 +24,7 @@ from napari_skinseg.route import Route
 from napari_skinseg.saving import SaveJob, Saver
 from napari_skinseg.watch import News, Shown, Watch, size_and_model
 from trainer.project.errors import ConflictError
+from trainer.project.trainer_process import trainer_liveness
 
 if TYPE_CHECKING:
     import numpy as np
@@ -293,10 +294,7 @@ class AnnotationSession:
     def train_now(self) -> None:
         """Ask the trainer for a round now."""
         if self._may_write():
-            self._background.write(
-                lambda: self.project.send_command("train_now", by=self.annotator),
-                lambda _: self.notice.emit("info", "asked the trainer for a round now"),
-            )
+            self._background.write(self._order_round, self._round_ordered)
 
     def bindings(self) -> list[tuple[str, str, Callable[[], object]]]:
         """Return the one table of keys: (key, sentence, what it does)."""
@@ -392,7 +390,20 @@ class AnnotationSession:
     def _say(self, level: str, text: str) -> None:
         self.notice.emit(level, text)
 
+    def _order_round(self) -> bool:
+        """Send the order, unless nobody is there to take it; runs in a thread."""
+        runs = trainer_liveness(self.project) == "running"
+        if runs:
+            self.project.send_command("train_now", by=self.annotator)
+        return runs
+
     # What threads tell
+
+    def _round_ordered(self, sent: bool) -> None:
+        if sent:
+            self.notice.emit("info", "asked the trainer for a round now")
+        else:
+            self.notice.emit("warning", "the trainer is not running: press Start first")
 
     def _hear(self, news: News) -> None:
         if news.facts is not None:

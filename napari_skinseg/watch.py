@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 from napari_skinseg.background import Background
 from napari_skinseg.facts import Facts, read_facts
 from napari_skinseg.loading import LoadedPhoto, Suggestion, newer_suggestion
+from trainer.project.trainer_process import trainer_liveness
 
 if TYPE_CHECKING:
     from trainer.project import Project
 
 Shown = tuple[tuple[int, int], str | None]
 """Size of a photo, and the model whose suggestion it shows."""
+
+Signs = tuple[int, bool]
+"""The catalog's version, and whether the trainer lives: a trainer that is killed writes nothing."""
 
 LOOK_SECONDS = 0.25
 FACTS_SECONDS = 1.0
@@ -31,7 +35,8 @@ class News:
 
 
 class Watch:
-    """Looks at the project in a thread, a few times a second, and closely when its catalog has changed.
+    """Looks at the project in a thread, a few times a second, and closely when its catalog has changed
+    or its trainer has come or gone.
 
     Parameters
     ----------
@@ -54,7 +59,7 @@ class Watch:
         self._background = background
         self._tell = tell
         self._lost = lost
-        self._version: int | None = None
+        self._signs: Signs | None = None
         self._next_look = self._next_facts = 0.0
         self._due, self._looking, self._failing = True, False, False
 
@@ -69,31 +74,33 @@ class Watch:
             return
         self._next_look = now + LOOK_SECONDS
         self._looking = True
-        known, self._due = (None if self._due else self._version), False
+        known, self._due = (None if self._due else self._signs), False
         photos, with_facts = shown(), now >= self._next_facts
         self._background.watch(
             lambda: self._look(known, photos, with_facts), lambda found: self._found(*found), self._not_found
         )
 
-    def _look(self, known: int | None, photos: dict[int, Shown], with_facts: bool) -> tuple[int, News | None]:
+    def _look(
+        self, known: Signs | None, photos: dict[int, Shown], with_facts: bool
+    ) -> tuple[Signs, News | None]:
         project = self._project
-        version = project.data_version()
-        if version == known:
-            return version, None
+        signs = project.data_version(), trainer_liveness(project) == "running"
+        if signs == known:
+            return signs, None
         suggestions = {}
         for photo_id, (shape, model_id) in photos.items():
             found = newer_suggestion(project, photo_id, shape, model_id)
             if found is not None:
                 suggestions[photo_id] = found
         stats = None if project.read_only else project.session_stats(self._session_id)
-        return version, News(suggestions, read_facts(project) if with_facts else None, stats)
+        return signs, News(suggestions, read_facts(project) if with_facts else None, stats)
 
-    def _found(self, version: int, news: News | None) -> None:
+    def _found(self, signs: Signs, news: News | None) -> None:
         self._looking = self._failing = False
         if news is None:
             return
         # Without the facts, which are dear on a large project, this was half a look: another one follows.
-        self._version = None if news.facts is None else version
+        self._signs = None if news.facts is None else signs
         if news.facts is not None:
             self._next_facts = time.monotonic() + FACTS_SECONDS
         self._tell(news)

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from workbench import make_project, predict, rest, serve, until
+from workbench import beat, make_project, predict, rest, serve, until
 
 from napari_skinseg.provenance import ACCEPTED, PAINTED, PROPOSED
 from trainer.project import Project
@@ -209,6 +209,7 @@ def test_a_missing_suggestion_is_asked_for_and_the_photo_is_shown_anyway(project
     until(session, lambda: session.current is not None)
     assert session.current.model_id is None
     assert current_id(session) in project.wanted_predictions(model)
+    beat(project, state="idle")
     until(session, lambda: "has been asked" in session.status)
 
 

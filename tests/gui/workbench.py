@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -63,3 +65,8 @@ def predict(project: Project, photo_id: int, model_id: str, value: int, top: int
     labels[top:] = value
     project.save_prediction(photo_id, model_id, labels, np.full(labels.shape, 200, np.uint8))
     return labels
+
+
+def beat(project: Project, **fields: object) -> None:
+    """Write a trainer's sign of life: this process stands for it."""
+    project.write_trainer_state(pid=os.getpid(), host=socket.gethostname(), **fields)
