@@ -23,6 +23,7 @@ from trainer.gate import judge, store_model
 from trainer.networks import build_segmenter, set_dropout
 from trainer.plan import Lane, Plan, make_plan
 from trainer.project.errors import ProjectError, SkinsegError
+from trainer.project.exchange import truth_of_broken
 from trainer.recipes import Recipe, find_recipe
 from trainer.round_context import RoundContext, RoundProgress, StopRound, Tick
 from trainer.settings import Settings
@@ -59,7 +60,17 @@ class RoundResult:
 
     def to_json(self) -> dict[str, Any]:
         """The fields that ``skinseg retrain --json`` prints."""
-        names = ("recipe", "init", "steps", "seconds", "photos_per_second", "served", "why", "val")
+        names = (
+            "recipe",
+            "init",
+            "steps",
+            "seconds",
+            "photos_per_second",
+            "served",
+            "why",
+            "val",
+            "messages",
+        )
         return {"model": self.model_id, **{name: getattr(self, name) for name in names}}
 
 
@@ -117,6 +128,8 @@ def run_round(
     cache = project_cache(project, settings.photos.cache_bytes)
     round_ = RoundContext(project, settings, plan, engine, folder.name, cache, tick, about["messages"])
     project.start_round(round_.id, plan.lane, plan.recipe)
+    if state is None and method.needs_labels:
+        _name_the_broken(round_)
     try:
         return _run(round_, about, state)
     except StopRound:
@@ -154,6 +167,16 @@ def choose_data(
         "items": [[item.photo_id, item.revision_id, item.group] for item in items],
         "newest": min(newest, len(items)),
     }
+
+
+def _name_the_broken(round_: RoundContext, most: int = 20) -> None:
+    """Say which photos with masks are not learnt from because they could not be read."""
+    project = round_.project
+    broken = [project.photo(truth.photo_id) for truth in truth_of_broken(project, "train")]
+    for known in broken[:most]:
+        round_.say(f"left out of training: {known.path}: {known.reason or 'cannot be read'}")
+    if len(broken) > most:
+        round_.say(f"left out of training: {len(broken) - most} more photos that cannot be read")
 
 
 def _start_from(project: Project, plan: Plan, any_encoder: bool) -> dict[str, Any]:

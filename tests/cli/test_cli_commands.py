@@ -101,7 +101,18 @@ def test_import_status_export(skinseg: Any, project: Path, tiny_folder: Any, tmp
 
 def test_retrain_says_what_it_did(trained: tuple[Path, str]) -> None:
     data = json.loads(trained[1])
-    told = {"model", "recipe", "init", "steps", "seconds", "photos_per_second", "served", "why", "val"}
+    told = {
+        "model",
+        "recipe",
+        "init",
+        "steps",
+        "seconds",
+        "photos_per_second",
+        "served",
+        "why",
+        "val",
+        "messages",
+    }
     assert set(data) == told
     assert {"dice9", "dice8", "dice2", "per_class"} <= set(data["val"])
     assert (data["steps"], data["init"], data["served"]) == (30, "scratch", True)

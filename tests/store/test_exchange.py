@@ -218,7 +218,7 @@ def test_masks_of_broken_photos_are_exported_and_a_damaged_mask_is_named(
     assert report.written == 2
     assert np.array_equal(np.asarray(Image.open(out / "p0.png")), wanted)
     (left,) = report.left_out
-    assert left["photo"] == "ward/p1.png"
+    assert left["photo"] == "ward/p1.jpg"
     assert "damaged" in left["why"]
 
 

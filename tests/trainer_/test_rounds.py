@@ -1,6 +1,7 @@
 """Whole rounds on a real project."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,6 +62,7 @@ def test_a_round_from_labels_to_a_served_model(project, settings):
     assert card["trained_photos"] == 8
     assert set(result.to_json()) == {
         "model", "recipe", "init", "steps", "seconds", "photos_per_second", "served", "why", "val",
+        "messages",
     }  # fmt: skip
 
 
@@ -181,6 +183,17 @@ def test_no_labels_is_one_line(empty_project, settings):
     with pytest.raises(SkinsegError, match="has no labels yet"):
         run_round(empty_project, settings, device="cpu")
     assert empty_project.rounds() == []
+
+
+def test_photos_that_cannot_be_read_are_named_in_each_round(project, settings, tiny_folder, tmp_path):
+    shutil.copytree(tiny_folder.photos, tmp_path / "photos")
+    project.remap_root(tiny_folder.photos, tmp_path / "photos")
+    (tmp_path / "photos" / "tiny_02.jpg").write_bytes(b"")
+    for _ in range(2):  # the first round finds it broken, the second one knows
+        result = run_round(project, settings, lane="batch", device="cpu")
+        (message,) = [m for m in result.to_json()["messages"] if "left out of training" in m]
+        assert "tiny_02.jpg" in message
+    assert project.photo(project.find_photo("tiny_02").id).state == "broken"
 
 
 def test_no_validation_photos_serves_for_now(project, settings):

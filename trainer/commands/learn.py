@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from trainer.commands.models import known_model, number
 from trainer.commands.progress import staged
@@ -69,9 +70,9 @@ def retrain(
     lines = [
         f"model {result.model_id}: {result.steps} steps, {result.seconds:.0f} s, "
         f"{result.photos_per_second:.1f} photos/s",
-        f"{'served' if result.served else 'not served'}: {result.why}",
+        escape(result.why),
         f"validation Dice {number(result.val.get('dice9'))}, skin or not {number(result.val.get('dice2'))}",
-        *result.messages,
+        *(f"  {escape(message)}" for message in result.messages),
     ]
     return Reply(result.to_json(), [*lines])
 
