@@ -6,13 +6,26 @@ import logging
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from trainer.project.errors import ProjectError
+
 BYTES, FILES = 1_000_000, 3
 
 
 def log_to(project: Path) -> Path:
-    """Send what this package logs to `trainer.log`, which is kept from growing; return its path."""
+    """Send what this package logs to `trainer.log`, which is kept from growing; return its path.
+
+    Raises
+    ------
+    ProjectError
+        If it cannot be written.
+    """
     path = project / "trainer.log"
-    handler = RotatingFileHandler(path, maxBytes=BYTES, backupCount=FILES, encoding="utf-8")
+    try:
+        handler = RotatingFileHandler(path, maxBytes=BYTES, backupCount=FILES, encoding="utf-8")
+    except OSError as error:
+        raise ProjectError(
+            f"{path}: cannot be written: {error.strerror}; ask for write permission on it"
+        ) from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("trainer")
     logger.setLevel(logging.INFO)

@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from trainer.commands.files import check_writable
+from trainer.project import Project
+from trainer.project.errors import ReadOnlyError
+
 
 def refused(said: Any, *words: str) -> None:
     """One line on stderr with these words in it, and nothing on stdout."""
@@ -132,6 +136,25 @@ def test_share_of_labels_that_makes_no_sense(skinseg: Any, project: Path, labels
     refused(skinseg("retrain", project, f"--labels={labels}"), labels, "25%")
 
 
+def test_a_project_that_cannot_be_written_is_not_trained(
+    skinseg: Any, project: Path, tiny_folder: Any
+) -> None:
+    assert skinseg("import", project, tiny_folder.masks).code == 0
+    (project / "trainer.log").mkdir()  # binds an administrator too, unlike permissions
+    for command in ("retrain", "trainer"):
+        refused(skinseg(command, project, "--device", "cpu"), "trainer.log", "cannot be written", "ask")
+    with Project.open(project, read_only=True) as opened, pytest.raises(ReadOnlyError, match="reading only"):
+        check_writable(opened)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no /dev/null there")
+def test_out_that_takes_no_files(skinseg: Any, trained: Any, tiny_folder: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for out in (tmp_path / "file", tmp_path / "file" / "below", "/dev/null/x"):
+        refused(skinseg("export", trained[0], out), str(out), "name a folder")
+        refused(skinseg("predict", trained[0], tiny_folder.photos, "--out", out), str(out), "name a folder")
+
+
 def test_unknown_setting_names_the_nearest(skinseg: Any, project: Path) -> None:
     refused(skinseg("retrain", project, "--set", "trainig.lr=1"), "training.lr")
     refused(skinseg("retrain", project, "--set", "lr"), "KEY=VALUE")
@@ -161,8 +184,6 @@ def test_no_display(skinseg: Any, project: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_bug_is_one_line_and_status_1(skinseg: Any, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from trainer.project import Project
-
     def fall(*_: object, **__: object) -> None:
         raise ZeroDivisionError("of our own making")
 

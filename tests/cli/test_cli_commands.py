@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from trainer.project import Project
+
 COMMANDS = (
     *("demo", "new", "add", "move", "annotate", "trainer", "retrain", "predict"),
     *("evaluate", "models", "import", "export", "status", "doctor", "backup"),
@@ -97,6 +99,12 @@ def test_import_status_export(skinseg: Any, project: Path, tiny_folder: Any, tmp
         assert np.array_equal(
             np.asarray(Image.open(written)), np.asarray(Image.open(tiny_folder.masks / written.name))
         )
+
+
+def test_status_of_a_trainer_with_nothing_to_say(skinseg: Any, project: Path) -> None:
+    with Project.open(project) as opened:
+        opened.write_trainer_state(pid=1, host="here", state="training", device="cpu", message="")
+    assert skinseg("status", project).out.splitlines()[-1] == "trainer: training on cpu"
 
 
 def test_retrain_says_what_it_did(trained: tuple[Path, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -164,6 +165,7 @@ def export(
     from trainer.project.exchange import export_masks
 
     with Project.open(Path(directory), read_only=True) as project:
+        check_out(Path(out).expanduser())
         report = export_masks(project, Path(out), cast("Format", format), split=split)
     data = {"out": str(Path(out).resolve()), "written": report.written, "left_out": report.left_out}
     lines: list[str] = [f"{report.written:,} masks in {escape(out)}."]
@@ -201,7 +203,7 @@ def status(directory: ProjectArgument, json: JsonOption = False) -> Reply:
         f"{counts.photos:,} photos, {counts.labelled:,} labelled ({by_split}), {counts.broken:,} broken",
         f"served model: {served.id if served else 'none yet'}",
         f"trainer: {running}"
-        + (f" on {state.device}, {state.message}" if alive and state is not None else ""),
+        + (f" on {', '.join(filter(None, (state.device, state.message)))}" if alive and state else ""),
     ]
     return Reply(data, [*lines])
 
@@ -247,6 +249,30 @@ def check_folder(folder: str, what: str) -> None:
         raise ProjectError(f"{folder} is a file: name the folder that holds the {what}")
     if not os.access(path, os.R_OK | os.X_OK):
         raise ProjectError(f"cannot read {folder}: ask for read permission on it")
+
+
+def check_writable(project: Project) -> None:
+    """Refuse to train in a project that can only be read."""
+    from trainer.project.errors import ReadOnlyError
+
+    if project.read_only:
+        raise ReadOnlyError(f"{project.read_only_reason}; ask for write permission, or train in a copy of it")
+
+
+def check_out(out: Path) -> None:
+    """Make the folder to write to, and refuse one that takes no files."""
+    from trainer.project.errors import ProjectError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except FileExistsError as error:
+        raise ProjectError(f"{out} is a file: name a folder to write to") from error
+    except OSError as error:
+        raise ProjectError(
+            f"cannot write to {out}: {error.strerror}; name a folder in which you may write"
+        ) from error
 
 
 def _add(project: Project, folder: str, groups: str | None) -> Added:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from trainer.commands.files import check_folder, check_writable
 from trainer.commands.models import known_model, number
 from trainer.commands.progress import staged
 from trainer.commands.reply import DeviceOption, JsonOption, ProjectArgument, Reply, table
@@ -52,6 +53,7 @@ def retrain(
     overrides |= {f"training.{key}": str(value) for key, value in given.items() if value is not None}
     with Project.open(path) as project:
         settings = load_settings(path / "skinseg.toml", overrides)
+        check_writable(project)
         check_labels(project)
         from trainer.logs import log_to
         from trainer.service import Service
@@ -86,7 +88,6 @@ def evaluate(
     json: JsonOption = False,
 ) -> Reply:
     """Dice, IoU, precision and recall of a model, with 95 % intervals over groups."""
-    from trainer.commands.files import check_folder
     from trainer.project import Project
 
     if masks is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from trainer.commands.files import check_out
 from trainer.commands.progress import counted
 from trainer.commands.reply import DeviceOption, JsonOption, ProjectArgument, Reply, table
 
@@ -39,6 +40,7 @@ def predict(
 
     model = model_folder(Path(source))
     found = photos_in(Path(photos))
+    check_out(Path(out))
     with counted("predicting", len(found)) as advance:
         report = predict_folder(model, found, Path(out), device, probabilities, advance)
     lines = [f"{report.written:,} masks in {out}, {report.seconds:.1f} s"]

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from trainer.commands.files import check_writable
 from trainer.commands.progress import counted, staged
 from trainer.commands.reply import DeviceOption, JsonOption, ProjectArgument, Reply
 
@@ -116,6 +117,7 @@ def trainer(
             int(not done),
         )
     with Project.open(path) as project:
+        check_writable(project)
         from trainer.logs import log_to
         from trainer.service import Service
 
