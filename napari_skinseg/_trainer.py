@@ -174,6 +174,7 @@ class TrainerPanel(QWidget):
         self.decision.setText(view.decision)
         self.decision.setToolTip(view.decision)
         shown = {"start"} if not view.running else {"resume" if view.paused else "pause", "train_now", "stop"}
+        self.buttons["start"].setText("Restart" if view.died else "Start")
         for name, button in self.buttons.items():
             button.setVisible(name in shown)
         if not self.curves.isHidden():

@@ -24,7 +24,7 @@ from napari_skinseg._start import StartPanel
 from napari_skinseg._trainer import TrainerPanel
 from napari_skinseg.annotate_view import resolve_annotate
 from napari_skinseg.session import AnnotationSession
-from napari_skinseg.trainer_view import resolve_trainer
+from napari_skinseg.trainer_view import TrainerView, resolve_trainer
 from trainer.project import Project, SkinsegError
 from trainer.project.sessions import Stats
 from trainer.project.trainer_process import start_trainer
@@ -76,7 +76,7 @@ class WorkspaceDock(QWidget):
         self.help_key: Any = None
         self._today: Stats | None = None
         self._looked = 0.0
-        self._changed = False
+        self._changed = self._trainer_ran = False
         self._maker: Any = None
         self.start = StartPanel(last=_projects.last_project())
         self.start.opened.connect(self._try_open)
@@ -195,12 +195,19 @@ class WorkspaceDock(QWidget):
         now = time.monotonic()
         due = now - self._looked > LOOK_SECONDS
         self.trainer.refresh(force=due)
+        self._tell_if_died(self.trainer.view)
         if due:
             self._looked = now
             self._read_day()
             for panel in self.tabs.values():
                 if hasattr(panel, "refresh") and panel.isVisible():
                     panel.refresh()
+
+    def _tell_if_died(self, view: TrainerView | None) -> None:
+        if view is not None:
+            if self._trainer_ran and view.died:
+                show_warning(view.line)
+            self._trainer_ran = view.running
 
     def _set_theme(self, *_: object) -> None:
         if self.annotate is not None and self.trainer is not None:

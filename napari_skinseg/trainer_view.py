@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from trainer.project.trainer_state import TrainerState
 
 UNSERVED = ("kept old", None)
-STOPPED = "stopped"
+STOPPED, DIED = "stopped", "died"
 BUSY = {"training", "validating", "predicting", "scoring", "starting"}
 
 
@@ -50,7 +50,7 @@ class TrainerView:
     """The resolved state of the Trainer dock."""
 
     state: str
-    """``stopped`` · ``resting`` · ``training`` · ``paused`` …"""
+    """``stopped`` · ``died`` · ``resting`` · ``training`` · ``paused`` …"""
     light: str
     """``good`` · ``busy`` · ``warn`` · ``off``: the colour of the dot."""
     line: str
@@ -66,6 +66,11 @@ class TrainerView:
     round_id: str | None
     """The round that runs now, or ran last."""
     round_number: int
+
+    @property
+    def died(self) -> bool:
+        """It ended, or fell silent, without saying so."""
+        return self.state == DIED
 
 
 def macro_dice(metrics: Mapping[str, Any]) -> float | None:
@@ -129,13 +134,13 @@ def resolve_trainer(project: Project) -> TrainerView:
     rounds = sorted(project.rounds(), key=lambda r: r.started)
     numbers = {r.id: number for number, r in enumerate(rounds, start=1)}
     before = [m for m in models if served and m.created < served.created and m.decision not in UNSERVED]
-    state = alive.state if alive else STOPPED
+    state = alive.state if alive else STOPPED if last is None or last.state == STOPPED else DIED
     newest = rounds[-1].id if rounds else None
     drawn = alive.round if alive is not None and alive.round in numbers else newest
     return TrainerView(
         state=state,
         light=light(state),
-        line=status_line(alive, numbers.get(alive.round or "")) if alive else stopped_line(age),
+        line=status_line(alive, numbers.get(alive.round or "")) if alive else stopped_line(state, age),
         served=served_sentence(served.id, macro_dice(served.metrics)) if served else "no model yet",
         decision=decision_sentence(models[-1]) if models else "",
         running=alive is not None,
@@ -154,14 +159,15 @@ def light(state: str) -> str:
     """The colour of the dot for a state."""
     if state == STOPPED:
         return "off"
-    return "warn" if state in ("paused", "failed") else "busy" if state in BUSY else "good"
+    return "warn" if state in ("paused", "failed", DIED) else "busy" if state in BUSY else "good"
 
 
-def stopped_line(age: float | None) -> str:
+def stopped_line(state: str, age: float | None) -> str:
     """Why nothing moves, in words."""
     if age is None:
         return "trainer not started yet: Start it and it learns from every mask you save"
-    return f"trainer not running, last seen {seconds(age)} ago"
+    died = f"the trainer died, last seen {seconds(age)} ago: Restart it"
+    return died if state == DIED else "trainer stopped"
 
 
 def served_sentence(model_id: str, dice: float | None) -> str:

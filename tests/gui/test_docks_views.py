@@ -130,7 +130,15 @@ def test_a_dead_trainer_is_not_running(project):
     project.write_trainer_state(pid=1, host="elsewhere", state="training", heartbeat=time.time() - 30)
     view = resolve_trainer(project)
     assert not view.running
-    assert view.line == "trainer not running, last seen 30 s ago"
+    assert view.died
+    assert view.line == "the trainer died, last seen 30 s ago: Restart it"
+    assert view.light == "warn"
+
+
+def test_a_trainer_that_said_goodbye_is_no_trouble(project):
+    alive(project, state="stopped")
+    view = resolve_trainer(project)
+    assert (view.running, view.died, view.line, view.light) == (False, False, "trainer stopped", "off")
 
 
 def test_arrows_compare_with_the_model_served_before(project):

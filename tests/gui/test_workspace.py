@@ -82,7 +82,9 @@ def test_a_better_model_shows_without_a_dialog(dock, qtbot):
     assert (dock.session.annotation_layer.data == 4).all()
 
 
-def test_the_window_says_within_five_seconds_that_the_trainer_died(dock, qtbot):
+def test_the_window_says_within_five_seconds_that_the_trainer_died(dock, qtbot, monkeypatch):
+    told = []
+    monkeypatch.setattr("napari_skinseg._workspace.show_warning", told.append)
     dock.project.write_trainer_state(pid=os.getpid(), host=socket.gethostname(), state="training", step=1)
     qtbot.waitUntil(lambda: dock.trainer.view.running, timeout=3000)
     died = time.monotonic()
@@ -90,7 +92,11 @@ def test_the_window_says_within_five_seconds_that_the_trainer_died(dock, qtbot):
     qtbot.waitUntil(lambda: not dock.trainer.view.running, timeout=5000)
     assert time.monotonic() - died < 5
     assert not dock.trainer.buttons["start"].isHidden()
-    assert "not running" in dock.trainer.line.text()
+    assert dock.trainer.buttons["start"].text() == "Restart"
+    assert "the trainer died" in dock.trainer.line.text()
+    qtbot.waitUntil(lambda: bool(told), timeout=2000)
+    qtbot.wait(1500)
+    assert [words.split(",")[0] for words in told] == ["the trainer died"], "told once"
 
 
 def test_a_trainer_that_hangs_elsewhere_shows_within_five_seconds(dock, qtbot):
