@@ -22,6 +22,8 @@ class Facts:
     labelled_for_training: int = 0
     first_model_after: int = 0
     served: str | None = None
+    broken: int = 0
+    skipped: int = 0
     trainer_runs: bool = True
     queue_is_empty: bool = False
 
@@ -35,6 +37,8 @@ def read_facts(project: Project) -> Facts:
         labelled_for_training=counts.by_split.get("train", (0, 0))[1],
         first_model_after=project.settings.queue.first_model_after,
         served=served.id if served else None,
+        broken=counts.broken,
+        skipped=counts.skipped,
         trainer_runs=trainer_liveness(project) == "running",
     )
 
@@ -54,8 +58,16 @@ def sentence(current: OpenPhoto | None, facts: Facts, opening: bool, read_only: 
     if facts.queue_is_empty:
         if facts.photos == 0:
             return "no photos yet: add a folder of photos"
-        return "no photo is left for you: review what is done, or add photos"
+        return f"no photo is left for you: {left_words(facts)}"
     return "no photo is open: press Space for the next one"
+
+
+def left_words(facts: Facts) -> str:
+    """Say why photos are left that nobody is given, or what else there is to do."""
+    broken = f"{facts.broken:,} cannot be read (skinseg doctor says why)" if facts.broken else ""
+    come = "comes" if facts.skipped == 1 else "come"
+    skipped = f"{facts.skipped:,} skipped {come} back in your next session" if facts.skipped else ""
+    return ", ".join(filter(None, (broken, skipped))) or "review what is done, or add photos"
 
 
 def suggestion_words(current: OpenPhoto, facts: Facts) -> str:

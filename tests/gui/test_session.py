@@ -298,6 +298,21 @@ def test_a_photo_opened_by_hand_that_cannot_be_read_says_why(session, project):
     until(session, lambda: session.current is not None)
 
 
+def test_an_empty_queue_tells_of_photos_that_are_broken_or_skipped(tmp_path, open_session):
+    project = make_project(tmp_path, photos=3)
+    (tmp_path / "photos" / "arm_01.jpg").write_bytes(b"no photo")
+    session = open_session(project)
+    session.open_next()
+    for _ in range(2):
+        until(session, lambda: session.current is not None)
+        session.skip()
+    until(session, lambda: "2 skipped" in session.status)
+    assert session.status == (
+        "no photo is left for you: 1 cannot be read (skinseg doctor says why), "
+        "2 skipped come back in your next session"
+    )
+
+
 def test_empty_queue_and_no_photos_have_their_sentence(tmp_path, open_session):
     project = make_project(tmp_path, photos=1)
     session = open_session(project)
@@ -307,6 +322,7 @@ def test_empty_queue_and_no_photos_have_their_sentence(tmp_path, open_session):
     session.accept_and_next()
     until(session, lambda: "no photo is left" in session.status)
     assert session.current is None
+    assert session.status == "no photo is left for you: review what is done, or add photos"
     empty = open_session(Project.create(tmp_path / "empty"))
     empty.open_next()
     until(empty, lambda: "no photos yet" in empty.status)
