@@ -40,7 +40,7 @@ SmallStep = {"step": 1e-4}
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class PhotoSettings(_Section):
@@ -281,15 +281,19 @@ def load_settings(path: Path, overrides: Mapping[str, str] | None = None) -> Set
     """
     data = _read_toml(path)
     data.pop(PROJECT_SECTION, None)
+    given = set()
     for key, text in (overrides or {}).items():
         section, name = _split_key(key)
+        given.add((section, name))
         data.setdefault(section, {})
         if isinstance(data[section], dict):
             data[section][name] = _toml_value(text)
     try:
         return Settings.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_first_line(error.errors()[0])}") from error
+        first = error.errors()[0]
+        where = "--set" if first["loc"][:2] in given else path
+        raise ConfigError(f"{where}: {_first_line(first)}") from error
 
 
 def save_settings(path: Path, settings: Settings) -> None:
@@ -368,4 +372,5 @@ def _first_line(error: ErrorDetails) -> str:
     key = ".".join(parts[:2])
     if error["type"] == "extra_forbidden":
         return _unknown(key)
-    return f"the setting {key!r} is {error['input']!r}: {error['msg'][:1].lower()}{error['msg'][1:]}"
+    why = error["msg"].removeprefix("Value error, ")
+    return f"the setting {key!r} is {error['input']!r}: {why[:1].lower()}{why[1:]}"

@@ -207,7 +207,8 @@ def initialise(model: Segmenter, init: str, pretrained: Path) -> str:
         if not path.is_file():
             raise ConfigError(
                 f"init: no colorization weights for {model.encoder_name} at {path}; "
-                "run `skinseg pretrain` first, or choose --init scratch"
+                "place some there, name a file with --init PATH, or choose --init scratch "
+                "(making them comes with a later version)"
             )
     else:
         path = Path(init)

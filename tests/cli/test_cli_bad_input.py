@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from trainer.checkpoints import save_checkpoint
 from trainer.commands.files import check_writable
 from trainer.project import Project
 from trainer.project.errors import ReadOnlyError
@@ -160,6 +162,28 @@ def test_unknown_setting_names_the_nearest(skinseg: Any, project: Path) -> None:
     refused(skinseg("retrain", project, "--set", "lr"), "KEY=VALUE")
 
 
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [("lr=-1", "greater than 0"), ("lr=inf", "finite"), ("clip=nan", "finite"), ("batch=1", "must be 2")],
+)
+def test_a_value_out_of_range_blames_the_option(skinseg: Any, project: Path, word: str, why: str) -> None:
+    said = skinseg("retrain", project, "--set", word)
+    refused(said, f"--set: the setting 'training.{word.partition('=')[0]}'", why)
+    assert "skinseg.toml" not in said.err
+    assert "value error" not in said.err
+
+
+def test_resume_takes_no_other_options(skinseg: Any, trained: Any, tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    shutil.copytree(trained[0], study)
+    with Project.open(study) as opened:
+        opened.start_round("early", "batch", "supervised")
+        (study / "rounds" / "early").mkdir()
+        save_checkpoint(study / "rounds" / "early", {"step": 1})
+    words = ("--resume", "--steps", 9, "--set", "lr=1", "--labels", "50%", "--device", "cpu")
+    refused(skinseg("retrain", study, *words), "leave out --steps, --set lr=1, --labels", "early")
+
+
 def test_unknown_action_on_models(skinseg: Any, trained: Any) -> None:
     refused(skinseg("models", trained[0], "delete"), "delete", "rollback")
     refused(skinseg("models", trained[0], "promote", "9999"), "9999")
@@ -169,6 +193,8 @@ def test_pretrained_weights_without_network(skinseg: Any, project: Path, tiny_fo
     assert skinseg("import", project, tiny_folder.masks).code == 0
     said = skinseg("retrain", project, "--init", "imagenet", "--encoder", "resnet18", "--device", "cpu")
     refused(said, "resnet18.safetensors", "colorization")
+    said = skinseg("retrain", project, "--init", "colorization", "--encoder", "resnet18", "--device", "cpu")
+    refused(said, "colorization-resnet18.safetensors", "--init PATH", "later version")
 
 
 def test_device_that_is_not_there(skinseg: Any, project: Path, tiny_folder: Any) -> None:

@@ -83,7 +83,7 @@ def test_pretrained_weights_that_are_not_there_say_what_to_do(model, tmp_path):
     assert str(tmp_path / "resnet18.safetensors") in line
     assert "colorization or scratch" in line
     assert "\n" not in line
-    with pytest.raises(ConfigError, match="skinseg pretrain"):
+    with pytest.raises(ConfigError, match="later version"):
         initialise(model, "colorization", tmp_path)
     with pytest.raises(ConfigError, match="neither scratch"):
         initialise(model, str(tmp_path / "nothing"), tmp_path)

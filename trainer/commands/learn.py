@@ -50,6 +50,8 @@ def retrain(
     fraction = share(labels)
     overrides = pairs(set_ or [])
     given = {"size": size, "encoder": encoder, "batch": batch, "seed": seed, "recipe": recipe, "init": init}
+    chosen = [f"--{name}" for name, value in {"steps": steps, **given}.items() if value is not None]
+    chosen += [f"--set {word}" for word in set_ or []] + (["--labels"] if fraction < 1 else [])
     overrides |= {f"training.{key}": str(value) for key, value in given.items() if value is not None}
     with Project.open(path) as project:
         settings = load_settings(path / "skinseg.toml", overrides)
@@ -62,7 +64,7 @@ def retrain(
         service = Service(project, device)
         with service.running(background=False), staged() as advance:
             service.on_progress = lambda p: advance(p.phase, p.step, p.steps)
-            round_id = take_up(project, resume)
+            round_id = take_up(project, resume, chosen)
             result = service.train(
                 "batch", round_id, settings=settings, steps=steps, labels_fraction=fraction
             )
@@ -153,13 +155,22 @@ def check_labels(project: Project) -> None:
         )
 
 
-def take_up(project: Project, resume: bool) -> str | None:
-    """The interrupted batch round to go on with; without `resume`, such rounds are given up."""
-    from trainer.project.errors import ProjectError
+def take_up(project: Project, resume: bool, chosen: list[str]) -> str | None:
+    """The interrupted batch round to go on with; without `resume`, such rounds are given up.
+
+    A round that has a checkpoint goes on as it began, so options `chosen` anew are refused.
+    """
+    from trainer.checkpoints import has_checkpoint
+    from trainer.project.errors import ConfigError, ProjectError
 
     left = [r for r in project.rounds() if r.ended is None and r.lane == "batch"]
     if resume and not left:
         raise ProjectError(f"{project.path} has no interrupted retrain to go on with: leave out --resume")
+    if resume and chosen and has_checkpoint(project.path / "rounds" / left[0].id):
+        raise ConfigError(
+            f"--resume goes on with round {left[0].id} as it began: leave out {', '.join(chosen)}, "
+            "or leave out --resume to start anew"
+        )
     for round_ in left[1:] if resume else left:
         project.finish_round(round_.id, "stopped", why="given up for another one")
     return left[0].id if resume else None
