@@ -79,6 +79,12 @@ def test_group_file_with_a_row_without_photo(skinseg: Any, tiny_folder: Any, tmp
     refused(said, "nobody", "3")
 
 
+def test_groups_that_match_no_photo(skinseg: Any, tiny_folder: Any, tmp_path: Path) -> None:
+    said = skinseg("new", tmp_path / "s", "--photos", tiny_folder.photos, "--groups", "(patient_[0-9]+)")
+    refused(said, "(patient_[0-9]+)", "none of the 12 photos", "such as tiny_")
+    assert not (tmp_path / "s").exists()
+
+
 def test_not_a_project(skinseg: Any, tmp_path: Path) -> None:
     for command in ("status", "doctor", "trainer", "retrain", "evaluate", "models", "annotate"):
         refused(skinseg(command, tmp_path), str(tmp_path))

@@ -81,6 +81,18 @@ def test_new_and_add(skinseg: Any, tiny_folder: Any, tmp_path: Path) -> None:
     assert (again.data["new"], again.data["photos"]) == (0, 12)
 
 
+def test_photos_that_no_group_names(skinseg: Any, tiny_folder: Any, tmp_path: Path) -> None:
+    words = ("--photos", tiny_folder.photos, "--groups", "(tiny_0)")
+    said = skinseg("new", tmp_path / "study", *words)
+    assert "2 of 12 photos have no match: each is a group of its own" in said.out
+    assert skinseg("new", tmp_path / "again", *words, "--json").data["ungrouped"] == 2
+    more = tmp_path / "more"
+    more.mkdir()
+    shutil.copy(tiny_folder.photos / "tiny_00.jpg", more / "other.jpg")
+    data = skinseg("add", tmp_path / "study", more, "--groups", "(tiny_0)", "--json").data
+    assert (data["new"], data["ungrouped"]) == (1, 1)
+
+
 def test_import_status_export(skinseg: Any, project: Path, tiny_folder: Any, tmp_path: Path) -> None:
     first = skinseg("import", project, tiny_folder.masks, "--json")
     assert first.data == {"imported": 12, "unchanged": 0, "refused": []}

@@ -57,6 +57,7 @@ def new(
 ) -> Reply:
     """Make a project for a folder of photos."""
     from trainer.project import Project
+    from trainer.project.errors import ConfigError
 
     check_folder(photos, "photos")
     path = Path(directory)
@@ -64,16 +65,23 @@ def new(
     with Project.create(path, classes=classes, database_url=database) as project:
         try:
             added = _add(project, photos, groups)
+            total, alone = project.counts().photos, _ungrouped(project)
+            if groups is not None and alone == total:
+                raise ConfigError(
+                    f"--groups {groups}: matches none of the {total:,} photos; it is searched for in their "
+                    f"paths below {photos}, such as {project.photo(project.photo_ids()[0]).relpath}"
+                )
         except BaseException:
             project.close()
             if fresh:  # a project without photos would only stand in the way of the next try
                 shutil.rmtree(path, ignore_errors=True)
             raise
-        total = project.counts().photos
-    return Reply(
-        {"project": str(path.resolve()), "photos": total},
-        [f"Made {path} with {total:,} photos. Next: skinseg annotate {path}", *_passed_over(added)],
-    )
+    data: dict[str, object] = {"project": str(path.resolve()), "photos": total}
+    lines = [f"Made {path} with {total:,} photos. Next: skinseg annotate {path}"]
+    if groups is not None:
+        data["ungrouped"] = alone
+        lines += _of_no_group(alone, total)
+    return Reply(data, [*lines, *_passed_over(added)])
 
 
 def add(
@@ -89,15 +97,20 @@ def add(
 
     check_folder(folder, "photos")
     with Project.open(Path(directory)) as project:
+        before = _ungrouped(project)
         added = _add(project, folder, groups)
-        total = project.counts().photos
-    data = {
+        total, alone = project.counts().photos, _ungrouped(project) - before
+    data: dict[str, object] = {
         "project": str(Path(directory).resolve()),
         "new": added.new,
         "photos": total,
         "unreadable": list(added.unreadable),
     }
-    return Reply(data, [f"{added.new:,} new photos, {total:,} in all.", *_passed_over(added)])
+    lines = [f"{added.new:,} new photos, {total:,} in all."]
+    if groups is not None:
+        data["ungrouped"] = alone
+        lines += _of_no_group(alone, added.new)
+    return Reply(data, [*lines, *_passed_over(added)])
 
 
 def move(
@@ -279,6 +292,24 @@ def _add(project: Project, folder: str, groups: str | None) -> Added:
     """Register photos with a running count on the terminal."""
     with counted("registering photos") as advance:
         return project.add_photos(Path(folder), groups=groups, progress=advance)
+
+
+def _ungrouped(project: Project) -> int:
+    """How many photos are a group of their own because nothing named one."""
+    import sqlalchemy as sa
+
+    from trainer.project.schema import photo, photo_group
+
+    named = sa.select(photo_group.c.name)
+    query = sa.select(sa.func.count()).select_from(photo).where(photo.c.group_name.not_in(named))
+    with project.catalog.read() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
+def _of_no_group(alone: int, total: int) -> list[str]:
+    if not alone:
+        return []
+    return [f"  --groups: {alone:,} of {total:,} photos have no match: each is a group of its own"]
 
 
 def _passed_over(added: Added) -> list[str]:
