@@ -62,6 +62,7 @@ class Desk:
         self._saved_version = self._seen_version = 0
         self._offer: Suggestion | None = None
         self._offered_by: str | None = None
+        self._first = True
         self._planning = False
         self._undone_at = -REDO_GRACE_SECONDS
         self.layers.annotation.events.paint.connect(self.stopwatch.touch)
@@ -110,10 +111,17 @@ class Desk:
         else:
             self.layers.show(photo.image, photo.confidence)
             self.tracker.start(photo.labels, photo.provenance)
+            self._take_brush()
         self.layers.fit()
         self.stopwatch.restart(photo.seconds if photo else 0.0)
         self._autosave.restart()
         self._saved_version = self._seen_version = 0
+
+    def _take_brush(self) -> None:
+        """Begin the session with a brush in hand; afterwards the tool is the person's to choose."""
+        if self._first and not self._read_only and self.layers.annotation.mode == "pan_zoom":
+            self.tools.select(self.tools.selected)
+        self._first = False
 
     def let_go(self) -> LoadedPhoto:
         """Hand out the photo with the work on it; its arrays are not copied, so `show` must follow."""

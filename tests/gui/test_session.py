@@ -30,6 +30,16 @@ def test_the_first_photo_opens_without_a_model_and_says_so(session):
     assert "after 4 photos" in session.status
 
 
+def test_the_session_begins_with_a_brush_and_keeps_the_tool_that_is_chosen(session):
+    layer, selected = session.annotation_layer, session.selected_class
+    assert str(layer.mode) == "paint"
+    layer.mode = "pan_zoom"
+    first = current_id(session)
+    session.skip()
+    until(session, lambda: session.current is not None and current_id(session) != first)
+    assert (str(layer.mode), session.selected_class) == ("pan_zoom", selected)
+
+
 def test_layers_are_reused_and_the_next_photo_is_ready_at_once(session):
     layers = list(session.viewer.layers)
     until(session, lambda: len(session._route.waiting.ready) == 2)
