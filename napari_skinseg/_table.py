@@ -21,7 +21,7 @@ class WordTable(QTableWidget):
     stretch : int
         The column that takes the width left over.
     fits : bool, optional
-        Show as many whole rows as the height has room for, and no scroll bar.
+        Show as many whole rows as the height has room for, no scroll bar, and no header without a row.
 
     Signals
     -------
@@ -89,8 +89,9 @@ class WordTable(QTableWidget):
 
     def _fit(self) -> None:
         if self._fits:
-            inside: Any = self.viewport()
-            room = inside.height() // ROW_HEIGHT
+            header: Any = self.horizontalHeader()
+            room = max(0, self.height() - header.sizeHint().height()) // ROW_HEIGHT
+            header.setVisible(room > 0 and self.rowCount() > 0)
             for place in range(self.rowCount()):
                 self.setRowHidden(place, place >= room)
 

@@ -383,3 +383,19 @@ def test_a_setting_that_makes_no_sense_is_refused_in_place(project, qtbot):
     qtbot.mouseClick(panel.save, Qt.MouseButton.LeftButton)
     assert panel.words.text().startswith("Not saved: size")
     assert (project.path / "skinseg.toml").read_bytes() == before
+
+
+def test_a_table_without_room_for_a_row_has_no_header(qtbot):
+    table = WordTable(("next up", "why"), stretch=1, fits=True)
+    qtbot.addWidget(table)
+    table.resize(280, 200)
+    table.show()
+    header = table.horizontalHeader()
+    assert header.isHidden()
+    table.show_rows([(1, ("arm_00.jpg", "random")), (2, ("arm_01.jpg", "random"))])
+    assert not header.isHidden()
+    table.resize(280, 30)
+    assert header.isHidden()
+    table.resize(280, header.sizeHint().height() + 30)
+    assert not header.isHidden()
+    assert [table.isRowHidden(row) for row in range(2)] == [False, True]
