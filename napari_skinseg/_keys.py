@@ -12,10 +12,11 @@ COLUMNS = 2
 
 
 class KeyTable(QDialog):
-    """A small window that stays open beside the work; nothing waits for it."""
+    """A small window that stays open beside the work; it takes neither the keyboard nor any waiting."""
 
     def __init__(self, bindings: Iterable[Binding], *, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, Qt.WindowType.Tool)  # a tool window leaves the parent its shortcuts
+        self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.setWindowTitle("SkinSeg keys")
         self.setModal(False)
         self.lines = [(key_words(key), sentence) for key, sentence, _ in bindings]

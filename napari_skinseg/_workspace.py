@@ -9,7 +9,7 @@ from typing import Any
 
 import napari
 from napari.qt.threading import create_worker
-from napari.utils.notifications import show_error, show_warning
+from napari.utils.notifications import show_error, show_info, show_warning
 from qtpy.QtCore import QCoreApplication, QEvent, QSize, Qt, QTimer
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QFileDialog, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
@@ -234,6 +234,8 @@ class WorkspaceDock(QWidget):
             show_error(text)
         elif level == "warning":
             show_warning(text)
+        elif level == "news":
+            show_info(text)
         else:
             self.viewer.status = text
 
@@ -280,9 +282,10 @@ class WorkspaceDock(QWidget):
         panel.parent().raise_()
 
     def _show_keys(self) -> None:
-        if self.session is not None:
-            if self.keys is not None:
-                self.keys.close()
+        """Open the key table, or close it."""
+        if self.keys is not None and self.keys.isVisible():
+            self.keys.close()
+        elif self.session is not None:
             self.keys = KeyTable(self.session.bindings(), parent=_window(self.viewer))
             self.keys.show()
 

@@ -62,7 +62,8 @@ class AnnotationSession:
     state_changed = Signal()
     """Anything that a dock shows may have changed."""
     notice = Signal(str, str)
-    """(level, text): level is "info", "warning" or "error"; the text is one line that says what to do."""
+    """(level, text): level is "info" (for the status line), "news" (to be noticed), "warning" or "error"; the
+    text is one line that says what to do."""
     help_requested = Signal()
     """The key table was asked for by key."""
     note_requested = Signal()
@@ -375,7 +376,7 @@ class AnnotationSession:
         self.state_changed.emit()
         if photo is not None and photo.draft_time is not None:
             at = time.strftime("%H:%M", time.localtime(photo.draft_time))
-            self.notice.emit("info", f"restored unfinished work from {at}")
+            self.notice.emit("news", f"restored unfinished work from {at}")
 
     def _bind_keys(self) -> None:
         """Take all keys while a photo is open, else only those that lead to one."""

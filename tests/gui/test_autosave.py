@@ -121,7 +121,7 @@ def test_work_is_restored_after_kill_9(project, open_session, tmp_path):
     session.open_next()
     until(session, lambda: session.current is not None)
     assert session.current.photo.id == strokes[0][0], "the photo comes back first"
-    assert any("restored unfinished work from" in text for _, text in session.notices)
+    assert any(level == "news" and "restored unfinished work from" in text for level, text in session.notices)
     assert session.unsaved
     old_enough = [s for s in strokes if s[4] < killed - project.settings.window.autosave_seconds]
     labels = session.annotation_layer.data

@@ -122,16 +122,40 @@ def test_the_key_table_waits_for_nobody(dock, qtbot):
         ask()
         assert dock.keys.isVisibleTo(dock.keys.parent())
         assert not dock.keys.isModal()
-        dock.keys.close()
+        ask()
+        assert not dock.keys.isVisible()
+
+
+def test_the_key_table_leaves_the_keyboard_to_the_photo(dock, qtbot):
+    window = dock.viewer.window._qt_window
+    window.show()
+    window.activateWindow()
+    canvas = dock.viewer.window._qt_viewer.canvas.native
+    canvas.setFocus()
+    focused = window.focusWidget()
+    dock.session.help_requested.emit()
+    qtbot.wait(200)
+    assert dock.keys.isVisible()
+    assert not dock.keys.isActiveWindow()
+    assert window.focusWidget() is focused
+    dock.session.help_requested.emit()
+    assert not dock.keys.isVisible()
+
+
+def test_restored_work_is_told_where_it_is_seen(dock, monkeypatch):
+    told = []
+    monkeypatch.setattr("napari_skinseg._workspace.show_info", told.append)
+    dock.session.notice.emit("news", "restored unfinished work from 14:02")
+    assert told == ["restored unfinished work from 14:02"]
 
 
 def test_errors_become_notifications(dock, monkeypatch):
     told = []
     monkeypatch.setattr("napari_skinseg._workspace.show_error", told.append)
     dock.session.notice.emit("error", "the disk is full: make room, your work is kept")
-    dock.session.notice.emit("info", "restored unfinished work")
+    dock.session.notice.emit("info", "asked the trainer for a round now")
     assert told == ["the disk is full: make room, your work is kept"]
-    assert dock.viewer.status == "restored unfinished work"
+    assert dock.viewer.status == "asked the trainer for a round now"
 
 
 def test_disposing_stops_every_timer_and_gives_the_photo_back(dock, folder):
