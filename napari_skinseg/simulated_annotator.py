@@ -2,7 +2,8 @@
 
 It looks at the open photo, finds the largest regions that differ from the truth, and paints them away one
 by one as a person would: by an outline that is filled, by one sweep of the brush, or by a click that gives a
-whole patch another label, whichever mends more. It stops when the photo is good enough, or when no stroke is
+whole patch another label, whichever mends more. A suggestion that would take longer to mend than to redo is
+painted over first. It stops when the photo is good enough, or when no stroke is
 worth its while. The same photo with the same suggestion always costs the same.
 
 The costs are a model, not a measurement: 3 s to look at a photo, 1.5 s for the decision and the aim of every
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_skinseg.palette import NOT_LABELLED
-from napari_skinseg.strokes import Stroke, best_stroke, dabs
+from napari_skinseg.strokes import Stroke, best_stroke, dabs, painted_by, whole_frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,16 +96,20 @@ class SimulatedAnnotator:
             raise ValueError(f"{current.photo.relpath}: the truth is {truth.shape}, the photo {labels.shape}")
         before = agreement(labels, truth)
         step = max(1, -(-max(truth.shape) // WORKING_LONG_SIDE))
+        small = truth[::step, ::step]
         strokes, seconds = 0, LOOK_SECONDS
+        if not self._is_good(labels, truth) and self._better_anew(labels[::step, ::step], small):
+            stroke: Stroke | None = whole_frame(small)
+        else:
+            stroke = None
         while strokes < self._most_strokes and not self._is_good(labels, truth):
-            small = truth[::step, ::step]
-            stroke = best_stroke(labels[::step, ::step], small, LEAST * small.size)
+            stroke = stroke or best_stroke(labels[::step, ::step], small, LEAST * small.size)
             if stroke is None:
                 break
             self._draw(stroke, step)
             strokes += 1
-            way = stroke.length * step * SCREEN_LONG_SIDE / max(truth.shape)
-            seconds += STROKE_SECONDS + way / SPEED
+            seconds += _seconds(stroke, small.shape)
+            stroke = None
         return Effort(strokes, round(seconds, 3), before, agreement(labels, truth))
 
     def accept_and_next(self) -> Effort:
@@ -112,6 +117,27 @@ class SimulatedAnnotator:
         effort = self.annotate()
         self.session.accept_and_next()
         return effort
+
+    def _better_anew(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8]) -> bool:
+        """Whether painting over all of a suggestion and beginning anew takes less time than mending it."""
+        if not labels.any():
+            return False
+        frame = whole_frame(truth)
+        anew = np.full_like(labels, frame.value)
+        return self._plan(anew, truth) + _seconds(frame, truth.shape) < self._plan(labels.copy(), truth)
+
+    def _plan(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8]) -> float:
+        """Seconds that it takes to mend these labels, which are mended on the way."""
+        seconds = 0.0
+        for _ in range(self._most_strokes):
+            if self._is_good(labels, truth):
+                break
+            stroke = best_stroke(labels, truth, LEAST * truth.size)
+            if stroke is None:
+                break
+            labels[painted_by(stroke, labels)] = stroke.value
+            seconds += _seconds(stroke, truth.shape)
+        return seconds
 
     def _is_good(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8]) -> bool:
         return agreement(labels, truth) >= self._good_enough and mean_dice(labels, truth) >= self._good_dice
@@ -132,6 +158,11 @@ class SimulatedAnnotator:
         with layer.block_history():
             for place in dabs(stroke.points * step, stroke.width * step):
                 layer.paint(place, stroke.value)
+
+
+def _seconds(stroke: Stroke, shape: tuple[int, ...]) -> float:
+    """Time that a stroke on a picture of this size takes."""
+    return STROKE_SECONDS + stroke.length * SCREEN_LONG_SIDE / max(shape) / SPEED
 
 
 def agreement(labels: NDArray[np.uint8], truth: NDArray[np.uint8]) -> float:

@@ -82,6 +82,24 @@ def best_stroke(labels: NDArray[np.uint8], truth: NDArray[np.uint8], least: floa
     return best if best is not None and best.gain >= max(least, 1) else None
 
 
+def painted_by(stroke: Stroke, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return what a stroke paints on these labels: bool (height, width)."""
+    if not stroke.fills:
+        return _covered(stroke.points, stroke.width, labels.shape)
+    row, column = stroke.points[0].astype(int)
+    patches, _ = ndimage.label(labels == labels[row, column])
+    patch: NDArray[np.bool_] = patches == patches[row, column]
+    return patch
+
+
+def whole_frame(truth: NDArray[np.uint8]) -> Stroke:
+    """Return the outline of the whole photo in its commonest class: what one does to begin anew."""
+    last_row, last_column = (side - 1.0 for side in truth.shape)
+    corners = np.array([[0, 0], [0, last_column], [last_row, last_column], [last_row, 0]], float)
+    known = truth[truth != NOT_LABELLED]
+    return Stroke(int(np.bincount(known).argmax()), corners, 0.0, 0)
+
+
 def _largest_regions(
     wrong: NDArray[np.bool_], truth: NDArray[np.uint8], least: float
 ) -> list[tuple[int, NDArray[np.bool_]]]:

@@ -143,3 +143,23 @@ def test_a_part_in_pieces_is_drawn_anew_rather_than_mended_piece_by_piece():
     stroke = best_stroke(labels, truth, least=5)
     assert stroke.value == 7
     assert stroke.gain > 0.9 * (labels != truth).sum()
+
+
+def test_a_suggestion_that_is_all_wrong_is_painted_over_and_costs_little_more_than_none(
+    project, truth, open_session
+):
+    first, second = project.photo_ids()[:2]
+    session = open_session(project)
+    session.open_photo(first)
+    until(session, lambda: session.current is not None)
+    bare = SimulatedAnnotator(session, truth).annotate()
+    noise = np.random.default_rng(0).integers(1, 10, (12, 12), np.uint8).repeat(10, 0).repeat(10, 1)
+    shape = project.read_photo(second).shape[:2]
+    wrong = noise[: shape[0], : shape[1]]
+    model = serve(project, "0001")
+    project.save_prediction(second, model, wrong, np.full(shape, 255, np.uint8))
+    session.open_photo(second)
+    until(session, lambda: session.current is not None and session.current.photo.id == second)
+    effort = SimulatedAnnotator(session, truth).annotate()
+    assert effort.after >= 0.97
+    assert effort.strokes <= bare.strokes + 2
