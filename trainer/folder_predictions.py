@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from trainer.boxes import Box
 from trainer.project.decode import decode
 from trainer.project.errors import PhotoError, ProjectError
 from trainer.project.scan import find_photos
@@ -57,6 +60,8 @@ def predict_folder(
 ) -> FolderReport:
     """Write `out/RELATIVE.png` for each photo, pixel = class index; failures are reported and passed over.
 
+    A model that finds boxes gives `RELATIVE.boxes.json` besides.
+
     Parameters
     ----------
     model : Path
@@ -64,7 +69,8 @@ def predict_folder(
     photos : list of (Path, Path)
         As from `photos_in`.
     with_confidence : bool
-        Also write `RELATIVE.confidence.png`, 0 to 255.
+        Also write `RELATIVE.confidence.png`, 0 to 255, and `RELATIVE.error.png` by a model with a
+        discriminator: where it believes the mask wrong, 255 = surely.
 
     Raises
     ------
@@ -89,6 +95,10 @@ def predict_folder(
             write_png(target, result.labels - 1)
             if with_confidence:
                 write_png(target.with_suffix(".confidence.png"), result.confidence)
+            if with_confidence and result.error is not None:
+                write_png(target.with_suffix(".error.png"), result.error)
+            if result.boxes:
+                write_boxes(target.with_suffix(".boxes.json"), result.boxes, predictor.card)
             taken[target] = relative
             report.written += 1
         except (PhotoError, OSError) as error:
@@ -97,6 +107,25 @@ def predict_folder(
             progress(done)
     report.seconds = time.monotonic() - started
     return report
+
+
+def write_boxes(path: Path, boxes: Sequence[Box], card: Mapping[str, Any]) -> None:
+    """Write boxes as JSON: class, score, edges in pixels of the photo, probability of every class."""
+    names = [str(name) for name in card.get("classes", {}).get("names", ())]
+
+    def name(index: int) -> str:
+        return names[index] if index < len(names) else str(index)
+
+    rows = [
+        {
+            "class": name(box.class_index),
+            "score": round(box.score, 4),
+            **{edge: round(getattr(box, edge), 1) for edge in ("top", "left", "bottom", "right")},
+            "probabilities": {name(i): round(p, 4) for i, p in enumerate(box.probabilities)},
+        }
+        for box in boxes
+    ]
+    path.write_text(json.dumps(rows, indent=1), encoding="utf-8")
 
 
 def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:

@@ -120,7 +120,15 @@ class SuggestionDesk:
     def _predict(self, photo_id: int, model_id: str, predictor: Predictor) -> None:
         result = predictor.predict(self._project.read_photo(photo_id))
         score, why = doubt(result.labels, result.confidence, self._project.classes)
-        self._project.save_prediction(photo_id, model_id, result.labels, result.confidence, score)
+        self._project.save_prediction(
+            photo_id,
+            model_id,
+            result.labels,
+            result.confidence,
+            score,
+            error=result.error,
+            boxes=result.boxes,
+        )
         self._scores.append((photo_id, score, why))
 
 

@@ -27,7 +27,7 @@ from trainer.classes import ClassSet
 from trainer.project.errors import MaskError
 from trainer.project.folders import storage_errors, sync_tree
 
-__all__ = ["checksum_of", "read_group", "write_group", "write_group_at"]
+__all__ = ["checksum_of", "read_attributes", "read_group", "write_group", "write_group_at"]
 
 CHUNK = 1024
 """Side of the chunks inside a shard."""
@@ -98,9 +98,7 @@ def read_group(path: Path, checksum: str | None, *names: str) -> list[Array]:
     MaskError
         If a file is missing, added or changed.
     """
-    damaged = (
-        f"{path}: this mask's files are damaged or missing; put them back from a backup (skinseg doctor)"
-    )
+    damaged = _damaged(path)
     if checksum is not None:
         try:
             found = checksum_of(path)
@@ -113,6 +111,24 @@ def read_group(path: Path, checksum: str | None, *names: str) -> list[Array]:
         return [np.asarray(_array(group, name)[...]) for name in names]
     except (BaseZarrError, OSError, KeyError, ValueError, RuntimeError) as error:
         raise MaskError(damaged) from error
+
+
+def read_attributes(path: Path) -> dict[str, Any]:
+    """Read what stands beside the arrays of a group.
+
+    Raises
+    ------
+    MaskError
+        If the group is damaged or missing.
+    """
+    try:
+        return dict(zarr.open_group(path, mode="r", zarr_format=3).attrs)
+    except (BaseZarrError, OSError, KeyError, ValueError, RuntimeError) as error:
+        raise MaskError(_damaged(path)) from error
+
+
+def _damaged(path: Path) -> str:
+    return f"{path}: this mask's files are damaged or missing; put them back from a backup (skinseg doctor)"
 
 
 def checksum_of(path: Path) -> str:

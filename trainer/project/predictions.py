@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
+from trainer.boxes import Box
 from trainer.project.folders import make_private
-from trainer.project.groups import read_group, write_group
+from trainer.project.groups import read_attributes, read_group, write_group
 from trainer.project.queue import QueueStore, _drawn, _ranked
 from trainer.project.schema import lease, meta, photo, prediction, request, score, session
 
@@ -51,6 +52,8 @@ class PredictionStore(QueueStore):
         confidence: npt.NDArray[np.uint8],
         score: float | None = None,
         features: npt.NDArray[np.float16] | None = None,
+        error: npt.NDArray[np.uint8] | None = None,
+        boxes: Sequence[Box] = (),
     ) -> Prediction:
         """Write a prediction and make it the photo's current one.
 
@@ -66,6 +69,10 @@ class PredictionStore(QueueStore):
             How much it would help to have this photo labelled; ranks the queue.
         features : float16 (rows, columns, depth), optional
             What instant hints are made from.
+        error : uint8 (height, width), optional
+            Where a discriminator believes the labels wrong, 255 = surely.
+        boxes : sequence of Box
+            Regions that the model found, in pixels of the photo.
 
         Raises
         ------
@@ -78,7 +85,10 @@ class PredictionStore(QueueStore):
         arrays: dict[str, npt.NDArray[Any]] = {"labels": labels, "confidence": confidence}
         if features is not None:
             arrays["features"] = features
-        path, checksum = write_group(folder, arrays, self.classes, {"model": model_id})
+        if error is not None:
+            arrays["error"] = error
+        extra = {"model": model_id, "boxes": [box.to_list() for box in boxes]}
+        path, checksum = write_group(folder, arrays, self.classes, extra)
         made = Prediction(photo_id, model_id, path, checksum, time.time(), score)
         row = {**vars(made), "path": path.relative_to(self.path).as_posix()}
         before = self.prediction(photo_id)
@@ -124,10 +134,35 @@ class PredictionStore(QueueStore):
         MaskError
             If its files are damaged.
         """
-        if not (of.path / "features").is_dir():
+        return self._read_optional(of, "features")
+
+    def read_error(self, of: Prediction) -> npt.NDArray[np.uint8] | None:
+        """Where a discriminator believes the labels wrong: uint8 (height, width), or None where none judged.
+
+        Raises
+        ------
+        MaskError
+            If its files are damaged.
+        """
+        return self._read_optional(of, "error")
+
+    def read_boxes(self, of: Prediction) -> tuple[Box, ...]:
+        """Regions that the model found; empty for a model that finds none.
+
+        Raises
+        ------
+        MaskError
+            If its files are damaged.
+        """
+        read_group(of.path, of.checksum)
+        kept = read_attributes(of.path).get("skinseg", {})
+        return tuple(Box.from_list(values) for values in kept.get("boxes", ()))
+
+    def _read_optional(self, of: Prediction, name: str) -> npt.NDArray[Any] | None:
+        if not (of.path / name).is_dir():
             return None
-        (features,) = read_group(of.path, of.checksum, "features")
-        return features
+        (values,) = read_group(of.path, of.checksum, name)
+        return values
 
     def set_scores(self, model_id: str, rows: Iterable[tuple[int, float, str]]) -> int:
         """Rank photos by a model; its ranking counts from the end of the call, older ones are dropped.
