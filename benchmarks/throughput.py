@@ -149,7 +149,7 @@ def main() -> None:
     args = parser.parse_args()
     settings = Settings.model_validate({"training": dict(pair.split("=", 1) for pair in args.set)})
     engine = Engine.start(args.device, threads=args.threads, background=True)
-    plan = make_plan(settings.training, engine.device_name, "full")
+    plan = make_plan(settings, engine.device_name, "full")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         data = args.data or render(folder / "data")

@@ -20,7 +20,7 @@ from trainer.promotion import Decision, decide
 from trainer.round_context import RoundContext
 from trainer.training import Training
 from trainer.validation import readable_truth, working_matrices
-from trainer.weights import save_model
+from trainer.weights import save_model, save_tensors
 
 if TYPE_CHECKING:
     from trainer.project.masks import Truth
@@ -41,7 +41,7 @@ class Verdict:
 def averaged_model(round_: RoundContext, weights: dict[str, Tensor]) -> Segmenter:
     """A fresh network with the averaged weights."""
     plan = round_.plan
-    model = build_segmenter(plan.arch, plan.encoder, round_.project.classes.count)
+    model = build_segmenter(plan.arch, plan.encoder, round_.project.classes.count, **plan.network)
     model.load_state_dict({name: weight.cpu() for name, weight in weights.items()})
     return model
 
@@ -152,6 +152,7 @@ def store_model(
         "parents": parents,
         "init": init_note,
         "network": verdict.model.describe(),
+        "companions": {name: n.describe() for name, n in training.recipe.companions().items()},  # type: ignore[operator]
         "classes": project.classes.to_dict(),
         "plan": plan.to_dict(),
         "trained_photos": len(about["items"]),
@@ -164,6 +165,8 @@ def store_model(
         "metrics": metrics,
         "decision": decision.why,
     }
+    for name, network in training.recipe.companions().items():
+        save_tensors(folder / f"{name}.safetensors", network.state_dict())
     save_model(folder, verdict.model.state_dict(), card)
     project.add_model(model_id, plan.recipe, plan.lane, parents, metrics, folder)
     project.trained_on(model_id, [revision for _, revision, _ in about["items"]])

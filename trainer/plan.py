@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
 from trainer.augment import NO_AUGMENTATION, Strength
 from trainer.networks import encoder_for
-from trainer.settings import TrainingSettings
+from trainer.recipes import find_recipe
+from trainer.settings import Settings, TrainingSettings
 
 Lane = Literal["fast", "full", "batch"]
 
@@ -43,13 +44,20 @@ class Plan:
     long_side: int | None
     """None: photos at their own size."""
     size: int
+    fit: Literal["crop", "squash", "pad"]
+    centres: Literal["inside", "uniform"]
     batch: int
     steps: int
     steps_full: int
     """Of a full round, whichever lane this is."""
     lr: float
     fast_lr_factor: float
+    optimizer: Literal["adamw", "adam"]
+    beta1: float
     weight_decay: float
+    encoder_lr: float
+    encoder_slow: float
+    bn_batches: int
     warmup: float
     dropout: float
     clip: float
@@ -62,8 +70,16 @@ class Plan:
     vertical_flip: bool
     rotate: float
     zoom: float
+    shift: float
+    blur: float
     colour: float
     seed: int
+    options: dict[str, Any] = field(default_factory=dict)
+    """Section of the recipe."""
+    network: dict[str, Any] = field(default_factory=dict)
+    """Options of the architecture."""
+    warm_start: bool = False
+    """Whether it goes on from the served model; ``init`` has no say then."""
 
     def warm(self, encoder: str, learnt: int) -> Plan:
         """This plan for a start from the served model.
@@ -77,7 +93,7 @@ class Plan:
             learning rate stays high; after that it is lowered, so that new labels refine it.
         """
         factor = 1.0 if learnt < self.steps_full else self.fast_lr_factor
-        return replace(self, encoder=encoder, lr=self.lr * factor)
+        return replace(self, encoder=encoder, lr=self.lr * factor, warm_start=True)
 
     def strength(self) -> Strength:
         """The augmentation these settings ask for."""
@@ -99,12 +115,12 @@ class Plan:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Plan:
         """Read back :meth:`to_dict`; keys of another version are left out."""
-        known = {field.name for field in fields(cls)}
+        known = {known.name for known in fields(cls)}
         return cls(**{k: v for k, v in values.items() if k in known})
 
 
 def make_plan(
-    training: TrainingSettings,
+    settings: Settings,
     device: str,
     lane: Lane,
     *,
@@ -112,7 +128,7 @@ def make_plan(
     init: str | None = None,
     steps: int | None = None,
 ) -> Plan:
-    """Resolve the settings.
+    """Resolve the settings: what a person set counts first, then what the recipe asks for, then the device.
 
     Parameters
     ----------
@@ -120,8 +136,19 @@ def make_plan(
         ``cpu``, ``mps`` or ``cuda``, with or without an index.
     recipe, init, steps
         Take the place of the settings where given.
+
+    Raises
+    ------
+    ConfigError
+        Unknown recipe.
     """
-    auto = DEVICE_DEFAULTS[device.partition(":")[0]]
+    kind = device.partition(":")[0]
+    auto = DEVICE_DEFAULTS[kind]
+    method = find_recipe(recipe or settings.training.recipe)
+    options = getattr(settings, method.name, None)
+    training, set_by_hand = settings.training, _set_by_hand(settings.training)
+    defaults = method.defaults(options, kind)
+    training = training.model_copy(update={k: v for k, v in defaults.items() if k not in set_by_hand})
     steps_full = auto.steps_full if training.steps_full == "auto" else training.steps_full
     steps_fast = auto.steps_fast if training.steps_fast == "auto" else training.steps_fast
     size = auto.size if training.size == "auto" else training.size
@@ -133,13 +160,13 @@ def make_plan(
         long_side = auto.long_side if training.size == "auto" else round(size * auto.long_side / auto.size)
     else:
         long_side = training.long_side
-    names = {field.name for field in fields(Plan)}
+    names = {known.name for known in fields(Plan)}
     values = {k: v for k, v in training.model_dump().items() if k in names}
     values |= {
         "lane": lane,
-        "recipe": recipe or training.recipe,
+        "recipe": method.name,
         "init": init or training.init,
-        "encoder": encoder_for(device.partition(":")[0], training.encoder),
+        "encoder": encoder_for(kind, training.encoder),
         "long_side": long_side,
         "size": size,
         "lr": auto.lr if training.lr == "auto" else training.lr,
@@ -147,5 +174,12 @@ def make_plan(
         "steps": steps or (steps_fast if lane == "fast" else steps_full),
         "steps_full": steps_full,
         "newest_share": training.newest_share if lane == "fast" else 0.0,
+        "options": {} if options is None else options.model_dump(),
+        "network": method.network(options),
     }
     return Plan(**values)
+
+
+def _set_by_hand(training: TrainingSettings) -> set[str]:
+    """Names of the settings that a person gave a value."""
+    return {name for name in training.model_fields_set if getattr(training, name) != "auto"}

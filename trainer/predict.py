@@ -19,7 +19,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from trainer.augment import to_unit
+from trainer.boxes import Box
 from trainer.engine import choose_device, choose_precision
+from trainer.fit import Fit
 from trainer.networks import Segmenter
 from trainer.project.decode import scaled_size
 from trainer.weights import load_model
@@ -39,6 +41,10 @@ class Segmentation:
     """``(H, W)``, class index + 1 as in files and layers."""
     confidence: npt.NDArray[np.uint8]
     """``(H, W)``, probability of that class, 255 = certain."""
+    error: npt.NDArray[np.uint8] | None = None
+    """``(H, W)``, where the discriminator believes the prediction wrong, 255 = surely; None without one."""
+    boxes: tuple[Box, ...] = ()
+    """Regions found, of a network that finds some."""
 
 
 class Predictor:
@@ -52,6 +58,8 @@ class Predictor:
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
     long_side
         Only with a network: the long side it was trained for; None: photos at their own size.
+    fit, size
+        Only with a network: how photos met its square in training, and the square's side.
 
     Raises
     ------
@@ -59,15 +67,29 @@ class Predictor:
         No such model or device.
     """
 
-    def __init__(self, model: Path | Segmenter, device: str = "auto", long_side: int | None = None) -> None:
+    def __init__(
+        self,
+        model: Path | Segmenter,
+        device: str = "auto",
+        long_side: int | None = None,
+        *,
+        fit: Fit = "crop",
+        size: int = WINDOW,
+    ) -> None:
         name = choose_device(device)
         self.device = torch.device(name)
         self.card: dict[str, Any] = {}
         if isinstance(model, Segmenter):
             self.model, self.long_side = model.to(self.device).eval(), long_side
+            self.fit, self.size = fit, size
         else:
             self.model, self.card = load_model(Path(model), self.device)
-            self.long_side = self.card.get("plan", {}).get("long_side")
+            plan = self.card.get("plan", {})
+            self.long_side, self.fit, self.size = (
+                plan.get("long_side"),
+                plan.get("fit", fit),
+                plan.get("size", size),
+            )
         self.model.to(memory_format=torch.channels_last)
         self.half = choose_precision(name) == "bf16-mixed"
         self.windows_at_once = 1 if name == "cpu" else 8
@@ -94,19 +116,29 @@ class Predictor:
         """Bands ``(top, (K, rows, W))`` of probabilities at full size."""
         height, width = photo.shape[:2]
         working = to_working_size(photo, self.long_side)
-        if working.shape == photo.shape:
+        if self.fit != "crop":
+            yield from upsampled_bands(self._whole(working), height, width)
+        elif working.shape == photo.shape:
             yield from self._bands(working)
-            return
-        small = torch.cat([p.half() for _, p in self._bands(working)], dim=1)
-        for top in range(0, height, BAND):
-            yield top, upsampled_rows(small, top, min(height, top + BAND), height, width)
+        else:
+            small = torch.cat([p.half() for _, p in self._bands(working)], dim=1)
+            yield from upsampled_bands(small, height, width)
 
     def _bands(self, working: npt.NDArray[np.uint8]) -> Iterator[tuple[int, Tensor]]:
         """Bands ``(top, (K, rows, w))`` of probabilities at working size, top to bottom."""
-        if max(working.shape[:2]) <= ONE_PASS:
+        if self.fit != "crop":
+            yield from upsampled_bands(self._whole(working), working.shape[0], working.shape[1])
+        elif max(working.shape[:2]) <= ONE_PASS:
             yield 0, self._one_pass(working)
         else:
             yield from self._tiled(working)
+
+    def _whole(self, working: npt.NDArray[np.uint8]) -> Tensor:
+        """Probabilities ``(K, h, w)`` of a photo seen whole in the network's square, without the margin."""
+        fitted = fit_photo(working, self.fit, self.size)
+        square, _ = window(fitted, None, middle(fitted.shape), self.size)
+        rows, columns = place_in(fitted.shape, self.size)
+        return self._probabilities(square.movedim(0, -1).numpy()[None])[0, :, rows, columns]
 
     @torch.inference_mode()
     def _probabilities(self, image_NHWC: npt.NDArray[np.uint8]) -> Tensor:
@@ -180,6 +212,12 @@ def to_working_size(photo: npt.NDArray[np.uint8], long_side: int | None) -> npt.
         return photo
     rows, columns = scaled_size(height, width, long_side)
     return np.asarray(Image.fromarray(photo).resize((columns, rows), Image.Resampling.BOX))
+
+
+def upsampled_bands(small: Tensor, height: int, width: int) -> Iterator[tuple[int, Tensor]]:
+    """Bands ``(top, (K, rows, width))`` of ``small``, ``(K, h, w)``, scaled to ``(height, width)``."""
+    for top in range(0, height, BAND):
+        yield top, upsampled_rows(small, top, min(height, top + BAND), height, width)
 
 
 def upsampled_rows(small: Tensor, top: int, bottom: int, height: int, width: int) -> Tensor:

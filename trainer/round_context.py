@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.decoded import DecodedCache
@@ -50,14 +51,29 @@ class RoundContext:
     engine: Engine
     id: str
     cache: DecodedCache
+    folder: Path
+    """For its checkpoints."""
     tick: Tick | None = None
     messages: list[str] = field(default_factory=list)
+    in_catalog: bool = True
+    """False for trainings that the project's history has nothing to do with, as those of a study."""
+    curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    """What was plotted, where the catalog does not hold it."""
 
     def say(self, message: str) -> None:
         """Tell people: in the log, as an event, and in the round's result."""
         log.info("round %s: %s", self.id, message)
         self.messages.append(message)
-        self.project.event("round note", "trainer", round=self.id, message=message)
+        if self.in_catalog:
+            self.project.event("round note", "trainer", round=self.id, message=message)
+
+    def plot(self, step: int, values: dict[str, float]) -> None:
+        """Keep values of one step to draw."""
+        if self.in_catalog:
+            self.project.log_curve(self.id, step, values)
+            return
+        for name, value in values.items():
+            self.curves.setdefault(name, []).append((step, value))
 
     def report(self, phase: str, step: int, steps: int, seconds_left: float | None = None) -> None:
         """Call the tick, which may raise :class:`StopRound`."""

@@ -11,29 +11,29 @@ import secrets
 import shutil
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from trainer.checkpoints import has_checkpoint, load_checkpoint
-from trainer.data import Item, LabelledCrops, Loader, TrainSet, UnlabelledCrops, keep_fraction
-from trainer.decoded import WorkingPhotos, project_cache
-from trainer.engine import Engine, loader_threads, seed_everything
-from trainer.gate import judge, store_model
-from trainer.networks import build_segmenter, set_dropout
+from trainer.data import Item, keep_fraction
+from trainer.decoded import project_cache
+from trainer.engine import Engine, seed_everything
+from trainer.gate import averaged_model, judge, store_model
+from trainer.networks import Segmenter
 from trainer.plan import Lane, Plan, make_plan
 from trainer.project.errors import ProjectError, SkinsegError
 from trainer.project.exchange import truth_of_broken
 from trainer.recipes import Recipe, find_recipe
 from trainer.round_context import RoundContext, RoundProgress, StopRound, Tick
+from trainer.round_parts import make_recipe, make_training
 from trainer.settings import Settings
-from trainer.training import Hooks, Training
-from trainer.weights import initialise, load_model, read_card
+from trainer.training import Training
+from trainer.weights import read_card
 
 if TYPE_CHECKING:
     from trainer.project import Project
 
-__all__ = ["RoundProgress", "RoundResult", "StopRound", "run_round"]
+__all__ = ["RoundProgress", "RoundResult", "StopRound", "Trained", "run_round", "train_once"]
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ class RoundResult:
 
     round_id: str
     model_id: str
+    """Empty where the result is starting weights."""
     recipe: str
     init: str
     lane: str
@@ -71,7 +72,7 @@ class RoundResult:
             "val",
             "messages",
         )
-        return {"model": self.model_id, **{name: getattr(self, name) for name in names}}
+        return {"model": self.model_id or None, **{name: getattr(self, name) for name in names}}
 
 
 def run_round(
@@ -122,11 +123,13 @@ def run_round(
         about = state["about"]
     else:
         about = choose_data(project, method, lane, labels_fraction)
-        plan = make_plan(training, engine.device_name, lane, recipe=recipe, init=init, steps=steps)
+        plan = make_plan(settings, engine.device_name, lane, recipe=recipe, init=init, steps=steps)
         about |= _start_from(project, plan, training.encoder == "auto") | {"messages": []}
     plan = Plan.from_dict(about["plan"])
     cache = project_cache(project, settings.photos.cache_bytes)
-    round_ = RoundContext(project, settings, plan, engine, folder.name, cache, tick, about["messages"])
+    round_ = RoundContext(
+        project, settings, plan, engine, folder.name, cache, folder, tick, about["messages"]
+    )
     project.start_round(round_.id, plan.lane, plan.recipe)
     if state is None and method.needs_labels:
         _name_the_broken(round_)
@@ -201,10 +204,11 @@ def _start_from(project: Project, plan: Plan, any_encoder: bool) -> dict[str, An
     return {"plan": warm.to_dict(), "parents": [served.id], "learnt": learnt}
 
 
-def _run(round_: RoundContext, about: dict[str, Any], state: dict[str, Any] | None) -> RoundResult:
+def _train(round_: RoundContext, about: dict[str, Any], state: dict[str, Any] | None) -> tuple[Training, str]:
+    """Train to the last step; also says where the starting weights came from."""
     seed_everything(round_.plan.seed)
-    recipe, init_note = _make_recipe(round_, about["parents"])
-    training = _make_training(round_, recipe, about)
+    recipe, init_note = make_recipe(round_, about["parents"])
+    training = make_training(round_, recipe, about)
     try:
         if state is not None:
             training.restore(state)
@@ -212,86 +216,129 @@ def _run(round_: RoundContext, about: dict[str, Any], state: dict[str, Any] | No
         training.run()
     finally:
         training.close()
+    return training, init_note
+
+
+def _run(round_: RoundContext, about: dict[str, Any], state: dict[str, Any] | None) -> RoundResult:
+    training, init_note = _train(round_, about, state)
+    if not training.recipe.serves:
+        return _pretrained(round_, training)
     verdict = judge(round_, training.ema.weights)
     model_id = store_model(round_, training, verdict, about, init_note)
-    shutil.rmtree(round_.project.path / "rounds" / round_.id, ignore_errors=True)
-    return RoundResult(
-        round_id=round_.id,
+    shutil.rmtree(round_.folder, ignore_errors=True)
+    decision = verdict.decision
+    return _result(
+        round_,
+        training,
         model_id=model_id,
-        recipe=round_.plan.recipe,
-        init=round_.plan.init,
-        lane=round_.plan.lane,
-        steps=training.steps,
-        seconds=training.clock.seconds,
-        photos_per_second=training.clock.crops_per_second,
-        served=verdict.decision.promote,
-        provisional=verdict.decision.provisional,
-        why=verdict.decision.why,
+        served=decision.promote,
+        provisional=decision.provisional,
+        why=decision.why,
         val=verdict.evaluation.headline(),
-        messages=tuple(round_.messages),
     )
 
 
-def _make_recipe(round_: RoundContext, parents: list[str]) -> tuple[Recipe, str]:
-    """The recipe with its starting weights on the device, and where those come from."""
-    project, plan = round_.project, round_.plan
-    if parents:
-        segmenter, _ = load_model(project.model(parents[0]).path)
-        segmenter.train()
-        note = f"model {parents[0]}"
+def _pretrained(round_: RoundContext, training: Training) -> RoundResult:
+    """The end of a round whose result is starting weights: no model, no gate."""
+    why = training.recipe.finish(training.ema.weights, round_.project.path / "pretrained")
+    round_.project.finish_round(round_.id, "done", why=why)
+    shutil.rmtree(round_.folder, ignore_errors=True)
+    return _result(round_, training, model_id="", served=False, provisional=False, why=why, val={})
+
+
+def _result(round_: RoundContext, training: Training, **outcome: Any) -> RoundResult:
+    plan = round_.plan
+    return RoundResult(
+        round_id=round_.id,
+        recipe=plan.recipe,
+        init=plan.init,
+        lane=plan.lane,
+        steps=training.steps,
+        seconds=training.clock.seconds,
+        photos_per_second=training.clock.crops_per_second,
+        messages=tuple(round_.messages),
+        **outcome,
+    )
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What :func:`train_once` made."""
+
+    plan: Plan
+    network: Segmenter
+    """With the averaged weights, in eval mode on the CPU."""
+    recipe: Recipe
+    init: str
+    """Where the starting weights came from."""
+    seconds: float
+    """Of training alone."""
+    crops_per_second: float
+    curves: dict[str, list[tuple[int, float]]]
+    messages: tuple[str, ...]
+
+
+def train_once(
+    project: Project,
+    settings: Settings,
+    *,
+    folder: Path,
+    recipe: str | None = None,
+    init: str | None = None,
+    steps: int | None = None,
+    labels_fraction: float | None = None,
+    tick: Tick | None = None,
+    device: str = "auto",
+) -> Trained:
+    """Train as a batch round does and hand the network over; the project's history knows nothing of it.
+
+    Parameters
+    ----------
+    folder
+        For checkpoints: called again after an interruption with the same folder, it goes on. It stays.
+    recipe, init, steps, labels_fraction, tick, device
+        As of :func:`run_round`.
+
+    Raises
+    ------
+    StopRound
+        The tick asked for it.
+    SkinsegError
+        Nothing to train on, or settings that do not work here.
+    """
+    training = settings.training
+    engine = Engine.start(device, precision=training.precision, threads=training.threads or None)
+    state = load_checkpoint(folder) if has_checkpoint(folder) else None
+    if state is not None:
+        about = state["about"]
     else:
-        segmenter = build_segmenter(plan.arch, plan.encoder, project.classes.count)
-        note = initialise(segmenter, plan.init, project.path / "pretrained")
-        if plan.init != "scratch":
-            round_.say(f"starting from {note}")
-    set_dropout(segmenter, plan.dropout)
-    return find_recipe(plan.recipe)(project.classes, plan, round_.engine, segmenter), note
-
-
-def _make_training(round_: RoundContext, recipe: Recipe, about: dict[str, Any]) -> Training:
-    """Streams of crops and the loop over them."""
-    project, engine, plan = round_.project, round_.engine, round_.plan
-    photos = WorkingPhotos(project, plan.long_side, round_.cache)
-    crops = recipe.crop_plan()
-    workers = loader_threads(engine)
-    first_slot = engine.fabric.global_rank * crops.batch
-
-    def stream(source: LabelledCrops | UnlabelledCrops) -> Loader:
-        return Loader(source, crops.batch, engine.device, workers, first_slot)
-
-    items = [Item(*item) for item in about["items"]]
-    labelled: LabelledCrops | UnlabelledCrops
-    if recipe.needs_labels:
-        train = TrainSet(
-            photos,
-            items,
-            project.classes.count,
-            about["newest"],
-            tick=lambda index: round_.report("prepare", index, len(items)),
-        )
-        for why in train.dropped.values():
-            round_.say(f"left out of training: {why}")
-        labelled = LabelledCrops(train, crops)
-    else:
-        labelled = UnlabelledCrops(photos, np.asarray(project.photo_ids("train"), np.int64), crops)
-    unlabelled = None
-    if recipe.wants_unlabelled:
-        pool = np.asarray(project.photo_ids("train", labelled=False), np.int64)
-        if len(pool):
-            unlabelled = stream(UnlabelledCrops(photos, pool, crops))
-        else:
-            round_.say("there are no unlabelled photos: training on the labelled ones alone")
-    return Training(
-        recipe,
+        method = find_recipe(recipe or training.recipe)
+        about = choose_data(project, method, "batch", labels_fraction)
+        plan = make_plan(settings, engine.device_name, "batch", recipe=recipe, init=init, steps=steps)
+        about |= {"plan": plan.to_dict(), "parents": [], "learnt": 0, "messages": [], "curves": {}}
+    plan = Plan.from_dict(about["plan"])
+    cache = project_cache(project, settings.photos.cache_bytes)
+    round_ = RoundContext(
+        project,
+        settings,
+        plan,
         engine,
-        stream(labelled),
-        unlabelled,
-        folder=project.path / "rounds" / round_.id,
-        every=round_.settings.service.checkpoint_seconds,
-        hooks=Hooks(
-            tick=lambda step, left: round_.report("train", step, plan.steps, left),
-            plot=lambda step, values: project.log_curve(round_.id, step, values),
-            say=round_.say,
-        ),
-        about=about,
+        folder.name,
+        cache,
+        folder,
+        tick,
+        about["messages"],
+        in_catalog=False,
+        curves=about["curves"],
+    )
+    done, init_note = _train(round_, about, state)
+    return Trained(
+        plan,
+        averaged_model(round_, done.ema.weights).eval(),
+        done.recipe,
+        init_note,
+        done.clock.seconds,
+        done.clock.crops_per_second,
+        round_.curves,
+        tuple(round_.messages),
     )

@@ -11,12 +11,22 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import tomlkit
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from trainer.options.adversarial import AdversarialOptions
+from trainer.options.colorization import ColorizationOptions
+from trainer.options.consistency import ConsistencyOptions
+from trainer.options.fpn import FPNOptions
+from trainer.options.multitask import MultiTaskOptions
+from trainer.options.section import Section, Share
+from trainer.options.skinseg import SkinSegOptions
+from trainer.options.surrogate import SurrogateOptions
+from trainer.options.training import TrainingSettings
+from trainer.options.unet import UNetOptions
 from trainer.project.errors import ConfigError
 
 __all__ = [
@@ -35,15 +45,8 @@ __all__ = [
 PROJECT_SECTION = "project"
 """The section of skinseg.toml that says what the project is; it belongs to the store, not to the settings."""
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-SmallStep = {"step": 1e-4}
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
-
-
-class PhotoSettings(_Section):
+class PhotoSettings(Section):
     """How photos are read."""
 
     max_pixels: int = Field(default=178_000_000, ge=1_000_000)
@@ -53,7 +56,7 @@ class PhotoSettings(_Section):
     """At most this many bytes of decoded photos are kept in the project's cache folder; 0 keeps none."""
 
 
-class SplitSettings(_Section):
+class SplitSettings(Section):
     """How groups of photos are shared out at registration. What has been shared out stays."""
 
     val_share: Share = 0.1
@@ -63,7 +66,7 @@ class SplitSettings(_Section):
     """Share of the groups kept for the final figures; never used to choose anything."""
 
 
-class QueueSettings(_Section):
+class QueueSettings(Section):
     """Which photo comes next, and for whom."""
 
     lease_seconds: float = Field(default=600.0, gt=0)
@@ -82,7 +85,7 @@ class QueueSettings(_Section):
     """Suggestions are made for this many photos at the head of the queue."""
 
 
-class WindowSettings(_Section):
+class WindowSettings(Section):
     """How the annotation window behaves."""
 
     autosave_seconds: float = Field(default=3.0, gt=0, le=60)
@@ -98,103 +101,7 @@ class WindowSettings(_Section):
     """Opacity of the annotation on opening."""
 
 
-class TrainingSettings(_Section):
-    """One round of training. `auto` means: what suits the device, see trainer/plan.py."""
-
-    recipe: str = "skinseg"
-    """The method: a file in trainer/recipes."""
-
-    init: str = "scratch"
-    """Starting weights of a full round: scratch, colorization, imagenet, or a path."""
-
-    arch: str = "deeplabv3plus"
-    """Network architecture."""
-
-    encoder: str = "auto"
-    """Encoder of the network; auto picks one for the device."""
-
-    long_side: int | Literal["auto", "native"] = "auto"
-    """Photos are scaled so that their long side has this many pixels; native leaves them as they are."""
-
-    size: int | Literal["auto"] = "auto"
-    """Side of a training crop, in pixels."""
-
-    batch: int | Literal["auto"] = "auto"
-    """Crops per step, at least 2."""
-
-    lr: Annotated[float, Field(gt=0, json_schema_extra=SmallStep)] | Literal["auto"] = "auto"
-    """Highest learning rate of a round that starts anew."""
-
-    weight_decay: Annotated[float, Field(ge=0, json_schema_extra=SmallStep)] = 1e-2
-    """Weight decay of AdamW."""
-
-    fast_lr_factor: float = Field(default=0.3, gt=0, le=1)
-    """Learning rate of a fast round as a share of `lr`, once a model has had the steps of a full round."""
-
-    warmup: Share = 0.1
-    """Share of the steps over which the learning rate rises; after that it falls along a cosine."""
-
-    dropout: Share = 0.1
-    """Dropout before the decoder; 0.5, as in the paper, is for trainings of many thousand steps."""
-
-    clip: float = Field(default=1.0, gt=0)
-    """Largest norm of the gradient."""
-
-    steps_fast: int | Literal["auto"] = "auto"
-    """Steps of a fast round."""
-
-    steps_full: int | Literal["auto"] = "auto"
-    """Steps of a full round, and of a batch run that names none."""
-
-    ema: float = Field(default=0.99, ge=0, lt=1)
-    """Decay of the averaged weights, which are the ones evaluated and served."""
-
-    dice_weight: float = Field(default=1.0, ge=0)
-    """Weight of the Dice loss beside the cross-entropy."""
-
-    uncertain_weight: float = Field(default=0.5, ge=0)
-    """Weight of the class uncertain in the cross-entropy."""
-
-    class_balanced: Share = 0.5
-    """Share of the crops centred on a class drawn by rarity; the others lie anywhere inside a photo."""
-
-    newest_share: Share = 0.5
-    """Share of a fast round's crops from photos the served model has not learnt from."""
-
-    augment: bool = True
-    """Flip, rotate, zoom and recolour the crops."""
-
-    vertical_flip: bool = False
-    """Also turn crops upside down: for photos without an up, such as close-ups."""
-
-    rotate: float = Field(default=20.0, ge=0, le=180)
-    """Largest rotation, in degrees."""
-
-    zoom: float = Field(default=1.4, ge=1, le=4)
-    """Largest magnification; the smallest is its inverse."""
-
-    colour: Share = 0.25
-    """How far brightness, contrast and saturation may change."""
-
-    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
-    """Arithmetic: bf16-mixed where the graphics card has it, else 32-true."""
-
-    threads: int = Field(default=0, ge=0)
-    """CPU threads; 0 takes all, in the background all but one."""
-
-    seed: int = Field(default=0, ge=0)
-    """Seed of a round."""
-
-    @field_validator("batch", "long_side", "size", "steps_fast", "steps_full")
-    @classmethod
-    def _large_enough(cls, value: int | str, info: ValidationInfo) -> int | str:
-        smallest = {"batch": 2, "long_side": 32, "size": 32}.get(info.field_name or "", 1)
-        if isinstance(value, int) and value < smallest:
-            raise ValueError(f"must be {smallest} or more")
-        return value
-
-
-class GateSettings(_Section):
+class GateSettings(Section):
     """When a new model replaces the served one."""
 
     margin_fast: float = Field(default=0.01, ge=0)
@@ -219,7 +126,7 @@ class GateSettings(_Section):
     """Largest loss of Dice put up with while the validation photos are that few."""
 
 
-class ServiceSettings(_Section):
+class ServiceSettings(Section):
     """How the background trainer behaves."""
 
     poll_seconds: float = Field(default=0.1, gt=0)
@@ -238,7 +145,7 @@ class ServiceSettings(_Section):
     """A round writes a checkpoint this often, from which it resumes after a crash."""
 
 
-class Settings(_Section):
+class Settings(Section):
     """Everything that can be set in `skinseg.toml`."""
 
     photos: PhotoSettings = PhotoSettings()
@@ -261,6 +168,30 @@ class Settings(_Section):
 
     service: ServiceSettings = ServiceSettings()
     """How the background trainer behaves."""
+
+    skinseg: SkinSegOptions = SkinSegOptions()
+    """Options of the recipe skinseg, the default."""
+
+    consistency: ConsistencyOptions = ConsistencyOptions()
+    """Options of the recipe consistency."""
+
+    surrogate: SurrogateOptions = SurrogateOptions()
+    """Options of the recipe surrogate."""
+
+    colorization: ColorizationOptions = ColorizationOptions()
+    """Options of the recipe colorization."""
+
+    adversarial: AdversarialOptions = AdversarialOptions()
+    """Options of the recipe adversarial."""
+
+    unet: UNetOptions = UNetOptions()
+    """Options of the recipe unet."""
+
+    multitask: MultiTaskOptions = MultiTaskOptions()
+    """Options of the recipe multitask."""
+
+    fpn: FPNOptions = FPNOptions()
+    """Options of the recipe fpn."""
 
 
 def load_settings(path: Path, overrides: Mapping[str, str] | None = None) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -20,7 +23,7 @@ from trainer.checkpoints import (
     save_checkpoint,
 )
 from trainer.data import Loader
-from trainer.engine import Ema, Engine, run_with_smaller_batches, set_lr
+from trainer.engine import Ema, Engine, run_with_smaller_batches
 from trainer.project.errors import SkinsegError
 from trainer.recipes.recipe import Recipe
 
@@ -38,6 +41,8 @@ class Hooks:
     """Called twice a second with values to draw."""
     say: Callable[[str], None] = lambda message: None
     """Called with what people should know."""
+    show: Callable[[npt.NDArray[np.uint8]], None] = lambda picture: None
+    """Called with a picture ``(H, W, 3)`` of how it goes, at every checkpoint of a recipe that makes one."""
 
 
 @dataclass
@@ -92,6 +97,8 @@ class Training:
 
     def run(self) -> None:
         """Train to the last step. Whatever the tick raises is passed on after a checkpoint was written."""
+        if not has_checkpoint(self.folder):
+            self._prepare()
         if self.step == 0 or not has_checkpoint(self.folder):
             self.save()
         values: dict[str, Tensor] = {}
@@ -107,9 +114,17 @@ class Training:
                 self._look(values)
         self.save()
 
+    def _prepare(self) -> None:
+        """Let the recipe get given weights ready; the average begins with what comes of it."""
+        plan = self.recipe.plan
+        if self.step or plan.init == "scratch" or plan.warm_start:
+            return
+        self.recipe.prepare(self.labelled.batch(step) for step in itertools.count())
+        self.ema = Ema(self.recipe.served, plan.ema)
+
     def _one_step(self) -> dict[str, Tensor]:
         started = time.perf_counter()
-        set_lr(self.recipe.optimizers.values(), self.recipe.lr_factor(self.step) * self.lr_scale)
+        self.recipe.set_rates(self.step, self.lr_scale)
         values, size = run_with_smaller_batches(self._try_step, self.labelled.size, on_smaller=self._smaller)
         self.ema.update(self.recipe.served)
         self.step += 1
@@ -177,6 +192,9 @@ class Training:
         """Write a checkpoint of everything the rest of the round depends on."""
         if self.engine.is_main:
             save_checkpoint(self.folder, self.state())
+            picture = self.recipe.panel()
+            if picture is not None:
+                self.hooks.show(picture)
         self._saved_at = time.monotonic()
 
     def state(self) -> dict[str, Any]:

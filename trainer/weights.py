@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,15 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
     os.replace(temporary, path)
 
 
+def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write a safetensors file; a reader sees the old one or the new one. The folder is made if needed."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with storage_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, str(temporary))
+        os.replace(temporary, path)
+
+
 def save_model(folder: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
     """Write a model folder.
 
@@ -72,11 +82,8 @@ def save_model(folder: Path, weights: dict[str, Tensor], card: dict[str, Any]) -
         Plain values; must hold ``network`` as given by ``Segmenter.describe()``. Written last: a folder
         with a card is complete.
     """
-    temporary = folder / f".{WEIGHTS}.{os.getpid()}.tmp"
+    save_tensors(folder / WEIGHTS, weights)
     with storage_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        save_file({k: v.detach().cpu().contiguous() for k, v in weights.items()}, str(temporary))
-        os.replace(temporary, folder / WEIGHTS)
         write_json(folder / CARD, card)
 
 
@@ -135,7 +142,9 @@ def load_model(folder: Path, device: str | torch.device = "cpu") -> tuple[Segmen
     """
     card = read_card(folder)
     network = card["network"]
-    model = build_segmenter(network["arch"], network["encoder"], int(network["classes"]))
+    model = build_segmenter(
+        network["arch"], network["encoder"], int(network["classes"]), **network.get("options", {})
+    )
     fit = fit_weights(model, read_weights(folder / WEIGHTS))
     if fit.missing or fit.other_shape:
         raise SkinsegError(f"{folder}: weights and {CARD} do not belong together: {fit.sentence()}")

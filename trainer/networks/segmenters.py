@@ -6,7 +6,7 @@ Shape suffixes: N photos, C channels, K classes, H rows, W columns.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import segmentation_models_pytorch as smp
@@ -69,17 +69,25 @@ class Segmenter(nn.Module):
     ----------
     network
         Maps normalised ``(N, 3, H, W)`` to logits ``(N, K, H, W)``.
-    arch, encoder, classes
+    arch, encoder, classes, options
         What :meth:`describe` reports, enough to build the same network again.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, network: nn.Module, arch: str, encoder: str, classes: int) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        arch: str,
+        encoder: str,
+        classes: int,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__()
         self.network = network
         self.arch, self.encoder_name, self.classes = arch, encoder, classes
+        self.options = dict(options or {})
         mean = 2 * torch.tensor(IMAGENET_MEAN) - 1
         std = 2 * torch.tensor(IMAGENET_STD)
         self.register_buffer("mean", mean.view(1, 3, 1, 1), persistent=False)
@@ -96,6 +104,7 @@ class Segmenter(nn.Module):
             "arch": self.arch,
             "encoder": self.encoder_name,
             "classes": self.classes,
+            "options": self.options,
             "parameters": sum(p.numel() for p in self.parameters()),
         }
 
@@ -163,4 +172,4 @@ def build_segmenter(
         network = ARCHITECTURES[arch](encoder=name, classes=classes, **options)
     except (ValueError, NotImplementedError) as error:
         raise ConfigError(f"training.encoder: '{name}' does not work in {arch}: {error}") from error
-    return Segmenter(network, arch, name, classes)
+    return Segmenter(network, arch, name, classes, options)

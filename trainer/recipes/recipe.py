@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+import numpy.typing as npt
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -11,7 +15,10 @@ from trainer.classes import ClassSet
 from trainer.data import Batch, CropPlan
 from trainer.engine import Engine, lr_factor
 from trainer.networks import Segmenter
-from trainer.plan import Plan
+from trainer.options import RECIPE_OPTIONS
+
+if TYPE_CHECKING:
+    from trainer.plan import Plan
 
 
 class Recipe:
@@ -25,7 +32,7 @@ class Recipe:
     classes
         The project's classes.
     plan
-        The resolved settings.
+        The resolved settings; ``plan.options`` are those of this recipe.
     engine
         Device and Fabric.
     segmenter
@@ -36,7 +43,10 @@ class Recipe:
     networks : dict of str to nn.Module
         All networks by name, wrapped by Fabric. ``segmenter`` is the one that is averaged and served.
     optimizers : dict of str to Optimizer
-        All optimizers by name; a round sets their rates to ``lr_factor`` times their own initial rate.
+        All optimizers by name; a round sets their rates with :meth:`set_rates`. A parameter group named
+        ``encoder`` is held back at first where its weights were given.
+    options
+        The section of ``skinseg.toml`` named like the recipe.
     """
 
     name: ClassVar[str]
@@ -49,13 +59,40 @@ class Recipe:
 
     def __init__(self, classes: ClassSet, plan: Plan, engine: Engine, segmenter: Segmenter) -> None:
         self.classes, self.plan, self.engine = classes, plan, engine
+        self.options = read_options(self.name, plan.options)
         self.networks: dict[str, nn.Module] = {}
         self.optimizers: dict[str, Optimizer] = {}
         self.build(segmenter)
 
+    @classmethod
+    def defaults(cls, options: Any, device: str) -> dict[str, Any]:
+        """Values of training settings that this recipe asks for where a person set none.
+
+        Parameters
+        ----------
+        options
+            The recipe's section; None where it has none.
+        device
+            ``cpu``, ``mps`` or ``cuda``.
+        """
+        return {}
+
+    @classmethod
+    def outputs(cls, classes: ClassSet) -> int:
+        """Number of channels the network puts out."""
+        return classes.count
+
+    @classmethod
+    def network(cls, options: Any) -> dict[str, Any]:
+        """Options of the architecture, kept in ``model.json``."""
+        return {}
+
     def build(self, segmenter: Segmenter) -> None:
         """Fill ``networks`` and ``optimizers``."""
         raise NotImplementedError
+
+    def prepare(self, batches: Iterator[Batch]) -> None:
+        """Get given weights ready, once, before the first step; ``batches`` are labelled ones without end."""
 
     def step(self, batch: Batch, unlabelled: Batch | None, step: int) -> dict[str, Tensor]:
         """Train on one batch and update every optimizer concerned.
@@ -72,9 +109,36 @@ class Recipe:
         """The network that is averaged, validated and served."""
         return self.networks["segmenter"]
 
+    def companions(self) -> dict[str, nn.Module]:
+        """Networks to store beside the served one; each has a ``describe()`` of plain values."""
+        return {}
+
+    def panel(self) -> npt.NDArray[np.uint8] | None:
+        """A picture ``(H, W, 3)`` of how it goes, written at every checkpoint."""
+        return None
+
+    def finish(self, weights: dict[str, Tensor], pretrained: Path) -> str:
+        """Only where ``serves`` is False: write the averaged weights as starting weights, and say where."""
+        raise NotImplementedError
+
     def lr_factor(self, step: int) -> float:
         """Learning-rate factor of one step."""
         return lr_factor(step, self.plan.steps, self.plan.warmup)
+
+    def group_factor(self, name: str, step: int) -> float:
+        """Further factor of a named parameter group: a given encoder is held back at first."""
+        plan = self.plan
+        given = plan.init != "scratch" and not plan.warm_start
+        held_back = given and name == "encoder" and step < plan.encoder_slow * plan.steps
+        return plan.encoder_lr if held_back else 1.0
+
+    def set_rates(self, step: int, scale: float = 1.0) -> None:
+        """Set each group's rate to its own initial rate times the factors of this step and ``scale``."""
+        factor = self.lr_factor(step) * scale
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                initial = group.setdefault("initial_lr", group["lr"])
+                group["lr"] = initial * factor * self.group_factor(group.get("name", ""), step)
 
     def crop_plan(self) -> CropPlan:
         """How crops are cut for this recipe."""
@@ -82,3 +146,9 @@ class Recipe:
         return CropPlan(
             plan.size, plan.batch, plan.strength(), plan.class_balanced, plan.newest_share, plan.seed
         )
+
+
+def read_options(recipe: str, values: dict[str, Any]) -> Any:
+    """The recipe's section from plain values; None where it has none."""
+    section = RECIPE_OPTIONS.get(recipe)
+    return None if section is None else section.model_validate(values)

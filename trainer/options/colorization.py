@@ -1,0 +1,26 @@
+"""Options of the pretext task."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from trainer.options.section import Rate, Section, Share, Weight
+
+
+class ColorizationOptions(Section):
+    """Learn from all photos, labelled or not, by giving gray ones their colours back (starting weights)."""
+
+    literal: bool = False
+    """Sizes, rates and steps of the source (513 pixels, batch 4, 76,000 steps), for a graphics card."""
+
+    gan: Literal["least_squares", "loss_sensitive", "pix2pix70"] = "least_squares"
+    """The adversarial loss; least squares is the source's."""
+
+    lambda_l1: Weight = 1.0
+    """Weight of the distance between the colours made and the true ones; the adversarial term has 1."""
+
+    l1_warmup: Share = 0.25
+    """Share of the steps before the discriminator joins."""
+
+    lr_discriminator: Rate = 2e-4
+    """Learning rate of the discriminator."""

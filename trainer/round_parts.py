@@ -1,0 +1,109 @@
+"""What a training is put together from: the recipe with its weights, and its streams of crops."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from trainer.data import Item, LabelledCrops, Loader, TrainSet, UnlabelledCrops
+from trainer.decoded import WorkingPhotos
+from trainer.engine import loader_threads
+from trainer.networks import build_segmenter, set_dropout
+from trainer.project.folders import storage_errors
+from trainer.recipes import Recipe, find_recipe
+from trainer.round_context import RoundContext
+from trainer.training import Hooks, Training
+from trainer.weights import fit_weights, initialise, load_model, read_weights
+
+
+def make_recipe(round_: RoundContext, parents: list[str]) -> tuple[Recipe, str]:
+    """The recipe with its starting weights on the device, and where those come from."""
+    project, plan = round_.project, round_.plan
+    method = find_recipe(plan.recipe)
+    if parents:
+        segmenter, _ = load_model(project.model(parents[0]).path)
+        segmenter.train()
+        note = f"model {parents[0]}"
+    else:
+        segmenter = build_segmenter(plan.arch, plan.encoder, method.outputs(project.classes), **plan.network)
+        note = initialise(segmenter, plan.init, project.path / "pretrained")
+        if plan.init != "scratch":
+            round_.say(f"starting from {note}")
+    set_dropout(segmenter, plan.dropout)
+    recipe = method(project.classes, plan, round_.engine, segmenter)
+    if parents:
+        _take_over_companions(recipe, project.model(parents[0]).path)
+    return recipe, note
+
+
+def _take_over_companions(recipe: Recipe, folder: Path) -> None:
+    """Go on with the networks stored beside a served one, where they fit."""
+    for name, network in recipe.companions().items():
+        path = folder / f"{name}.safetensors"
+        if path.is_file():
+            fit_weights(network, read_weights(path))
+
+
+def make_training(round_: RoundContext, recipe: Recipe, about: dict[str, Any]) -> Training:
+    """Streams of crops and the loop over them."""
+    project, engine, plan = round_.project, round_.engine, round_.plan
+    photos = WorkingPhotos(project, plan.long_side, round_.cache)
+    crops = recipe.crop_plan()
+    workers = loader_threads(engine)
+    first_slot = engine.fabric.global_rank * crops.batch
+
+    def stream(source: LabelledCrops | UnlabelledCrops) -> Loader:
+        return Loader(source, crops.batch, engine.device, workers, first_slot)
+
+    items = [Item(*item) for item in about["items"]]
+    labelled: LabelledCrops | UnlabelledCrops
+    if recipe.needs_labels:
+        train = TrainSet(
+            photos,
+            items,
+            project.classes.count,
+            about["newest"],
+            tick=lambda index: round_.report("prepare", index, len(items)),
+        )
+        for why in train.dropped.values():
+            round_.say(f"left out of training: {why}")
+        labelled = LabelledCrops(train, crops)
+    else:
+        labelled = UnlabelledCrops(photos, np.asarray(project.photo_ids("train"), np.int64), crops)
+    unlabelled = None
+    if recipe.wants_unlabelled:
+        known = [item.photo_id for item in items]
+        pool = np.setdiff1d(np.asarray(project.photo_ids("train"), np.int64), known)
+        if len(pool):
+            unlabelled = stream(UnlabelledCrops(photos, pool, crops))
+        else:
+            round_.say("there are no unlabelled photos: training on the labelled ones alone")
+    return Training(
+        recipe,
+        engine,
+        stream(labelled),
+        unlabelled,
+        folder=round_.folder,
+        every=round_.settings.service.checkpoint_seconds,
+        hooks=Hooks(
+            tick=lambda step, left: round_.report("train", step, plan.steps, left),
+            plot=round_.plot,
+            say=round_.say,
+            show=lambda picture: write_panel(project.path / "panels" / f"{plan.recipe}.png", picture),
+        ),
+        about=about,
+    )
+
+
+def write_panel(path: Path, picture: npt.NDArray[np.uint8]) -> None:
+    """Write a picture ``(H, W, 3)`` so that a reader sees the old one or the new one."""
+    with storage_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.stem}.{os.getpid()}.png")
+        Image.fromarray(picture).save(temporary)
+        os.replace(temporary, path)
