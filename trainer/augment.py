@@ -33,19 +33,24 @@ class Strength:
     """Largest rotation to either side, degrees."""
     zoom: float = 1.4
     """Largest magnification; the smallest is its inverse."""
-    brightness: float = 0.25
+    shift: float = 0.0
+    """Largest displacement along each side, as a share of the crop's."""
+    brightness: float | tuple[float, float] = 0.25
+    """Largest change as a share, or the smallest and largest factor."""
     contrast: float = 0.25
     saturation: float = 0.25
     hue: float = 0.0
     """In turns of the colour circle. Off by default: it costs ten times the others, and skin has its hue."""
+    blur: float = 0.0
+    """Largest standard deviation of a Gaussian blur, pixels."""
 
     @property
     def moves(self) -> bool:
-        """Whether rotation or zoom are on."""
+        """Whether rotation or zoom are on; a shift alone needs no interpolation."""
         return self.rotate > 0 or self.zoom > 1
 
 
-NO_AUGMENTATION = Strength(False, False, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0)
+NO_AUGMENTATION = Strength(flip=False, rotate=0.0, zoom=1.0, brightness=0.0, contrast=0.0, saturation=0.0)
 
 
 def window(
@@ -106,9 +111,11 @@ def augmented_window(
     zoom = math.exp(float(rng.uniform(-1, 1)) * math.log(max(1.0, strength.zoom)))
     flips = rng.random(2) < 0.5
     colours = rng.uniform(-1, 1, size=4)
-    turn = math.radians(abs(angle))
-    margin = math.ceil(size * (math.cos(turn) + math.sin(turn)) / zoom) if strength.moves else size
-    image, mask = window(photo, target, centre, max(size, margin))
+    moved = np.rint(rng.uniform(-strength.shift, strength.shift, size=2) * size).astype(int)
+    sigma = float(rng.uniform(0, strength.blur))
+    turn = math.radians(angle)
+    margin = math.ceil(size * (abs(math.cos(turn)) + abs(math.sin(turn))) / zoom) if strength.moves else size
+    image, mask = window(photo, target, (centre[0] + moved[0], centre[1] + moved[1]), max(size, margin))
     if strength.moves:
         fill = {"angle": angle, "translate": [0, 0], "scale": zoom, "shear": [0.0, 0.0]}
         image = F.affine(image, **fill, interpolation=v2.InterpolationMode.BILINEAR, fill=[PHOTO_FILL] * 3)
@@ -118,13 +125,16 @@ def augmented_window(
         image, mask = F.horizontal_flip(image), F.horizontal_flip(mask)
     if strength.vertical_flip and flips[1]:
         image, mask = F.vertical_flip(image), F.vertical_flip(mask)
-    image = _recolour(image, strength, colours)
+    image = _blurred(_recolour(image, strength, colours), sigma)
     return image.as_subclass(torch.Tensor), mask.as_subclass(torch.Tensor)[0]
 
 
 def _recolour(image: Tensor, strength: Strength, amounts: npt.NDArray[np.float64]) -> Tensor:
     """Change the photo's colours; ``amounts`` are four numbers in [-1, 1]."""
-    if strength.brightness:
+    if isinstance(strength.brightness, tuple):
+        low, high = strength.brightness
+        image = F.adjust_brightness(image, low + (high - low) * (float(amounts[0]) + 1) / 2)
+    elif strength.brightness:
         image = F.adjust_brightness(image, 1 + strength.brightness * float(amounts[0]))
     if strength.contrast:
         image = F.adjust_contrast(image, 1 + strength.contrast * float(amounts[1]))
@@ -133,6 +143,15 @@ def _recolour(image: Tensor, strength: Strength, amounts: npt.NDArray[np.float64
     if strength.hue:
         image = F.adjust_hue(image, strength.hue * float(amounts[3]))
     return image
+
+
+def _blurred(image: Tensor, sigma: float) -> Tensor:
+    """Blur the photo; below a quarter of a pixel nothing would change."""
+    if sigma < 0.25:
+        return image
+    reach = min(math.ceil(3 * sigma), image.shape[-1] - 1)
+    blurred: Tensor = F.gaussian_blur(image, [2 * reach + 1] * 2, [sigma, sigma])
+    return blurred
 
 
 def to_unit(image_NCHW: Tensor) -> Tensor:

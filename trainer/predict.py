@@ -18,10 +18,10 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from trainer.augment import to_unit
+from trainer.augment import to_unit, window
 from trainer.boxes import Box
 from trainer.engine import choose_device, choose_precision
-from trainer.fit import Fit
+from trainer.fit import Fit, fit_photo, middle, place_in
 from trainer.networks import Segmenter
 from trainer.project.decode import scaled_size
 from trainer.weights import load_model
@@ -85,11 +85,8 @@ class Predictor:
         else:
             self.model, self.card = load_model(Path(model), self.device)
             plan = self.card.get("plan", {})
-            self.long_side, self.fit, self.size = (
-                plan.get("long_side"),
-                plan.get("fit", fit),
-                plan.get("size", size),
-            )
+            self.long_side = plan.get("long_side")
+            self.fit, self.size = plan.get("fit", fit), plan.get("size", size)
         self.model.to(memory_format=torch.channels_last)
         self.half = choose_precision(name) == "bf16-mixed"
         self.windows_at_once = 1 if name == "cpu" else 8
