@@ -54,5 +54,6 @@ def test_every_recipe_with_options_has_its_section_and_a_sentence():
     assert set(RECIPE_OPTIONS) <= set(Settings.model_fields)
     for name, section in RECIPE_OPTIONS.items():
         assert Settings.model_fields[name].annotation is section
-        assert section.__doc__ and section.__doc__.splitlines()[0].endswith(".")
+        assert section.__doc__
+        assert section.__doc__.splitlines()[0].endswith(".")
         assert all(known.description for known in section.model_fields.values()), name

@@ -20,7 +20,8 @@ def test_the_projects_history_knows_nothing_of_it(project, settings, tmp_path):
     assert not done.network.training
     assert done.curves["loss"]
     assert done.plan.recipe == "supervised"
-    assert project.models() == [] and project.rounds() == []
+    assert project.models() == []
+    assert project.rounds() == []
     assert len(project.events(1000)) == events
 
 
