@@ -82,7 +82,9 @@ def judge(round_: RoundContext, weights: dict[str, Tensor]) -> Verdict:
         done += len(truths)
         return matrices
 
-    candidate = measure(Predictor(model, round_.engine.device_name, round_.plan.long_side), None)
+    plan = round_.plan
+    predictor = Predictor(model, round_.engine.device_name, plan.long_side, fit=plan.fit, size=plan.size)
+    candidate = measure(predictor, None)
     before, anchor = (None if rival is None else _measure_stored(round_, rival, measure) for rival in rivals)
     decision = decide(
         candidate,

@@ -103,6 +103,8 @@ class Plan:
             vertical_flip=self.vertical_flip,
             rotate=self.rotate,
             zoom=self.zoom,
+            shift=self.shift,
+            blur=self.blur,
             brightness=self.colour,
             contrast=self.colour,
             saturation=self.colour,

@@ -26,9 +26,7 @@ def quarters(height, width):
     return photo, target
 
 
-@pytest.mark.parametrize(
-    ("fit", "expected"), [("crop", (40, 100)), ("squash", (64, 64)), ("pad", (26, 64))]
-)
+@pytest.mark.parametrize(("fit", "expected"), [("crop", (40, 100)), ("squash", (64, 64)), ("pad", (26, 64))])
 def test_shapes(fit, expected):
     photo, target = quarters(40, 100)
     assert fitted_shape(40, 100, fit, 64) == expected
@@ -70,9 +68,7 @@ def test_the_whole_photo_is_in_every_crop(fit):
 def test_a_squashed_crop_does_not_follow_the_wanted_class(project):
     items = [Item(t.photo_id, t.revision_id, t.group) for t in project.truth("train")]
     train = TrainSet(WorkingPhotos(project, 64), items[:1], 9)
-    crops = [
-        LabelledCrops(train, plan(fit="squash", class_balanced=share)).draw(0, 0, 1) for share in (0, 1)
-    ]
+    crops = [LabelledCrops(train, plan(fit="squash", class_balanced=share)).draw(0, 0, 1) for share in (0, 1)]
     assert torch.equal(crops[0][1], crops[1][1])
 
 

@@ -144,7 +144,14 @@ class Recipe:
         """How crops are cut for this recipe."""
         plan = self.plan
         return CropPlan(
-            plan.size, plan.batch, plan.strength(), plan.class_balanced, plan.newest_share, plan.seed
+            plan.size,
+            plan.batch,
+            plan.strength(),
+            plan.class_balanced,
+            plan.newest_share,
+            plan.seed,
+            plan.fit,
+            plan.centres,
         )
 
 
