@@ -133,6 +133,9 @@ def run_round(
     project.start_round(round_.id, plan.lane, plan.recipe)
     if state is None and method.needs_labels:
         _name_the_broken(round_)
+        if labels_fraction is not None and labels_fraction < 1:
+            count = len(about["items"])
+            round_.say(f"learning from {count} labelled {'photo' if count == 1 else 'photos'}")
     try:
         return _run(round_, about, state)
     except StopRound:

@@ -233,6 +233,7 @@ def test_init_from_a_model_folder(project, settings):
 def test_half_the_labels(project, settings):
     result = run_round(project, settings, lane="batch", labels_fraction=0.5, device="cpu")
     assert project.untrained_labels(result.model_id) == 4
+    assert "learning from 4 labelled photos" in result.messages
 
 
 class ForgetsMemory(Supervised):
