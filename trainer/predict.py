@@ -87,6 +87,7 @@ class Predictor:
             plan = self.card.get("plan", {})
             self.long_side = plan.get("long_side")
             self.fit, self.size = plan.get("fit", fit), plan.get("size", size)
+        self.temperature = float(self.card.get("temperature") or 1.0)
         self.model.to(memory_format=torch.channels_last)
         self.half = choose_precision(name) == "bf16-mixed"
         self.windows_at_once = 1 if name == "cpu" else 8
@@ -96,7 +97,7 @@ class Predictor:
         height, width = photo.shape[:2]
         labels = np.empty((height, width), np.uint8)
         confidence = np.empty((height, width), np.uint8)
-        for top, probabilities in self._full_size(photo):
+        for top, probabilities in self.full_size(photo):
             best, index = probabilities.max(dim=0)
             rows = slice(top, top + probabilities.shape[1])
             labels[rows] = (index + 1).to(torch.uint8).cpu().numpy()
@@ -105,23 +106,23 @@ class Predictor:
 
     def classes_of(self, working: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Class indices ``(h, w)`` of a photo that already has the working size."""
-        parts = [p.argmax(dim=0).to(torch.uint8) for _, p in self._bands(working)]
+        parts = [p.argmax(dim=0).to(torch.uint8) for _, p in self.bands(working)]
         classes: npt.NDArray[np.uint8] = torch.cat(parts).cpu().numpy()
         return classes
 
-    def _full_size(self, photo: npt.NDArray[np.uint8]) -> Iterator[tuple[int, Tensor]]:
+    def full_size(self, photo: npt.NDArray[np.uint8]) -> Iterator[tuple[int, Tensor]]:
         """Bands ``(top, (K, rows, W))`` of probabilities at full size."""
         height, width = photo.shape[:2]
         working = to_working_size(photo, self.long_side)
         if self.fit != "crop":
             yield from upsampled_bands(self._whole(working), height, width)
         elif working.shape == photo.shape:
-            yield from self._bands(working)
+            yield from self.bands(working)
         else:
-            small = torch.cat([p.half() for _, p in self._bands(working)], dim=1)
+            small = torch.cat([p.half() for _, p in self.bands(working)], dim=1)
             yield from upsampled_bands(small, height, width)
 
-    def _bands(self, working: npt.NDArray[np.uint8]) -> Iterator[tuple[int, Tensor]]:
+    def bands(self, working: npt.NDArray[np.uint8]) -> Iterator[tuple[int, Tensor]]:
         """Bands ``(top, (K, rows, w))`` of probabilities at working size, top to bottom."""
         if self.fit != "crop":
             yield from upsampled_bands(self._whole(working), working.shape[0], working.shape[1])
@@ -143,7 +144,7 @@ class Predictor:
         batch = to_unit(batch).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half):
             logits: Tensor = self.model(batch)
-        return logits.float().softmax(dim=1)
+        return (logits.float() / self.temperature).softmax(dim=1)
 
     def _one_pass(self, working: npt.NDArray[np.uint8]) -> Tensor:
         height, width = working.shape[:2]
