@@ -151,7 +151,7 @@ def _new_round_id() -> str:
 
 
 def choose_data(
-    project: Project, recipe: type[Recipe], lane: Lane, fraction: float | None = None
+    project: Project, recipe: type[Recipe], lane: Lane, fraction: float | None = None, draw: int = 0
 ) -> dict[str, Any]:
     """What a new round learns from, as plain values that its checkpoints keep.
 
@@ -161,7 +161,7 @@ def choose_data(
         No labels, and the recipe needs some.
     """
     truths = project.truth("train") if recipe.needs_labels else []
-    items = keep_fraction([Item(t.photo_id, t.revision_id, t.group) for t in truths], fraction)
+    items = keep_fraction([Item(t.photo_id, t.revision_id, t.group) for t in truths], fraction, draw)
     if recipe.needs_labels and not items:
         raise ProjectError(
             f"{project.path} has no labels yet: no training photo has a mask; save some in the window, "
@@ -290,6 +290,7 @@ def train_once(
     init: str | None = None,
     steps: int | None = None,
     labels_fraction: float | None = None,
+    labels_draw: int = 0,
     tick: Tick | None = None,
     device: str = "auto",
 ) -> Trained:
@@ -301,6 +302,8 @@ def train_once(
         For checkpoints: called again after an interruption with the same folder, it goes on. It stays.
     recipe, init, steps, labels_fraction, tick, device
         As of :func:`run_round`.
+    labels_draw
+        Which of many possible shares of the labels.
 
     Raises
     ------
@@ -316,7 +319,7 @@ def train_once(
         about = state["about"]
     else:
         method = find_recipe(recipe or training.recipe)
-        about = choose_data(project, method, "batch", labels_fraction)
+        about = choose_data(project, method, "batch", labels_fraction, labels_draw)
         plan = make_plan(settings, engine.device_name, "batch", recipe=recipe, init=init, steps=steps)
         about |= {"plan": plan.to_dict(), "parents": [], "learnt": 0, "messages": [], "curves": {}}
     plan = Plan.from_dict(about["plan"])

@@ -23,11 +23,14 @@ class Item:
     group: str
 
 
-def keep_fraction(items: Sequence[Item], fraction: float | None) -> list[Item]:
-    """Keep about this share of the groups, always the same ones; a smaller share is part of a larger one."""
+def keep_fraction(items: Sequence[Item], fraction: float | None, draw: int = 0) -> list[Item]:
+    """Keep about this share of the groups; a smaller share is part of a larger one of the same ``draw``."""
     if fraction is None or fraction >= 1:
         return list(items)
-    groups = sorted({item.group for item in items}, key=lambda g: hashlib.sha256(g.encode()).digest())
+    salt = f"{draw}:" if draw else ""
+    groups = sorted(
+        {item.group for item in items}, key=lambda g: hashlib.sha256(f"{salt}{g}".encode()).digest()
+    )
     kept = set(groups[: max(1, round(fraction * len(groups)))])
     return [item for item in items if item.group in kept]
 
