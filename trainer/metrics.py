@@ -51,7 +51,8 @@ class ClassScores:
     recall: Floats
 
 
-def _divide(numerator: Floats, denominator: Floats) -> Floats:
+def ratio(numerator: Floats, denominator: Floats) -> Floats:
+    """Divide; NaN where there is nothing below the line."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(denominator > 0, numerator / denominator, np.nan)
 
@@ -62,17 +63,17 @@ def class_scores(matrix: Counts) -> ClassScores:
     truth = matrix.sum(-1).astype(np.float64)
     predicted = matrix.sum(-2).astype(np.float64)
     return ClassScores(
-        dice=_divide(2 * true_positive, truth + predicted),
-        iou=_divide(true_positive, truth + predicted - true_positive),
-        precision=_divide(true_positive, predicted),
-        recall=_divide(true_positive, truth),
+        dice=ratio(2 * true_positive, truth + predicted),
+        iou=ratio(true_positive, truth + predicted - true_positive),
+        precision=ratio(true_positive, predicted),
+        recall=ratio(true_positive, truth),
     )
 
 
 def macro(values: Floats) -> Floats | float:
     """Mean over the last axis without NaN; NaN where nothing is left."""
     known = ~np.isnan(values)
-    return _divide(np.where(known, values, 0.0).sum(-1), known.sum(-1).astype(np.float64))
+    return ratio(np.where(known, values, 0.0).sum(-1), known.sum(-1).astype(np.float64))
 
 
 def without_class(matrix: Counts, index: int | None) -> Counts:

@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from PIL import Image, UnidentifiedImageError
 
+from trainer.classes import ClassSet
 from trainer.decoded import Bytes, DecodedCache, WorkingPhotos
-from trainer.metrics import Counts, Evaluation, confusion, score_photos
+from trainer.metrics import Counts, Evaluation, confusion
 from trainer.predict import Predictor
 from trainer.project.errors import MaskError, PhotoError, SkinsegError
+from trainer.scores.photo import PhotoCounter, PhotoScores
+from trainer.scores.scorecard import Scorecard
+from trainer.scores.temperature import PixelSample
 
 if TYPE_CHECKING:
     from trainer.project import Project
@@ -67,6 +72,7 @@ def working_matrices(
     *,
     model_id: str | None = None,
     tick: Callable[[int], None] = lambda index: None,
+    sample: PixelSample | None = None,
 ) -> Counts:
     """Confusion matrices at working size, ``(P, K, K)``, one photo at a time.
 
@@ -78,6 +84,8 @@ def working_matrices(
         Of a stored model: its matrices are remembered.
     tick
         Called before each photo; may raise to stop.
+    sample
+        Takes pixels of every photo on the way, to fit a temperature with. Not with a `model_id`.
 
     Raises
     ------
@@ -93,11 +101,22 @@ def working_matrices(
         if known is None:
             photo = photos.photo(truth.photo_id)
             target = photos.target(truth.photo_id, truth.revision_id, photo.shape[:2])
-            known = confusion(target, predictor.classes_of(photo), classes)
+            known = confusion(target, _classes_of(predictor, photo, target, sample), classes)
             if model_id:
                 MEMORY.put(key, known)
         matrices[index] = known
     return matrices
+
+
+def _classes_of(predictor: Predictor, photo: Bytes, target: Bytes, sample: PixelSample | None) -> Bytes:
+    if sample is None:
+        return predictor.classes_of(photo)
+    classes = np.empty(target.shape, np.uint8)
+    for top, probabilities in predictor.bands(photo):
+        rows = slice(top, top + probabilities.shape[1])
+        classes[rows] = probabilities.argmax(dim=0).to(torch.uint8).cpu().numpy()
+        sample.take(target[rows], probabilities, share=probabilities.shape[1] / len(target))
+    return classes
 
 
 def evaluate(
@@ -109,7 +128,20 @@ def evaluate(
     model_id: str | None = None,
     progress: Advance = lambda what, done, total: None,
 ) -> Evaluation:
-    """Compare a model with the truth of a split, pixel by pixel at full size.
+    """The first figures of :func:`measure`, with a confusion matrix per photo."""
+    return measure(project, predictor, split, masks=masks, model_id=model_id, progress=progress).evaluation
+
+
+def measure(
+    project: Project,
+    predictor: Predictor,
+    split: str = "val",
+    *,
+    masks: Path | None = None,
+    model_id: str | None = None,
+    progress: Advance = lambda what, done, total: None,
+) -> Scorecard:
+    """Compare a model with the truth of a split, pixel by pixel at full size, one photo at a time.
 
     Parameters
     ----------
@@ -124,31 +156,74 @@ def evaluate(
     SkinsegError
         No truth in this split, or a mask that does not fit its photo.
     """
+    pairs = compared(project, split, masks)
+    counted = []
+    for index, (photo_id, read) in enumerate(pairs):
+        progress("evaluating", index, len(pairs))
+        photo, target = with_target(project, photo_id, read)
+        counted.append(count_photo(predictor, photo, target, project.classes))
+    progress("evaluating", len(pairs), len(pairs))
+    photos = [project.photo(photo_id) for photo_id, _ in pairs]
+    return Scorecard.of(
+        counted,
+        [photo.group for photo in photos],
+        [photo.id for photo in photos],
+        [photo.relpath for photo in photos],
+        project.classes,
+        model=model_id or str(predictor.card.get("id", "")),
+        split=split,
+    )
+
+
+def count_photo(predictor: Predictor, photo: Bytes, target: Bytes, classes: ClassSet) -> PhotoScores:
+    """Predict one photo ``(H, W, 3)`` and count where it agrees with the truth ``(H, W)``."""
+    counter = PhotoCounter(target, classes)
+    for top, probabilities in predictor.full_size(photo):
+        best, index = probabilities.float().max(dim=0)
+        counter.add(
+            top,
+            index.to(torch.uint8).cpu().numpy(),
+            (best * 255).round().clamp(0, 255).to(torch.uint8).cpu().numpy(),
+            (1 - probabilities[classes.background].float()).cpu().numpy(),
+            probabilities.amax(dim=(1, 2)).float().cpu().numpy(),
+        )
+    return counter.finish(photo)
+
+
+Reader = Callable[[], Bytes]
+
+
+def compared(project: Project, split: str, masks: Path | None = None) -> list[tuple[int, Reader]]:
+    """The photos of a split that have a truth, each with what reads it.
+
+    Raises
+    ------
+    SkinsegError
+        There is none.
+    """
     pairs = _masks_in(project, masks, split) if masks is not None else _own_truth(project, split)
     if not pairs:
         where = (
             f"no mask in {masks} belongs to a {split} photo" if masks else f"no {split} photo is labelled yet"
         )
         raise SkinsegError(f"{where}: there is nothing to compare with")
-    classes = project.classes.count
-    matrices = np.zeros((len(pairs), classes, classes), np.int64)
-    for index, (photo_id, read) in enumerate(pairs):
-        progress("evaluating", index, len(pairs))
-        photo = project.read_photo(photo_id)
-        target = read()
-        if target.shape != photo.shape[:2]:
-            name = project.photo(photo_id).relpath
-            sizes = f"{target.shape[1]}x{target.shape[0]}, the photo {photo.shape[1]}x{photo.shape[0]}"
-            raise MaskError(f"the mask of {name} has {sizes}: make it the photo's size")
-        matrices[index] = confusion(target, predictor.predict(photo).labels - np.uint8(1), classes)
-    progress("evaluating", len(pairs), len(pairs))
-    ids = [photo_id for photo_id, _ in pairs]
-    groups = [project.photo(photo_id).group for photo_id in ids]
-    name = model_id or str(predictor.card.get("id", ""))
-    return score_photos(matrices, groups, ids, project.classes, model=name, split=split)
+    return pairs
 
 
-Reader = Callable[[], Bytes]
+def with_target(project: Project, photo_id: int, read: Reader) -> tuple[Bytes, Bytes]:
+    """A photo and its truth, at full size.
+
+    Raises
+    ------
+    SkinsegError
+        One cannot be read, or they differ in size.
+    """
+    photo, target = project.read_photo(photo_id), read()
+    if target.shape != photo.shape[:2]:
+        name = project.photo(photo_id).relpath
+        sizes = f"{target.shape[1]}x{target.shape[0]}, the photo {photo.shape[1]}x{photo.shape[0]}"
+        raise MaskError(f"the mask of {name} has {sizes}: make it the photo's size")
+    return photo, target
 
 
 def _own_truth(project: Project, split: str) -> list[tuple[int, Reader]]:
