@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import (
+    QCheckBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -25,12 +27,17 @@ from napari_skinseg._queue import queue_rows
 from napari_skinseg._table import WordTable
 from napari_skinseg._tools import Tools
 from napari_skinseg.annotate_view import AnnotateView
+from napari_skinseg.overlays import BOXES, ERRORS
 from napari_skinseg.session import AnnotationSession
 
 if TYPE_CHECKING:
     from trainer.project.queue import QueueEntry
 
 WIDTH = 296
+OVERLAYS = {
+    ERRORS: ("E", "Where the discriminator believes the suggestion wrong"),
+    BOXES: ("X", "The regions that the model found, with the probability of each class"),
+}
 
 
 class AnnotatePanel(QWidget):
@@ -68,6 +75,7 @@ class AnnotatePanel(QWidget):
         self.add = _button("Add photos …", "Add a folder of photos", lambda: self.asked.emit("add"))
         self.classes = PaletteTable(theme=theme)
         self.tools = Tools(theme=theme)
+        self.overlays = {name: _switch(name, *words) for name, words in OVERLAYS.items()}
         self.accept = _button(
             "Accept and next   (Space)", "Accept the rest, save, next photo", session.accept_and_next
         )
@@ -100,6 +108,7 @@ class AnnotatePanel(QWidget):
         for widget in (_line(), self.classes, _line()):
             layout.addWidget(widget)
         layout.addWidget(self.tools)
+        layout.addLayout(_row(*((box, 0) for box in self.overlays.values())))
         layout.addWidget(_line())
         layout.addWidget(self.accept)
         layout.addLayout(_row(*((button, 1) for button in (self.save, self.skip, self.flag, self.back))))
@@ -114,6 +123,8 @@ class AnnotatePanel(QWidget):
         self.classes.seen.connect(session.set_visible)
         self.classes.locked.connect(session.set_locked)
         self.note.returnPressed.connect(self._flag)
+        for name, box in self.overlays.items():
+            box.clicked.connect(partial(session.show_overlay, name))
         session.note_requested.connect(self.ask_note)
 
     def _more(self) -> Any:
@@ -141,6 +152,7 @@ class AnnotatePanel(QWidget):
 
     def show_view(self, view: AnnotateView) -> None:
         """Present a resolved state; writes only what changed."""
+        self._show_overlays(view)  # a click has changed them before the view knows
         if view == self.view:
             return
         self.view = view
@@ -160,6 +172,12 @@ class AnnotatePanel(QWidget):
         self.tools.follow(self.session.annotation_layer if view.working else None)
         for button in (self.accept, self.save, self.skip, self.flag):
             button.setEnabled(view.working and view.writable)
+
+    def _show_overlays(self, view: AnnotateView) -> None:
+        shown = {switch.name: switch.on for switch in view.overlays}
+        for name, box in self.overlays.items():
+            box.setVisible(name in shown)
+            box.setChecked(shown.get(name, False))
 
     def show_queue(self, entries: Sequence[QueueEntry]) -> None:
         """Present the head of the queue in whatever height is left over."""
@@ -195,6 +213,14 @@ def _button(text: str, tip: str, action: Any) -> Any:
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Space must reach the canvas, not the last button
     button.clicked.connect(lambda: action())
     return button
+
+
+def _switch(name: str, key: str, tip: str) -> Any:
+    box = QCheckBox(name)
+    box.setToolTip(f"{tip} ({key})")
+    box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    box.hide()
+    return box
 
 
 def _words() -> Any:

@@ -29,6 +29,14 @@ class ClassRow:
 
 
 @dataclass(frozen=True)
+class OverlaySwitch:
+    """A check box for something the model says beside its mask."""
+
+    name: str
+    on: bool
+
+
+@dataclass(frozen=True)
 class AnnotateView:
     """The resolved state of the SkinSeg dock: words and switches, nothing to compute."""
 
@@ -41,6 +49,8 @@ class AnnotateView:
     working: bool
     """A photo is open."""
     writable: bool
+    overlays: tuple[OverlaySwitch, ...] = ()
+    """Only those with something to show on this photo."""
 
     @property
     def selected(self) -> ClassRow:
@@ -91,4 +101,13 @@ def resolve_annotate(session: AnnotationSession, today: Stats | None = None) -> 
         rows=class_rows(project.classes, session.selected_class, session.hidden, session.locked),
         working=opened is not None,
         writable=not project.read_only,
+        overlays=overlay_switches(session),
+    )
+
+
+def overlay_switches(session: AnnotationSession) -> tuple[OverlaySwitch, ...]:
+    """One switch for each kind of remark that the model made on the open photo."""
+    overlays = session.overlays
+    return tuple(
+        OverlaySwitch(name, overlays.wanted[name]) for name, there in overlays.available.items() if there
     )

@@ -14,7 +14,9 @@ from napari_skinseg.activity import Stopwatch
 from napari_skinseg.background import Background
 from napari_skinseg.drafts import Autosave
 from napari_skinseg.layers import BLANK, WorkspaceLayers
+from napari_skinseg.overlays import Overlays
 from napari_skinseg.provenance import ProvenanceTracker, Refresh
+from napari_skinseg.remarks import NONE
 from napari_skinseg.tools import Tools
 
 if TYPE_CHECKING:
@@ -56,6 +58,13 @@ class Desk:
         self.layers = WorkspaceLayers(viewer, project.classes, window.brush_size, window.opacity)
         self.tracker = ProvenanceTracker(self.layers.annotation)
         self.tools = Tools(self.layers, self.tracker, project.classes, changed)
+        self.overlays = Overlays(
+            viewer,
+            project.classes,
+            background,
+            lambda: history.is_drawing(self.layers.annotation),
+            self.layers.adopt,
+        )
         self.stopwatch = Stopwatch()
         self._autosave = Autosave(project, annotator, background, window.autosave_seconds, draft_failed)
         self.photo: LoadedPhoto | None = None
@@ -74,6 +83,7 @@ class Desk:
         self.layers.annotation.events.paint.disconnect(self.stopwatch.touch)
         self.tools.close()
         self.tracker.close()
+        self.overlays.remove()
         self.layers.remove()
 
     @property
@@ -105,6 +115,7 @@ class Desk:
         self.photo = photo
         self._offer = None
         self._offered_by = photo.model_id if photo else None
+        self.overlays.show(photo.remarks if photo else NONE, photo.image.shape[:2] if photo else BLANK)
         if photo is None:
             self.layers.show(None, None)
             self.tracker.start(np.zeros(BLANK, np.uint8), np.zeros(BLANK, np.uint8))
@@ -189,6 +200,7 @@ class Desk:
     def poll(self, now: float) -> None:
         """See to autosave and refresh."""
         self.tracker.sync()
+        self.overlays.poll()
         if self.photo is not None:
             self._put_in_safety(now)
             self._plan_refresh(now)
@@ -225,6 +237,7 @@ class Desk:
             self._autosave.settle(self.tracker.version)
         if offer.confidence is not None:
             self.layers.confidence.data = offer.confidence
+        self.overlays.show(offer.remarks, self.photo.image.shape[:2])
         self._changed()
 
     def _put_in_safety(self, now: float) -> None:

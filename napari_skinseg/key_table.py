@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_skinseg.keys import KeyRow
+from napari_skinseg.overlays import BOXES, ERRORS
 from napari_skinseg.palette import NOT_LABELLED, stored_values
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def key_table(session: AnnotationSession) -> list[KeyRow]:
         KeyRow("]", "larger brush", partial(session.change_brush, 1)),
         KeyRow(",", "less opaque", partial(session.change_opacity, -1)),
         KeyRow(".", "more opaque", partial(session.change_opacity, 1)),
+        KeyRow("E", "likely errors, on or off", partial(session.toggle, ERRORS)),
+        KeyRow("X", "boxes, on or off", partial(session.toggle, BOXES)),
         KeyRow("Ctrl+Z", "undo", session.undo),
         KeyRow("Shift+Ctrl+Z", "redo", session.redo),
         KeyRow("T", "train now", session.train_now),

@@ -42,6 +42,7 @@ class KeyBindings:
 
     def __init__(self, viewer: ViewerModel, layers: Iterable[Layer]) -> None:
         self._keymaps: list[dict[Any, Any]] = [viewer.keymap, *(layer.keymap for layer in layers)]
+        self._bound: list[tuple[Any, Callable[..., object]]] = []
         self._before: list[tuple[dict[Any, Any], Any, Any]] = []
 
     def bind(self, rows: Iterable[KeyRow], held: dict[str, Callable[[bool], object]]) -> None:
@@ -50,10 +51,19 @@ class KeyBindings:
         for row in rows:
             action = _hold(held[row.key]) if row.key in held else _press(row.run)
             for sequence in SEQUENCES.get(row.key, (row.key,)):
-                key = coerce_keybinding(sequence)
-                for keymap in self._keymaps:
-                    self._before.append((keymap, key, keymap.get(key)))
-                    keymap[key] = action
+                self._bound.append((coerce_keybinding(sequence), action))
+        for keymap in self._keymaps:
+            self._put(keymap)
+
+    def add(self, layer: Layer) -> None:
+        """Bind the keys on another layer too, now and from now on."""
+        self._keymaps.append(layer.keymap)
+        self._put(layer.keymap)
+
+    def _put(self, keymap: dict[Any, Any]) -> None:
+        for key, action in self._bound:
+            self._before.append((keymap, key, keymap.get(key)))
+            keymap[key] = action
 
     def release(self) -> None:
         """Give every key back to what it did before."""
@@ -63,6 +73,7 @@ class KeyBindings:
             else:
                 keymap[key] = before
         self._before.clear()
+        self._bound.clear()
 
 
 def _press(run: Callable[[], object]) -> Callable[[object], None]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.layers import Image, Labels
+from psygnal import Signal
 
 from napari_skinseg import history
 from napari_skinseg.palette import colormap
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from napari.components import ViewerModel
+    from napari.layers import Layer
     from numpy.typing import NDArray
 
     from trainer.classes import ClassSet
@@ -28,6 +30,11 @@ class WorkspaceLayers:
     Adding and removing layers leaks memory and takes half a second at 12 MP (napari #2027, #4485): the layers
     live as long as the session, and `show` swaps what they hold.
 
+    Signals
+    -------
+    came(layer)
+        A layer was adopted.
+
     Parameters
     ----------
     viewer
@@ -37,6 +44,8 @@ class WorkspaceLayers:
     brush_size, opacity
         At the beginning: brush diameter in pixels, opacity of the annotation.
     """
+
+    came = Signal(object)
 
     def __init__(self, viewer: ViewerModel, classes: ClassSet, brush_size: int, opacity: float) -> None:
         self._viewer = viewer
@@ -49,6 +58,7 @@ class WorkspaceLayers:
         self.confidence.visible = False
         self.annotation = Labels(blank.copy(), name="annotation", colormap=colormap(classes), opacity=opacity)
         self.annotation.brush_size = brush_size
+        self.adopted: list[Layer] = []
         for layer in (self.photo, self.confidence, self.annotation):
             viewer.add_layer(layer)
             layer.locked = True  # against deletion by hand
@@ -68,9 +78,14 @@ class WorkspaceLayers:
         self.photo.data = image
         self.confidence.data = np.zeros(image.shape[:2], np.uint8) if confidence is None else confidence
 
+    def adopt(self, layer: Layer) -> None:
+        """Have a layer that came later keep step with these, and with their keys."""
+        self.adopted.append(layer)
+        self.came.emit(layer)
+
     def fit(self) -> None:
         """Bring the whole photo into view."""
-        for layer in (self.photo, self.confidence, self.annotation):
+        for layer in (self.photo, self.confidence, self.annotation, *self.adopted):
             if not layer.visible:  # napari lets a hidden layer keep the extent of what it held before
                 layer.scale = layer.scale  # which makes it look again
         self._viewer.reset_view()

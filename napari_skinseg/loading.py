@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_skinseg.provenance import merge
+from napari_skinseg.remarks import NONE, Remarks, read_remarks
 from trainer.project.errors import MaskError, SkinsegError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Suggestion:
     model_id: str
     labels: NDArray[np.uint8]
     confidence: NDArray[np.uint8] | None
+    remarks: Remarks = NONE
 
 
 @dataclass(eq=False)
@@ -62,6 +64,7 @@ class LoadedPhoto:
     unsaved: bool = False
     seconds: float = 0.0
     strokes: int = 0
+    remarks: Remarks = NONE
 
     @property
     def id(self) -> int:
@@ -81,11 +84,12 @@ def read_suggestion(project: Project, photo_id: int, shape: tuple[int, int]) -> 
         return None
     try:
         labels, confidence = project.read_prediction(prediction)
+        remarks = read_remarks(project, prediction, shape)
     except SkinsegError:
         return None
     if labels.shape != shape:
         return None
-    return Suggestion(prediction.model_id, labels, confidence)
+    return Suggestion(prediction.model_id, labels, confidence, remarks)
 
 
 def newer_suggestion(
@@ -134,14 +138,14 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
             " put the old file back"
         )
     finished = revision is not None and revision.kind != "part"
-    confidence = None
+    confidence, remarks = None, NONE
     if not claim.blind:
         suggestion = read_suggestion(project, claim.photo_id, shape)
         served = project.served()
         if suggestion is None or (served is not None and suggestion.model_id != served.id):
             _ask_for_suggestion(project, session_id, claim.photo_id)
         if suggestion is not None:
-            confidence = suggestion.confidence
+            confidence, remarks = suggestion.confidence, suggestion.remarks
             if not finished and draft is None:
                 labels, provenance = merge(labels, provenance, suggestion.labels)
                 model_id = suggestion.model_id
@@ -160,6 +164,7 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
         first_trained=project.first_trained(claim.photo_id) if finished else None,
         draft_time=draft_time,
         unsaved=draft is not None,
+        remarks=remarks,
     )
 
 

@@ -118,6 +118,7 @@ class Prefetcher:
             if loaded in self.ready:  # else it lies on the desk by now, which looks for itself
                 loaded.labels, loaded.provenance = merged
                 loaded.confidence, loaded.model_id = suggestion.confidence, suggestion.model_id
+                loaded.remarks = suggestion.remarks
 
         labels, provenance = loaded.labels, loaded.provenance
         self._background.read(lambda: merge(labels, provenance, suggestion.labels), done)

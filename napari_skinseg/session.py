@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels
     from numpy.typing import NDArray
 
+    from napari_skinseg.overlays import Overlays
     from trainer.project import Project
     from trainer.project.masks import Revision
     from trainer.project.queue import QueueEntry
@@ -93,6 +94,7 @@ class AnnotationSession:
         )
         self._watch = Watch(project, self._id, self._background, self._hear, self._lost)
         self._bind_keys()
+        layers.came.connect(self._keys.add)
         self._facts = Facts(first_model_after=project.settings.queue.first_model_after)
         self._stats: Any = None
         self._closed = False
@@ -151,6 +153,11 @@ class AnnotationSession:
     def confidence_layer(self) -> Image:
         """The model's confidence, uint8 (height, width), hidden at first."""
         return self._desk.layers.confidence
+
+    @property
+    def overlays(self) -> Overlays:
+        """Map of likely errors and boxes, both off at first."""
+        return self._desk.overlays
 
     @property
     def provenance(self) -> NDArray[np.uint8]:
@@ -296,6 +303,17 @@ class AnnotationSession:
         """Ask the trainer for a round now."""
         if self._may_write():
             self._background.write(self._order_round, self._round_ordered)
+
+    def toggle(self, name: str) -> None:
+        """Switch the likely errors or the boxes on or off; `name` is a key of `overlays.wanted`."""
+        self.show_overlay(name, not self.overlays.wanted[name])
+        if self.overlays.wanted[name] and self._desk.photo is not None and not self.overlays.available[name]:
+            self.notice.emit("info", f"{name}: nothing to show on this photo")
+
+    def show_overlay(self, name: str, on: bool) -> None:
+        """Show or hide the likely errors or the boxes, on this photo and those that follow."""
+        self.overlays.want(name, on)
+        self.state_changed.emit()
 
     def bindings(self) -> list[tuple[str, str, Callable[[], object]]]:
         """Return the one table of keys: (key, sentence, what it does)."""

@@ -45,7 +45,7 @@ def test_layers_are_reused_and_the_next_photo_is_ready_at_once(session):
     until(session, lambda: len(session._route.waiting.ready) == 2)
     seen = [current_id(session)]
     for _ in range(3):
-        until(session, lambda: session._route.waiting.ready)
+        until(session, lambda: (slots := session._route.waiting._slots) and slots[0].loaded)
         session.select_class(2)
         session.annotation_layer.paint((5, 5), 2)
         session.accept_and_next()
