@@ -22,8 +22,9 @@ from trainer.augment import to_unit, window
 from trainer.boxes import Box
 from trainer.engine import choose_device, choose_precision
 from trainer.fit import Fit, fit_photo, middle, place_in
-from trainer.networks import Segmenter
+from trainer.networks import Detector, Segmenter
 from trainer.project.decode import scaled_size
+from trainer.regions import find_boxes
 from trainer.weights import load_model
 
 ONE_PASS = 768
@@ -89,6 +90,7 @@ class Predictor:
             self.fit, self.size = plan.get("fit", fit), plan.get("size", size)
         self.temperature = float(self.card.get("temperature") or 1.0)
         self.model.to(memory_format=torch.channels_last)
+        self.finds_boxes = isinstance(self.model, Detector)
         self.half = choose_precision(name) == "bf16-mixed"
         self.windows_at_once = 1 if name == "cpu" else 8
 
@@ -102,7 +104,13 @@ class Predictor:
             rows = slice(top, top + probabilities.shape[1])
             labels[rows] = (index + 1).to(torch.uint8).cpu().numpy()
             confidence[rows] = (best * 255).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
-        return Segmentation(labels, confidence)
+        return Segmentation(labels, confidence, boxes=self._boxes(photo))
+
+    def _boxes(self, photo: npt.NDArray[np.uint8]) -> tuple[Box, ...]:
+        """Regions in pixels of the photo, of a network that finds some."""
+        if not self.finds_boxes:
+            return ()
+        return find_boxes(self, to_working_size(photo, self.long_side), photo.shape)
 
     def classes_of(self, working: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Class indices ``(h, w)`` of a photo that already has the working size."""
@@ -126,7 +134,7 @@ class Predictor:
         """Bands ``(top, (K, rows, w))`` of probabilities at working size, top to bottom."""
         if self.fit != "crop":
             yield from upsampled_bands(self._whole(working), working.shape[0], working.shape[1])
-        elif max(working.shape[:2]) <= ONE_PASS:
+        elif self.finds_boxes or max(working.shape[:2]) <= ONE_PASS:  # a region has to be seen whole
             yield 0, self._one_pass(working)
         else:
             yield from self._tiled(working)

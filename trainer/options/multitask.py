@@ -13,7 +13,7 @@ class MultiTaskOptions(Section):
     """One network that finds regions, names them and draws their masks; gives boxes beside the mask."""
 
     literal: bool = False
-    """Sizes and augmentation of the source (1024 pixels, zero padded), for a graphics card."""
+    """Sizes and augmentation of the source (1024 pixels, padded, ResNet-50), for a graphics card."""
 
     rpn_loss: Literal["ce", "focal"] = "focal"
     """How proposals are taught: sampled cross-entropy, or the focal loss over all anchors."""
@@ -22,10 +22,20 @@ class MultiTaskOptions(Section):
     """How masks are taught: binary cross-entropy alone, or with the Jaccard distance."""
 
     jaccard_delta: Annotated[float, Field(gt=0)] = 100.0
-    """Smoothing of the Jaccard distance."""
+    """Smoothing of the Jaccard distance, in pixels of a region's mask."""
 
     rho: Weight = 10.0
     """Weight of the box regression of the proposals."""
 
     tasks: Literal["all", "segmentation", "classification"] = "all"
-    """Leave tasks out, to measure what they are worth together."""
+    """Leave tasks out, to measure what they are worth together: segmentation takes all classes for one, and
+    classification learns boxes and classes without masks."""
+
+    regions: Literal["auto", "one", "many"] = "auto"
+    """One region per photo, or every connected patch of a class; auto: one where there are two classes."""
+
+    rois: Annotated[int, Field(ge=4)] = 32
+    """Proposals of each photo that the subnets learn from; a quarter at most lies on regions."""
+
+    mask_pool: Literal["auto", 7, 14] = "auto"
+    """Side of the features that a mask is made of, which has twice that; auto: 14, and 7 as in the source."""

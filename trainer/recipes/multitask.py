@@ -1,0 +1,116 @@
+"""Classification, detection and segmentation in one network (Song et al. 2020, An End-to-End Multi-Task Deep
+Learning Framework for Skin Lesion Analysis, https://doi.org/10.1109/JBHI.2020.2973614).
+
+The network is Mask R-CNN on a feature pyramid. Its loss is the sum of four,
+
+    L = L_rpn + L_cls + L_det + L_seg,
+
+where L_rpn takes the focal loss for what is foreground and 10 times smooth L1 for where it is, L_cls is the
+cross-entropy of the classes, L_det smooth L1, and L_seg the binary cross-entropy plus the Jaccard distance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, ClassVar, cast
+
+from torch import Tensor
+
+from trainer.classes import ClassSet
+from trainer.data import Batch, CropPlan
+from trainer.instances import Instances, instances_of
+from trainer.networks import Detector, Segmenter
+from trainer.optimizers import make_optimizer
+from trainer.options.multitask import MultiTaskOptions
+from trainer.project.errors import ConfigError
+from trainer.recipes.recipe import Recipe
+from trainer.transfer import reestimate_batch_norm
+
+LITERAL = {
+    "arch": "maskrcnn",
+    "encoder": "resnet50",
+    "fit": "pad",
+    "size": 1024,
+    "long_side": 1024,
+    "batch": 4,
+    "vertical_flip": True,
+    "class_balanced": 0.0,
+    "shift": 0.1,
+    "blur": 2.0,
+    "colour": 0.0,
+}
+"""What the source says; rates, steps and how far the affine transform goes it does not say."""
+BRIGHTNESS = (0.8, 1.5)
+ON_CPU = {"size": 160, "batch": 8, "lr": 1e-3}
+ON_GPU = {"size": 512, "batch": 8, "lr": 3e-4}
+
+
+class MultiTask(Recipe):
+    """L = L_rpn + L_cls + L_det + L_seg."""
+
+    name: ClassVar[str] = "multitask"
+    options: MultiTaskOptions
+
+    @classmethod
+    def defaults(cls, options: MultiTaskOptions, device: str) -> dict[str, Any]:
+        """Whole photos, padded to a square: a region has to be seen whole to be boxed."""
+        if options.literal:
+            return LITERAL
+        return {"arch": "maskrcnn", "fit": "pad", **(ON_GPU if device == "cuda" else ON_CPU)}
+
+    @classmethod
+    def network(cls, options: MultiTaskOptions) -> dict[str, Any]:
+        """What the network has to know when it is built again."""
+        pool = options.mask_pool if options.mask_pool != "auto" else 7 if options.literal else 14
+        return {
+            "mask_pool": pool,
+            "regions": options.regions,
+            "masks": options.tasks != "classification",
+            "norm": "none" if options.literal else "group",
+        }
+
+    def build(self, segmenter: Segmenter) -> None:
+        """One network, told what its losses are and which class is none."""
+        if not isinstance(segmenter, Detector):
+            raise ConfigError(f"training.arch: the recipe multitask needs maskrcnn, not {segmenter.arch}")
+        network, options = segmenter.network, self.options
+        network.background.fill_(self.classes.background)
+        network.proposals.teach(options.rpn_loss, options.rho)
+        network.heads.teach(options.mask_loss, options.jaccard_delta, options.rois)
+        self.one_region = network.one
+        optimizer = make_optimizer(self.plan, segmenter)
+        self.networks["segmenter"], (self.optimizers["segmenter"],) = self.engine.setup(segmenter, optimizer)
+
+    def prepare(self, batches: Iterator[Batch]) -> None:
+        """Batch-norm statistics of given weights are estimated anew."""
+        images = (batch.image for batch in batches)
+        reestimate_batch_norm(self.served, images, self.plan.bn_batches)
+
+    def step(self, batch: Batch, unlabelled: Batch | None, step: int) -> dict[str, Tensor]:
+        """Regions of the masks, the four losses, one update."""
+        terms = cast(dict[str, Tensor], self.served(batch.image, self.truth(batch.target)))
+        if self.options.tasks == "classification":
+            del terms["seg"]
+        loss = sum(terms.values(), start=batch.image.new_zeros(()))
+        self.engine.update(loss, self.served, self.optimizers["segmenter"], self.plan.clip)
+        return {"loss": loss.detach(), **{name: term.detach() for name, term in terms.items()}}
+
+    def truth(self, target_NHW: Tensor) -> list[Instances]:
+        """The regions of a batch of masks; one class for all where only segmentation is learnt."""
+        found = instances_of(target_NHW, self.classes.count, self.classes.background, one=self.one_region)
+        if self.options.tasks == "segmentation":
+            found = [replace(regions, labels=regions.labels.clamp(max=1)) for regions in found]
+        return found
+
+    @classmethod
+    def outputs(cls, classes: ClassSet) -> int:
+        """One channel per class."""
+        return classes.count
+
+    def crop_plan(self) -> CropPlan:
+        """Brightness is multiplied by .8 to 1.5, as in the source."""
+        plan = super().crop_plan()
+        if not self.options.literal or not self.plan.augment:
+            return plan
+        return replace(plan, strength=replace(plan.strength, brightness=BRIGHTNESS))
