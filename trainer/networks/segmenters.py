@@ -15,6 +15,7 @@ from segmentation_models_pytorch.encoders import encoders as SMP_ENCODERS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from trainer.networks.unet import UNET_2015, build_unet
 from trainer.project.errors import ConfigError
 
 ENCODER_ON_CPU = "tu-resnet10t"
@@ -59,7 +60,16 @@ def _deeplabv3plus(encoder: str, classes: int, **options: Any) -> nn.Module:
     return network
 
 
-ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {"deeplabv3plus": _deeplabv3plus}
+def _fpn(encoder: str, classes: int, **options: Any) -> nn.Module:
+    network: nn.Module = smp.FPN(encoder_name=encoder, encoder_weights=None, classes=classes, **options)
+    return network
+
+
+ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
+    "deeplabv3plus": _deeplabv3plus,
+    "unet": build_unet,
+    "fpn": _fpn,
+}
 
 
 class Segmenter(nn.Module):
@@ -88,15 +98,23 @@ class Segmenter(nn.Module):
         self.network = network
         self.arch, self.encoder_name, self.classes = arch, encoder, classes
         self.options = dict(options or {})
-        mean = 2 * torch.tensor(IMAGENET_MEAN) - 1
-        std = 2 * torch.tensor(IMAGENET_STD)
-        self.register_buffer("mean", mean.view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", std.view(1, 3, 1, 1), persistent=False)
+        divisible = getattr(network, "requires_divisible_input_shape", False)
+        self.stride = int(network.encoder.output_stride) if divisible else 1  # type: ignore[union-attr, arg-type]
+        mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in input_scale(encoder))
+        self.register_buffer("mean", 2 * mean - 1, persistent=False)
+        self.register_buffer("std", 2 * std, persistent=False)
 
     def forward(self, image_NCHW: Tensor) -> Tensor:
-        """Map pictures in [-1, 1], ``(N, 3, H, W)`` of any size, to logits ``(N, K, H, W)``."""
+        """Map pictures in [-1, 1], ``(N, 3, H, W)`` of any size, to logits ``(N, K, H, W)``.
+
+        Where the network wants multiples of its stride, white is added below and to the right meanwhile.
+        """
+        height, width = image_NCHW.shape[-2:]
+        below, right = -height % self.stride, -width % self.stride
+        if below or right:
+            image_NCHW = F.pad(image_NCHW, (0, right, 0, below), value=1.0)
         logits: Tensor = self.network((image_NCHW - self.mean) / self.std)
-        return logits
+        return logits[..., :height, :width] if below or right else logits
 
     def describe(self) -> dict[str, Any]:
         """What is needed to build this network again, with its size for people."""
@@ -107,6 +125,14 @@ class Segmenter(nn.Module):
             "options": self.options,
             "parameters": sum(p.numel() for p in self.parameters()),
         }
+
+
+def input_scale(encoder: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of the colours in [0, 1] that an encoder's published weights expect."""
+    import timm
+
+    config = timm.get_pretrained_cfg(encoder[3:]) if encoder.startswith("tu-") else None
+    return (IMAGENET_MEAN, IMAGENET_STD) if config is None else (config.mean, config.std)
 
 
 def encoder_for(device_type: str, encoder: str = "auto") -> str:
@@ -126,12 +152,12 @@ def check_encoder(encoder: str) -> str:
     """
     import timm
 
-    known = encoder in SMP_ENCODERS
+    known = encoder in SMP_ENCODERS or encoder == UNET_2015
     if encoder.startswith("tu-"):
         known = timm.is_model(encoder[3:].split(".")[0])
     if known:
         return encoder
-    names = [*SMP_ENCODERS, *("tu-" + name for name in timm.list_models())]
+    names = [UNET_2015, *SMP_ENCODERS, *("tu-" + name for name in timm.list_models())]
     near = difflib.get_close_matches(encoder, names, n=1, cutoff=0.4)
     hint = f"; did you mean '{near[0]}'?" if near else ""
     raise ConfigError(f"training.encoder: there is no encoder named '{encoder}'{hint}")
@@ -168,8 +194,12 @@ def build_segmenter(
     if arch not in ARCHITECTURES:
         raise ConfigError(f"training.arch: '{arch}' is none of {', '.join(ARCHITECTURES)}")
     name = check_encoder(encoder_for(device, encoder))
+    if name == UNET_2015 and arch != "unet":
+        raise ConfigError(f"training.encoder: '{name}' is a whole U-Net: choose training.arch=unet with it")
     try:
         network = ARCHITECTURES[arch](encoder=name, classes=classes, **options)
     except (ValueError, NotImplementedError) as error:
         raise ConfigError(f"training.encoder: '{name}' does not work in {arch}: {error}") from error
-    return Segmenter(network, arch, name, classes, options)
+    wrapper = getattr(network, "segmenter", Segmenter)
+    built: Segmenter = wrapper(network, arch, name, classes, options)
+    return built
