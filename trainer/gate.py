@@ -15,12 +15,14 @@ from trainer.decoded import WorkingPhotos
 from trainer.metrics import Counts, Evaluation, score_photos
 from trainer.networks import Segmenter, build_segmenter
 from trainer.predict import Predictor
+from trainer.pretrained import encoder_licence
 from trainer.project.errors import SkinsegError
 from trainer.promotion import Decision, decide
 from trainer.round_context import RoundContext
+from trainer.scores.temperature import PixelSample
 from trainer.training import Training
 from trainer.validation import readable_truth, working_matrices
-from trainer.weights import save_model, save_tensors
+from trainer.weights import read_card, save_model, save_tensors
 
 if TYPE_CHECKING:
     from trainer.project.masks import Truth
@@ -36,6 +38,8 @@ class Verdict:
     evaluation: Evaluation
     decision: Decision
     model: Segmenter
+    temperature: float = 1.0
+    """What the logits are to be divided by, so that the confidence is honest on validation photos."""
 
 
 def averaged_model(round_: RoundContext, weights: dict[str, Tensor]) -> Segmenter:
@@ -67,7 +71,7 @@ def judge(round_: RoundContext, weights: dict[str, Tensor]) -> Verdict:
     total = len(truths) * (1 + sum(rival is not None for rival in rivals))
     done = 0
 
-    def measure(predictor: Predictor, model_id: str | None) -> Counts:
+    def measure(predictor: Predictor, model_id: str | None, sample: PixelSample | None = None) -> Counts:
         nonlocal done
         photos = WorkingPhotos(project, predictor.long_side, round_.cache)
         start = done
@@ -78,13 +82,15 @@ def judge(round_: RoundContext, weights: dict[str, Tensor]) -> Verdict:
             predictor,
             model_id=model_id,
             tick=lambda index: round_.report("validate", start + index, total),
+            sample=sample,
         )
         done += len(truths)
         return matrices
 
     plan = round_.plan
     predictor = Predictor(model, round_.engine.device_name, plan.long_side, fit=plan.fit, size=plan.size)
-    candidate = measure(predictor, None)
+    sample = PixelSample(len(truths), plan.seed)
+    candidate = measure(predictor, None, sample)
     before, anchor = (None if rival is None else _measure_stored(round_, rival, measure) for rival in rivals)
     decision = decide(
         candidate,
@@ -96,7 +102,7 @@ def judge(round_: RoundContext, weights: dict[str, Tensor]) -> Verdict:
         anchor=anchor,
         seed=round_.plan.seed,
     )
-    return Verdict(_evaluation(round_, candidate, truths), decision, model)
+    return Verdict(_evaluation(round_, candidate, truths), decision, model, sample.temperature())
 
 
 def _measure_stored(round_: RoundContext, rival: Model, measure: Any) -> Counts | None:
@@ -130,6 +136,15 @@ def _evaluation(round_: RoundContext, matrices: Counts, truths: Sequence[Truth])
     )
 
 
+def _encoder_licence(round_: RoundContext, parents: list[str]) -> str | None:
+    """Licence of the weights that this model, or the one it goes on from, began with."""
+    if parents:
+        licence = read_card(round_.project.model(parents[0]).path).get("encoder_licence")
+        return str(licence) if licence else None
+    plan = round_.plan
+    return encoder_licence(plan.init, plan.encoder, round_.project.path / "pretrained")
+
+
 def store_model(
     round_: RoundContext, training: Training, verdict: Verdict, about: dict[str, Any], init_note: str
 ) -> str:
@@ -153,6 +168,7 @@ def store_model(
         "lane": plan.lane,
         "parents": parents,
         "init": init_note,
+        "encoder_licence": _encoder_licence(round_, parents),
         "network": verdict.model.describe(),
         "companions": {name: n.describe() for name, n in training.recipe.companions().items()},  # type: ignore[operator]
         "classes": project.classes.to_dict(),
@@ -164,6 +180,7 @@ def store_model(
         "device": round_.engine.device_name,
         "precision": round_.engine.precision,
         "torch": torch.__version__,
+        "temperature": round(verdict.temperature, 4),
         "metrics": metrics,
         "decision": decision.why,
     }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from trainer.augment import NO_AUGMENTATION, Strength
 from trainer.networks import encoder_for
+from trainer.pretrained import choose_init
 from trainer.recipes import find_recipe
 from trainer.settings import Settings, TrainingSettings
 
@@ -78,6 +80,7 @@ class Plan:
     """Section of the recipe."""
     network: dict[str, Any] = field(default_factory=dict)
     """Options of the architecture."""
+    allow_licence: str = ""
     warm_start: bool = False
     """Whether it goes on from the served model; ``init`` has no say then."""
 
@@ -129,6 +132,7 @@ def make_plan(
     recipe: str | None = None,
     init: str | None = None,
     steps: int | None = None,
+    pretrained: Path | None = None,
 ) -> Plan:
     """Resolve the settings: what a person set counts first, then what the recipe asks for, then the device.
 
@@ -138,6 +142,8 @@ def make_plan(
         ``cpu``, ``mps`` or ``cuda``, with or without an index.
     recipe, init, steps
         Take the place of the settings where given.
+    pretrained
+        Folder of starting weights, which decides what ``init = "auto"`` means; None: none are there.
 
     Raises
     ------
@@ -162,13 +168,14 @@ def make_plan(
         long_side = auto.long_side if training.size == "auto" else round(size * auto.long_side / auto.size)
     else:
         long_side = training.long_side
+    encoder = encoder_for(kind, training.encoder)
     names = {known.name for known in fields(Plan)}
     values = {k: v for k, v in training.model_dump().items() if k in names}
     values |= {
         "lane": lane,
         "recipe": method.name,
-        "init": init or training.init,
-        "encoder": encoder_for(kind, training.encoder),
+        "init": choose_init(init or training.init, encoder, pretrained),
+        "encoder": encoder,
         "long_side": long_side,
         "size": size,
         "lr": auto.lr if training.lr == "auto" else training.lr,

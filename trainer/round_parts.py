@@ -10,15 +10,17 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from trainer.crops import AllCrops
 from trainer.data import Item, LabelledCrops, Loader, TrainSet, UnlabelledCrops
 from trainer.decoded import WorkingPhotos
 from trainer.engine import loader_threads
 from trainer.networks import build_segmenter, set_dropout
+from trainer.pretrained import initialise
 from trainer.project.folders import storage_errors
 from trainer.recipes import Recipe, find_recipe
 from trainer.round_context import RoundContext
 from trainer.training import Hooks, Training
-from trainer.weights import fit_weights, initialise, load_model, read_weights
+from trainer.weights import fit_weights, load_model, read_weights
 
 
 def make_recipe(round_: RoundContext, parents: list[str]) -> tuple[Recipe, str]:
@@ -31,7 +33,7 @@ def make_recipe(round_: RoundContext, parents: list[str]) -> tuple[Recipe, str]:
         note = f"model {parents[0]}"
     else:
         segmenter = build_segmenter(plan.arch, plan.encoder, method.outputs(project.classes), **plan.network)
-        note = initialise(segmenter, plan.init, project.path / "pretrained")
+        note = initialise(segmenter, plan.init, project.path / "pretrained", plan.allow_licence)
         if plan.init != "scratch":
             round_.say(f"starting from {note}")
     set_dropout(segmenter, plan.dropout)
@@ -55,10 +57,10 @@ def make_training(round_: RoundContext, recipe: Recipe, about: dict[str, Any]) -
     photos = WorkingPhotos(project, plan.long_side, round_.cache)
     crops = recipe.crop_plan()
     workers = loader_threads(engine)
-    first_slot = engine.fabric.global_rank * crops.batch
 
     def stream(source: LabelledCrops | UnlabelledCrops) -> Loader:
-        return Loader(source, crops.batch, engine.device, workers, first_slot)
+        size = source.plan.batch
+        return Loader(source, size, engine.device, workers, engine.fabric.global_rank * size)
 
     items = [Item(*item) for item in about["items"]]
     labelled: LabelledCrops | UnlabelledCrops
@@ -74,13 +76,13 @@ def make_training(round_: RoundContext, recipe: Recipe, about: dict[str, Any]) -
             round_.say(f"left out of training: {why}")
         labelled = LabelledCrops(train, crops)
     else:
-        labelled = UnlabelledCrops(photos, np.asarray(project.photo_ids("train"), np.int64), crops)
+        labelled = AllCrops(photos, np.asarray(project.photo_ids("train"), np.int64), crops)
     unlabelled = None
     if recipe.wants_unlabelled:
         known = [item.photo_id for item in items]
         pool = np.setdiff1d(np.asarray(project.photo_ids("train"), np.int64), known)
         if len(pool):
-            unlabelled = stream(UnlabelledCrops(photos, pool, crops))
+            unlabelled = stream(AllCrops(photos, pool, recipe.unlabelled_plan()))
         else:
             round_.say("there are no unlabelled photos: training on the labelled ones alone")
     return Training(

@@ -123,7 +123,15 @@ def run_round(
         about = state["about"]
     else:
         about = choose_data(project, method, lane, labels_fraction)
-        plan = make_plan(settings, engine.device_name, lane, recipe=recipe, init=init, steps=steps)
+        plan = make_plan(
+            settings,
+            engine.device_name,
+            lane,
+            recipe=recipe,
+            init=init,
+            steps=steps,
+            pretrained=project.path / "pretrained",
+        )
         about |= _start_from(project, plan, training.encoder == "auto") | {"messages": []}
     plan = Plan.from_dict(about["plan"])
     cache = project_cache(project, settings.photos.cache_bytes)
@@ -320,7 +328,15 @@ def train_once(
     else:
         method = find_recipe(recipe or training.recipe)
         about = choose_data(project, method, "batch", labels_fraction, labels_draw)
-        plan = make_plan(settings, engine.device_name, "batch", recipe=recipe, init=init, steps=steps)
+        plan = make_plan(
+            settings,
+            engine.device_name,
+            "batch",
+            recipe=recipe,
+            init=init,
+            steps=steps,
+            pretrained=project.path / "pretrained",
+        )
         about |= {"plan": plan.to_dict(), "parents": [], "learnt": 0, "messages": [], "curves": {}}
     plan = Plan.from_dict(about["plan"])
     cache = project_cache(project, settings.photos.cache_bytes)

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from trainer.networks import Segmenter, build_segmenter
-from trainer.project.errors import ConfigError, SkinsegError
+from trainer.project.errors import SkinsegError
 from trainer.project.folders import storage_errors
 
 WEIGHTS = "weights.safetensors"
@@ -169,79 +169,4 @@ def fit_weights(module: nn.Module, weights: dict[str, Tensor]) -> Fit:
         missing=sorted(k for k in own if k not in named),
         other_shape=sorted(k for k in named if k in own and k not in fits),
         unknown=sorted(k for k in named if k not in own),
-    )
-
-
-def imagenet_source(encoder: str) -> str | None:
-    """Repository on huggingface.co that holds the ImageNet weights of an encoder, if one is known."""
-    import timm
-    from segmentation_models_pytorch.encoders import encoders
-
-    if encoder.startswith("tu-"):
-        config = timm.get_pretrained_cfg(encoder[3:]) if timm.is_model(encoder[3:].split(".")[0]) else None
-        return str(config.hf_hub_id) if config is not None and config.hf_hub_id else None
-    settings = encoders.get(encoder, {}).get("pretrained_settings", {}).get("imagenet")
-    return str(settings["repo_id"]) if settings else None
-
-
-def initialise(model: Segmenter, init: str, pretrained: Path) -> str:
-    """Give a fresh network its starting weights. Never touches the internet.
-
-    Parameters
-    ----------
-    init
-        ``scratch``, ``imagenet``, ``colorization``, or the path of a model folder or weights file.
-    pretrained
-        Folder where pretrained weights are looked for: ``ENCODER.safetensors`` (ImageNet) and
-        ``colorization-ENCODER.safetensors``.
-
-    Returns
-    -------
-    str
-        What was loaded, for people.
-
-    Raises
-    ------
-    ConfigError
-        Weights that are not there; says which file to place where.
-    """
-    if init == "scratch":
-        return "random weights"
-    if init == "imagenet":
-        path = pretrained / f"{model.encoder_name}.safetensors"
-        if not path.is_file():
-            raise ConfigError(_how_to_get(model.encoder_name, path))
-    elif init == "colorization":
-        path = pretrained / f"colorization-{model.encoder_name}.safetensors"
-        if not path.is_file():
-            raise ConfigError(
-                f"init: no colorization weights for {model.encoder_name} at {path}; "
-                "place some there, name a file with --init PATH, or choose --init scratch "
-                "(making them comes with a later version)"
-            )
-    else:
-        path = Path(init)
-        if path.is_dir():
-            path = path / WEIGHTS
-        if not path.is_file():
-            raise ConfigError(
-                f"init: '{init}' is neither scratch, imagenet nor colorization, and there is no file {path}"
-            )
-    fit = fit_weights(model, read_weights(path))
-    if not fit.loaded:
-        raise ConfigError(f"init: {path} is of another network than {model.encoder_name}: {fit.sentence()}")
-    return f"{path.name}: {fit.sentence()}"
-
-
-def _how_to_get(encoder: str, path: Path) -> str:
-    source = imagenet_source(encoder)
-    if source is None:
-        return (
-            f"init: no ImageNet weights are known for encoder {encoder}; "
-            "choose --init colorization or scratch, or another encoder"
-        )
-    return (
-        f"init: the ImageNet weights of {encoder} are not on this machine; on one with internet fetch "
-        f"https://huggingface.co/{source}/resolve/main/model.safetensors and place it at {path}, "
-        "or choose --init colorization or scratch"
     )

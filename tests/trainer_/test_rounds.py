@@ -212,7 +212,7 @@ def test_no_validation_photos_serves_for_now(project, settings):
         ({"recipe": "superwised"}, "did you mean 'supervised'"),
         ({"encoder": "resnet19"}, "did you mean 'resnet1"),
         ({"init": "imagenet"}, "choose --init colorization or scratch"),
-        ({"init": "/nowhere/model"}, "neither scratch"),
+        ({"init": "/nowhere/model"}, "neither auto"),
     ],
 )
 def test_settings_that_do_not_work_get_one_line(project, settings, changes, words):

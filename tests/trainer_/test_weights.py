@@ -7,8 +7,9 @@ import torch
 from safetensors.torch import save_file
 
 from trainer.networks import build_segmenter
+from trainer.pretrained import initialise
 from trainer.project.errors import ConfigError, SkinsegError
-from trainer.weights import fit_weights, initialise, load_model, read_weights, save_model
+from trainer.weights import fit_weights, load_model, read_weights, save_model
 
 ENCODER = "resnet18"
 
@@ -83,9 +84,9 @@ def test_pretrained_weights_that_are_not_there_say_what_to_do(model, tmp_path):
     assert str(tmp_path / "resnet18.safetensors") in line
     assert "colorization or scratch" in line
     assert "\n" not in line
-    with pytest.raises(ConfigError, match="later version"):
+    with pytest.raises(ConfigError, match="skinseg pretrain"):
         initialise(model, "colorization", tmp_path)
-    with pytest.raises(ConfigError, match="neither scratch"):
+    with pytest.raises(ConfigError, match="neither auto"):
         initialise(model, str(tmp_path / "nothing"), tmp_path)
 
 

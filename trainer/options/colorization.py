@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from trainer.options.section import Rate, Section, Share, Weight
 
 
@@ -14,7 +16,8 @@ class ColorizationOptions(Section):
     """Sizes, rates and steps of the source (513 pixels, batch 4, 76,000 steps), for a graphics card."""
 
     gan: Literal["least_squares", "loss_sensitive", "pix2pix70"] = "least_squares"
-    """The adversarial loss; least squares is the source's."""
+    """The adversarial loss. least_squares: the source's, judging whole crops; loss_sensitive: the one its
+    text cites; pix2pix70: least squares on squares of 70 pixels."""
 
     lambda_l1: Weight = 1.0
     """Weight of the distance between the colours made and the true ones; the adversarial term has 1."""
@@ -24,3 +27,10 @@ class ColorizationOptions(Section):
 
     lr_discriminator: Rate = 2e-4
     """Learning rate of the discriminator."""
+
+    automatic: bool = True
+    """The background trainer makes these weights by itself, when it has nothing better to do and
+    `training.init` would use them."""
+
+    automatic_photos: int = Field(default=200, ge=2)
+    """So many training photos make that worth its time."""

@@ -10,3 +10,6 @@ class SurrogateOptions(Section):
 
     literal: bool = False
     """Sizes, rates and steps of the source (513 pixels, batch 4, 300,000 steps), for a graphics card."""
+
+    separable_aspp: bool = True
+    """Split the atrous convolutions into depth-wise and point-wise ones; the source's (literal) are whole."""

@@ -15,8 +15,12 @@ class TrainingSettings(Section):
     recipe: str = "skinseg"
     """The method: a file in trainer/recipes."""
 
-    init: str = "scratch"
-    """Starting weights of a full round: scratch, colorization, imagenet, or a path."""
+    init: str = "auto"
+    """Starting weights of a full round: scratch, colorization, imagenet, or a path; auto takes imagenet's
+    where they lie in the project's folder pretrained, else colorization's, else none."""
+
+    allow_licence: str = ""
+    """A licence of starting weights to accept although it forbids commercial use, as cc-by-nc-4.0."""
 
     arch: str = "deeplabv3plus"
     """Network architecture."""

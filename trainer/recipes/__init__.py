@@ -5,11 +5,25 @@ from __future__ import annotations
 import difflib
 
 from trainer.project.errors import ConfigError
+from trainer.recipes.adversarial import Adversarial
+from trainer.recipes.colorization import Colorization
+from trainer.recipes.consistency import Consistency
+from trainer.recipes.multitask import MultiTask
 from trainer.recipes.recipe import Recipe
 from trainer.recipes.skinseg import SkinSeg
 from trainer.recipes.supervised import Supervised
+from trainer.recipes.surrogate import Surrogate
 
-RECIPES: dict[str, type[Recipe]] = {recipe.name: recipe for recipe in (SkinSeg, Supervised)}
+ALL: tuple[type[Recipe], ...] = (
+    SkinSeg,
+    Supervised,
+    Adversarial,
+    Consistency,
+    Surrogate,
+    Colorization,
+    MultiTask,
+)
+RECIPES: dict[str, type[Recipe]] = {recipe.name: recipe for recipe in ALL}
 
 __all__ = ["RECIPES", "Recipe", "find_recipe"]
 

@@ -16,6 +16,7 @@ from trainer.data import Batch, CropPlan
 from trainer.engine import Engine, lr_factor
 from trainer.networks import Segmenter
 from trainer.options import RECIPE_OPTIONS
+from trainer.transfer import reestimate_batch_norm
 
 if TYPE_CHECKING:
     from trainer.plan import Plan
@@ -92,7 +93,11 @@ class Recipe:
         raise NotImplementedError
 
     def prepare(self, batches: Iterator[Batch]) -> None:
-        """Get given weights ready, once, before the first step; ``batches`` are labelled ones without end."""
+        """Get given weights ready, once, before the first step; ``batches`` are labelled ones without end.
+
+        By default batch norm is told what these pictures look like (``bn_batches``).
+        """
+        reestimate_batch_norm(self.served, (batch.image for batch in batches), self.plan.bn_batches)
 
     def step(self, batch: Batch, unlabelled: Batch | None, step: int) -> dict[str, Tensor]:
         """Train on one batch and update every optimizer concerned.
@@ -139,6 +144,14 @@ class Recipe:
             for group in optimizer.param_groups:
                 initial = group.setdefault("initial_lr", group["lr"])
                 group["lr"] = initial * factor * self.group_factor(group.get("name", ""), step)
+
+    def uses_unlabelled(self, step: int) -> bool:
+        """Whether unlabelled crops are wanted in this step; none are made for steps that use none."""
+        return self.wants_unlabelled
+
+    def unlabelled_plan(self) -> CropPlan:
+        """How crops of unlabelled photos are cut, and how many there are in a step."""
+        return self.crop_plan()
 
     def crop_plan(self) -> CropPlan:
         """How crops are cut for this recipe."""

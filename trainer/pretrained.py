@@ -1,0 +1,193 @@
+"""Where a network's weights come from: nowhere, photos without labels, ImageNet, a file; never the internet.
+
+A project's folder ``pretrained/`` holds ``ENCODER.safetensors`` (ImageNet, placed there by hand) and
+``colorization-ENCODER.safetensors`` with a card ``.json`` (made by ``skinseg pretrain``).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from trainer.networks import Segmenter
+from trainer.project.errors import ConfigError, SkinsegError
+from trainer.project.folders import storage_errors
+from trainer.weights import CARD, WEIGHTS, Fit, fit_weights, read_weights, save_tensors, write_json
+
+RESEARCH_ONLY = ("-nc", "noncommercial", "non-commercial", "apple-amlr", "seer-license")
+"""Marks of licences that forbid commercial use."""
+
+
+def choose_init(init: str, encoder: str, pretrained: Path | None) -> str:
+    """What ``auto`` means here: ImageNet weights if they are there, else colorization's, else none."""
+    if init != "auto":
+        return init
+    for kind in ("imagenet", "colorization"):
+        if pretrained is not None and weights_path(kind, encoder, pretrained).is_file():
+            return kind
+    return "scratch"
+
+
+def weights_path(init: str, encoder: str, pretrained: Path) -> Path:
+    """The file that ``imagenet``, ``colorization`` or a path means."""
+    if init == "imagenet":
+        return pretrained / f"{encoder}.safetensors"
+    if init == "colorization":
+        return pretrained / f"colorization-{encoder}.safetensors"
+    path = Path(init)
+    return path / WEIGHTS if path.is_dir() else path
+
+
+def initialise(model: Segmenter, init: str, pretrained: Path, allow_licence: str = "") -> str:
+    """Give a fresh network its starting weights.
+
+    Parameters
+    ----------
+    init
+        ``scratch``, ``imagenet``, ``colorization``, ``auto``, or the path of a model folder or weights file.
+    pretrained
+        The project's folder of starting weights.
+    allow_licence
+        A licence to accept although it forbids commercial use.
+
+    Returns
+    -------
+    str
+        What was loaded, for people.
+
+    Raises
+    ------
+    ConfigError
+        Weights that are not there (says which file to place where), are of another network, or whose licence
+        forbids commercial use.
+    """
+    encoder = model.encoder_name
+    init = choose_init(init, encoder, pretrained)
+    if init == "scratch":
+        return "random weights"
+    path = weights_path(init, encoder, pretrained)
+    if not path.is_file():
+        raise ConfigError(_how_to_get(init, encoder, path))
+    check_licence(encoder_licence(init, encoder, pretrained), allow_licence, path)
+    fit = fit_weights(model, read_weights(path))
+    lacking = _encoder_misfits(fit)
+    if not fit.loaded or lacking:
+        raise ConfigError(f"init: {path} is of another network than {encoder}: {fit.sentence()}")
+    return f"{path.name}: {fit.sentence()}"
+
+
+def _encoder_misfits(fit: Fit) -> list[str]:
+    """Tensors of the encoder that the file lacks; counters that old files leave out do not matter."""
+    wanted = [*fit.missing, *fit.other_shape]
+    return [k for k in wanted if k.startswith("network.encoder.") and not k.endswith("num_batches_tracked")]
+
+
+def save_pretrained(pretrained: Path, name: str, weights: dict[str, Tensor], card: dict[str, Any]) -> Path:
+    """Write starting weights and their card; who reads meanwhile gets the old ones or the new ones."""
+    path = pretrained / f"{name}.safetensors"
+    save_tensors(path, weights)
+    with storage_errors(pretrained):
+        write_json(path.with_suffix(".json"), card)
+    return path
+
+
+def encoder_licence(init: str, encoder: str, pretrained: Path) -> str | None:
+    """Licence of the weights an encoder starts from; None: they are the project's own, or nobody says.
+
+    A file's own word (metadata ``licence`` or ``license``, or the card beside it) counts more than what is
+    known of the weights usually published for the encoder.
+    """
+    if init == "scratch":
+        return None
+    path = weights_path(init, encoder, pretrained)
+    card = _card_of(path)
+    if isinstance(card.get("encoder_licence"), str):
+        return str(card["encoder_licence"])
+    own = _metadata(path)
+    stated = own.get("licence") or own.get("license")
+    return stated or (_published_licence(encoder) if init == "imagenet" else None)
+
+
+def _card_of(path: Path) -> dict[str, Any]:
+    card = path.with_name(CARD) if path.name == WEIGHTS else path.with_suffix(".json")
+    try:
+        value = json.loads(card.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    if path.suffix != ".safetensors" or not path.is_file():
+        return {}
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            return dict(file.metadata() or {})
+    except SafetensorError as error:
+        raise SkinsegError(f"{path} is not a readable safetensors file: {error}") from error
+
+
+def _published_licence(encoder: str) -> str | None:
+    import timm
+
+    if not encoder.startswith("tu-") or not timm.is_model(encoder[3:].split(".")[0]):
+        return None
+    config = timm.get_pretrained_cfg(encoder[3:])
+    return None if config is None or config.license is None else str(config.license)
+
+
+def check_licence(licence: str | None, allowed: str, path: Path) -> None:
+    """Refuse weights that may not be used commercially, unless their licence is allowed by name.
+
+    Raises
+    ------
+    ConfigError
+        Names the licence and the setting.
+    """
+    name = (licence or "").lower()
+    if name == allowed.lower() or not any(mark in name for mark in RESEARCH_ONLY):
+        return
+    raise ConfigError(
+        f"init: the licence of {path.name}, {licence}, forbids commercial use; if that suits you, allow it "
+        f"with --set training.allow_licence={licence}, else choose --init colorization or scratch"
+    )
+
+
+def imagenet_source(encoder: str) -> str | None:
+    """Repository on huggingface.co that holds the ImageNet weights of an encoder, if one is known."""
+    import timm
+    from segmentation_models_pytorch.encoders import encoders
+
+    if encoder.startswith("tu-"):
+        config = timm.get_pretrained_cfg(encoder[3:]) if timm.is_model(encoder[3:].split(".")[0]) else None
+        return str(config.hf_hub_id) if config is not None and config.hf_hub_id else None
+    settings = encoders.get(encoder, {}).get("pretrained_settings", {}).get("imagenet")
+    return str(settings["repo_id"]) if settings else None
+
+
+def _how_to_get(init: str, encoder: str, path: Path) -> str:
+    """One line on weights that are not there."""
+    if init == "colorization":
+        return (
+            f"init: no colorization weights for {encoder} at {path}; make them with skinseg pretrain, name a "
+            "file with --init PATH, or choose --init scratch"
+        )
+    if init != "imagenet":
+        return (
+            f"init: '{init}' is neither auto, scratch, imagenet nor colorization, and there is no file {path}"
+        )
+    source = imagenet_source(encoder)
+    if source is None:
+        return (
+            f"init: no ImageNet weights are known for encoder {encoder}; "
+            "choose --init colorization or scratch, or another encoder"
+        )
+    return (
+        f"init: the ImageNet weights of {encoder} are not on this machine; on one with internet fetch "
+        f"https://huggingface.co/{source}/resolve/main/model.safetensors and place it at {path}, "
+        "or choose --init colorization or scratch"
+    )

@@ -1,0 +1,161 @@
+"""Colorization as a pretext task: learn from photos without labels by giving gray ones their colours back.
+
+Source: "Skin Segmentation with Surrogate Supervision" (2018): a conditional GAN whose generator is the
+segmenter's network with another last layer, read at stride 4 (513 -> 129), and whose discriminator sees
+colours and gray side by side (6 x 129 x 129). Least squares GAN and L1 distance, 1 : 1; batch 4; Adam, 2e-4,
+beta .5 and .999; 76,000 steps; all photos, labelled or not. Ours: what is not photo counts neither in L1 nor
+for the discriminator, which joins after ``l1_warmup``, when there is something to judge. The result is
+starting weights for ``--init colorization``: all but the last layer.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from trainer import gan_losses
+from trainer.classes import ClassSet
+from trainer.data import Batch
+from trainer.losses import IGNORE
+from trainer.networks import Segmenter
+from trainer.networks.colorizer import Colorizer, gray, shrink
+from trainer.networks.discriminators import build_discriminator, frozen
+from trainer.optimizers import make_optimizer
+from trainer.options.colorization import ColorizationOptions
+from trainer.pretrained import save_pretrained
+from trainer.recipes.recipe import Recipe
+
+METHOD = {
+    "init": "scratch",
+    "fit": "crop",
+    "centres": "uniform",
+    "optimizer": "adam",
+    "beta1": 0.5,
+    "weight_decay": 0.0,
+    "colour": 0.0,
+}
+"""The colours are what is to be learnt: nothing may change them."""
+AT_HAND = {"cpu": {"lr": 1e-3}, "mps": {"lr": 1e-3}, "cuda": {"lr": 5e-4, "steps_full": 20_000}}
+LITERAL = {
+    "arch": "deeplabv3plus",
+    "encoder": "tu-resnet50s",
+    "size": 513,
+    "batch": 4,
+    "lr": 2e-4,
+    "warmup": 0.0,
+    "dropout": 0.5,
+    "augment": False,
+    "steps_full": 76_000,
+}
+SHOWN = 4
+"""Photos on the panel."""
+
+
+class Colorization(Recipe):
+    """L_G = GAN + lambda_l1 * L1; L_D = GAN; Adam both."""
+
+    name: ClassVar[str] = "colorization"
+    needs_labels: ClassVar[bool] = False
+    serves: ClassVar[bool] = False
+    options: ColorizationOptions
+
+    @classmethod
+    def defaults(cls, options: ColorizationOptions, device: str) -> dict[str, Any]:
+        """The source's method, at its own figures with ``literal``."""
+        return METHOD | (LITERAL if options.literal else AT_HAND[device])
+
+    @classmethod
+    def outputs(cls, classes: ClassSet) -> int:
+        """Red, green and blue."""
+        return 3
+
+    @classmethod
+    def network(cls, options: ColorizationOptions) -> dict[str, Any]:
+        """As the segmenter of the same study."""
+        return {"decoder_aspp_separable": False} if options.literal else {}
+
+    def build(self, segmenter: Segmenter) -> None:
+        """Generator and discriminator, each with its Adam."""
+        plan, options = self.plan, self.options
+        generator = Colorizer.of(segmenter)
+        discriminator = build_discriminator("patch70" if options.gan == "pix2pix70" else "surrogate", 6)
+        for name, network, lr in (
+            ("segmenter", generator, plan.lr),
+            ("discriminator", discriminator, options.lr_discriminator),
+        ):
+            optimizer = make_optimizer(plan, network, lr)
+            self.networks[name], (self.optimizers[name],) = self.engine.setup(network, optimizer)
+        self._shown: tuple[Tensor, Tensor, Tensor, Tensor] | None = None
+
+    def step(self, batch: Batch, unlabelled: Batch | None, step: int) -> dict[str, Tensor]:
+        """Paint; judge and learn to judge, once the warm-up is over; learn to paint."""
+        plan = self.plan
+        fake = self.served(gray(batch.image).expand(-1, 3, -1, -1))
+        real, inside = shrink(batch.image, batch.target != IGNORE, fake.shape[-2:])
+        pale = gray(real)
+        l1 = gan_losses.masked_l1(fake, real, inside)
+        loss, values = self.options.lambda_l1 * l1, {"l1": l1.detach()}
+        if step >= self.options.l1_warmup * plan.steps:
+            values["d"] = self._judge(real, fake.detach(), pale, inside)
+            with frozen(self.networks["discriminator"]) as judge:
+                gan = self._generator_loss(judge(_seen(fake, pale, inside)), inside)
+            loss, values["gan"] = loss + gan, gan.detach()
+        self.engine.update(loss, self.served, self.optimizers["segmenter"], plan.clip)
+        self._shown = (pale, fake.detach(), real, inside)
+        return {"loss": loss.detach(), **values}
+
+    def _judge(self, real: Tensor, fake: Tensor, pale: Tensor, inside: Tensor) -> Tensor:
+        """One update of the discriminator; real and made pictures are normalised apart."""
+        judge = self.networks["discriminator"]
+        of_real, of_fake = judge(_seen(real, pale, inside)), judge(_seen(fake, pale, inside))
+        if self.options.gan == "loss_sensitive":
+            apart = gan_losses.mean_logit((real - fake).abs().mean(dim=1, keepdim=True), inside)
+            loss = gan_losses.loss_sensitive_discriminator(of_real, of_fake, apart, valid=inside)
+        else:
+            loss = gan_losses.least_squares_discriminator(of_real, of_fake, inside)
+        self.engine.update(loss, judge, self.optimizers["discriminator"], self.plan.clip)
+        return loss.detach()
+
+    def _generator_loss(self, of_fake: Tensor, inside: Tensor) -> Tensor:
+        if self.options.gan == "loss_sensitive":
+            return gan_losses.loss_sensitive_generator(of_fake, inside)
+        return gan_losses.least_squares_generator(of_fake, inside)
+
+    def lr_factor(self, step: int) -> float:
+        """Constant, as in the source, with ``literal``."""
+        return 1.0 if self.options.literal else super().lr_factor(step)
+
+    def panel(self) -> npt.NDArray[np.uint8] | None:
+        """Crops of the last batch in three rows: gray, painted, real."""
+        if self._shown is None:
+            return None
+        pale, fake, real, inside = (tensor[:SHOWN].float().cpu() for tensor in self._shown)
+        rows = [picture.expand(-1, 3, -1, -1) * inside + (1 - inside) for picture in (pale, fake, real)]
+        picture = torch.cat([torch.cat(list(row), dim=-1) for row in rows], dim=-2)
+        return picture.add(1).mul(127.5).round().clamp(0, 255).byte().movedim(0, -1).numpy()
+
+    def finish(self, weights: dict[str, Tensor], pretrained: Path) -> str:
+        """Write the averaged generator without its last layer, and a card that says how it was made."""
+        plan = self.plan
+        card = {
+            "format": 1,
+            "created": time.time(),
+            "recipe": self.name,
+            "init": plan.init,
+            "network": {"arch": plan.arch, "encoder": plan.encoder, "options": plan.network},
+            "plan": plan.to_dict(),
+        }
+        kept = {k: v for k, v in weights.items() if not k.startswith("network.segmentation_head.")}
+        path = save_pretrained(pretrained, f"colorization-{plan.encoder}", kept, card)
+        return f"colorization weights for {plan.encoder}: {path}"
+
+
+def _seen(colours: Tensor, pale: Tensor, inside: Tensor) -> Tensor:
+    """What the discriminator sees, ``(N, 6, h, w)``: colours and gray, nothing where there is no photo."""
+    return torch.cat([colours, pale.expand(-1, 3, -1, -1)], dim=1) * inside
