@@ -1,0 +1,231 @@
+"""The command that runs the comparisons of the sources: study."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from trainer.commands.files import check_writable
+from trainer.commands.learn import check_labels, pairs, share
+from trainer.commands.reply import DeviceOption, JsonOption, ProjectArgument, Reply, table
+
+if TYPE_CHECKING:
+    from trainer.project import Project
+    from trainer.study.conduct import Progress as StudyProgress
+    from trainer.study.conduct import Rank
+    from trainer.study.design import Asked, Design
+    from trainer.study.outcome import Outcome
+
+
+def register(app: typer.Typer) -> None:
+    """Put this command on the command line."""
+    app.command(epilog="Example: skinseg study surrogate project --seeds 3 --labels 10,100")(study)
+
+
+def study(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="surrogate, adversarial, unet, multitask, fpn or default.",
+            show_default=False,
+        ),
+    ],
+    directory: ProjectArgument,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Runs of each arm; else the study's own.")] = None,
+    scale: Annotated[str, typer.Option(help="small (for a CPU) or literal (the source's sizes).")] = "small",
+    labels: Annotated[str | None, typer.Option(help="Shares of the labels in percent, as 10,25,100.")] = None,
+    arms: Annotated[str | None, typer.Option(help="Only these arms, as scratch,colorization.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Training steps of every run.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="Encoder of every arm.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="test or val; else test where it has masks.", show_default=False)
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Any setting, as KEY=VALUE; may be repeated.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--show", help="Run nothing, print what is there.")] = False,
+    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler that does the runs.")] = None,
+    device: DeviceOption = "auto",
+    json: JsonOption = False,
+) -> Reply:
+    """Compare methods as their sources do, with intervals and a verdict per claim.
+
+    Interrupted, the same command goes on. Started twice, both processes share the work.
+    """
+    from trainer.project import Project
+    from trainer.study.conduct import leave_torchrun
+    from trainer.study.design import Asked
+    from trainer.study.studies import find_study
+
+    chosen = find_study(name)
+    path = Path(directory)
+    asked = Asked(
+        seeds=seeds,
+        scale=scale,
+        labels=_shares(labels),
+        arms=_words(arms),
+        steps=steps,
+        encoder=encoder,
+        split=_split(split),
+        set=pairs(set_ or []),
+    )
+    rank = leave_torchrun(os.environ)
+    with Project.open(path, read_only=show) as project:
+        if not show:
+            check_writable(project)
+            check_labels(project)
+            _run(project, chosen.name, asked, device, rank, dask)
+        return _reply(project, chosen.name, write=not show and rank.rank == 0)
+
+
+def _run(project: Project, name: str, asked: Asked, device: str, rank: Rank, dask: str | None) -> None:
+    """Do what is left of the study."""
+    from trainer.study.conduct import conduct, estimate
+    from trainer.study.design import make_design
+    from trainer.study.outcome import write_design
+    from trainer.study.studies import find_study
+
+    design = make_design(project, find_study(name), asked)
+    if dask is not None:
+        from trainer.study.on_dask import check_dask
+
+        check_dask()
+    for note in design.notes:
+        _say(note)
+    if rank.rank == 0:
+        write_design(project.path, design)
+    if device == "auto" and rank.world > 1:
+        device = _own_device(rank.local)
+    if rank.rank == 0:
+        seconds = estimate(project, design, device)
+        _say(f"{_left(project, design)}, {_time(seconds)} on one process")
+    with _watched() as report:
+        if dask is not None:
+            from trainer.study.on_dask import conduct_on_dask
+
+            conduct_on_dask(project, design, dask, device=device, report=report)
+        else:
+            conduct(project, design, device=device, rank=rank, report=report)
+
+
+def _own_device(local: int) -> str:
+    """Its own graphics card for each process of torchrun, where there are any."""
+    import torch
+
+    count = torch.cuda.device_count()
+    return f"cuda:{local % count}" if count else "auto"
+
+
+def _left(project: Project, design: Design) -> str:
+    from trainer.study.conduct import count_done
+    from trainer.study.design import runs_folder
+
+    total = len(design.runs)
+    done = count_done(runs_folder(project.path, design.study.name), design)
+    return f"{design.study.name}: {total - done} of {total} runs to do"
+
+
+def _reply(project: Project, name: str, write: bool) -> Reply:
+    """The tables, written and printed."""
+    from trainer.study.outcome import read_outcome
+    from trainer.study.table import grids, heading, to_json
+
+    outcome = read_outcome(project.path, name, project.classes)
+    lines: list[object] = [f"[bold]{escape(outcome.study.title)}[/bold]", *map(escape, heading(outcome))]
+    for grid in grids(outcome):
+        rows = [[escape(cell) for cell in row] for row in grid.rows]
+        lines += ["", table(*grid.head, rows=rows, title=grid.title)]
+    if write:
+        folder = write_outcome(project.path, outcome)
+        lines.append(f"Written to {escape(str(folder))}: table.md, results.csv, plot.svg, claims.json")
+    return Reply(to_json(outcome), lines)  # type: ignore[arg-type]
+
+
+def write_outcome(project: Path, outcome: Outcome) -> Path:
+    """Write the table, the figures, the plot and the claims; return their folder."""
+    from trainer.study.design import study_folder
+    from trainer.study.plot import plot
+    from trainer.study.runs import write_text
+    from trainer.study.table import claims_json, markdown, results_csv
+
+    folder = study_folder(project, outcome.study.name)
+    write_text(folder / "table.md", markdown(outcome))
+    write_text(folder / "results.csv", results_csv(outcome))
+    write_text(folder / "plot.svg", plot(outcome))
+    write_text(folder / "claims.json", claims_json(outcome))
+    return folder
+
+
+@contextmanager
+def _watched() -> Iterator[Callable[[StudyProgress], None]]:
+    """A bar on a terminal; in a pipe a line per run."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines()
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as bars:
+        task = bars.add_task("starting", total=None)
+
+        def report(p: StudyProgress) -> None:
+            words = f"run {p.number} of {p.total} ({p.done} done), {p.title}, {p.phase}"
+            words += f", {_time(p.seconds_left)} left"
+            bars.update(task, description=escape(words), completed=p.step, total=p.steps)
+
+        yield report
+
+
+def _lines() -> Callable[[StudyProgress], None]:
+    last = [0]
+
+    def report(p: StudyProgress) -> None:
+        if p.number != last[0] and p.phase == "train" and (p.done or p.step >= min(5, p.steps - 1)):
+            last[0] = p.number
+            _say(f"{time.strftime('%H:%M:%S')} run {p.number} of {p.total} ({p.done} done): {p.title}; "
+                 f"{_time(p.seconds_left)} left")  # fmt: skip
+
+    return report
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return "no time"
+    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
+
+
+def _say(line: str) -> None:
+    print(f"skinseg: {line}", file=sys.stderr, flush=True)
+
+
+def _shares(text: str | None) -> tuple[float, ...] | None:
+    """`10,25%,0.5` as shares; a bare number above 1 is percent."""
+    if text is None:
+        return None
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    values = {share(word if word.endswith("%") else f"{word}%") for word in words}
+    if not values:
+        share("")
+    return tuple(sorted(values))
+
+
+def _words(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _split(name: str | None) -> str | None:
+    from trainer.project.errors import ConfigError
+
+    if name not in (None, "test", "val"):
+        raise ConfigError(f"--split {name}: use test or val")
+    return name

@@ -1,0 +1,1 @@
+"""Studies: the comparisons of the sources, run on a project, with intervals and a verdict per claim."""

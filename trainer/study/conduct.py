@@ -1,0 +1,240 @@
+"""Carrying out a study: run after run, sharing the work with other processes through files alone.
+
+Every run has a lock (`runs/.NAME.lock`, released by the system however its holder ends). A process takes the
+first run that is neither done nor locked; when all that is left is in other hands it waits, and takes over
+what somebody abandoned. So a second process on the same machine helps by being started.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from trainer.project.errors import SkinsegError
+from trainer.study.design import Design, runs_folder
+from trainer.study.runs import RunSpec, is_done
+
+if TYPE_CHECKING:
+    from trainer.project import Project
+    from trainer.round_context import RoundProgress
+
+POLL_SECONDS = 1.0
+RANK_VARIABLES = (
+    *("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "GROUP_WORLD_SIZE"),
+    *("ROLE_RANK", "ROLE_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RUN_ID"),
+)
+"""By these torchrun makes the processes of one training; those of a study each train alone."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a study is."""
+
+    number: int
+    """Of the run under way, 1 to ``total``."""
+    total: int
+    done: int
+    title: str
+    phase: str
+    step: int
+    steps: int
+    seconds_left: float | None
+    """Of the whole study; None: not known yet."""
+
+
+@dataclass
+class Pace:
+    """How long the rest will take, from what was done since the start, by whichever process."""
+
+    total: int
+    done_before: int
+    started: float = field(default_factory=time.monotonic)
+
+    def left(self, done: int, current: float | None) -> float | None:
+        """Seconds left.
+
+        Parameters
+        ----------
+        done
+            Runs done so far.
+        current
+            Seconds left of the run under way, if known.
+        """
+        mine = done - self.done_before
+        if mine > 0:
+            each = (time.monotonic() - self.started) / (mine + 0.5)
+            return each * max(0.5, self.total - done - 0.5)
+        if current is None:
+            return None
+        each = time.monotonic() - self.started + current
+        return each * (self.total - done) - (time.monotonic() - self.started)
+
+
+@dataclass(frozen=True)
+class Rank:
+    """Which of several processes this is."""
+
+    rank: int = 0
+    world: int = 1
+    local: int = 0
+
+
+def leave_torchrun(environment: dict[str, str] | Any) -> Rank:
+    """Read who this process is to torchrun, and make it forget, so that it trains on its own."""
+    found = Rank(
+        int(environment.get("RANK", 0)),
+        int(environment.get("WORLD_SIZE", 1)),
+        int(environment.get("LOCAL_RANK", 0)),
+    )
+    for name in RANK_VARIABLES:
+        environment.pop(name, None)
+    return found
+
+
+def conduct(
+    project: Project,
+    design: Design,
+    *,
+    device: str = "auto",
+    rank: Rank | None = None,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> int:
+    """Do what is left of a study, and wait for what other processes are at; return the runs done here.
+
+    Parameters
+    ----------
+    rank
+        Of several processes started together: this one begins with runs r, r + W, ..., then helps.
+
+    Raises
+    ------
+    SkinsegError
+        Of a run; the runs before it are kept.
+    """
+    rank = rank or Rank()
+    folder = runs_folder(project.path, design.study.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    numbers = {run.name: number for number, run in enumerate(design.runs, 1)}
+    mine = [*design.runs[rank.rank :: rank.world], *design.runs]
+    pace = Pace(len(design.runs), count_done(folder, design))
+    made = 0
+    while count_done(folder, design) < len(design.runs):
+        taken = False
+        for run in mine:
+            if not ready(folder, run, design):
+                continue
+            with locked(folder, run.name) as ours:
+                if not ours or is_done(folder, run.name):
+                    continue
+                speak = _speaker(folder, design, numbers[run.name], run, pace, report)
+                do(project, run, folder, device, speak)
+                made, taken = made + 1, True
+                break
+        if not taken:
+            time.sleep(POLL_SECONDS)
+    return made
+
+
+def count_done(folder: Path, design: Design) -> int:
+    """How many of the runs have their files."""
+    return sum(is_done(folder, run.name) for run in design.runs)
+
+
+def ready(folder: Path, run: RunSpec, design: Design) -> bool:
+    """Whether a run is still to do and the weights it starts from are there."""
+    if is_done(folder, run.name):
+        return False
+    first = design.runs[0]
+    needs = {arm.name for arm in design.arms if arm.weights == "colorization"}
+    return run.arm not in needs or not first.pretext or is_done(folder, first.name)
+
+
+@contextmanager
+def locked(folder: Path, name: str) -> Iterator[bool]:
+    """Whether this process got the run; nobody else gets it meanwhile."""
+    lock = FileLock(folder / f".{name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def do(
+    project: Project, run: RunSpec, folder: Path, device: str, speak: Callable[[RoundProgress], None]
+) -> None:
+    """One run; what goes wrong names it."""
+    from trainer.study.train import carry_out
+
+    try:
+        carry_out(project, run, folder, device=device, tick=speak)
+    except SkinsegError as error:
+        raise type(error)(f"run {run.name}: {error}") from error
+
+
+def _speaker(
+    folder: Path, design: Design, number: int, run: RunSpec, pace: Pace, report: Callable[[Progress], None]
+) -> Callable[[RoundProgress], None]:
+    """What a run's ticks are turned into; the files are counted once a second at most."""
+    known: dict[str, float] = {"at": -1.0, "done": 0}
+
+    def speak(round_: RoundProgress) -> None:
+        now = time.monotonic()
+        if now - known["at"] > 1:
+            known.update(at=now, done=count_done(folder, design))
+        done = int(known["done"])
+        left = pace.left(done, round_.seconds_left)
+        report(
+            Progress(number, len(design.runs), done, run.title, round_.phase, round_.step, round_.steps, left)
+        )
+
+    return speak
+
+
+def known_seconds(folder: Path, design: Design) -> Mapping[str, float]:
+    """Mean seconds of the runs that are done, by arm."""
+    import json
+
+    seconds: dict[str, list[float]] = {}
+    for run in design.runs:
+        path = folder / f"{run.name}.json"
+        if path.is_file():
+            seconds.setdefault(run.arm, []).append(float(json.loads(path.read_text("utf-8"))["all_seconds"]))
+    return {arm: sum(values) / len(values) for arm, values in seconds.items()}
+
+
+def estimate(project: Project, design: Design, device: str) -> float | None:
+    """Seconds the rest will take on one process: from runs done before, else from a few steps of each recipe.
+
+    Returns
+    -------
+    float or None
+        None where nothing is left to do.
+    """
+    folder = runs_folder(project.path, design.study.name)
+    left = [run for run in design.runs if not is_done(folder, run.name)]
+    if not left:
+        return None
+    from trainer.study.train import seconds_of
+
+    known = dict(known_seconds(folder, design))
+    recipes: dict[str, float] = {}
+    total = 0.0
+    for run in left:
+        if run.arm not in known:
+            key = str([run.settings["training"].get("recipe"), run.settings.get("adversarial"), run.pretext])
+            if key not in recipes:
+                recipes[key] = seconds_of(project, run, device)
+            known[run.arm] = recipes[key]
+        total += known[run.arm]
+    return total

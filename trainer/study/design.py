@@ -1,0 +1,227 @@
+"""From a study and what was asked for to the list of its runs. No torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trainer.project.errors import ConfigError
+from trainer.settings import Settings, load_settings
+from trainer.study.arms import Arm, Scale, Study, Values, merged
+from trainer.study.nearest import nearest
+from trainer.study.runs import RunSpec, data_digest, is_done, test_split
+
+if TYPE_CHECKING:
+    from trainer.project import Project
+
+ALWAYS = ("photos",)
+"""Sections of the project's own settings that a study follows; all others are the study's."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asked for on the command line."""
+
+    seeds: int | None = None
+    scale: str = "small"
+    labels: tuple[float, ...] | None = None
+    arms: tuple[str, ...] | None = None
+    steps: int | None = None
+    encoder: str | None = None
+    split: str | None = None
+    set: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Design:
+    """The runs of a study in the order in which they are made, and what was decided about them."""
+
+    study: Study
+    asked: Asked
+    scale: Scale
+    arms: tuple[Arm, ...]
+    labels: tuple[float, ...]
+    seeds: tuple[int, ...]
+    split: str
+    runs: tuple[RunSpec, ...]
+    """The pretext run first, where there is one."""
+    notes: tuple[str, ...]
+    """What was left out, and why."""
+
+    def to_json(self) -> dict[str, Any]:
+        """What `study.json` keeps, enough to print the tables again."""
+        return {
+            "study": self.study.name,
+            "asked": asdict(self.asked),
+            "arms": [arm.name for arm in self.arms],
+            "labels": list(self.labels),
+            "seeds": list(self.seeds),
+            "split": self.split,
+            "full_size": self.scale.full_size,
+            "runs": [run.name for run in self.runs],
+            "notes": list(self.notes),
+        }
+
+
+def make_design(project: Project, study: Study, asked: Asked) -> Design:
+    """Decide which runs a study is made of on this project.
+
+    Raises
+    ------
+    ConfigError
+        An unknown scale, arm or setting, or one that is what the arms differ in.
+    ProjectError
+        Nothing to test on.
+    """
+    if asked.scale not in study.scales:
+        raise ConfigError(f"--scale {asked.scale}: {nearest(asked.scale, study.scales)}")
+    scale = study.scales[asked.scale]
+    arms = study.chosen(list(asked.arms) if asked.arms is not None else None)
+    split = test_split(project, asked.split)
+    set_by_hand = settings_by_hand(project.path, asked.set, arms)
+    pretrained = project.path / "pretrained"
+    encoder, why = choose_encoder(study, scale, asked, set_by_hand, pretrained)
+    notes = [why] if why else []
+    if encoder is not None:
+        set_by_hand = merged(set_by_hand, {"training": {"encoder": encoder}})
+    kept = []
+    for arm in arms:
+        path = pretrained / f"{encoder}.safetensors"
+        if arm.weights == "imagenet" and not path.is_file():
+            notes.append(f"left out: {arm.title}, because there is no {path}")
+        else:
+            kept.append(arm)
+    if not kept:
+        raise ConfigError(f"no arm of {study.name} can run: {'; '.join(notes)}")
+    labels = asked.labels or study.labels
+    seeds = tuple(range(asked.seeds or scale.seeds))
+    base = project_settings(project)
+    runs = _pretext(project, study, scale, kept, base, set_by_hand, encoder, split)
+    made = runs[0].name if runs else _digest(pretrained / f"colorization-{encoder}.safetensors")
+    for seed in seeds:  # seed by seed, so that an interrupted study has whole comparisons
+        for share in labels:
+            for arm in kept:
+                values = merged(base, scale.settings, arm.settings, set_by_hand, {"training": {"seed": seed}})
+                weights = pretrained / f"{encoder}.safetensors"
+                data = data_digest(project, split, weights if arm.weights == "imagenet" else None)
+                if arm.weights == "colorization":
+                    data += made
+                steps = asked.steps or scale.steps
+                runs.append(
+                    RunSpec(arm.name, share, seed, checked(values), steps, split, scale.full_size, data)
+                )
+    return Design(study, asked, scale, tuple(kept), labels, seeds, split, tuple(runs), tuple(notes))
+
+
+def settings_by_hand(path: Path, words: Mapping[str, str], arms: Sequence[Arm]) -> Values:
+    """What `--set` says, by section.
+
+    Raises
+    ------
+    ConfigError
+        An unknown setting, a value out of its range, or a setting in which the arms differ.
+    """
+    nowhere = path / ".no-such-file.toml"
+    given = load_settings(nowhere, words).model_dump(exclude_unset=True)
+    for section, values in given.items():
+        for name in values:
+            mine = {json.dumps(arm.settings.get(section, {}).get(name), default=str) for arm in arms}
+            if mine != {"null"}:
+                raise ConfigError(
+                    f"--set {section}.{name}: the arms of this study set it; choose among them with --arms"
+                )
+    return given
+
+
+def choose_encoder(
+    study: Study, scale: Scale, asked: Asked, by_hand: Values, pretrained: Path
+) -> tuple[str | None, str]:
+    """The encoder of all arms: as asked for, else one whose ImageNet weights are there, else the scale's.
+
+    Returns
+    -------
+    str or None
+        None: each recipe takes its own.
+    str
+        A sentence where the choice was made for the sake of an arm.
+    """
+    if asked.encoder is not None:
+        return asked.encoder, ""
+    chosen = by_hand.get("training", {}).get("encoder") or scale.settings.get("training", {}).get("encoder")
+    if not any(arm.weights == "imagenet" for arm in study.arms) or by_hand.get("training", {}).get("encoder"):
+        return chosen, ""
+    there = sorted(
+        path.stem for path in pretrained.glob("*.safetensors") if not path.stem.startswith("colorization-")
+    )
+    if not scale.any_encoder or chosen in there or not there:
+        return chosen, ""
+    return there[0], f"encoder {there[0]} for all arms, because its ImageNet weights are there"
+
+
+def project_settings(project: Project) -> Values:
+    """What a study takes over from the project's own settings."""
+    own = project.settings.model_dump(exclude_unset=True)
+    return {section: own[section] for section in ALWAYS if section in own}
+
+
+def checked(values: Values) -> dict[str, dict[str, Any]]:
+    """Settings as plain values, after making sure that they are settings.
+
+    Raises
+    ------
+    ConfigError
+        One of them is not.
+    """
+    try:
+        plain: dict[str, dict[str, Any]] = Settings.model_validate(values).model_dump(
+            mode="json", exclude_unset=True
+        )
+    except ValueError as error:
+        raise ConfigError(f"this study's settings do not work together: {error}") from error
+    return plain
+
+
+def _pretext(
+    project: Project,
+    study: Study,
+    scale: Scale,
+    arms: Sequence[Arm],
+    base: Values,
+    by_hand: Values,
+    encoder: str | None,
+    split: str,
+) -> list[RunSpec]:
+    """The run that makes colorization weights, where an arm needs some that are not there."""
+    if not any(arm.weights == "colorization" for arm in arms):
+        return []
+    training = {"recipe": "colorization", "init": "scratch", "seed": 0}
+    by_hand = {
+        section: values for section, values in by_hand.items() if section in ("training", "colorization")
+    }
+    values = merged(base, scale.settings, by_hand, {"training": training})
+    pool = hashlib.sha256(",".join(map(str, sorted(project.photo_ids("train")))).encode()).hexdigest()[:16]
+    run = RunSpec(
+        "pretext", 1.0, 0, checked(values), scale.pretext_steps, split, False, pool, pretext=True
+    )  # fmt: skip
+    given = project.path / "pretrained" / f"colorization-{encoder}.safetensors"
+    folder = runs_folder(project.path, study.name)
+    return [] if given.is_file() and not is_done(folder, run.name) else [run]
+
+
+def _digest(path: Path) -> str:
+    """First letters of a file's digest; empty where there is none."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else ""
+
+
+def study_folder(project: Path, name: str) -> Path:
+    """Where a study keeps its files."""
+    return project / "studies" / name
+
+
+def runs_folder(project: Path, name: str) -> Path:
+    """Where a study keeps its runs."""
+    return study_folder(project, name) / "runs"

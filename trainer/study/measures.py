@@ -1,0 +1,197 @@
+"""What is compared: scores of one run as functions of how often each test photo counts. No torch.
+
+A run keeps, per test photo, its confusion matrix and for each class whether it is there and how sure the
+model was of that. Every score can then be taken on any resample of the photos.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.classes import ClassSet
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one run left behind for each test photo."""
+
+    matrices: Counts
+    """``(P, K, K)``, rows are the truth."""
+    present: npt.NDArray[np.bool_]
+    """``(P, K)``, whether the class is in the true mask."""
+    sureness: Floats
+    """``(P, K)`` in [0, 1]: the probability of the class' best box, or of its surest pixel; 0: not found."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One score."""
+
+    title: str
+    of: Callable[[Evidence, Floats, ClassSet], Floats]
+    """From evidence, photo weights ``(D, P)`` and classes to ``(D,)``; NaN where it has no value."""
+
+
+def divide(numerator: Floats, denominator: Floats) -> Floats:
+    """Quotients, NaN where the denominator is 0."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(denominator > 0, numerator / denominator, np.nan)
+
+
+def mean_known(values: Floats) -> Floats:
+    """Mean over the last axis without NaN; NaN where nothing is left."""
+    known = ~np.isnan(values)
+    return divide(np.where(known, values, 0.0).sum(-1), known.sum(-1).astype(np.float64))
+
+
+def class_table(pooled: Floats) -> dict[str, Floats]:
+    """Scores of each class against the rest, of pooled matrices ``(..., K, K)``; each ``(..., K)``.
+
+    A class absent from truth and prediction has no score; one that is predicted but not there scores 0.
+    """
+    total = pooled.sum((-1, -2))[..., None]
+    hit = np.diagonal(pooled, axis1=-2, axis2=-1)
+    truth, predicted = pooled.sum(-1), pooled.sum(-2)
+    there = truth + predicted > 0
+    missed, false = truth - hit, predicted - hit
+
+    def where_there(values: Floats) -> Floats:
+        return np.where(there, values, np.nan)
+
+    return {
+        "dice": divide(2 * hit, truth + predicted),
+        "iou": divide(hit, hit + missed + false),
+        "precision": divide(hit, predicted),
+        "recall": divide(hit, truth),
+        "specificity": where_there(divide(total - truth - false, total - truth)),
+        "accuracy": where_there(divide(total - missed - false, total + 0 * hit)),
+    }
+
+
+def pooled(evidence: Evidence, weights: Floats) -> Floats:
+    """Confusion matrices of weighted sums of photos, ``(D, K, K)``."""
+    return np.tensordot(weights, evidence.matrices.astype(np.float64), axes=(1, 0))
+
+
+def _mean_over_classes(name: str) -> Callable[[Evidence, Floats, ClassSet], Floats]:
+    """Mean of a score over the classes that occur; of two classes, the one that is not background."""
+
+    def of(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
+        values = class_table(pooled(evidence, weights))[name]
+        if classes.count == 2:
+            return values[..., 1 - classes.background]
+        return mean_known(values)
+
+    return of
+
+
+def _nine_class(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
+    return mean_known(class_table(pooled(evidence, weights))["dice"])
+
+
+def _eight_class(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
+    """Pixels of doubt are left out, and their class is left out of the mean."""
+    matrix = pooled(evidence, weights)
+    if classes.uncertain is None:
+        return mean_known(class_table(matrix)["dice"])
+    matrix[..., classes.uncertain, :] = 0
+    return mean_known(np.delete(class_table(matrix)["dice"], classes.uncertain, axis=-1))
+
+
+def _two_class(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
+    """Skin or not: all classes but the background are one."""
+    matrix, b = pooled(evidence, weights), classes.background
+    total, both = matrix.sum((-1, -2)), matrix[..., b, b]
+    truth, predicted = matrix[..., b, :].sum(-1), matrix[..., :, b].sum(-1)
+    background = divide(2 * both, truth + predicted)
+    skin = divide(2 * (total - truth - predicted + both), 2 * total - truth - predicted)
+    return mean_known(np.stack([background, skin], axis=-1))
+
+
+def _each_photo(name: str) -> Callable[[Evidence, Floats, ClassSet], Floats]:
+    """Mean over photos of the photo's own score, as the ISIC challenge takes it."""
+
+    def of(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
+        values = class_table(evidence.matrices.astype(np.float64))[name]
+        photo = values[:, 1 - classes.background] if classes.count == 2 else mean_known(values)
+        known = ~np.isnan(photo)
+        return divide(weights @ np.where(known, photo, 0.0), weights @ known.astype(np.float64))
+
+    return of
+
+
+def _over_classes(
+    score: Callable[[npt.NDArray[np.bool_], Floats, Floats], Floats],
+) -> Callable[[Evidence, Floats, ClassSet], Floats]:
+    """Mean over the classes but background of a score of finding the class in a photo."""
+
+    def of(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
+        parts = [score(evidence.present[:, k], evidence.sureness[:, k], weights) for k in classes.skin]
+        return mean_known(np.stack(parts, axis=-1))
+
+    return of
+
+
+FOUND = 0.5
+"""A class counts as found in a photo from this sureness on."""
+
+
+def _accuracy(present: npt.NDArray[np.bool_], sureness: Floats, weights: Floats) -> Floats:
+    return divide(weights @ ((sureness >= FOUND) == present), weights.sum(1))
+
+
+def _sensitivity(present: npt.NDArray[np.bool_], sureness: Floats, weights: Floats) -> Floats:
+    return divide(weights @ ((sureness >= FOUND) & present), weights @ present)
+
+
+def _specificity(present: npt.NDArray[np.bool_], sureness: Floats, weights: Floats) -> Floats:
+    return divide(weights @ ((sureness < FOUND) & ~present), weights @ ~present)
+
+
+def auc(present: npt.NDArray[np.bool_], sureness: Floats, weights: Floats) -> Floats:
+    """Area under the ROC curve with weighted photos, ``(D,)``: ties count a half."""
+    positive, negative = weights * present, weights * ~present
+    levels, level = np.unique(sureness, return_inverse=True)
+    steps = np.eye(len(levels))[level]  # (P, levels)
+    positive, negative = positive @ steps, negative @ steps
+    below = negative.cumsum(1) - negative
+    return divide((positive * (below + negative / 2)).sum(1), positive.sum(1) * negative.sum(1))
+
+
+def average_precision(present: npt.NDArray[np.bool_], sureness: Floats, weights: Floats) -> Floats:
+    """Average precision with weighted photos, ``(D,)``: sum of precision times the step of recall."""
+    levels, level = np.unique(-sureness, return_inverse=True)
+    steps = np.eye(len(levels))[level]
+    found = (weights * present) @ steps
+    ranked = weights @ steps
+    precision = divide(found.cumsum(1), ranked.cumsum(1))
+    return divide((np.nan_to_num(precision) * found).sum(1), found.sum(1))
+
+
+MEASURES: dict[str, Measure] = {
+    "dice9": Measure("Dice", _nine_class),
+    "dice8": Measure("Dice without uncertain", _eight_class),
+    "dice2": Measure("Dice, skin or not", _two_class),
+    "iou": Measure("IoU", _mean_over_classes("iou")),
+    "precision": Measure("precision", _mean_over_classes("precision")),
+    "recall": Measure("recall", _mean_over_classes("recall")),
+    "f1": Measure("F1", _mean_over_classes("dice")),
+    "ja": Measure("JA", _each_photo("iou")),
+    "di": Measure("DI", _each_photo("dice")),
+    "ac": Measure("AC", _each_photo("accuracy")),
+    "se": Measure("SE", _each_photo("recall")),
+    "sp": Measure("SP", _each_photo("specificity")),
+    "class_ac": Measure("AC", _over_classes(_accuracy)),
+    "class_auc": Measure("AUC", _over_classes(auc)),
+    "class_ap": Measure("AP", _over_classes(average_precision)),
+    "class_se": Measure("SE", _over_classes(_sensitivity)),
+    "class_sp": Measure("SP", _over_classes(_specificity)),
+}
+"""All scores by name."""

@@ -1,0 +1,165 @@
+"""One run of a study: its name, its files, and how they are made and read.
+
+`DIR/studies/NAME/runs/ARM-LABELS-sSEED-HASH.json` and `.npz` are written whole, the JSON last: where it is,
+the run is done. HASH is over the settings and over what was learnt from and tested on, so that runs which
+cannot be compared never share a name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trainer.project.errors import ProjectError, SkinsegError
+from trainer.project.folders import storage_errors
+from trainer.study.measures import Evidence
+
+if TYPE_CHECKING:
+    from trainer.project import Project
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What one run is to be."""
+
+    arm: str
+    labels: float
+    seed: int
+    settings: dict[str, dict[str, Any]]
+    """Everything set, by section."""
+    steps: int | None
+    split: str
+    full_size: bool
+    data: str
+    """Digest of what it learns from, is tested on, and starts from."""
+    pretext: bool = False
+    """Makes starting weights; it has no scores."""
+
+    @property
+    def name(self) -> str:
+        """Name of its files."""
+        values = {**self.__dict__, "labels": round(self.labels, 6)}
+        digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
+        return f"{self.arm}-{100 * self.labels:g}-s{self.seed}-{digest}"
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        if self.pretext:
+            return "colorization, the pretext task"
+        return f"{self.arm}, {100 * self.labels:g} % of the labels, seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run that is done."""
+
+    arm: str
+    labels: float
+    seed: int
+    evidence: Evidence
+    photo_ids: list[int]
+    groups: list[str]
+    about: dict[str, Any] = field(repr=False, default_factory=dict)
+    """The JSON file."""
+
+
+def is_done(folder: Path, name: str) -> bool:
+    """Whether the run of that name has its files."""
+    return (folder / f"{name}.json").is_file()
+
+
+def write_run(folder: Path, name: str, about: dict[str, Any], evidence: Evidence | None) -> None:
+    """Write a run's pair of files; a crash at any moment leaves it done or not done.
+
+    Raises
+    ------
+    StorageFullError
+        The disk is full.
+    """
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if evidence is not None:
+            temporary = folder / f".{name}.{os.getpid()}.npz"
+            with temporary.open("wb") as file:
+                np.savez_compressed(
+                    file, matrices=evidence.matrices, present=evidence.present, sureness=evidence.sureness
+                )
+            os.replace(temporary, folder / f"{name}.npz")
+        write_text(folder / f"{name}.json", json.dumps(about, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the new one."""
+    with storage_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+
+
+def read_run(folder: Path, name: str) -> Run | None:
+    """Read a run; None where it is not done, or made starting weights.
+
+    Raises
+    ------
+    SkinsegError
+        Files that are damaged.
+    """
+    path = folder / f"{name}.json"
+    if not path.is_file():
+        return None
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+        if about["pretext"]:
+            return None
+        with np.load(path.with_suffix(".npz"), allow_pickle=False) as arrays:
+            evidence = Evidence(
+                arrays["matrices"].astype(np.int64),
+                arrays["present"].astype(np.bool_),
+                arrays["sureness"].astype(np.float64),
+            )
+    except (OSError, ValueError, KeyError) as error:
+        raise SkinsegError(
+            f"{path} or its .npz is damaged ({error}): delete both, and run it again"
+        ) from error
+    return Run(
+        about["arm"], about["labels"], about["seed"], evidence, about["photo_ids"], about["groups"], about
+    )
+
+
+def test_split(project: Project, asked: str | None) -> str:
+    """The split to test on: the one asked for, else test where it has masks, else validation.
+
+    Raises
+    ------
+    ProjectError
+        No photo of it has a mask.
+    """
+    labelled = {name: done for name, (_, done) in project.counts().by_split.items()}
+    split = asked or ("test" if labelled.get("test") else "val")
+    if not labelled.get(split):
+        name = {"val": "validation", "test": "test"}.get(split, split)
+        raise ProjectError(
+            f"no {name} photo of {project.path} has a mask: label some, or import masks for them; "
+            "a study needs photos to test on"
+        )
+    return split
+
+
+def data_digest(project: Project, split: str, weights: Path | None = None) -> str:
+    """Digest of the masks learnt from and tested on, and of the starting weights."""
+    digest = hashlib.sha256()
+    for part in ("train", split):
+        for revision in sorted(truth.revision_id for truth in project.truth(part)):
+            digest.update(revision.encode())
+        digest.update(b"|")
+    if weights is not None:
+        digest.update(hashlib.sha256(weights.read_bytes()).digest())
+    return digest.hexdigest()[:16]
