@@ -134,13 +134,19 @@ class Training:
 
     def _try_step(self, batch: int) -> dict[str, Tensor]:
         labelled = self.labelled.batch(self.step)
-        unlabelled = self.unlabelled.batch(self.step) if self.unlabelled is not None else None
+        unlabelled = None
+        if self.unlabelled is not None and self.recipe.uses_unlabelled(self.step):
+            unlabelled = self.unlabelled.batch(self.step)
         return self.recipe.step(labelled, unlabelled, self.step)
 
-    def _smaller(self, batch: int) -> None:
-        self.labelled.resize(batch)
+    def _resize(self, batch: int) -> None:
+        """Go on with another batch size; unlabelled crops keep their proportion."""
         if self.unlabelled is not None:
-            self.unlabelled.resize(batch)
+            self.unlabelled.resize(max(1, round(self.unlabelled.size * batch / self.labelled.size)))
+        self.labelled.resize(batch)
+
+    def _smaller(self, batch: int) -> None:
+        self._resize(batch)
         for optimizer in self.recipe.optimizers.values():
             optimizer.zero_grad(set_to_none=True)
         self.hooks.say(f"out of memory: going on with batches of {batch}")
@@ -228,9 +234,7 @@ class Training:
         self.lr_scale, self.rollbacks = state["lr_scale"], state["rollbacks"]
         self.clock = Clock(state["seconds"], state["crops"])
         if state["batch"] != self.labelled.size:
-            self.labelled.resize(state["batch"])
-            if self.unlabelled is not None:
-                self.unlabelled.resize(state["batch"])
+            self._resize(state["batch"])
 
     def close(self) -> None:
         """Stop the threads that make crops."""

@@ -34,18 +34,22 @@ class Discriminator(nn.Module):
         Channels after the first layer.
     norm
         ``batch``, ``group`` or ``none``.
+    stride
+        The input is averaged over squares of this many pixels first; :func:`build_discriminator` sets it.
     """
 
     smallest = 1
-    """Smallest side of an input, in pixels."""
+    """Smallest side of an input after that, in pixels."""
 
     def __init__(self, kind: str, channels: int, width: int, norm: str) -> None:
         super().__init__()
         self.kind, self.channels, self.width, self.norm = kind, channels, width, norm
+        self.stride = 1
 
     def describe(self) -> dict[str, Any]:
         """Arguments with which :func:`build_discriminator` makes this network again."""
-        return {"kind": self.kind, "channels": self.channels, "width": self.width, "norm": self.norm}
+        names = ("kind", "channels", "width", "norm", "stride")
+        return {name: getattr(self, name) for name in names}
 
     def logits(self, input_NCHW: Tensor) -> Tensor:
         """The answer of :meth:`forward` for an input that is large enough."""
@@ -59,11 +63,15 @@ class Discriminator(nn.Module):
         ConfigError
             The input is too small for this kind.
         """
-        if min(input_NCHW.shape[-2:]) < self.smallest:
+        side = min(input_NCHW.shape[-2:])
+        smallest = self.smallest * self.stride
+        if side < smallest:
             raise ConfigError(
-                f"discriminator '{self.kind}' needs {self.smallest} pixels or more and got "
-                f"{min(input_NCHW.shape[-2:])}: raise training.size or choose a smaller kind"
+                f"discriminator '{self.kind}' needs {smallest} pixels or more and got {side}: "
+                "raise training.size or choose a smaller one"
             )
+        if self.stride > 1:
+            input_NCHW = F.avg_pool2d(input_NCHW, self.stride, ceil_mode=True, count_include_pad=False)
         return self.logits(input_NCHW)
 
 
@@ -178,7 +186,7 @@ DISCRIMINATORS: dict[str, tuple[Callable[[str, int, int, str], Discriminator], i
 
 
 def build_discriminator(
-    kind: str, channels: int, width: int | None = None, norm: str | None = None
+    kind: str, channels: int, width: int | None = None, norm: str | None = None, stride: int = 1
 ) -> Discriminator:
     """Build a discriminator with random weights.
 
@@ -192,6 +200,8 @@ def build_discriminator(
         Channels after the first layer; None: as in the source, 64 (``fcn``: 32).
     norm
         ``batch``, ``group`` or ``none``; None: as in the source, ``batch`` (``fcn``: ``group``).
+    stride
+        Judge the input averaged over squares of this many pixels; its answer gets coarser by as much.
 
     Raises
     ------
@@ -203,7 +213,9 @@ def build_discriminator(
     if norm not in (None, "batch", "group", "none"):
         raise ConfigError(f"discriminator: norm '{norm}' is none of batch, group, none")
     make, its_width, its_norm = DISCRIMINATORS[kind]
-    return make(kind, channels, width or its_width, norm or its_norm)
+    network = make(kind, channels, width or its_width, norm or its_norm)
+    network.stride = stride
+    return network
 
 
 @contextmanager

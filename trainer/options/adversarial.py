@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from trainer.options.section import Rate, Section, Share, Weight
 
@@ -16,6 +18,15 @@ class AdversarialTerms(Section):
     receptive_field: Literal[16, 70, 256] = 70
     """Side of the squares that patch judges, in pixels."""
 
+    stride: Literal[1, 2, 4, 8] = 1
+    """The discriminator sees everything averaged over squares of this side; 4 costs a sixteenth of 1."""
+
+    width: Annotated[int, Field(ge=4, le=256)] | Literal["auto"] = "auto"
+    """Channels of its first layer; auto: 32 for fcn, 64 for patch."""
+
+    target: Literal["truth", "correctness"] = "truth"
+    """What the discriminator learns: to tell true masks from predictions, or which pixels are right."""
+
     lambda_adv: Weight = 0.01
     """Weight of the adversarial term on labelled photos."""
 
@@ -25,8 +36,14 @@ class AdversarialTerms(Section):
     lr_discriminator: Rate | Literal["auto"] = "auto"
     """Learning rate of the discriminator; auto: 1e-4 for fcn, 4e-4 for patch."""
 
+    free_steps: Annotated[int, Field(ge=0)] = 0
+    """First steps of a round in which the discriminator only learns and has no say."""
+
     semi_start: Share = 0.25
     """Share of the steps before unlabelled photos join."""
+
+    unlabelled_share: Annotated[float, Field(gt=0, le=4)] = 1.0
+    """Unlabelled crops per labelled one in a step."""
 
     smooth: Share = 0.1
     """How much the true masks are smoothed, so that hard edges alone do not give them away."""
@@ -36,13 +53,10 @@ class AdversarialOptions(AdversarialTerms):
     """DeepLabV3+ whose maps must also convince a discriminator, on labelled and on unlabelled photos."""
 
     literal: bool = False
-    """The source's two phases and rates, without smoothing."""
+    """As in the source: Xception encoder, two phases, judged at full size, no smoothing, no Dice."""
 
     schedule: Literal["interleaved", "two_phase"] = "interleaved"
     """Labelled and unlabelled photos side by side, or first the ones and then the others."""
-
-    target: Literal["truth", "correctness"] = "truth"
-    """What the discriminator learns: true mask or prediction, or which pixels are right."""
 
     semi_loss: Literal["adversarial", "hung"] = "adversarial"
     """On unlabelled photos: convince the discriminator, or learn from the pixels that it believes."""
@@ -52,3 +66,18 @@ class AdversarialOptions(AdversarialTerms):
 
     hung_threshold: Share = 0.2
     """Pixels the discriminator believes more than this count."""
+
+    def resolved(self) -> AdversarialOptions:
+        """These options, with the source's values in place where ``literal`` asks for them."""
+        if not self.literal:
+            return self
+        source = {
+            "schedule": "two_phase",
+            "semi_loss": "adversarial",
+            "target": "truth",
+            "stride": 1,
+            "width": "auto",
+            "free_steps": 0,
+            "smooth": 0.0,
+        }
+        return self.model_copy(update=source)

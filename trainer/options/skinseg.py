@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+from pydantic import Field
+
 from trainer.options.adversarial import AdversarialTerms
 
 
 class SkinSegOptions(AdversarialTerms):
     """The default: DeepLabV3+ from colorization weights, cross-entropy, Dice and an adversarial term."""
+
+    stride: Literal[1, 2, 4, 8] = 4
+    """The discriminator sees everything averaged over squares of this side; 4 costs a sixteenth of 1."""
+
+    free_steps: Annotated[int, Field(ge=0)] = 50
+    """First steps of a round in which the discriminator only learns and has no say."""
+
+    unlabelled_share: Annotated[float, Field(gt=0, le=4)] = 0.25
+    """Unlabelled crops per labelled one in a step."""

@@ -122,8 +122,8 @@ class Recipe:
         """A picture ``(H, W, 3)`` of how it goes, written at every checkpoint."""
         return None
 
-    def finish(self, weights: dict[str, Tensor], pretrained: Path) -> str:
-        """Only where ``serves`` is False: write the averaged weights as starting weights, and say where."""
+    def finish(self, weights: dict[str, Tensor], pretrained: Path) -> Path:
+        """Only where ``serves`` is False: write the averaged weights as starting weights; returns the file."""
         raise NotImplementedError
 
     def lr_factor(self, step: int) -> float:

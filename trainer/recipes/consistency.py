@@ -1,0 +1,126 @@
+"""Consistency: what an averaged teacher is sure of on a weak view, the student learns on a strong one.
+
+After FixMatch (Sohn et al. 2020) for segmentation as in UniMatch (Yang et al. 2023), with an EMA teacher.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from trainer.data import Batch, CropPlan
+from trainer.losses import IGNORE
+from trainer.networks import Segmenter
+from trainer.recipes.supervised import Supervised
+from trainer.strong_views import ViewStrength, cut_boxes, paste, strong_view
+
+
+class Consistency(Supervised):
+    """L = (L_x + weight L_u) / (1 + weight) once unlabelled photos join, L_x (CE and Dice) before."""
+
+    name: ClassVar[str] = "consistency"
+    wants_unlabelled: ClassVar[bool] = True
+
+    def build(self, segmenter: Segmenter) -> None:
+        """A student as in `supervised`, and a teacher that follows it."""
+        teacher = copy.deepcopy(segmenter).requires_grad_(False).eval()
+        super().build(segmenter)
+        self.teacher = teacher.to(self.engine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.networks["teacher"] = self.teacher
+        options = self.options
+        self.strength = ViewStrength(options.jitter, options.gray, options.blur, options.cutmix)
+
+    def prepare(self, batches: Any) -> None:
+        """The teacher begins with the statistics that given weights get."""
+        super().prepare(batches)
+        self.teacher.load_state_dict(self.served.state_dict())
+
+    def step(self, batch: Batch, unlabelled: Batch | None, step: int) -> dict[str, Tensor]:
+        """One forward over labelled crops and strong views, one update, then the teacher follows."""
+        views: list[Tensor] = []
+        if unlabelled is not None and self.uses_unlabelled(step):
+            views, targets, inside = self._views(unlabelled, step)
+        logits = self.segment(batch.image, *views)
+        loss, curves = self.supervised_loss(logits[0], batch.target)
+        if views:
+            pairs = [consistency_loss(*three) for three in zip(logits[1:], targets, inside, strict=True)]
+            semi, share = (torch.stack(values).mean() for values in zip(*pairs, strict=True))
+            loss = (loss + self.options.weight * semi) / (1 + self.options.weight)
+            curves |= {"semi": semi.detach(), "semi_share": share}
+        self.update(loss)
+        follow(self.teacher, self.served, teacher_decay(self.options.teacher_decay, step))
+        return {"loss": loss.detach()} | curves
+
+    def _views(self, unlabelled: Batch, step: int) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+        """Strong views, the teacher's classes (IGNORE where it is not sure), and what lies in a photo."""
+        target, inside = self._teach(unlabelled)
+        count, height, width = target.shape
+        views, targets, insides = [], [], []
+        for view in range(self.options.views):
+            rng = np.random.default_rng([self.plan.seed, step, view, 2])
+            mask = cut_boxes(count, height, width, self.strength.cutmix, rng).to(target.device)
+            image = strong_view(unlabelled.image, self.strength, rng)
+            views.append(paste(image, mask).contiguous(memory_format=torch.channels_last))
+            targets.append(paste(target, mask))
+            insides.append(paste(inside, mask))
+        return views, targets, insides
+
+    @torch.no_grad()
+    def _teach(self, unlabelled: Batch) -> tuple[Tensor, Tensor]:
+        """The teacher's classes ``(N, H, W)``, IGNORE where it is not sure, and what lies in a photo."""
+        self.teacher.eval()
+        with self.engine.fabric.autocast():
+            logits = self.teacher(unlabelled.image)
+        certainty, classes = (logits.float() / self.options.temperature).softmax(1).max(1)
+        inside = unlabelled.target != IGNORE
+        sure = (certainty >= self.options.threshold) & inside
+        return torch.where(sure, classes, IGNORE), inside
+
+    def uses_unlabelled(self, step: int) -> bool:
+        """From the end of the warm-up on."""
+        begun: bool = step >= self.options.warmup * self.plan.steps and self.options.weight > 0
+        return begun
+
+    def unlabelled_plan(self) -> CropPlan:
+        """``unlabelled_share`` times as many crops as there are labelled ones."""
+        plan = self.crop_plan()
+        return replace(plan, batch=max(1, round(self.options.unlabelled_share * plan.batch)))
+
+
+def consistency_loss(logits: Tensor, target: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:
+    """Cross-entropy where the teacher is sure, averaged over all pixels inside the photos.
+
+    Parameters
+    ----------
+    logits, target, inside
+        ``(N, K, H, W)``, ``(N, H, W)`` with IGNORE where the teacher is not sure, and ``(N, H, W)`` bool.
+
+    Returns
+    -------
+    Tensor, Tensor
+        The loss, and the share of valid pixels that were learnt from.
+    """
+    losses = F.cross_entropy(logits.float(), target.long(), ignore_index=IGNORE, reduction="none")
+    total = inside.sum().clamp(min=1)
+    return losses.sum() / total, (target != IGNORE).sum() / total
+
+
+def teacher_decay(decay: float, step: int) -> float:
+    """min(decay, (1 + step) / (10 + step)): the random beginning is soon forgotten."""
+    return min(decay, (1 + step) / (10 + step))
+
+
+@torch.no_grad()
+def follow(teacher: nn.Module, student: nn.Module, decay: float) -> None:
+    """Move a teacher's weights and batch-norm statistics towards the student's; whole numbers are copied."""
+    theirs, own = student.state_dict(), teacher.state_dict()
+    floats = [name for name, value in own.items() if value.is_floating_point()]
+    torch._foreach_lerp_([own[name] for name in floats], [theirs[name] for name in floats], 1 - decay)
+    for name in own.keys() - set(floats):
+        own[name].copy_(theirs[name])
