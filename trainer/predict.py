@@ -6,6 +6,7 @@ bands of rows, so that twelve million pixels times nine floats never exist at on
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,10 @@ from torch.nn import functional as F
 from trainer.augment import to_unit, window
 from trainer.boxes import Box
 from trainer.engine import choose_device, choose_precision
+from trainer.error_maps import error_map, load_discriminator
 from trainer.fit import Fit, fit_photo, middle, place_in
 from trainer.networks import Detector, Segmenter
+from trainer.networks.discriminators import Discriminator
 from trainer.project.decode import scaled_size
 from trainer.regions import find_boxes
 from trainer.weights import load_model
@@ -80,6 +83,7 @@ class Predictor:
         name = choose_device(device)
         self.device = torch.device(name)
         self.card: dict[str, Any] = {}
+        self.discriminator: Discriminator | None = None
         if isinstance(model, Segmenter):
             self.model, self.long_side = model.to(self.device).eval(), long_side
             self.fit, self.size = fit, size
@@ -88,8 +92,10 @@ class Predictor:
             plan = self.card.get("plan", {})
             self.long_side = plan.get("long_side")
             self.fit, self.size = plan.get("fit", fit), plan.get("size", size)
+            self.discriminator = load_discriminator(Path(model), self.card, self.device)
         self.temperature = float(self.card.get("temperature") or 1.0)
         self.model.to(memory_format=torch.channels_last)
+        self.maps_errors = False
         self.finds_boxes = isinstance(self.model, Detector)
         self.half = choose_precision(name) == "bf16-mixed"
         self.windows_at_once = 1 if name == "cpu" else 8
@@ -99,12 +105,23 @@ class Predictor:
         height, width = photo.shape[:2]
         labels = np.empty((height, width), np.uint8)
         confidence = np.empty((height, width), np.uint8)
-        for top, probabilities in self.full_size(photo):
-            best, index = probabilities.max(dim=0)
-            rows = slice(top, top + probabilities.shape[1])
+        error = None if self.discriminator is None else np.empty((height, width), np.uint8)
+        for top, maps in self._with_errors().full_size(photo):
+            best, index = maps[: self.model.classes].max(dim=0)
+            rows = slice(top, top + maps.shape[1])
             labels[rows] = (index + 1).to(torch.uint8).cpu().numpy()
-            confidence[rows] = (best * 255).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
-        return Segmentation(labels, confidence, boxes=self._boxes(photo))
+            confidence[rows] = to_bytes(best)
+            if error is not None:
+                error[rows] = to_bytes(maps[self.model.classes])
+        return Segmentation(labels, confidence, error, self._boxes(photo))
+
+    def _with_errors(self) -> Predictor:
+        """This predictor, with the map of likely errors as one more channel behind the classes."""
+        if self.discriminator is None:
+            return self
+        same = copy.copy(self)
+        same.maps_errors = True
+        return same
 
     def _boxes(self, photo: npt.NDArray[np.uint8]) -> tuple[Box, ...]:
         """Regions in pixels of the photo, of a network that finds some."""
@@ -152,7 +169,12 @@ class Predictor:
         batch = to_unit(batch).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half):
             logits: Tensor = self.model(batch)
-        return (logits.float() / self.temperature).softmax(dim=1)
+            logits = logits.float()
+            probabilities = (logits / self.temperature).softmax(dim=1)
+            if self.discriminator is None or not self.maps_errors:
+                return probabilities
+            errors = error_map(self.discriminator, batch, logits.softmax(dim=1))
+        return torch.cat([probabilities, errors], dim=1)
 
     def _one_pass(self, working: npt.NDArray[np.uint8]) -> Tensor:
         height, width = working.shape[:2]
@@ -180,7 +202,8 @@ class Predictor:
         self, working: npt.NDArray[np.uint8], top: int, lefts: list[int], width: int, weight: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Weighted sum of one row of windows, ``(K, WINDOW, width)``, and of its weights."""
-        row = torch.zeros(self.model.classes, WINDOW, width, device=self.device)
+        channels = self.model.classes + self.maps_errors
+        row = torch.zeros(channels, WINDOW, width, device=self.device)
         weights = torch.zeros(WINDOW, width, device=self.device)
         for start in range(0, len(lefts), self.windows_at_once):
             some = lefts[start : start + self.windows_at_once]
@@ -189,6 +212,12 @@ class Predictor:
                 row[:, :, left : left + WINDOW] += probabilities * weight
                 weights[:, left : left + WINDOW] += weight
         return row, weights
+
+
+def to_bytes(share: Tensor) -> npt.NDArray[np.uint8]:
+    """Numbers in [0, 1] as bytes."""
+    values: npt.NDArray[np.uint8] = (share * 255).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
+    return values
 
 
 def _cut(working: npt.NDArray[np.uint8], top: int, left: int) -> npt.NDArray[np.uint8]:
