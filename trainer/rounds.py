@@ -21,7 +21,7 @@ from trainer.engine import Engine, seed_everything
 from trainer.gate import averaged_model, judge, store_model
 from trainer.networks import Segmenter
 from trainer.plan import Lane, Plan, make_plan
-from trainer.project.errors import ProjectError, SkinsegError
+from trainer.project.errors import ConfigError, ProjectError, SkinsegError
 from trainer.project.exchange import truth_of_broken
 from trainer.recipes import Recipe, find_recipe
 from trainer.round_context import RoundContext, RoundProgress, StopRound, Tick
@@ -58,6 +58,8 @@ class RoundResult:
     val: dict[str, Any]
     """``dice9``, ``dice8``, ``dice2`` and ``per_class`` on the validation truth; None where there is none."""
     messages: tuple[str, ...] = ()
+    weights: Path | None = None
+    """The file, where the result is starting weights."""
 
     def to_json(self) -> dict[str, Any]:
         """The fields that ``skinseg retrain --json`` prints."""
@@ -116,6 +118,11 @@ def run_round(
     training = settings.training
     threads = training.threads or None
     method = find_recipe(recipe or training.recipe)
+    if recipe is None and not method.serves:
+        raise ConfigError(
+            f"training.recipe: {method.name} makes starting weights rather than a model: choose another, "
+            "and run skinseg pretrain for the weights"
+        )
     engine = Engine.start(device, precision=training.precision, threads=threads, background=lane != "batch")
     folder = project.path / "rounds" / (round_id or _new_round_id())
     state = load_checkpoint(folder) if has_checkpoint(folder) else None
@@ -234,7 +241,7 @@ def _run(round_: RoundContext, about: dict[str, Any], state: dict[str, Any] | No
     training, init_note = _train(round_, about, state)
     if not training.recipe.serves:
         return _pretrained(round_, training)
-    verdict = judge(round_, training.ema.weights)
+    verdict = judge(round_, training.result)
     model_id = store_model(round_, training, verdict, about, init_note)
     shutil.rmtree(round_.folder, ignore_errors=True)
     decision = verdict.decision
@@ -251,10 +258,13 @@ def _run(round_: RoundContext, about: dict[str, Any], state: dict[str, Any] | No
 
 def _pretrained(round_: RoundContext, training: Training) -> RoundResult:
     """The end of a round whose result is starting weights: no model, no gate."""
-    why = training.recipe.finish(training.ema.weights, round_.project.path / "pretrained")
+    path = training.recipe.finish(training.ema.weights, round_.project.path / "pretrained")
+    why = f"starting weights for {round_.plan.encoder}: {path}"
     round_.project.finish_round(round_.id, "done", why=why)
     shutil.rmtree(round_.folder, ignore_errors=True)
-    return _result(round_, training, model_id="", served=False, provisional=False, why=why, val={})
+    return _result(
+        round_, training, model_id="", served=False, provisional=False, why=why, val={}, weights=path
+    )
 
 
 def _result(round_: RoundContext, training: Training, **outcome: Any) -> RoundResult:
@@ -356,7 +366,7 @@ def train_once(
     done, init_note = _train(round_, about, state)
     return Trained(
         plan,
-        averaged_model(round_, done.ema.weights).eval(),
+        averaged_model(round_, done.result).eval(),
         done.recipe,
         init_note,
         done.clock.seconds,

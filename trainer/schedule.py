@@ -7,6 +7,10 @@ from typing import Literal
 
 Action = Literal["resume", "train", "rest"]
 
+PRETEXT = "colorization"
+"""The recipe that learns from photos without masks."""
+LEARNING_COLOURS = "learning the photos' colours, for a better start"
+
 
 @dataclass(frozen=True)
 class Situation:
@@ -31,6 +35,10 @@ class Situation:
     interrupted: str | None = None
     """Id of a round that has a checkpoint and no end."""
     interrupted_lane: str = "fast"
+    interrupted_pretraining: str | None = None
+    """The same of one that learns from photos without masks."""
+    pretraining_due: bool = False
+    """Whether starting weights from such photos are wanted, and not there."""
     train_now: Literal["", "fast", "full"] = ""
     """The round a person asked for."""
     wait: float = 0.0
@@ -45,6 +53,8 @@ class Decision:
     why: str
     lane: Literal["fast", "full"] | None = None
     round_id: str | None = None
+    recipe: str | None = None
+    """None: the project's own."""
 
 
 SMALLEST_GAIN = 0.005
@@ -57,8 +67,21 @@ def decide(now: Situation) -> Decision:
     New labels come first (a fast round, warm from the served model); then fast rounds as long as validation
     improves; then one full round, when enough labels came since the last; then rest. A round whose model was
     not promoted counts as having seen its labels: the same round is never run twice in hope of better luck.
-    A full round steps aside for new labels and is taken up again afterwards.
+    A full round steps aside for new labels and is taken up again afterwards. Where the trainer would rest, it
+    learns from photos without masks first, if that is due.
     """
+    decision = _decide(now)
+    if decision.action != "rest" or now.wait > 0:
+        return decision
+    if now.interrupted_pretraining is not None:
+        return Decision("resume", LEARNING_COLOURS, "full", now.interrupted_pretraining, PRETEXT)
+    if now.pretraining_due:
+        return Decision("train", LEARNING_COLOURS, "full", recipe=PRETEXT)
+    return decision
+
+
+def _decide(now: Situation) -> Decision:
+    """What to do about labels."""
     if now.wait > 0 and not now.train_now:
         return Decision("rest", f"the last round failed; trying again in {now.wait:.0f} s")
     if now.labels == 0:

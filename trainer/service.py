@@ -21,7 +21,7 @@ from trainer.lock import TrainerLock
 from trainer.orders import Orders
 from trainer.project.care import collect_orphans
 from trainer.project.errors import SkinsegError
-from trainer.schedule import Decision, decide
+from trainer.schedule import LEARNING_COLOURS, PRETEXT, Decision, decide
 from trainer.situation import read_situation
 from trainer.suggestions import SuggestionDesk, release_device_memory
 
@@ -65,6 +65,7 @@ class Service:
         self._sweep_at = 0.0
         self._round_lane = ""
         self._round_labels = 0
+        self._device = "cpu"
 
     @contextmanager
     def running(self, background: bool = True) -> Iterator[Service]:
@@ -78,7 +79,7 @@ class Service:
             last_words = ("stopped", "")
             try:
                 self.orders.forget_old()
-                device = _prepare(self.device, background)
+                device = self._device = _prepare(self.device, background)
                 self.heartbeat.tell(device=device)
                 self.project.event("trainer started", "trainer", pid=os.getpid(), device=device)
                 yield self
@@ -151,6 +152,8 @@ class Service:
             self._looked = 0.0  # there may be another: look again after the next step
         elif self._round_lane == "full" and self._new_labels():
             raise StopRound("new labels come first")
+        elif progress.recipe == PRETEXT and self._round_lane == "full" and self.orders.train_now:
+            raise StopRound("the round asked for comes first")
 
     def train(self, lane: Lane, round_id: str | None = None, **choices: Any) -> RoundResult | None:
         """Run one round under `tick`; None when it was stopped on the way (its checkpoint is kept)."""
@@ -176,7 +179,7 @@ class Service:
             self._free_when_idle()
             return False
         wait = max(0.0, self._retry_at - time.monotonic())
-        decision = decide(read_situation(self.project, self.orders.train_now, wait))
+        decision = decide(read_situation(self.project, self.orders.train_now, wait, self._device))
         if decision.action == "rest":
             self.orders.train_now = ""
             if self._predict_one(head=True):
@@ -201,7 +204,8 @@ class Service:
         self.orders.train_now = ""
         try:
             lane = decision.lane or self._lane_of(decision.round_id)
-            result = self.train(lane, round_id=decision.round_id)
+            choices = {} if decision.recipe is None else {"recipe": decision.recipe, "init": "scratch"}
+            result = self.train(lane, round_id=decision.round_id, **choices)
         except Exception as error:
             self._give_up(decision.round_id)
             self._failed("a training round failed", error)
@@ -270,7 +274,7 @@ class Service:
             step=progress.step,
             steps=progress.steps,
             seconds_left=progress.seconds_left,
-            message="",
+            message=LEARNING_COLOURS if progress.recipe == PRETEXT else "",
         )
 
     def _free_when_idle(self) -> None:

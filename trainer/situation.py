@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from trainer.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, Situation
+from trainer.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, PRETEXT, Situation
 
 if TYPE_CHECKING:
     from trainer.project import Project
     from trainer.project.trainer_state import Round
 
 
+FAILURES = 2
+"""So many failed pretrainings, and the trainer does not begin another by itself."""
+
+
 def read_situation(
-    project: Project, train_now: Literal["", "fast", "full"] = "", wait: float = 0.0
+    project: Project,
+    train_now: Literal["", "fast", "full"] = "",
+    wait: float = 0.0,
+    device: str = "cpu",
 ) -> Situation:
-    """Read what `decide` needs; `train_now` and `wait` come from the running trainer."""
+    """Read what `decide` needs; `train_now`, `wait` and `device` come from the running trainer."""
     labels = project.counts().by_split.get("train", (0, 0))[1]
     rounds = sorted(project.rounds(), key=lambda r: r.started)
     finished = [r for r in rounds if r.model_id is not None]
@@ -22,7 +29,8 @@ def read_situation(
     served = project.served()
     new_labels = project.untrained_labels(finished[-1].model_id) if finished else labels
     tail = _rounds_on_these_labels(project, finished) if new_labels == 0 else []
-    open_round = next((r for r in reversed(rounds) if r.ended is None), None)
+    left = [r for r in rounds if r.ended is None]
+    open_round = next((r for r in reversed(left) if r.recipe != PRETEXT), None)
     return Situation(
         labels=labels,
         labels_for_first=project.settings.queue.first_model_after,
@@ -34,9 +42,27 @@ def read_situation(
         last_gain=_last_gain(tail, served.id if served else None),
         interrupted=open_round.id if open_round else None,
         interrupted_lane=open_round.lane if open_round else "fast",
+        interrupted_pretraining=next((r.id for r in reversed(left) if r.recipe == PRETEXT), None),
+        pretraining_due=_pretraining_due(project, rounds, device),
         train_now=train_now,
         wait=wait,
     )
+
+
+def _pretraining_due(project: Project, rounds: list[Round], device: str) -> bool:
+    """Whether colorization weights would be used, can be made here, and are not there yet."""
+    settings, training = project.settings.colorization, project.settings.training
+    if not settings.automatic or training.init not in ("auto", "colorization"):
+        return False
+    if project.counts().by_split.get("train", (0, 0))[0] < settings.automatic_photos:
+        return False
+    if sum(r.recipe == PRETEXT and r.state == "failed" for r in rounds) >= FAILURES:
+        return False
+    from trainer.networks import encoder_for  # loads torch, which only the running trainer has
+
+    encoder = encoder_for(device.partition(":")[0], training.encoder)
+    files = (f"{encoder}.safetensors", f"{PRETEXT}-{encoder}.safetensors")
+    return not any((project.path / "pretrained" / name).is_file() for name in files)
 
 
 def _rounds_on_these_labels(project: Project, finished: list[Round]) -> list[Round]:

@@ -11,24 +11,26 @@ from rich.markup import escape
 from trainer.commands.files import check_folder, check_writable
 from trainer.commands.models import known_model, number
 from trainer.commands.progress import staged
-from trainer.commands.reply import DeviceOption, JsonOption, ProjectArgument, Reply, table
+from trainer.commands.reply import DeviceOption, JsonOption, ProjectArgument, Reply
+from trainer.commands.scores import check_mode, check_page, scorecard_lines
+from trainer.schedule import PRETEXT
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from trainer.project import Project
 
 
 def register(app: typer.Typer) -> None:
     """Put these commands on the command line."""
     app.command(epilog="Example: skinseg retrain study --init scratch --steps 2000 --set lr=0.0003")(retrain)
-    app.command(epilog="Example: skinseg evaluate study --split test --json")(evaluate)
+    app.command(epilog="Example: skinseg evaluate study --split test --report study.html")(evaluate)
 
 
 def retrain(
     directory: ProjectArgument,
     recipe: Annotated[str | None, typer.Option(help="The method; else the project's own.")] = None,
-    init: Annotated[str | None, typer.Option(help="scratch, imagenet, colorization, or a path.")] = None,
+    init: Annotated[
+        str | None, typer.Option(help="auto, scratch, imagenet, colorization, or a path.")
+    ] = None,
     labels: Annotated[str, typer.Option(help="Share of the labelled train photos, as 25%.")] = "100%",
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps.")] = None,
     size: Annotated[int | None, typer.Option(min=32, help="Side of a training crop, in pixels.")] = None,
@@ -86,39 +88,46 @@ def evaluate(
     model: Annotated[str | None, typer.Option(help="Model id; else the served one.")] = None,
     split: Annotated[str, typer.Option(help="val or test.")] = "val",
     masks: Annotated[str | None, typer.Option(help="Compare with the masks in this folder instead.")] = None,
+    mode: Annotated[
+        str, typer.Option(help="default, or also as a source counts: isic, keras_dice, smp_batch_iou.")
+    ] = "default",
+    report: Annotated[str | None, typer.Option(help="Write a page with pictures to this HTML file.")] = None,
+    pictures: Annotated[
+        int, typer.Option(min=0, max=50, help="Best and worst photos in the page; 0: no photo leaves.")
+    ] = 3,
     device: DeviceOption = "auto",
     json: JsonOption = False,
 ) -> Reply:
-    """Dice, IoU, precision and recall of a model, with 95 % intervals over groups."""
+    """How good a model is: Dice, outlines, calibration, with 95 % intervals over groups."""
     from trainer.project import Project
 
+    check_mode(mode)
     if masks is not None:
         check_folder(masks, "masks")
+    page = None if report is None else check_page(report)
     with Project.open(Path(directory), read_only=True) as project:
         check_truth(project, split, masks)
         chosen = known_model(project, model)
         from trainer.predict import Predictor
-        from trainer.validation import evaluate as measure
+        from trainer.report import examples, render, write_report
+        from trainer.validation import measure
 
         predictor = Predictor(project.model(chosen).path, device)
         folder = Path(masks) if masks is not None else None
         with staged() as advance:
-            report = measure(project, predictor, split, masks=folder, model_id=chosen, progress=advance)
-    data = report.to_json()
-    rows = [
-        [
-            name,
-            *(number(values[key]) for key in ("dice", "iou", "precision", "recall")),
-            str(values["photos"]),
-        ]
-        for name, values in data["per_class"].items()
-    ]
-    low, high = data["ci95"]["dice9"]
-    head = f"model {chosen}, {split}, {data['photos']} photos: Dice {number(data['dice9'])}"
-    lines: list[str | Table] = [
-        f"{head} (95 % {number(low)} to {number(high)}), skin or not {number(data['dice2'])}",
-        table("class", "Dice", "IoU", "precision", "recall", "photos", rows=rows),
-    ]
+            scorecard = measure(project, predictor, split, masks=folder, model_id=chosen, progress=advance)
+            if page is not None:
+                best, worst = examples(
+                    project, predictor, scorecard, pictures, masks=folder, progress=advance
+                )
+                name = project.path.name
+                html = render(scorecard, predictor.card, best, worst, project=name, mode=mode)
+                write_report(page, html)
+    data = scorecard.to_json(mode)
+    lines = scorecard_lines(scorecard, mode)
+    if page is not None:
+        data["report"] = str(page)
+        lines.append(f"Report: {escape(str(page))}")
     return Reply(data, lines)
 
 
@@ -155,8 +164,8 @@ def check_labels(project: Project) -> None:
         )
 
 
-def take_up(project: Project, resume: bool, chosen: list[str]) -> str | None:
-    """The interrupted batch round to go on with; without `resume`, such rounds are given up.
+def take_up(project: Project, resume: bool, chosen: list[str], pretext: bool = False) -> str | None:
+    """The interrupted retrain (or pretrain) to go on with; without `resume`, such rounds are given up.
 
     A round that has a checkpoint goes on as it began, so options `chosen` anew are refused.
     """
@@ -164,8 +173,10 @@ def take_up(project: Project, resume: bool, chosen: list[str]) -> str | None:
     from trainer.project.errors import ConfigError, ProjectError
 
     left = [r for r in project.rounds() if r.ended is None and r.lane == "batch"]
+    left = [r for r in left if (r.recipe == PRETEXT) == pretext]
+    word = "pretrain" if pretext else "retrain"
     if resume and not left:
-        raise ProjectError(f"{project.path} has no interrupted retrain to go on with: leave out --resume")
+        raise ProjectError(f"{project.path} has no interrupted {word} to go on with: leave out --resume")
     if resume and chosen and has_checkpoint(project.path / "rounds" / left[0].id):
         raise ConfigError(
             f"--resume goes on with round {left[0].id} as it began: leave out {', '.join(chosen)}, "

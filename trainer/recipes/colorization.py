@@ -140,7 +140,7 @@ class Colorization(Recipe):
         picture = torch.cat([torch.cat(list(row), dim=-1) for row in rows], dim=-2)
         return picture.add(1).mul(127.5).round().clamp(0, 255).byte().movedim(0, -1).numpy()
 
-    def finish(self, weights: dict[str, Tensor], pretrained: Path) -> str:
+    def finish(self, weights: dict[str, Tensor], pretrained: Path) -> Path:
         """Write the averaged generator without its last layer, and a card that says how it was made."""
         plan = self.plan
         card = {
@@ -152,8 +152,7 @@ class Colorization(Recipe):
             "plan": plan.to_dict(),
         }
         kept = {k: v for k, v in weights.items() if not k.startswith("network.segmentation_head.")}
-        path = save_pretrained(pretrained, f"colorization-{plan.encoder}", kept, card)
-        return f"colorization weights for {plan.encoder}: {path}"
+        return save_pretrained(pretrained, f"colorization-{plan.encoder}", kept, card)
 
 
 def _seen(colours: Tensor, pale: Tensor, inside: Tensor) -> Tensor:

@@ -114,6 +114,11 @@ class Recipe:
         """The network that is averaged, validated and served."""
         return self.networks["segmenter"]
 
+    @property
+    def epochs(self) -> int:
+        """How many epochs the steps are shared out over, each validated and the best kept; 0: none."""
+        return 0
+
     def companions(self) -> dict[str, nn.Module]:
         """Networks to store beside the served one; each has a ``describe()`` of plain values."""
         return {}
@@ -123,7 +128,7 @@ class Recipe:
         return None
 
     def finish(self, weights: dict[str, Tensor], pretrained: Path) -> Path:
-        """Only where ``serves`` is False: write the averaged weights as starting weights; returns the file."""
+        """Only where ``serves`` is False: write the averaged weights as starting weights; names the file."""
         raise NotImplementedError
 
     def lr_factor(self, step: int) -> float:

@@ -1,0 +1,95 @@
+"""The command that learns from photos without masks: pretrain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from trainer.commands.files import check_writable
+from trainer.commands.learn import pairs, take_up
+from trainer.commands.progress import staged
+from trainer.commands.reply import DeviceOption, JsonOption, ProjectArgument, Reply
+from trainer.schedule import PRETEXT
+
+if TYPE_CHECKING:
+    from trainer.project import Project
+
+
+def register(app: typer.Typer) -> None:
+    """Put this command on the command line."""
+    app.command(epilog="Example: skinseg pretrain study --steps 2000, then skinseg retrain study")(pretrain)
+
+
+def pretrain(
+    directory: ProjectArgument,
+    init: Annotated[str, typer.Option(help="scratch, imagenet, or a path.")] = "scratch",
+    steps: Annotated[int | None, typer.Option(min=1, help="Training steps.")] = None,
+    size: Annotated[int | None, typer.Option(min=32, help="Side of a training crop, in pixels.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="Encoder of the network, as resnet50.")] = None,
+    batch: Annotated[int | None, typer.Option(min=2, help="Crops per step.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything that is drawn.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Any setting, as KEY=VALUE; may be repeated.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with one that was interrupted.")] = False,
+    device: DeviceOption = "auto",
+    json: JsonOption = False,
+) -> Reply:
+    """Make starting weights from all train photos, labelled or not: give gray ones their colours back."""
+    from trainer.project import Project
+    from trainer.settings import load_settings
+
+    path = Path(directory)
+    check_init(init)
+    overrides = pairs(set_ or [])
+    given = {"size": size, "encoder": encoder, "batch": batch, "seed": seed}
+    chosen = [f"--{name}" for name, value in {"steps": steps, **given}.items() if value is not None]
+    chosen += [f"--set {word}" for word in set_ or []] + (["--init"] if init != "scratch" else [])
+    overrides |= {f"training.{key}": str(value) for key, value in given.items() if value is not None}
+    with Project.open(path) as project:
+        settings = load_settings(path / "skinseg.toml", overrides)
+        check_writable(project)
+        check_photos(project)
+        from trainer.logs import log_to
+        from trainer.service import Service
+
+        log_to(path)
+        service = Service(project, device)
+        with service.running(background=False), staged() as advance:
+            service.on_progress = lambda p: advance(p.phase, p.step, p.steps)
+            round_id = take_up(project, resume, chosen, pretext=True)
+            result = service.train(
+                "batch", round_id, settings=settings, steps=steps, recipe=PRETEXT, init=init
+            )
+    if result is None:
+        lines = [f"Stopped; its checkpoint is kept. Go on: skinseg pretrain {path} --resume"]
+        return Reply({"weights": None, "why": "stopped before it was done"}, [*lines], code=130)
+    data = {key: value for key, value in result.to_json().items() if key not in ("model", "served", "val")}
+    lines = [
+        f"{result.steps} steps, {result.seconds:.0f} s, {result.photos_per_second:.1f} photos/s",
+        escape(result.why),
+        f"Start from them: skinseg retrain {path} --init {PRETEXT} (see also {path}/panels/{PRETEXT}.png)",
+        *(f"  {escape(message)}" for message in result.messages),
+    ]
+    return Reply({"weights": str(result.weights), **data}, [*lines])
+
+
+def check_init(init: str) -> None:
+    """Refuse to begin with what is to be made."""
+    from trainer.project.errors import ConfigError
+
+    if init in (PRETEXT, "auto"):
+        raise ConfigError(
+            f"--init {init}: pretraining makes these weights; begin from scratch, imagenet or a path"
+        )
+
+
+def check_photos(project: Project) -> None:
+    """Refuse to learn from no photo."""
+    from trainer.project.errors import ProjectError
+
+    if not project.photo_ids("train", limit=1):
+        raise ProjectError(f"{project.path} has no training photo that can be read: skinseg add some")
