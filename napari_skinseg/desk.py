@@ -120,7 +120,7 @@ class Desk:
             self.layers.show(None, None)
             self.tracker.start(np.zeros(BLANK, np.uint8), np.zeros(BLANK, np.uint8))
         else:
-            self.layers.show(photo.image, photo.confidence)
+            self.layers.show(photo.levels, photo.confidence)
             self.tracker.start(photo.labels, photo.provenance)
             self._take_brush()
         self.layers.fit()

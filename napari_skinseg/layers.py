@@ -10,6 +10,7 @@ from psygnal import Signal
 
 from napari_skinseg import history
 from napari_skinseg.palette import colormap
+from napari_skinseg.pyramid import pyramid
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -51,7 +52,7 @@ class WorkspaceLayers:
         self._viewer = viewer
         self._classes = classes
         blank = np.zeros(BLANK, np.uint8)
-        self.photo = Image(_grey(), rgb=True, name="photo")
+        self.photo = Image(_grey(), rgb=True, multiscale=True, name="photo")
         self.confidence = Image(
             blank, name="prediction confidence", colormap="inferno", contrast_limits=(0, 255), opacity=0.6
         )
@@ -64,19 +65,20 @@ class WorkspaceLayers:
             layer.locked = True  # against deletion by hand
         viewer.layers.selection.active = self.annotation
 
-    def show(self, image: NDArray[np.uint8] | None, confidence: NDArray[np.uint8] | None) -> None:
+    def show(self, levels: list[NDArray[np.uint8]] | None, confidence: NDArray[np.uint8] | None) -> None:
         """Put another photo (or the grey picture) into the layers; the annotation is the tracker's to swap.
 
         Parameters
         ----------
-        image
-            uint8 (height, width, 3).
+        levels
+            The photo's pyramid, largest first, uint8 (height, width, 3).
         confidence
             uint8 (height, width) or nothing.
         """
-        image = _grey() if image is None else image
-        self.photo.data = image
-        self.confidence.data = np.zeros(image.shape[:2], np.uint8) if confidence is None else confidence
+        levels = _grey() if levels is None else levels
+        self.photo.data = levels
+        empty = np.zeros(levels[0].shape[:2], np.uint8)
+        self.confidence.data = empty if confidence is None else confidence
 
     def adopt(self, layer: Layer) -> None:
         """Have a layer that came later keep step with these, and with their keys."""
@@ -118,5 +120,5 @@ class WorkspaceLayers:
                 self._viewer.layers.remove(layer)
 
 
-def _grey() -> NDArray[np.uint8]:
-    return np.full((*BLANK, 3), 60, np.uint8)
+def _grey() -> list[NDArray[np.uint8]]:
+    return pyramid(np.full((*BLANK, 3), 60, np.uint8))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_skinseg.provenance import merge
+from napari_skinseg.pyramid import pyramid
 from napari_skinseg.remarks import NONE, Remarks, read_remarks
 from trainer.project.errors import MaskError, SkinsegError
 
@@ -36,8 +37,8 @@ class LoadedPhoto:
 
     Attributes
     ----------
-    image
-        uint8 (height, width, 3), EXIF-oriented.
+    levels
+        The photo's pyramid, largest first, uint8 (height, width, 3), EXIF-oriented.
     labels, provenance
         uint8 (height, width): the work so far, with the suggestion where nobody has decided.
     finished
@@ -51,7 +52,7 @@ class LoadedPhoto:
     photo: Photo
     why: str
     blind: bool
-    image: NDArray[np.uint8]
+    levels: list[NDArray[np.uint8]]
     labels: NDArray[np.uint8]
     provenance: NDArray[np.uint8]
     confidence: NDArray[np.uint8] | None
@@ -70,6 +71,11 @@ class LoadedPhoto:
     def id(self) -> int:
         """The photo's id."""
         return self.photo.id
+
+    @property
+    def image(self) -> NDArray[np.uint8]:
+        """The photo at full size, uint8 (height, width, 3)."""
+        return self.levels[0]
 
     @property
     def takes_suggestions(self) -> bool:
@@ -153,7 +159,7 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
         photo=photo,
         why=claim.why,
         blind=claim.blind,
-        image=image,
+        levels=pyramid(image),
         labels=np.require(labels, np.uint8, ["C", "W"]),
         provenance=np.require(provenance, np.uint8, ["C", "W"]),
         confidence=confidence,

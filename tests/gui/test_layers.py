@@ -7,6 +7,7 @@ from napari.components import ViewerModel
 
 from napari_skinseg.layers import WorkspaceLayers
 from napari_skinseg.provenance import ProvenanceTracker
+from napari_skinseg.pyramid import pyramid
 from trainer.classes import CLASS_SETS
 
 
@@ -16,7 +17,7 @@ def test_a_smaller_photo_after_a_larger_one_fills_the_view():
     layers = WorkspaceLayers(viewer, CLASS_SETS["skin9"], brush_size=24, opacity=0.5)
     tracker = ProvenanceTracker(layers.annotation)
     for height, width in ((90, 120), (60, 80), (30, 100)):
-        layers.show(np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.uint8))
+        layers.show(pyramid(np.zeros((height, width, 3), np.uint8)), np.zeros((height, width), np.uint8))
         tracker.start(np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8))
         layers.fit()
         assert [float(c) for c in viewer.layers.extent.world[1]] == [height - 1, width - 1]
