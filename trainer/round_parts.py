@@ -9,17 +9,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from torch import Tensor
 
 from trainer.crops import AllCrops
 from trainer.data import Item, LabelledCrops, Loader, TrainSet, UnlabelledCrops
 from trainer.decoded import WorkingPhotos
 from trainer.engine import loader_threads
+from trainer.epochs import Epochs, EpochScore, measure_epoch, probability_map
 from trainer.networks import build_segmenter, set_dropout
+from trainer.predict import Predictor
 from trainer.pretrained import initialise
 from trainer.project.folders import storage_errors
 from trainer.recipes import Recipe, find_recipe
 from trainer.round_context import RoundContext
 from trainer.training import Hooks, Training
+from trainer.validation import readable_truth
 from trainer.weights import fit_weights, load_model, read_weights
 
 
@@ -99,7 +103,36 @@ def make_training(round_: RoundContext, recipe: Recipe, about: dict[str, Any]) -
             show=lambda picture: write_panel(project.path / "panels" / f"{plan.recipe}.png", picture),
         ),
         about=about,
+        epochs=_make_epochs(round_, recipe, photos),
     )
+
+
+def _make_epochs(round_: RoundContext, recipe: Recipe, photos: WorkingPhotos) -> Epochs | None:
+    """Validation after every epoch, where the recipe has any; the best draws its panel."""
+    project, plan, background = round_.project, round_.plan, round_.project.classes.background
+    if not recipe.epochs:
+        return None
+    truths = readable_truth(project, project.truth("val"), round_.say)
+    if not truths:
+        round_.say("no validation photo is labelled: the weights of the last epoch are kept, not of the best")
+    network = build_segmenter(plan.arch, plan.encoder, recipe.outputs(project.classes), **plan.network)
+    predictor = Predictor(network, round_.engine.device_name, plan.long_side, fit=plan.fit, size=plan.size)
+
+    def measure(weights: dict[str, Tensor]) -> EpochScore | None:
+        network.load_state_dict(weights)
+        total = len(truths)
+        return measure_epoch(
+            predictor, photos, truths, background, lambda done: round_.report("validate", done, total)
+        )
+
+    def draw(weights: dict[str, Tensor]) -> None:
+        network.load_state_dict(weights)
+        ids = project.photo_ids("test") or project.photo_ids("val")
+        photo = photos.photo(ids[np.random.default_rng(plan.seed).integers(len(ids))])
+        picture = probability_map(predictor, photo, background)
+        write_panel(project.path / "panels" / f"{plan.recipe}.png", picture)
+
+    return Epochs(recipe.epochs, measure, draw)
 
 
 def write_panel(path: Path, picture: npt.NDArray[np.uint8]) -> None:

@@ -24,6 +24,7 @@ from trainer.checkpoints import (
 )
 from trainer.data import Loader
 from trainer.engine import Ema, Engine, run_with_smaller_batches
+from trainer.epochs import Epochs
 from trainer.project.errors import SkinsegError
 from trainer.recipes.recipe import Recipe
 
@@ -74,6 +75,8 @@ class Training:
         Seconds between checkpoints.
     about
         Plain values kept in the checkpoint for whoever resumes the round.
+    epochs
+        Where a recipe thinks in them: validation after each, and the best weights in the end.
     """
 
     recipe: Recipe
@@ -84,6 +87,7 @@ class Training:
     every: float
     hooks: Hooks
     about: dict[str, Any] = field(default_factory=dict)
+    epochs: Epochs | None = None
 
     def __post_init__(self) -> None:
         self.step = 0
@@ -102,17 +106,36 @@ class Training:
         if self.step == 0 or not has_checkpoint(self.folder):
             self.save()
         values: dict[str, Tensor] = {}
-        while self.step < self.steps:
-            try:
-                self.hooks.tick(self.step, self._seconds_left())
-            except Exception:
-                if self._finite(values):
-                    self.save()
-                raise
+        while self._goes_on(values):
             values = self._one_step()
             if self._is_time():
                 self._look(values)
         self.save()
+        best = None if self.epochs is None else self.epochs.best
+        if best is not None and self.epochs is not None:
+            self.hooks.say(
+                f"the weights of epoch {best.epoch} of {self.epochs.count} are kept: "
+                f"their IoU on the validation photos, {best.iou:.3f}, was the best"
+            )
+
+    def _goes_on(self, values: dict[str, Tensor]) -> bool:
+        """Close an epoch that has ended and let the outside speak; False after the last step."""
+        try:
+            if self.epochs is not None and self.epochs.due(self.step, self.steps):
+                self.hooks.plot(self.step, self.epochs.close(self.step, self.steps, self.ema.weights))
+            if self.step < self.steps:
+                self.hooks.tick(self.step, self._seconds_left())
+        except Exception:
+            if self._finite(values):
+                self.save()
+            raise
+        return self.step < self.steps
+
+    @property
+    def result(self) -> dict[str, Tensor]:
+        """The averaged weights, of the best epoch where there are epochs."""
+        best = None if self.epochs is None else self.epochs.best
+        return self.ema.weights if best is None else best.weights
 
     def _prepare(self) -> None:
         """Let the recipe get given weights ready; the average begins with what comes of it."""
@@ -218,6 +241,7 @@ class Training:
             "batch": self.labelled.size,
             "seconds": self.clock.seconds,
             "crops": self.clock.crops,
+            "epochs": None if self.epochs is None else self.epochs.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -233,6 +257,8 @@ class Training:
         self.step = state["step"]
         self.lr_scale, self.rollbacks = state["lr_scale"], state["rollbacks"]
         self.clock = Clock(state["seconds"], state["crops"])
+        if self.epochs is not None and state.get("epochs") is not None:
+            self.epochs.restore(state["epochs"])
         if state["batch"] != self.labelled.size:
             self._resize(state["batch"])
 

@@ -198,7 +198,7 @@ def build_segmenter(
         raise ConfigError(f"training.encoder: '{name}' is a whole U-Net: choose training.arch=unet with it")
     try:
         network = ARCHITECTURES[arch](encoder=name, classes=classes, **options)
-    except (ValueError, NotImplementedError) as error:
+    except (ValueError, NotImplementedError, TypeError) as error:
         raise ConfigError(f"training.encoder: '{name}' does not work in {arch}: {error}") from error
     wrapper = getattr(network, "segmenter", Segmenter)
     built: Segmenter = wrapper(network, arch, name, classes, options)

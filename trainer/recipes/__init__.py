@@ -8,11 +8,13 @@ from trainer.project.errors import ConfigError
 from trainer.recipes.adversarial import Adversarial
 from trainer.recipes.colorization import Colorization
 from trainer.recipes.consistency import Consistency
+from trainer.recipes.fpn import FPN
 from trainer.recipes.multitask import MultiTask
 from trainer.recipes.recipe import Recipe
 from trainer.recipes.skinseg import SkinSeg
 from trainer.recipes.supervised import Supervised
 from trainer.recipes.surrogate import Surrogate
+from trainer.recipes.unet import UNet
 
 ALL: tuple[type[Recipe], ...] = (
     SkinSeg,
@@ -22,6 +24,8 @@ ALL: tuple[type[Recipe], ...] = (
     Surrogate,
     Colorization,
     MultiTask,
+    UNet,
+    FPN,
 )
 RECIPES: dict[str, type[Recipe]] = {recipe.name: recipe for recipe in ALL}
 
