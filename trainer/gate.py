@@ -18,6 +18,7 @@ from trainer.predict import Predictor
 from trainer.pretrained import encoder_licence
 from trainer.project.errors import SkinsegError
 from trainer.promotion import Decision, decide
+from trainer.recipes import find_recipe
 from trainer.round_context import RoundContext
 from trainer.scores.temperature import PixelSample
 from trainer.training import Training
@@ -45,7 +46,8 @@ class Verdict:
 def averaged_model(round_: RoundContext, weights: dict[str, Tensor]) -> Segmenter:
     """A fresh network with the averaged weights."""
     plan = round_.plan
-    model = build_segmenter(plan.arch, plan.encoder, round_.project.classes.count, **plan.network)
+    channels = find_recipe(plan.recipe).outputs(round_.project.classes)
+    model = build_segmenter(plan.arch, plan.encoder, channels, **plan.network)
     model.load_state_dict({name: weight.cpu() for name, weight in weights.items()})
     return model
 
