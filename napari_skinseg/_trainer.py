@@ -38,7 +38,7 @@ class TrainerPanel(QWidget):
     Signals
     -------
     asked(str)
-        The person wants ``models``.
+        The person wants ``models`` or ``training``.
     """
 
     asked = Signal(str)
@@ -72,6 +72,11 @@ class TrainerPanel(QWidget):
         self.models = self._button(
             "Models", "All models, and back to an older one", lambda: self.asked.emit("models")
         )
+        self.recipe = self._button(
+            "Recipe",
+            "Which method trains, from which weights, with which settings",
+            lambda: self.asked.emit("training"),
+        )
         self.fold = self._button("", "Fold the curves away, or show them", self.toggle)
         self.fold.setIconSize(QSize(12, 12))
         self._theme, self._by_hand = theme, False
@@ -88,7 +93,7 @@ class TrainerPanel(QWidget):
         bar.addWidget(self.line)
         bar.addWidget(self.served)
         bar.addWidget(self.decision, 1)
-        for button in (*self.buttons.values(), self.models, self.fold):
+        for button in (*self.buttons.values(), self.recipe, self.models, self.fold):
             bar.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)

@@ -22,6 +22,7 @@ from napari_skinseg._queue import QueuePanel
 from napari_skinseg._settings import SettingsPanel
 from napari_skinseg._start import StartPanel
 from napari_skinseg._trainer import TrainerPanel
+from napari_skinseg._training import TrainingPanel
 from napari_skinseg.annotate_view import resolve_annotate
 from napari_skinseg.session import AnnotationSession
 from napari_skinseg.trainer_view import TrainerView, resolve_trainer
@@ -252,7 +253,7 @@ class WorkspaceDock(QWidget):
             show_error(f"the trainer did not start: {error}")
 
     def show_extra(self, what: str) -> None:
-        """Open a tab (``queue``, ``models``, ``settings``), the key table, or do what a panel asked for."""
+        """Open a tab (``queue``, ``models``, ``settings``, ``training``) or the key table, or add photos."""
         if self.session is None or self.project is None:
             return
         if what == "photo":
@@ -269,6 +270,7 @@ class WorkspaceDock(QWidget):
                 "queue": lambda: QueuePanel(session),
                 "models": lambda: ModelsPanel(project, session.annotator),
                 "settings": lambda: SettingsPanel(project),
+                "training": lambda: TrainingPanel(project, session.annotator),
             }
             panel = self.tabs.get(what)
             if panel is None:

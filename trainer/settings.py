@@ -38,6 +38,7 @@ __all__ = [
     "SplitSettings",
     "TrainingSettings",
     "WindowSettings",
+    "change_settings",
     "load_settings",
     "save_settings",
 ]
@@ -250,6 +251,49 @@ def save_settings(path: Path, settings: Settings) -> None:
                 table = tomlkit.table()
                 document[section] = table
             table[name] = value
+    _write(path, document)
+
+
+def change_settings(path: Path, changes: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """Write single settings into a TOML file; all else that stands there stays, comments too.
+
+    Parameters
+    ----------
+    path : Path
+        The project's `skinseg.toml`.
+    changes : mapping of section to mapping of name to value
+        None takes a setting out of the file, so that the recipe's own value or the default counts.
+
+    Returns
+    -------
+    Settings
+        As the file says now.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, or a value is not usable; nothing is written then.
+    """
+    _read_toml(path)
+    document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
+    for section, values in changes.items():
+        table: Any = document.setdefault(section, tomlkit.table()) if values else {}
+        for name, value in values.items():
+            if value is None:
+                table.pop(name, None)
+            else:
+                table[name] = value
+    data = document.unwrap()
+    data.pop(PROJECT_SECTION, None)
+    try:
+        settings = Settings.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_first_line(error.errors()[0])}") from error
+    _write(path, document)
+    return settings
+
+
+def _write(path: Path, document: tomlkit.TOMLDocument) -> None:
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(tomlkit.dumps(document), encoding="utf-8")
     os.replace(partial, path)

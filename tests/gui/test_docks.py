@@ -26,7 +26,7 @@ from napari_skinseg._trainer import FOLDED, TrainerPanel
 from napari_skinseg.annotate_view import class_rows, resolve_annotate
 from napari_skinseg.trainer_view import ClassDice, RoundPoint
 from trainer.classes import CLASS_SETS
-from trainer.settings import TrainingSettings, load_settings
+from trainer.settings import change_settings, load_settings
 
 SKIN = CLASS_SETS["skin9"]
 
@@ -364,25 +364,36 @@ def test_a_table_that_fits_shows_whole_rows_only(qtbot):
 def test_settings_are_written_where_the_trainer_reads_them(project, qtbot):
     panel = SettingsPanel(project)
     qtbot.addWidget(panel)
-    training = panel.forms["training"].rows
-    assert training["lr"].value == pytest.approx(TrainingSettings().lr)
-    training["lr"].value = 0.002
-    training["size"].value = "513"
-    panel.forms["window"].rows["brush_size"].value = 40
+    assert panel.forms["queue"].fields["random_share"].value == 0.2
+    panel.forms["queue"].fields["random_share"].enter(0.5)
+    panel.forms["window"].fields["brush_size"].enter(40)
     qtbot.mouseClick(panel.save, Qt.MouseButton.LeftButton)
     assert panel.words.text().startswith("Saved")
     written = load_settings(project.path / "skinseg.toml")
-    assert (written.training.lr, written.training.size, written.window.brush_size) == (0.002, 513, 40)
+    assert (written.queue.random_share, written.window.brush_size) == (0.5, 40)
 
 
 def test_a_setting_that_makes_no_sense_is_refused_in_place(project, qtbot):
     before = (project.path / "skinseg.toml").read_bytes()
     panel = SettingsPanel(project)
     qtbot.addWidget(panel)
-    panel.forms["training"].rows["size"].value = "huge"
+    field = panel.forms["queue"].fields["random_share"]
+    field.enter(1.5)
+    assert field.problem == "must be a number, 0 to 1"
+    assert not field.complaint.isHidden()
     qtbot.mouseClick(panel.save, Qt.MouseButton.LeftButton)
-    assert panel.words.text().startswith("Not saved: size")
+    assert panel.words.text() == "Not saved: random share: must be a number, 0 to 1"
     assert (project.path / "skinseg.toml").read_bytes() == before
+
+
+def test_what_another_program_wrote_meanwhile_is_kept(project, qtbot):
+    panel = SettingsPanel(project)
+    qtbot.addWidget(panel)
+    change_settings(project.path / "skinseg.toml", {"window": {"prefetch": 5}})
+    panel.forms["window"].fields["brush_size"].enter(40)
+    panel.write()
+    window = load_settings(project.path / "skinseg.toml").window
+    assert (window.prefetch, window.brush_size) == (5, 40)
 
 
 def test_a_table_without_room_for_a_row_has_no_header(qtbot):

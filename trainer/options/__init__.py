@@ -24,4 +24,10 @@ RECIPE_OPTIONS: dict[str, type[Section]] = {
 }
 """Section of each recipe that has options; the class docstring says in one line what the recipe does."""
 
-__all__ = ["RECIPE_OPTIONS", "AdversarialTerms", "Section"]
+RECIPE_WORDS: dict[str, str] = {
+    **{name: (section.__doc__ or "").strip() for name, section in RECIPE_OPTIONS.items()},
+    "supervised": "Cross-entropy and Dice on labelled photos alone: what the others are measured against.",
+}
+"""What each recipe does, in a sentence."""
+
+__all__ = ["RECIPE_OPTIONS", "RECIPE_WORDS", "AdversarialTerms", "Section"]
