@@ -9,6 +9,7 @@ from typing import Any, Literal
 from trainer.augment import NO_AUGMENTATION, Strength
 from trainer.networks import encoder_for
 from trainer.pretrained import choose_init
+from trainer.project.errors import ConfigError
 from trainer.recipes import find_recipe
 from trainer.settings import Settings, TrainingSettings
 
@@ -148,7 +149,7 @@ def make_plan(
     Raises
     ------
     ConfigError
-        Unknown recipe.
+        Unknown recipe, or one that cannot train the architecture asked for.
     """
     kind = device.partition(":")[0]
     auto = DEVICE_DEFAULTS[kind]
@@ -157,6 +158,10 @@ def make_plan(
     training, set_by_hand = settings.training, _set_by_hand(settings.training)
     defaults = method.defaults(options, kind)
     training = training.model_copy(update={k: v for k, v in defaults.items() if k not in set_by_hand})
+    if method.arch not in (None, training.arch):
+        raise ConfigError(
+            f"training.arch: the recipe {method.name} needs {method.arch}, not {training.arch}; leave it out"
+        )
     steps_full = auto.steps_full if training.steps_full == "auto" else training.steps_full
     steps_fast = auto.steps_fast if training.steps_fast == "auto" else training.steps_fast
     size = auto.size if training.size == "auto" else training.size

@@ -72,7 +72,7 @@ def _detect(
         rows, columns = place_in(fitted.shape, predictor.size)
         top, left = rows.start, columns.start
         picture = window(fitted, None, middle(fitted.shape), predictor.size)[0].movedim(0, -1).numpy()
-    image = torch.from_numpy(np.ascontiguousarray(picture)).to(predictor.device).movedim(-1, 0)[None]
+    image = torch.from_numpy(np.array(picture)).to(predictor.device).movedim(-1, 0)[None]
     (found,) = model.detect(to_unit(image).contiguous(memory_format=torch.channels_last), least)
     down, across = shape[0] / fitted.shape[0], shape[1] / fitted.shape[1]
     named = found.probabilities.roll(int(model.network.background), dims=1).cpu().tolist()

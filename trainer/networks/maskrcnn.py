@@ -31,6 +31,7 @@ NEVER = 1e-4
 
 Regions = Literal["auto", "one", "many"]
 Norm = Literal["group", "none"]
+Tasks = Literal["all", "segmentation", "classification"]
 
 
 class MaskRCNN(nn.Module):
@@ -48,8 +49,9 @@ class MaskRCNN(nn.Module):
         Side of the features a mask is made of.
     regions
         ``one`` region per picture or ``many``; ``auto``: one where there are two classes.
-    masks
-        False: a network without mask subnet's opinion, whose boxes are drawn filled.
+    tasks
+        ``segmentation``: all is of one class, as sure as the proposal it came from; ``classification``: boxes
+        are drawn filled, for want of masks; ``all``: neither.
     norm
         Normalisation in pyramid and mask subnet; the source has none, random weights want one.
     """
@@ -65,7 +67,7 @@ class MaskRCNN(nn.Module):
         width: int = 0,
         mask_pool: int = 14,
         regions: Regions = "auto",
-        masks: bool = True,
+        tasks: Tasks = "all",
         norm: Norm = "group",
     ) -> None:
         super().__init__()
@@ -80,7 +82,7 @@ class MaskRCNN(nn.Module):
         self.heads = RegionHeads(width, classes, mask_pool, layer)
         self.classes = classes
         self.one = classes == 2 if regions == "auto" else regions == "one"
-        self.masks = masks
+        self.tasks = tasks
         self.register_buffer("background", torch.tensor(0))
 
     def features(self, image: Tensor) -> tuple[ImageList, list[Tensor]]:
@@ -92,11 +94,13 @@ class MaskRCNN(nn.Module):
         return ImageList(filled, [(height, width)] * len(image)), [level.float() for level in levels.values()]
 
     def losses(self, image: Tensor, truth: list[Instances]) -> dict[str, Tensor]:
-        """L_rpn, L_cls, L_det and L_seg as ``rpn``, ``cls``, ``det``, ``seg``; in train mode only."""
+        """L_rpn, L_cls, L_det and L_seg as ``rpn``, ``cls``, ``det``, ``seg``, but for tasks left out."""
         images, features = self.features(image)
         with torch.autocast(image.device.type, enabled=False):
-            proposals, rpn = self.proposals.propose(images, features, truth)
-            return {"rpn": rpn, **self.heads.losses(features, proposals, truth)}
+            proposals, _, rpn = self.proposals.propose(images, features, truth)
+            terms = {"rpn": rpn, **self.heads.losses(features, proposals, truth)}
+        left_out = {"segmentation": "cls", "classification": "seg"}.get(self.tasks)
+        return {name: term for name, term in terms.items() if name != left_out}
 
     def detect(self, image: Tensor, least: float | None = None) -> list[Detections]:
         """What is in each picture with at least such a probability; by default what `logits` draws."""
@@ -104,10 +108,12 @@ class MaskRCNN(nn.Module):
         if least is None:
             least = SURE_OF_ONE if self.one else SURE_OF_MANY
         with torch.autocast(image.device.type, enabled=False):
-            proposals, _ = self.proposals.propose(images, features, None)
+            proposals, scores, _ = self.proposals.propose(images, features, None)
             height, width = image.shape[-2:]
-            found = self.heads.detect(features, proposals, (height, width), least)
-        if not self.masks:
+            found = self.heads.detect(
+                features, proposals, (height, width), least, scores if self.tasks == "segmentation" else None
+            )
+        if self.tasks == "classification":
             found = [
                 Detections(*(d.boxes, d.labels, d.scores, d.probabilities), d.masks * 0 + 1) for d in found
             ]

@@ -9,9 +9,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.image_list import ImageList
-from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
+from torchvision.models.detection.rpn import (
+    RegionProposalNetwork,
+    RPNHead,
+    concat_box_prediction_layers,
+)
 
 from trainer.instances import Instances, share_inside
+from trainer.losses import IGNORE, focal
 
 ANCHOR_SHARES = (1 / 8, 1 / 4, 1 / 2, 1.0)
 """Side of the anchors on P2 to P5, as a share of the picture's long side."""
@@ -125,14 +130,27 @@ class ProposalNetwork(RegionProposalNetwork):  # type: ignore[misc]
 
     def propose(
         self, images: ImageList, features: list[Tensor], truth: list[Instances] | None
-    ) -> tuple[list[Tensor], Tensor]:
-        """Proposals ``(P, 4)`` per photo and L_rpn, which is zero without truth."""
-        named = {str(i): feature for i, feature in enumerate(features)}
-        targets = None if truth is None else [{"boxes": t.boxes, "unknown": t.unknown} for t in truth]
-        boxes, losses = self(images, named, targets)
-        if not losses:
-            return boxes, features[0].new_zeros(())
-        return boxes, losses["loss_objectness"] + self.rho * losses["loss_rpn_box_reg"]
+    ) -> tuple[list[Tensor], list[Tensor], Tensor]:
+        """Find where something may be.
+
+        Returns
+        -------
+        list of Tensor, list of Tensor
+            Proposals ``(P, 4)`` of each photo and their probabilities ``(P,)``, surest first.
+        Tensor
+            L_rpn; zero without truth.
+        """
+        logits, deltas = self.head(features)
+        anchors = self.anchor_generator(images, features)
+        counts = [level.shape[1:].numel() for level in logits]
+        objectness, shifts = concat_box_prediction_layers(logits, deltas)
+        found = self.box_coder.decode(shifts.detach(), anchors).view(len(anchors), -1, 4)
+        boxes, scores = self.filter_proposals(found, objectness, images.image_sizes, counts)
+        if truth is None:
+            return boxes, scores, objectness.new_zeros(())
+        labels, wanted = self.assign_targets_to_anchors(anchors, [vars(t) for t in truth])
+        loss, off = self.compute_loss(objectness, shifts, labels, self.box_coder.encode(wanted, anchors))
+        return boxes, scores, loss + self.rho * off
 
 
 def focal_objectness(logits: Tensor, labels: Tensor, alpha: float = 0.25, beta: float = 2.0) -> Tensor:
@@ -145,9 +163,6 @@ def focal_objectness(logits: Tensor, labels: Tensor, alpha: float = 0.25, beta: 
     logits, labels
         ``(A,)``; a label is 1, 0, or -1 where it does not count.
     """
-    known = labels >= 0
-    logits, t = logits.float()[known], labels[known].float()
-    p = logits.sigmoid()
-    positive = -alpha * t * (1 - p) ** beta * F.logsigmoid(logits)
-    negative = -(1 - alpha) * (1 - t) * p**beta * F.logsigmoid(-logits)
-    return (positive + negative).sum() / t.sum().clamp(min=1)
+    positive = (labels > 0).sum()
+    loss: Tensor = focal(logits, labels.masked_fill(labels < 0, IGNORE), alpha, beta, total=positive)
+    return loss

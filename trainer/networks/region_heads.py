@@ -19,11 +19,14 @@ from torchvision.models.detection.roi_heads import RoIHeads
 from torchvision.ops import batched_nms, clip_boxes_to_image, roi_align
 
 from trainer.instances import Instances, share_inside
+from trainer.losses import IGNORE, jaccard_distance
 
 BOX_POOL = 7
 FOREGROUND_IOU = 0.5
 NMS_IOU = 0.5
 POSITIVE_SHARE = 0.25
+SHAKEN = 0.15
+"""How far the edges of a shaken box lie from the true ones at most, as a share of its side."""
 MOST_DETECTIONS = 20
 MOST_UNKNOWN = 0.5
 SMALLEST_SIDE = 1.0
@@ -114,11 +117,29 @@ class RegionHeads(RoIHeads):  # type: ignore[misc]
         )
         self.mask_term: Literal["bce", "jaccard"] = "bce"
         self.delta = 100.0
+        self.shaken = 0
 
-    def teach(self, mask_term: Literal["bce", "jaccard"], delta: float, rois: int) -> None:
-        """Choose the loss of the masks, and from how many regions of each photo to learn."""
-        self.mask_term, self.delta = mask_term, delta
+    def teach(
+        self,
+        mask_term: Literal["bce", "jaccard"],
+        delta: float,
+        rois: int,
+        positive: float = POSITIVE_SHARE,
+        shaken: int = 0,
+    ) -> None:
+        """Choose the loss of the masks and the sample that is learnt from.
+
+        Parameters
+        ----------
+        rois, positive
+            Proposals of each photo, and the largest share of them that lies on regions.
+        shaken
+            So many proposals are made of each true box by moving its edges: while the proposals are poor, the
+            subnets learn from these.
+        """
+        self.mask_term, self.delta, self.shaken = mask_term, delta, shaken
         self.fg_bg_sampler.batch_size_per_image = rois
+        self.fg_bg_sampler.positive_fraction = positive
 
     def losses(
         self, features: Sequence[Tensor], proposals: list[Tensor], truth: list[Instances]
@@ -128,11 +149,14 @@ class RegionHeads(RoIHeads):  # type: ignore[misc]
         proposals = [
             p[share_inside(p, t.unknown) <= MOST_UNKNOWN] for p, t in zip(proposals, truth, strict=True)
         ]
+        if self.shaken:
+            more = [shake(t.boxes, t.unknown.shape, self.shaken) for t in truth]
+            proposals = [torch.cat(pair) for pair in zip(proposals, more, strict=True)]
         boxes, matched, labels, regression = self.select_training_samples(proposals, targets)
         logits, deltas = self.box_predictor(self.box_head(self.box_roi_pool(features, boxes)))
         label, wanted = torch.cat(labels), torch.cat(regression)
         positive = torch.where(label > 0)[0]
-        deltas = deltas.reshape(len(label), -1, 4)[positive, label[positive]]
+        deltas = deltas.reshape(len(label), logits.shape[1], 4)[positive, label[positive]]
         off = F.smooth_l1_loss(deltas, wanted[positive], reduction="sum")
         return {
             "cls": F.cross_entropy(logits, label, reduction="sum") / max(1, len(label)),
@@ -164,13 +188,25 @@ class RegionHeads(RoIHeads):  # type: ignore[misc]
         return mask_loss(logits, target.round(), known, self.mask_term, self.delta)
 
     def detect(
-        self, features: Sequence[Tensor], proposals: list[Tensor], shape: tuple[int, int], least: float
+        self,
+        features: Sequence[Tensor],
+        proposals: list[Tensor],
+        shape: tuple[int, int],
+        least: float,
+        scores: list[Tensor] | None = None,
     ) -> list[Detections]:
-        """What is found in each picture of ``shape`` (rows, columns) with at least such a probability."""
+        """What is found in each picture of ``shape`` (rows, columns) with at least such a probability.
+
+        Without ``scores`` of the proposals the classification subnet says what they are; with them it is not
+        asked, and each is of label 1 with that probability.
+        """
         logits, deltas = self.box_predictor(self.box_head(self.box_roi_pool(features, proposals)))
         counts = [len(p) for p in proposals]
-        boxes = self.box_coder.decode(deltas, proposals).split(counts)
-        probabilities = logits.softmax(dim=-1).split(counts)
+        boxes = self.box_coder.decode(deltas, proposals).reshape(*logits.shape, 4).split(counts)
+        named = (
+            logits.softmax(dim=-1) if scores is None else of_one_class(torch.cat(scores), logits.shape[-1])
+        )
+        probabilities = named.split(counts)
         found = [self._choose(b, p, shape, least) for b, p in zip(boxes, probabilities, strict=True)]
         masks = self.mask_predictor(self.mask_head(self.mask_roi_pool(features, [b for b, *_ in found])))
         label = torch.cat([labels for _, labels, _ in found])
@@ -193,6 +229,19 @@ class RegionHeads(RoIHeads):  # type: ignore[misc]
         boxes, scores = boxes[row, label], probabilities[row, label]
         kept = batched_nms(boxes, scores, label, self.nms_thresh)[: self.detections_per_img]
         return boxes[kept], label[kept], probabilities[row[kept]]
+
+
+def shake(boxes: Tensor, shape: Sequence[int], times: int) -> Tensor:
+    """Boxes ``(R * times, 4)`` with edges near those of ``(R, 4)``, inside of ``shape`` (rows, columns)."""
+    sides = (boxes[:, 2:] - boxes[:, :2]).repeat(times, 2)
+    moved = boxes.repeat(times, 1) + (torch.rand_like(sides) * 2 - 1) * SHAKEN * sides
+    clipped: Tensor = clip_boxes_to_image(moved, (shape[0], shape[1]))
+    return clipped
+
+
+def of_one_class(scores: Tensor, classes: int) -> Tensor:
+    """Probabilities ``(B, K)`` of being something, label 1, or nothing, label 0."""
+    return F.pad(torch.stack([1 - scores, scores], dim=1), (0, classes - 2))
 
 
 def mask_targets(masks: Tensor, boxes: Tensor, matched: Tensor, side: int) -> Tensor:
@@ -223,12 +272,10 @@ def mask_loss(
         Smoothing: distance = 1 - (I + delta) / (S - I + delta), I = sum of p t, S = sum of p + sum of t.
     """
     entropy = F.binary_cross_entropy_with_logits(logits, target, reduction="none") * known
-    loss = entropy.sum((1, 2)) / known.sum((1, 2)).clamp(min=1)
+    loss = (entropy.sum((1, 2)) / known.sum((1, 2)).clamp(min=1)).mean()
     if term == "jaccard":
-        p, t = logits.sigmoid() * known, target * known
-        both, total = (p * t).sum((1, 2)), (p + t).sum((1, 2))
-        loss = loss + 1 - (both + delta) / (total - both + delta)
-    return loss.mean()
+        loss = loss + jaccard_distance(logits.sigmoid(), target.masked_fill(known == 0, IGNORE), delta)
+    return loss
 
 
 def paste(mask_MM: Tensor, box: Tensor, height: int, width: int) -> Tensor:

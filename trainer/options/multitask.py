@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from trainer.options.section import Section, Weight
+from trainer.options.section import Section, Share, Weight
 
 
 class MultiTaskOptions(Section):
@@ -28,14 +28,20 @@ class MultiTaskOptions(Section):
     """Weight of the box regression of the proposals."""
 
     tasks: Literal["all", "segmentation", "classification"] = "all"
-    """Leave tasks out, to measure what they are worth together: segmentation takes all classes for one, and
-    classification learns boxes and classes without masks."""
+    """Leave tasks out, to measure what they are worth together: segmentation takes all classes for one, so
+    that only skin or not can be measured; classification learns boxes and classes without masks."""
 
     regions: Literal["auto", "one", "many"] = "auto"
     """One region per photo, or every connected patch of a class; auto: one where there are two classes."""
 
     rois: Annotated[int, Field(ge=4)] = 32
-    """Proposals of each photo that the subnets learn from; a quarter at most lies on regions."""
+    """Proposals of each photo that the subnets learn from."""
+
+    positive: Share = 0.25
+    """Largest share of these that lies on regions; the others lie on nothing."""
+
+    shaken: Annotated[int, Field(ge=0)] = 0
+    """So many proposals are made of each true box by moving its edges: a help while proposals are poor."""
 
     mask_pool: Literal["auto", 7, 14] = "auto"
     """Side of the features that a mask is made of, which has twice that; auto: 14, and 7 as in the source."""

@@ -23,7 +23,6 @@ from trainer.instances import Instances, instances_of
 from trainer.networks import Detector, Segmenter
 from trainer.optimizers import make_optimizer
 from trainer.options.multitask import MultiTaskOptions
-from trainer.project.errors import ConfigError
 from trainer.recipes.recipe import Recipe
 from trainer.transfer import reestimate_batch_norm
 
@@ -50,6 +49,7 @@ class MultiTask(Recipe):
     """L = L_rpn + L_cls + L_det + L_seg."""
 
     name: ClassVar[str] = "multitask"
+    arch: ClassVar[str | None] = "maskrcnn"
     options: MultiTaskOptions
 
     @classmethod
@@ -66,18 +66,18 @@ class MultiTask(Recipe):
         return {
             "mask_pool": pool,
             "regions": options.regions,
-            "masks": options.tasks != "classification",
+            "tasks": options.tasks,
             "norm": "none" if options.literal else "group",
         }
 
     def build(self, segmenter: Segmenter) -> None:
         """One network, told what its losses are and which class is none."""
-        if not isinstance(segmenter, Detector):
-            raise ConfigError(f"training.arch: the recipe multitask needs maskrcnn, not {segmenter.arch}")
-        network, options = segmenter.network, self.options
+        network, options = cast(Detector, segmenter).network, self.options
         network.background.fill_(self.classes.background)
         network.proposals.teach(options.rpn_loss, options.rho)
-        network.heads.teach(options.mask_loss, options.jaccard_delta, options.rois)
+        network.heads.teach(
+            options.mask_loss, options.jaccard_delta, options.rois, options.positive, options.shaken
+        )
         self.one_region = network.one
         optimizer = make_optimizer(self.plan, segmenter)
         self.networks["segmenter"], (self.optimizers["segmenter"],) = self.engine.setup(segmenter, optimizer)
@@ -90,8 +90,6 @@ class MultiTask(Recipe):
     def step(self, batch: Batch, unlabelled: Batch | None, step: int) -> dict[str, Tensor]:
         """Regions of the masks, the four losses, one update."""
         terms = cast(dict[str, Tensor], self.served(batch.image, self.truth(batch.target)))
-        if self.options.tasks == "classification":
-            del terms["seg"]
         loss = sum(terms.values(), start=batch.image.new_zeros(()))
         self.engine.update(loss, self.served, self.optimizers["segmenter"], self.plan.clip)
         return {"loss": loss.detach(), **{name: term.detach() for name, term in terms.items()}}

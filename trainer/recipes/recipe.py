@@ -53,6 +53,8 @@ class Recipe:
     name: ClassVar[str]
     wants_unlabelled: ClassVar[bool] = False
     """Whether ``step`` gets a batch of unlabelled photos (None where the project has none)."""
+    arch: ClassVar[str | None] = None
+    """The one architecture it can train; None: any."""
     needs_labels: ClassVar[bool] = True
     """False for pretraining: then the labelled stream is made of all photos, with IGNORE for truth."""
     serves: ClassVar[bool] = True
