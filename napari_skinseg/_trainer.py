@@ -17,7 +17,7 @@ from trainer.project import Project
 HEIGHT = 190
 FOLDED = 50  # no dock of napari is lower
 UNLIMITED = 16777215
-LONGEST_LINE = 560
+LONGEST_LINE = 680
 LIGHTS = {"good": "#3fb950", "busy": "#4c9be8", "warn": "#e3b617", "off": "#8a8f98"}
 
 
@@ -191,6 +191,9 @@ class TrainerPanel(QWidget):
             self.curves.rounds.show_points(view.points)
         if self.view is None or view.classes != self.view.classes:
             self.curves.classes.show_classes(view.classes)
-        self.curves.loss.start(view.round_id, view.round_number)
+        self.curves.show_work(view.pretext)
+        self.curves.start(view.round_id, view.round_number)
         if view.round_id is not None:
-            self.curves.loss.add(self.project.curve(view.round_id, since_step=self.curves.loss.last_step))
+            since = self.curves.loss.last_step
+            self.curves.add(self.project.curve(view.round_id, since_step=since))
+        self.curves.picture.look(view.panel, view.panel_words(self.curves.loss.last_step))

@@ -24,7 +24,6 @@ from napari_skinseg.training_view import (
     ENCODER_CHOICES,
     INIT_WORDS,
     INITS,
-    PRETEXT,
     RECIPES,
     SCHEDULE,
     encoder_words,
@@ -33,6 +32,7 @@ from napari_skinseg.training_view import (
 from trainer.options import RECIPE_OPTIONS, RECIPE_WORDS
 from trainer.project import Project, SkinsegError
 from trainer.project.trainer_process import trainer_liveness
+from trainer.schedule import PRETEXT
 from trainer.settings import Settings, TrainingSettings, change_settings, load_settings
 
 

@@ -24,7 +24,7 @@ ERROR_COLOURS = ((1.0, 0.2, 0.6, 0.0), (1.0, 0.2, 0.6, 0.0), (1.0, 0.2, 0.6, 0.7
 ERROR_STOPS = (0.0, 0.35, 0.8, 1.0)
 """Nothing is drawn where the discriminator has no doubt to speak of."""
 EDGE_SHARE = 1 / 250
-TEXT = {"string": "{label}", "size": 11, "color": "white", "anchor": "center"}
+TEXT = {"string": "{label}", "size": 10, "color": "white", "anchor": "center"}
 """In the middle: at a corner it would be cut off at the photo's edge, and boxes often share corners."""
 
 

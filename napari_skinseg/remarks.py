@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from trainer.project import Project
     from trainer.project.predictions import Prediction
 
-RUNNERS_UP = 2
+RUNNERS_UP = 1
 WORTH_NAMING = 0.05
 
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_skinseg.facts import plain
 from trainer.project.trainer_process import trainer_liveness
+from trainer.schedule import PRETEXT
 
 if TYPE_CHECKING:
     from trainer.project import Project
-    from trainer.project.trainer_state import TrainerState
+    from trainer.project.trainer_state import Round, TrainerState
 
 UNSERVED = ("kept old", None)
 STOPPED, DIED = "stopped", "died"
+PANEL_WORDS = {
+    PRETEXT: "top to bottom: gray, coloured by the network, real",
+    "fpn": "a test photo, and how sure the network is of its classes",
+}
 BUSY = {"training", "validating", "predicting", "scoring", "starting"}
 
 
@@ -66,6 +72,20 @@ class TrainerView:
     round_id: str | None
     """The round that runs now, or ran last."""
     round_number: int
+    recipe: str = ""
+    """Of that round."""
+    panel: Path | None = None
+    """Picture that the round draws of its work."""
+
+    @property
+    def pretext(self) -> bool:
+        """The round makes starting weights: no model, no validation."""
+        return self.recipe == PRETEXT and self.running
+
+    def panel_words(self, step: int) -> str:
+        """Caption of the picture, of a round that has got to `step`."""
+        words = PANEL_WORDS.get(self.recipe, self.recipe)
+        return f"{words}, step {step:,}" if step else words
 
     @property
     def died(self) -> bool:
@@ -104,15 +124,16 @@ def dice_by_class(
 
 
 def status_line(now: TrainerState, round_number: int | None) -> str:
-    """``training · cuda:0 · fast round 14, step 180 of 300 · 9 s left``."""
+    """``training · cuda:0 · fast round 14, step 180 of 300 · 9 s left``; a round's own words lead."""
     place = f", step {now.step} of {now.steps}" if now.steps else ""
-    parts = [now.state, now.device]
+    busy_with = now.state == "training" and now.message
+    parts = [now.message if busy_with else now.state, now.device]
     if round_number and now.state in BUSY:
         lane = f"{now.lane} " if now.lane else ""
         parts.append(f"{lane}round {round_number}{place}")
     if now.seconds_left is not None and now.state == "training":
         parts.append(f"{seconds(now.seconds_left)} left")
-    return " · ".join(part for part in (*parts, now.message) if part)
+    return " · ".join(part for part in (*parts, "" if busy_with else now.message) if part)
 
 
 def seconds(value: float) -> str:
@@ -152,7 +173,20 @@ def resolve_trainer(project: Project) -> TrainerView:
         ),
         round_id=drawn,
         round_number=numbers.get(drawn or "", 0),
+        recipe=next((r.recipe for r in rounds if r.id == drawn), ""),
+        panel=panel_of(project, next((r for r in rounds if r.id == drawn), None)),
     )
+
+
+def panel_of(project: Project, round_: Round | None) -> Path | None:
+    """The picture that a round has drawn, if it has drawn one yet."""
+    if round_ is None:
+        return None
+    path = project.path / "panels" / f"{round_.recipe}.png"
+    try:
+        return path if path.stat().st_mtime >= round_.started else None
+    except OSError:
+        return None
 
 
 def light(state: str) -> str:

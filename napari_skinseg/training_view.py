@@ -7,9 +7,6 @@ from pathlib import Path
 from trainer.licences import ENCODERS, forbids_commercial_use, stated_licence
 from trainer.options import RECIPE_OPTIONS, RECIPE_WORDS
 
-PRETEXT = "colorization"
-"""The recipe that makes starting weights and no model."""
-
 RECIPES = tuple(
     sorted(
         RECIPE_WORDS,

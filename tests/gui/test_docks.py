@@ -195,7 +195,7 @@ def test_the_loss_grows_and_begins_anew_with_the_round(qtbot):
     chart.start("a", 1)
     chart.add({"loss": [(1, 2.0), (2, 1.5)]})
     chart.add({"loss": [(2, 1.5), (3, 1.25)]})
-    assert list(chart.line.xData) == [1, 2, 3]
+    assert list(chart.lines["loss"].xData) == [1, 2, 3]
     assert (chart.last_step, chart.title.text()) == (3, "loss, round 1: 1.25")
     chart.start("b", 2)
     chart.add({})
@@ -276,7 +276,7 @@ def test_curves_arrive_while_a_round_runs(trainer, project):
     for step in (1, 2):
         project.log_curve("r1", step, {"loss": 2.0 / step})
     trainer.refresh()
-    assert list(trainer.curves.loss.line.yData) == [2.0, 1.0]
+    assert list(trainer.curves.loss.lines["loss"].yData) == [2.0, 1.0]
 
 
 def test_a_quiet_project_is_not_read_again(trainer):
@@ -307,7 +307,7 @@ def test_a_hand_that_folded_the_curves_is_obeyed(trainer, project):
         project.log_curve("r1", step, {"loss": 2.0 / step})
     trainer.refresh()
     trainer.toggle()
-    assert list(trainer.curves.loss.line.yData) == [2.0, 1.0]
+    assert list(trainer.curves.loss.lines["loss"].yData) == [2.0, 1.0]
 
 
 def test_the_plots_follow_the_theme(trainer, project):

@@ -78,7 +78,7 @@ def test_boxes_carry_class_colour_name_and_probabilities(working):
     layer = working.viewer.layers[BOXES]
     assert working.viewer.layers.selection.active is working.annotation_layer
     assert (layer.visible, layer.editable, layer.nshapes) == (True, False, 2)
-    assert list(layer.text.values) == ["hand 0.81\nfoot 0.12\nface 0.05", "foot 0.60"]
+    assert list(layer.text.values) == ["hand 0.81\nfoot 0.12", "foot 0.60"]
     wanted = [[*(channel / 255 for channel in bytes.fromhex(SKIN.colours[i][1:])), 1] for i in (3, 4)]
     np.testing.assert_allclose(layer.edge_color, wanted, atol=1e-3)
     height, width = working.photo_layer.data.shape[:2]
@@ -210,7 +210,7 @@ def test_keys_reach_the_session_when_an_overlay_is_active(make_napari_viewer, re
 
 
 def test_words_and_corners_of_a_box():
-    assert box_label(HAND, SKIN) == "hand 0.81\nfoot 0.12\nface 0.05"
+    assert box_label(HAND, SKIN) == "hand 0.81\nfoot 0.12"
     assert box_label(FOOT, SKIN) == "foot 0.60"
     np.testing.assert_array_equal(
         box_corners(FOOT, (60, 80)), [[0.0, 30.0], [0.0, 79.0], [20.0, 79.0], [20.0, 30.0]]

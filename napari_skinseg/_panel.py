@@ -1,0 +1,88 @@
+"""The picture that some recipes write at every checkpoint: read in a thread, as large as there is room."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QImage, QPixmap
+from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+READER = ThreadPoolExecutor(1, thread_name_prefix="skinseg-panel")
+
+
+class PanelPicture(QWidget):
+    """A caption, and below it the picture as large as fits; hidden while there is none."""
+
+    def __init__(self, *, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.caption, self.picture = QLabel(), QLabel()
+        self.picture.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        for label in (self.caption, self.picture):
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.picture.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.caption)
+        layout.addWidget(self.picture, 1)
+        self._image: QImage | None = None
+        self._seen: tuple[Path, int] | None = None
+        self._reading: Future[QImage] | None = None
+        self._words = ""
+        self.hide()
+
+    def look(self, path: Path | None, words: str) -> None:
+        """Show the picture at `path` if it is another than before; None: there is none any more.
+
+        Parameters
+        ----------
+        words
+            The caption of a picture that is new.
+        """
+        self._take()
+        stamp = None if path is None else _stamp(path)
+        if path is None or stamp is None:
+            self._seen = self._image = None
+            self.hide()
+        elif (path, stamp) != self._seen and self._reading is None:
+            self._seen, self._words = (path, stamp), words
+            self._reading = READER.submit(QImage, str(path))
+
+    def _take(self) -> None:
+        """Take over a picture that has been read meanwhile."""
+        if self._reading is None or not self._reading.done():
+            return
+        image, self._reading = self._reading.result(), None
+        if not image.isNull():
+            self._image = image
+            self.caption.setText(self._words)
+            self.setToolTip(self._words)
+            self.show()
+            self._scale()
+
+    def _scale(self) -> None:
+        if self._image is not None:
+            pixels = self.picture.size().boundedTo(QSize(4096, 4096))
+            ratio = self.devicePixelRatioF()
+            fitting = self._image.scaled(
+                pixels * ratio,
+                Qt.AspectRatioMode.KeepAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
+            )
+            fitting.setDevicePixelRatio(ratio)
+            self.picture.setPixmap(QPixmap.fromImage(fitting))
+
+    def resizeEvent(self, event: Any) -> None:
+        """Qt: fit the picture to the room there is now."""
+        super().resizeEvent(event)
+        self._scale()
+
+
+def _stamp(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None

@@ -1,0 +1,54 @@
+"""The curves that recipes draw while they train: what each is called, and which belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+Curve = Sequence[tuple[float, float]]
+
+GROUPS = {
+    "discriminator": ("d_real", "d_fake", "semi_share"),
+    "epochs": ("epoch_iou", "epoch_loss"),
+}
+"""All other curves are terms of the loss."""
+LEFT_OUT = ("epoch",)
+WORDS = {
+    "ce": ("CE", "cross-entropy"),
+    "dice": ("Dice", "Dice loss"),
+    "l1": ("L1", "distance of the colours made from the real ones"),
+    "adv": ("adv", "adversarial term on labelled photos"),
+    "gan": ("adv", "adversarial term"),
+    "semi": ("semi", "term of the unlabelled photos"),
+    "d_loss": ("D", "loss of the discriminator"),
+    "d": ("D", "loss of the discriminator"),
+    "rpn": ("regions", "finding regions"),
+    "cls": ("classes", "naming them"),
+    "det": ("boxes", "boxing them"),
+    "seg": ("masks", "drawing their masks"),
+    "d_real": ("masks", "how real the discriminator finds people's masks"),
+    "d_fake": ("guesses", "how real it finds the network's guesses"),
+    "semi_share": ("unlabelled", "share of the unlabelled pixels that are learnt from"),
+    "epoch_iou": ("IoU", "IoU on the validation photos"),
+    "epoch_loss": ("loss", "loss on the validation photos"),
+}
+"""For a legend, and for the tooltip that explains it."""
+
+
+def short(name: str) -> str:
+    """What a curve is called in a legend."""
+    return WORDS.get(name, (name.replace("_", " "), ""))[0]
+
+
+def long(name: str) -> str:
+    """What a curve shows."""
+    return WORDS.get(name, ("", name.replace("_", " ")))[1]
+
+
+def group_curves(values: Mapping[str, Curve]) -> dict[str, dict[str, Curve]]:
+    """Share out a round's curves to ``loss``, ``discriminator`` and ``epochs``."""
+    groups: dict[str, dict[str, Curve]] = {"loss": {}, **{group: {} for group in GROUPS}}
+    for name, curve in values.items():
+        if name not in LEFT_OUT:
+            group = next((group for group, names in GROUPS.items() if name in names), "loss")
+            groups[group][name] = curve
+    return groups
