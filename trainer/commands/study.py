@@ -139,13 +139,14 @@ def _left(project: Project, design: Design) -> str:
 def _reply(project: Project, name: str, write: bool) -> Reply:
     """The tables, written and printed."""
     from trainer.study.outcome import read_outcome
-    from trainer.study.table import grids, heading, to_json
+    from trainer.study.table import claim_line, grids, heading, to_json
 
     outcome = read_outcome(project.path, name, project.classes)
     lines: list[object] = [f"[bold]{escape(outcome.study.title)}[/bold]", *map(escape, heading(outcome))]
-    for grid in grids(outcome):
+    for grid in grids(outcome, brief=len(outcome.study.measures) > 3):
         rows = [[escape(cell) for cell in row] for row in grid.rows]
         lines += ["", table(*grid.head, rows=rows, title=grid.title)]
+    lines += ["", *(escape(claim_line(verdict)) for verdict in outcome.verdicts)]
     if write:
         folder = write_outcome(project.path, outcome)
         lines.append(f"Written to {escape(str(folder))}: table.md, results.csv, plot.svg, claims.json")

@@ -107,12 +107,27 @@ def _eight_class(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floa
 
 def _two_class(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
     """Skin or not: all classes but the background are one."""
-    matrix, b = pooled(evidence, weights), classes.background
+    return mean_known(class_table(two_class(pooled(evidence, weights), classes.background))["dice"])
+
+
+def two_class(matrix: Floats, background: int) -> Floats:
+    """Merge every class but the background into one: ``(..., 2, 2)``, background first."""
+    b = background
     total, both = matrix.sum((-1, -2)), matrix[..., b, b]
     truth, predicted = matrix[..., b, :].sum(-1), matrix[..., :, b].sum(-1)
-    background = divide(2 * both, truth + predicted)
-    skin = divide(2 * (total - truth - predicted + both), 2 * total - truth - predicted)
-    return mean_known(np.stack([background, skin], axis=-1))
+    merged = np.stack([both, truth - both, predicted - both, total - truth - predicted + both], axis=-1)
+    return merged.reshape(*matrix.shape[:-2], 2, 2)
+
+
+def _skin_iou_each_photo(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
+    matrix = two_class(evidence.matrices.astype(np.float64), classes.background)
+    return _weighted_mean(class_table(matrix)["iou"][:, 1], weights)
+
+
+def _weighted_mean(photo: Floats, weights: Floats) -> Floats:
+    """Mean over photos with weights ``(D, P)``, those without a value left out."""
+    known = ~np.isnan(photo)
+    return divide(weights @ np.where(known, photo, 0.0), weights @ known.astype(np.float64))
 
 
 def _each_photo(name: str) -> Callable[[Evidence, Floats, ClassSet], Floats]:
@@ -121,8 +136,7 @@ def _each_photo(name: str) -> Callable[[Evidence, Floats, ClassSet], Floats]:
     def of(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
         values = class_table(evidence.matrices.astype(np.float64))[name]
         photo = values[:, 1 - classes.background] if classes.count == 2 else mean_known(values)
-        known = ~np.isnan(photo)
-        return divide(weights @ np.where(known, photo, 0.0), weights @ known.astype(np.float64))
+        return _weighted_mean(photo, weights)
 
     return of
 
@@ -183,6 +197,7 @@ MEASURES: dict[str, Measure] = {
     "precision": Measure("precision", _mean_over_classes("precision")),
     "recall": Measure("recall", _mean_over_classes("recall")),
     "f1": Measure("F1", _mean_over_classes("dice")),
+    "ja2": Measure("JA, skin or not", _skin_iou_each_photo),
     "ja": Measure("JA", _each_photo("iou")),
     "di": Measure("DI", _each_photo("dice")),
     "ac": Measure("AC", _each_photo("accuracy")),

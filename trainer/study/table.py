@@ -15,6 +15,7 @@ import numpy as np
 from trainer.metrics import plain
 from trainer.study.measures import MEASURES, class_table
 from trainer.study.outcome import Outcome
+from trainer.study.statistics import Estimate
 from trainer.study.verdicts import Verdict
 
 
@@ -51,20 +52,19 @@ def percent(share: float) -> str:
     return f"{100 * share:g} %"
 
 
-def grids(outcome: Outcome) -> list[Grid]:
-    """All tables of a study."""
-    found = [main_grid(outcome)]
+def grids(outcome: Outcome, brief: bool = False) -> list[Grid]:
+    """All tables of a study but the claims; ``brief`` ones fit a terminal."""
+    found = [main_grid(outcome, brief)]
     if outcome.study.per_class:
         found += [class_grid(outcome, share) for share in outcome.labels]
     if outcome.study.epochs and outcome.epochs():
         found.insert(0, epoch_grid(outcome))
-    if outcome.study.claims:
-        found.append(claim_grid(outcome.verdicts))
     return found
 
 
-def main_grid(outcome: Outcome) -> Grid:
-    """Arms by measures: mean over seeds, its interval, and the SD between seeds."""
+def main_grid(outcome: Outcome, brief: bool = False) -> Grid:
+    """Arms by measures: mean over seeds, its interval unless ``brief``, and the SD between seeds."""
+    write = with_sd if brief else interval
     several = len(outcome.labels) > 1
     head = ("arm", *(("labels",) if several else ()), *(MEASURES[m].title for m in outcome.study.measures))
     rows = []
@@ -72,12 +72,22 @@ def main_grid(outcome: Outcome) -> Grid:
         for share in outcome.labels:
             cells = [outcome.cell(arm.name, share, m) for m in outcome.study.measures]
             if any(cells):
-                values = tuple("–" if cell is None else interval(cell.estimate) for cell in cells)
+                values = tuple("–" if cell is None else write(cell.estimate) for cell in cells)
                 rows.append((arm.name, *((percent(share),) if several else ()), *values))
-    return Grid("Mean over seeds (95 % interval; ± SD between seeds)", head, tuple(rows))
+    title = "Mean over seeds, ± SD between seeds" if brief else INTERVALS
+    return Grid(title, head, tuple(rows))
 
 
-def interval(estimate: Any) -> str:
+INTERVALS = "Mean over seeds (95 % interval; ± SD between seeds)"
+
+
+def with_sd(estimate: Estimate) -> str:
+    """`.812 ±.004`."""
+    spread = "" if math.isnan(estimate.seed_sd) else f" ±{figure(estimate.seed_sd)}"
+    return f"{figure(estimate.value)}{spread}"
+
+
+def interval(estimate: Estimate) -> str:
     """`.812 (.790 to .834; ±.004)`."""
     spread = "" if math.isnan(estimate.seed_sd) else f"; ±{figure(estimate.seed_sd)}"
     return f"{figure(estimate.value)} ({figure(estimate.low)} to {figure(estimate.high)}{spread})"
@@ -121,6 +131,16 @@ def claim_grid(verdicts: Sequence[Verdict]) -> Grid:
     return Grid("Claims", head, tuple(rows))
 
 
+def claim_line(verdict: Verdict) -> str:
+    """A claim and its verdict in one line for the terminal."""
+    found = verdict.estimate
+    source = f"; the source: {verdict.claim.source}" if verdict.claim.source else ""
+    return (
+        f"{verdict.claim.text}: {verdict_text(verdict)} ({signed(found.value)}, 95 % {signed(found.low)} to "
+        f"{signed(found.high)}, {found.seeds} seeds{source})"
+    )
+
+
 def verdict_text(verdict: Verdict) -> str:
     """`undecided: 12 seeds needed`."""
     return f"{verdict.verdict}: {verdict.why}" if verdict.why else verdict.verdict
@@ -147,7 +167,8 @@ def heading(outcome: Outcome) -> list[str]:
 def markdown(outcome: Outcome) -> str:
     """`table.md`."""
     lines = "\n".join(f"* {line}" for line in heading(outcome))
-    parts = [f"## {outcome.study.title}", lines, *(grid.markdown() for grid in grids(outcome))]
+    tables = [*grids(outcome), *([claim_grid(outcome.verdicts)] if outcome.verdicts else [])]
+    parts = [f"## {outcome.study.title}", lines, *(grid.markdown() for grid in tables)]
     return "\n\n".join(parts).rstrip() + "\n"
 
 

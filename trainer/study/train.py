@@ -62,7 +62,7 @@ def carry_out(
     about = describe(spec, trained)
     if spec.pretext:
         made = trained.recipe.finish(trained.network.state_dict(), project.path / "pretrained")
-        about |= {"made": made, "all_seconds": round(time.perf_counter() - started, 2)}
+        about |= {"made": str(made), "all_seconds": round(time.perf_counter() - started, 2)}
         write_run(folder, spec.name, about, None)
     else:
         truths = project.truth(spec.split)

@@ -6,12 +6,12 @@ from typing import Any
 
 SMALL_TRAINING: dict[str, Any] = {
     "encoder": "tu-resnet10t",
-    "long_side": 112,
-    "size": 96,
+    "long_side": 96,
+    "size": 80,
     "batch": 8,
     "lr": 3e-3,
     "bn_batches": 10,
     "threads": 1,
 }
-"""Photos of 112 pixels, a small encoder, one thread: so that two processes share two cores."""
-SMALL_STEPS = 200
+"""Photos of 96 pixels, a small encoder, one thread: so that two processes share two cores."""
+SMALL_STEPS = 160

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trainer.study.arms import Arm, Claim, Scale, Study
-from trainer.study.studies.small import SMALL_TRAINING
+from trainer.study.studies.small import SMALL_STEPS, SMALL_TRAINING
 
 
 def _arm(fit: str, augment: bool) -> Arm:
@@ -11,7 +11,7 @@ def _arm(fit: str, augment: bool) -> Arm:
     return Arm(
         f"{fit}{'-augmented' if augment else ''}",
         f"{shape}, {'augmented' if augment else 'not augmented'}",
-        {"training": {"recipe": "unet", "fit": fit, "augment": augment}},
+        {"training": {"recipe": "unet", "augment": augment}, "unet": {"resize": fit}},
     )
 
 
@@ -35,7 +35,7 @@ UNET = Study(
     ),
     measures=("f1", "iou", "ja"),
     scales={
-        "small": Scale({"training": {**SMALL_TRAINING, "long_side": 128}}, steps=150, full_size=True),
+        "small": Scale({"training": SMALL_TRAINING}, steps=SMALL_STEPS, full_size=True),
         "literal": Scale({"unet": {"literal": True}}, full_size=True),
     },
     notes=("The source changed resolution, aspect, augmentation and epochs together; here each alone.",),
