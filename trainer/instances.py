@@ -70,11 +70,12 @@ def find_instances(
         Largest region first; none where the mask is background or IGNORE throughout.
     """
     unknown = target == IGNORE
-    foreground = ~unknown & (target != background)
-    labels = np.where(foreground, (target.astype(np.int64) - background) % classes, 0)
-    found = _whole(labels, classes) if one else _patches(labels)
+    label_of = np.zeros(256, np.uint8)
+    label_of[:classes] = (np.arange(classes) - background) % classes
+    labels = label_of[target]
     least = max(FEWEST_PIXELS, SMALLEST * target.size)
-    found = sorted((f for f in found if f[0] >= least), key=lambda f: -f[0])[:MOST]
+    found = [f for f in (_whole(labels) if one else _patches(labels)) if f[0] >= least]
+    found = sorted(found, key=lambda f: -f[0])[:MOST]
     masks = np.stack([mask for _, _, mask in found]) if found else np.zeros((0, *target.shape), bool)
     return Instances(
         torch.tensor([box_of(mask) for mask in masks], dtype=torch.float32).reshape(-1, 4),
@@ -84,18 +85,26 @@ def find_instances(
     )
 
 
+Labels = npt.NDArray[np.uint8]
 Found = tuple[int, int, npt.NDArray[np.bool_]]
+"""Pixels, label, mask."""
 
 
-def _whole(labels: npt.NDArray[np.int64], classes: int) -> list[Found]:
-    counts = np.bincount(labels.ravel(), minlength=classes)
+def _pixels(labels: Labels) -> npt.NDArray[np.intp]:
+    """How many there are of each label but 0."""
+    counts = np.bincount(labels.ravel(), minlength=1)
     counts[0] = 0
+    return counts
+
+
+def _whole(labels: Labels) -> list[Found]:
+    counts = _pixels(labels)
     return [(int(counts.sum()), int(counts.argmax()), labels > 0)]
 
 
-def _patches(labels: npt.NDArray[np.int64]) -> list[Found]:
+def _patches(labels: Labels) -> list[Found]:
     found: list[Found] = []
-    for label in np.unique(labels[labels > 0]).tolist():
+    for label in np.flatnonzero(_pixels(labels)).tolist():
         parts, _ = ndimage.label(labels == label, TOUCHING)
         sizes = np.bincount(parts.ravel())
         largest = np.argsort(-sizes[1:], kind="stable")[:MOST] + 1

@@ -27,7 +27,7 @@ from trainer.fit import Fit, fit_photo, middle, place_in
 from trainer.networks import Detector, Segmenter
 from trainer.networks.discriminators import Discriminator
 from trainer.project.decode import scaled_size
-from trainer.regions import find_boxes
+from trainer.regions import class_sureness, find_boxes
 from trainer.weights import load_model
 
 ONE_PASS = 768
@@ -128,6 +128,10 @@ class Predictor:
         if not self.finds_boxes:
             return ()
         return find_boxes(self, to_working_size(photo, self.long_side), photo.shape)
+
+    def class_sureness(self, photo: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+        """How probable the best box of each class is, ``(K,)``; only of a network that finds boxes."""
+        return class_sureness(self, to_working_size(photo, self.long_side))
 
     def classes_of(self, working: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Class indices ``(h, w)`` of a photo that already has the working size."""

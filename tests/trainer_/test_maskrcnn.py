@@ -23,7 +23,7 @@ from trainer.networks.region_heads import (
 )
 from trainer.predict import Predictor
 from trainer.project.errors import ConfigError
-from trainer.regions import class_sureness, find_boxes
+from trainer.regions import find_boxes
 
 
 def detector(classes=9, **options):
@@ -374,11 +374,11 @@ def test_long_photos_are_seen_whole():
 def test_sureness_of_classes():
     model = detector(4).eval()
     predictor = Predictor(model, "cpu", 64)
-    sure = class_sureness(predictor, np.zeros((64, 64, 3), np.uint8))
+    sure = predictor.class_sureness(np.zeros((640, 320, 3), np.uint8))
     assert sure.shape == (4,)
     assert ((sure >= 0) & (sure <= 1)).all()
     assert sure[0] == pytest.approx(1 - sure[1:].max())
     plain = Predictor(build_segmenter("deeplabv3plus", "tu-resnet10t", 2), "cpu", 64)
     assert find_boxes(plain, np.zeros((64, 64, 3), np.uint8), (64, 64)) == ()
     with pytest.raises(TypeError, match="finds no boxes"):
-        class_sureness(plain, np.zeros((64, 64, 3), np.uint8))
+        plain.class_sureness(np.zeros((64, 64, 3), np.uint8))
