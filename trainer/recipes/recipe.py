@@ -99,7 +99,8 @@ class Recipe:
 
         By default batch norm is told what these pictures look like (``bn_batches``).
         """
-        reestimate_batch_norm(self.served, (batch.image for batch in batches), self.plan.bn_batches)
+        count = min(self.plan.bn_batches, self.plan.steps)
+        reestimate_batch_norm(self.served, (batch.image for batch in batches), count)
 
     def step(self, batch: Batch, unlabelled: Batch | None, step: int) -> dict[str, Tensor]:
         """Train on one batch and update every optimizer concerned.
