@@ -47,9 +47,13 @@ def read_group(path: str) -> list[LayerData]:
     import zarr
 
     group = zarr.open_group(path, mode="r")
-    names, colours = _classes(dict(group.attrs))
+    attributes = dict(group.attrs)
+    names, colours = _classes(attributes)
     labels, name = np.asarray(group["labels"]), Path(path).stem
     options: dict[str, Any] = {"name": name, "metadata": {"classes": names}}
+    ours: Any = attributes.get("skinseg", {})
+    if "classes" in ours:
+        options["metadata"]["class_set"] = ours["classes"]
     if colours:
         options["colormap"] = colours
         options["features"] = {"index": list(names), "class": list(names.values())}

@@ -59,6 +59,7 @@ class WorkspaceLayers:
         self.confidence.visible = False
         self.annotation = Labels(blank.copy(), name="annotation", colormap=colormap(classes), opacity=opacity)
         self.annotation.brush_size = brush_size
+        self.annotation.metadata["class_set"] = classes.to_dict()  # for whoever saves the layer
         self.adopted: list[Layer] = []
         for layer in (self.photo, self.confidence, self.annotation):
             viewer.add_layer(layer)

@@ -7,11 +7,14 @@ import sys
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
+from napari.layers import Labels
 from PIL import Image
 
 from napari_skinseg import _reader, _workspace
 from napari_skinseg._reader import get_reader, read_group
-from napari_skinseg._writer import write_group, write_png
+from napari_skinseg._writer import classes_of, write_group, write_png
+from napari_skinseg.layers import WorkspaceLayers
 from trainer.classes import CLASS_SETS
 from trainer.project import MaskError
 
@@ -60,6 +63,34 @@ def test_a_group_comes_back_as_it_was_written(labels, tmp_path):
     np.testing.assert_array_equal(values, labels)
     assert values.dtype == np.uint8
     np.testing.assert_array_equal(provenance, np.where(labels > 0, 3, 0))
+
+
+def test_a_saved_layer_keeps_its_own_class_set(tmp_path):
+    lesion = CLASS_SETS["lesion"]
+    layer = WorkspaceLayers(ViewerModel(), lesion, brush_size=9, opacity=0.5).annotation
+    layer.data = np.array([[0, 1], [2, 2]], np.uint8)
+    first, second = str(tmp_path / "a.zarr"), str(tmp_path / "b.zarr")
+    data, about, _ = layer.as_layer_data_tuple()
+    write_group(first, data, about)
+    values, about, _ = read_group(first)[0]
+    assert about["metadata"]["classes"] == {0: "not labelled", 1: "background", 2: "lesion"}
+    opened = Labels(values, **{k: v for k, v in about.items() if k != "name"})
+    write_group(second, opened.data, opened.as_layer_data_tuple()[1])
+    assert read_group(second)[0][1]["metadata"]["class_set"] == lesion.to_dict()
+    with pytest.raises(MaskError, match="the label 3, but its classes end at 2"):
+        write_group(str(tmp_path / "c.zarr"), np.full((2, 2), 3), opened.as_layer_data_tuple()[1])
+
+
+def test_a_layer_of_others_gives_its_names_and_colours_or_neutral_ones(labels, tmp_path):
+    red, green = np.array([1.0, 0, 0, 1]), np.array([0, 1.0, 0, 1])
+    colours = {None: np.zeros(4), 1: red, 2: green}
+    about = {"features": {"index": [0, 1, 2], "class": ["none", "nail", "wart"]}, "colormap": colours}
+    classes = classes_of(np.array([[0, 2]], np.uint8), about)
+    assert (classes.names, classes.colours) == (("nail", "wart"), ("#ff0000", "#00ff00"))
+    neutral = classes_of(labels.astype(np.uint8), {})
+    assert neutral.names == tuple(f"class {value}" for value in range(1, 10))
+    with pytest.raises(MaskError, match="twice"):
+        write_group(str(tmp_path / "x.zarr"), labels, {"metadata": {"classes": {1: "a", 2: "a"}}})
 
 
 def test_a_group_is_never_overwritten(labels, tmp_path):

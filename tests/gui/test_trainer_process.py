@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -79,3 +80,24 @@ def test_the_trainer_is_started_in_a_session_of_its_own_and_stopped(project, tmp
         assert project.pending_commands()[0].kind == "stop"
     finally:
         os.killpg(pid, signal.SIGKILL) if psutil.pid_exists(pid) else None
+
+
+def test_a_trainer_that_is_still_starting_is_ended_too(project):
+    """The real program, asked to stop before its first sign of life."""
+    pid = start_trainer(project.path, device="cpu")
+    assert trainer_liveness(project) == "stopped"
+    assert stop_trainer(project, seconds=10)
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    assert trainer_liveness(project) == "stopped"
+
+
+def test_a_process_that_only_has_the_number_of_a_trainer_is_left_alone(project):
+    sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        note = {"pid": sleeper.pid, "created": psutil.Process(sleeper.pid).create_time() - 100}
+        (project.path / trainer_process.PID).write_text(json.dumps(note))
+        assert stop_trainer(project, seconds=1)
+        assert sleeper.poll() is None
+    finally:
+        sleeper.kill()
+        sleeper.wait()

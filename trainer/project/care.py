@@ -33,7 +33,15 @@ SAFE_SQLITE = (3, 51, 3)
 """SQLite before this has a rare bug when its write-ahead log starts again."""
 
 LITTLE_SPACE = 2_000_000_000
-_LEFT_OUT = {"cache", "catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm", "trainer.lock", FILE}
+_LEFT_OUT = {
+    "cache",
+    "catalog.sqlite",
+    "catalog.sqlite-wal",
+    "catalog.sqlite-shm",
+    "trainer.lock",
+    "trainer.pid",
+    FILE,
+}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -18,6 +19,9 @@ Liveness = Literal["running", "stale", "stopped"]
 
 OUT = "trainer.out.log"
 """What the process prints; what it logs goes to `trainer.log`, which is kept from growing."""
+
+PID = "trainer.pid"
+"""Which process was started last, and when."""
 
 DETACHED_PROCESS, NEW_PROCESS_GROUP = 0x00000008, 0x00000200
 
@@ -57,6 +61,7 @@ def start_trainer(project_path: str | Path, device: str = "auto", log: str | Pat
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
             )
     process.returncode = 0  # it outlives us on purpose: no warning that it still runs
+    _remember(path, process.pid)
     return process.pid
 
 
@@ -80,7 +85,8 @@ def trainer_liveness(project: Project) -> Liveness:
 def stop_trainer(project: Project, by: str = "window", seconds: float = 30.0) -> bool:
     """Ask the trainer to stop and wait for it; if it does not, end its process where it is on this machine.
 
-    Slow: call it in a thread when a window waits.
+    One that was started a moment ago and has not given a sign of life yet is ended too: it has nothing to
+    lose. Slow: call it in a thread when a window waits.
 
     Returns
     -------
@@ -88,7 +94,8 @@ def stop_trainer(project: Project, by: str = "window", seconds: float = 30.0) ->
         Whether no trainer runs any more.
     """
     if trainer_liveness(project) == "stopped":
-        return True
+        starting = _starting(project.path)
+        return starting is None or _end(starting, seconds)
     project.send_command("stop", by=by)
     if _wait_for_end(project, seconds):
         return True
@@ -107,6 +114,39 @@ def _wait_for_end(project: Project, seconds: float) -> bool:
         if trainer_liveness(project) == "stopped":
             return True
         time.sleep(0.1)
+    return False
+
+
+def _remember(path: Path, pid: int) -> None:
+    """Note the process that was started, for those who want to end it before its first sign of life."""
+    try:
+        created = psutil.Process(pid).create_time()
+        (path / PID).write_text(json.dumps({"pid": pid, "created": created}), encoding="utf-8")
+    except (psutil.Error, OSError):
+        return  # it is gone already, or the disk is full: then only its heartbeat tells of it
+
+
+def _starting(path: Path) -> psutil.Process | None:
+    """The process that was started last, while it lives."""
+    try:
+        noted = json.loads((path / PID).read_text(encoding="utf-8"))
+        process = psutil.Process(int(noted["pid"]))
+        same = abs(process.create_time() - float(noted["created"])) < 0.1
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except (psutil.Error, OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _end(process: psutil.Process, seconds: float) -> bool:
+    for ask in (process.terminate, process.kill):
+        try:
+            ask()
+            process.wait(seconds)
+        except psutil.NoSuchProcess:
+            return True
+        except psutil.TimeoutExpired:
+            continue
+        return True
     return False
 
 
