@@ -85,7 +85,7 @@ def cut_boxes(count: int, height: int, width: int, share: float, rng: np.random.
 
 
 def paste(mine: Tensor, mask: Tensor) -> Tensor:
-    """Take the pixels under each picture's mask from the next picture of the batch (CutMix).
+    """Take the pixels under each picture's mask from the picture before it in the batch (CutMix).
 
     Parameters
     ----------
