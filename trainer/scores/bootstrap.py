@@ -27,13 +27,13 @@ class Bootstrap:
         names, self.index = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
         self.groups = len(names)
         chances = np.full(self.groups, 1 / max(self.groups, 1))
-        self.times = np.random.default_rng(seed).multinomial(self.groups, chances, size=draws)
+        self.times = np.random.default_rng(seed).multinomial(self.groups, chances, size=draws).astype(float)
 
     def sums(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Sums over the drawn photos, ``(draws, ...)``, of values per photo ``(P, ...)``."""
-        by_group = np.zeros((self.groups, *values.shape[1:]), values.dtype)
+        by_group = np.zeros((self.groups, *values.shape[1:]))  # floats multiply fast, and are exact to 2**53
         np.add.at(by_group, self.index, values)
-        drawn: npt.NDArray[Any] = np.tensordot(self.times, by_group, axes=(1, 0))
+        drawn: npt.NDArray[Any] = np.tensordot(self.times, by_group, axes=(1, 0)).astype(values.dtype)
         return drawn
 
     def means(self, values: Floats) -> Floats:

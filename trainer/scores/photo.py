@@ -29,7 +29,7 @@ class PhotoScores:
     confidence: Counts
     """Pixels and right pixels at each confidence, ``(2, 256)``."""
     peak: Floats
-    """Highest probability of each class anywhere on the photo, ``(K,)``: is it there at all?"""
+    """How sure it is that each class is on the photo, ``(K,)``: of its surest pixel, or its best box."""
     boundary: BoundaryScores
     tone: float
     """Angle of the skin's tone in degrees, NaN with too little skin."""
@@ -83,15 +83,23 @@ class PhotoCounter:
         self._sums += (p[t == 1].sum(), p.sum(), t.sum())
         self._peak = np.maximum(self._peak, peak)
 
-    def finish(self, photo: Bytes) -> PhotoScores:
-        """The scores, when all rows of the photo, ``(H, W, 3)``, were added."""
+    def finish(self, photo: Bytes, sureness: Floats | None = None) -> PhotoScores:
+        """The scores, when all rows were added.
+
+        Parameters
+        ----------
+        photo
+            ``(H, W, 3)`` uint8.
+        sureness
+            Of each class being on the photo, ``(K,)``, of a network that finds boxes.
+        """
         skin = (self.target != IGNORE) & (self.target != self.classes.background)
         return PhotoScores(
             matrix=self._matrix,
             skin=self._skin,
             skin_sums=self._sums,
             confidence=self._confidence,
-            peak=self._peak,
+            peak=self._peak if sureness is None else sureness,
             boundary=boundary_scores(self.target, self.labels, self.classes.count),
             tone=skin_tone(photo, skin),
         )

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from trainer.metrics import IGNORE
 
-PIXELS = 40_000
+PIXELS = 10_000
 """Sampled in all: enough for one parameter, and fitted in a moment."""
 BOUNDS = (0.05, 20.0)
 
