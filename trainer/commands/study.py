@@ -97,10 +97,11 @@ def _run(project: Project, name: str, asked: Asked, device: str, rank: Rank, das
     from trainer.study.studies import find_study
 
     design = make_design(project, find_study(name), asked)
+    client = None
     if dask is not None:
-        from trainer.study.on_dask import check_dask
+        from trainer.study.on_dask import connect
 
-        check_dask()
+        client = connect(dask)
     for note in design.notes:
         _say(note)
     if rank.rank == 0:
@@ -108,13 +109,13 @@ def _run(project: Project, name: str, asked: Asked, device: str, rank: Rank, das
     if device == "auto" and rank.world > 1:
         device = _own_device(rank.local)
     if rank.rank == 0:
-        seconds = estimate(project, design, device)
-        _say(f"{_left(project, design)}, {_time(seconds)} on one process")
+        seconds = estimate(project, design, device) if client is None else None
+        _say(_left(project, design) + (f", {_time(seconds)} for one process" if seconds else ""))
     with _watched() as report:
-        if dask is not None:
+        if client is not None:
             from trainer.study.on_dask import conduct_on_dask
 
-            conduct_on_dask(project, design, dask, device=device, report=report)
+            conduct_on_dask(project, design, client, device=device, report=report)
         else:
             conduct(project, design, device=device, rank=rank, report=report)
 
@@ -181,7 +182,7 @@ def _watched() -> Iterator[Callable[[StudyProgress], None]]:
 
         def report(p: StudyProgress) -> None:
             words = f"run {p.number} of {p.total} ({p.done} done), {p.title}, {p.phase}"
-            words += f", {_time(p.seconds_left)} left"
+            words += f", {_time(p.seconds_left)}"
             bars.update(task, description=escape(words), completed=p.step, total=p.steps)
 
         yield report
@@ -194,15 +195,15 @@ def _lines() -> Callable[[StudyProgress], None]:
         if p.number != last[0] and p.phase == "train" and (p.done or p.step >= min(5, p.steps - 1)):
             last[0] = p.number
             _say(f"{time.strftime('%H:%M:%S')} run {p.number} of {p.total} ({p.done} done): {p.title}; "
-                 f"{_time(p.seconds_left)} left")  # fmt: skip
+                 f"{_time(p.seconds_left)}")  # fmt: skip
 
     return report
 
 
 def _time(seconds: float | None) -> str:
     if seconds is None:
-        return "no time"
-    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
+        return "time left not known yet"
+    return f"about {seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
 
 
 def _say(line: str) -> None:

@@ -7,37 +7,45 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trainer.project.errors import ConfigError, SkinsegError
-from trainer.study.conduct import Progress, count_done, do, locked, ready
+from trainer.study.conduct import Pace, Progress, count_done, do, locked, ready
 from trainer.study.design import Design, runs_folder
 from trainer.study.runs import RunSpec, is_done
 
 if TYPE_CHECKING:
     from trainer.project import Project
 
+CONNECT_SECONDS = 10
 
-def check_dask() -> None:
-    """Make sure that dask.distributed is there.
+
+def connect(address: str) -> Any:
+    """A client of the scheduler at that address.
 
     Raises
     ------
     ConfigError
-        It is not.
+        dask.distributed is not installed, or nothing answers there.
     """
     try:
-        import distributed  # noqa: F401
+        from distributed import Client
     except ImportError as error:
         raise ConfigError(
             "--dask needs dask.distributed: install it with pip install 'napari-skinseg[distributed]'"
+        ) from error
+    try:
+        return Client(address, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"--dask {address}: no scheduler answers there, give one as tcp://HOST:8786"
         ) from error
 
 
 def conduct_on_dask(
     project: Project,
     design: Design,
-    address: str,
+    client: Any,
     *,
     device: str = "auto",
     report: Callable[[Progress], None] = lambda progress: None,
@@ -46,33 +54,24 @@ def conduct_on_dask(
 
     Raises
     ------
-    ConfigError
-        No scheduler at that address.
     SkinsegError
-        Of a run.
+        Of a run; those that are done are kept.
     """
-    from distributed import Client, as_completed
+    from distributed import as_completed
 
     folder = runs_folder(project.path, design.study.name)
-    try:
-        client = Client(address, timeout=10)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"--dask {address}: no scheduler answers there ({error})") from error
-    made, total = 0, len(design.runs)
+    folder.mkdir(parents=True, exist_ok=True)
+    pace = Pace(len(design.runs), count_done(folder, design))
+    made, places = 0, (str(project.path.resolve()), str(folder.resolve()))
     with client:
         for part in (design.runs[:1], design.runs[1:]):  # the pretext run first: others start from it
-            runs = [run for run in part if ready(folder, run, design)]
-            futures = [
-                client.submit(
-                    one_run, str(project.path.resolve()), str(folder.resolve()), run, device, pure=False
-                )
-                for run in runs
-            ]
+            left = [run for run in part if ready(folder, run, design)]
+            futures = [client.submit(one_run, *places, run, device, pure=False) for run in left]
             for future in as_completed(futures):
                 title = future.result()
-                made += 1
-                done = count_done(folder, design)
-                report(Progress(done, total, done, title, "train", 1, 1, None))
+                made, done = made + 1, count_done(folder, design)
+                seconds = pace.left(done, None)
+                report(Progress(done, len(design.runs), done, title, "train", 1, 1, seconds))
     return made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,6 @@ class Cell:
     labels: float
     measure: str
     estimate: Estimate
-    seed_sd: float
 
 
 @dataclass(frozen=True)
@@ -131,6 +130,13 @@ def read_outcome(project: Path, name: str, classes: ClassSet) -> Outcome:
     return Outcome(study, about, arms, labels, runs, cells, verdicts, classes)
 
 
+def within(found: Estimate) -> Estimate:
+    """The same with its interval cut to what a score can be."""
+    if math.isnan(found.low):
+        return found
+    return replace(found, low=max(0.0, found.low), high=min(1.0, found.high))
+
+
 def _cells(
     study: Study, arms: Sequence[Arm], labels: Sequence[float], runs: Sequence[Run], classes: ClassSet
 ) -> list[Cell]:
@@ -151,5 +157,5 @@ def _cells(
                 measure = MEASURES[name]
                 per_seed = [lambda weights, e=e, m=measure: score(m, e, weights, classes) for e in evidence]
                 found = two_level_bootstrap(per_seed, groups, draws=TABLE_DRAWS)
-                cells.append(Cell(arm.name, share, name, found, found.seed_sd))
+                cells.append(Cell(arm.name, share, name, within(found)))
     return cells

@@ -30,7 +30,7 @@ class Axis:
         return round(self.start + (value - self.low) / span * (self.end - self.start), 1)
 
 
-def ticks(low: float, high: float, about: int = 5) -> list[float]:
+def ticks(low: float, high: float, about: int = 7) -> list[float]:
     """Round values between two bounds."""
     rough = (high - low) / about or 0.1
     base = 10.0 ** math.floor(math.log10(rough))
