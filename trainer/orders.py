@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Literal
 
 from trainer.project.errors import SkinsegError
+from trainer.schedule import PRETEXT
 
 if TYPE_CHECKING:
     from trainer.project import Project
@@ -24,6 +25,7 @@ class Orders:
         self.paused = False
         self.stop = False
         self.train_now: Literal["", "fast", "full"] = ""
+        self.pretrain_now = False
 
     def forget_old(self) -> None:
         """Answer what was meant for a trainer that is no longer there: a stop must not end its successor."""
@@ -53,6 +55,8 @@ class Orders:
             self.stop = True
             return "stopping"
         if kind == "train_now":
+            if args.get("recipe") == PRETEXT:
+                return self._pretrain_now()
             return self._train_now(str(args.get("lane", "fast")))
         if kind == "promote":
             model_id = str(args.get("model_id", ""))
@@ -61,6 +65,11 @@ class Orders:
         if kind == "rollback":
             return f"model {self._project.rollback(by=command.by).id} is served"
         return f"refused: this trainer knows no command '{kind}'"
+
+    def _pretrain_now(self) -> str:
+        self.paused = False
+        self.pretrain_now = True
+        return "starting weights are made next"
 
     def _train_now(self, lane: str) -> str:
         if self._project.counts().by_split.get("train", (0, 0))[1] == 0:

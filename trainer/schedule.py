@@ -41,6 +41,8 @@ class Situation:
     """Whether starting weights from such photos are wanted, and not there."""
     train_now: Literal["", "fast", "full"] = ""
     """The round a person asked for."""
+    pretrain_now: bool = False
+    """A person asked for starting weights, whether or not there are some."""
     wait: float = 0.0
     """Seconds to hold off after a round that failed."""
 
@@ -70,6 +72,10 @@ def decide(now: Situation) -> Decision:
     A full round steps aside for new labels and is taken up again afterwards. Where the trainer would rest, it
     learns from photos without masks first, if that is due.
     """
+    if now.pretrain_now and now.interrupted_pretraining is None:
+        return Decision("train", "asked for", "full", recipe=PRETEXT)
+    if now.pretrain_now:
+        return Decision("resume", "asked for", "full", now.interrupted_pretraining, PRETEXT)
     decision = _decide(now)
     if decision.action != "rest" or now.wait > 0:
         return decision

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from trainer.heartbeat import Heartbeat
@@ -179,7 +180,8 @@ class Service:
             self._free_when_idle()
             return False
         wait = max(0.0, self._retry_at - time.monotonic())
-        decision = decide(read_situation(self.project, self.orders.train_now, wait, self._device))
+        situation = read_situation(self.project, self.orders.train_now, wait, self._device)
+        decision = decide(replace(situation, pretrain_now=self.orders.pretrain_now))
         if decision.action == "rest":
             self.orders.train_now = ""
             if self._predict_one(head=True):
@@ -201,7 +203,10 @@ class Service:
 
     def _act(self, decision: Decision) -> None:
         log.info("%s %s: %s", decision.action, decision.lane or decision.round_id, decision.why)
-        self.orders.train_now = ""
+        if self.orders.pretrain_now:
+            self.orders.pretrain_now = False
+        else:
+            self.orders.train_now = ""
         try:
             lane = decision.lane or self._lane_of(decision.round_id)
             choices = {} if decision.recipe is None else {"recipe": decision.recipe, "init": "scratch"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from trainer.project.errors import ConfigError
-from trainer.settings import Settings, load_settings, save_settings
+from trainer.settings import Settings, change_settings, load_settings, save_settings
 
 
 def test_no_file_means_the_defaults(tmp_path: Path) -> None:
@@ -57,3 +57,29 @@ def test_saving_keeps_comments_and_writes_only_what_differs(tmp_path: Path) -> N
     assert "# high" in text
     assert "encoder" not in text
     assert load_settings(path) == changed
+
+
+def test_single_settings_are_changed_and_taken_back(tmp_path: Path) -> None:
+    file = tmp_path / "skinseg.toml"
+    file.write_text('[project]\nname = "x"\n\n[training]\n# why\nlr = 0.001\nseed = 3\n')
+    settings = change_settings(
+        file, {"training": {"lr": None, "dropout": 0.1}, "adversarial": {"lambda_adv": 0.05}, "queue": {}}
+    )
+    assert settings == load_settings(file)
+    assert settings.adversarial.lambda_adv == 0.05
+    assert settings.training.model_fields_set == {"seed", "dropout"}
+    text = file.read_text()
+    assert "# why" in text
+    assert '[project]\nname = "x"' in text
+    assert "[queue]" not in text
+
+
+def test_a_change_that_makes_no_sense_leaves_the_file_alone(tmp_path: Path) -> None:
+    file = tmp_path / "skinseg.toml"
+    with pytest.raises(ConfigError, match=r"adversarial\.lambda_adv"):
+        change_settings(file, {"adversarial": {"lambda_adv": -1}})
+    assert not file.exists()
+    file.write_text("lr = = 3")
+    with pytest.raises(ConfigError, match="cannot be read as TOML"):
+        change_settings(file, {"training": {"seed": 1}})
+    assert file.read_text() == "lr = = 3"
