@@ -54,7 +54,7 @@ def strong_view(image: Tensor, strength: ViewStrength, rng: np.random.Generator)
     view = torch.lerp(_luma(view), view, saturation).clamp(0, 1)
     blurred = _per_photo(rng.random(count) < strength.blur, image)
     sigma = rng.uniform(*BLUR_SIGMA)
-    if bool((strength.blur > 0) and count):
+    if strength.blur > 0:
         view = torch.lerp(view, gaussian_blur(view, sigma), blurred)
     return view * 2 - 1
 
@@ -99,7 +99,7 @@ def paste(mine: Tensor, mask: Tensor) -> Tensor:
 
 
 def _per_photo(values: npt.NDArray[Any], like: Tensor) -> Tensor:
-    return torch.as_tensor(values, device=like.device).to(like.dtype).view(-1, 1, 1, 1)
+    return torch.as_tensor(values, dtype=like.dtype).to(like.device).view(-1, 1, 1, 1)
 
 
 def _luma(image: Tensor) -> Tensor:

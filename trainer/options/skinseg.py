@@ -15,6 +15,9 @@ class SkinSegOptions(AdversarialTerms):
     stride: Literal[1, 2, 4, 8] = 4
     """The discriminator sees everything averaged over squares of this side; 4 costs a sixteenth of 1."""
 
+    width: Annotated[int, Field(ge=4, le=256)] | Literal["auto"] = 16
+    """Channels of its first layer; auto: 32 for fcn, 64 for patch."""
+
     free_steps: Annotated[int, Field(ge=0)] = 50
     """First steps of a round in which the discriminator only learns and has no say."""
 

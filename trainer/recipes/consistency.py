@@ -6,8 +6,9 @@ After FixMatch (Sohn et al. 2020) for segmentation as in UniMatch (Yang et al. 2
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -36,7 +37,7 @@ class Consistency(Supervised):
         options = self.options
         self.strength = ViewStrength(options.jitter, options.gray, options.blur, options.cutmix)
 
-    def prepare(self, batches: Any) -> None:
+    def prepare(self, batches: Iterator[Batch]) -> None:
         """The teacher begins with the statistics that given weights get."""
         super().prepare(batches)
         self.teacher.load_state_dict(self.served.state_dict())
