@@ -6,6 +6,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+WEIGHTS, CARD = "weights.safetensors", "model.json"
+"""Of a model folder."""
+
 LONGEST_HEADER = 100_000_000
 
 RESEARCH_ONLY = ("-nc", "noncommercial", "non-commercial", "apple-amlr", "seer-license")
@@ -46,7 +49,8 @@ ENCODERS: dict[str, EncoderFacts] = {
 def stated_licence(weights: Path) -> str | None:
     """What a weights file says of its licence: the card beside it, or its own header; None: nothing."""
     try:
-        card = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
+        beside = weights.with_name(CARD) if weights.name == WEIGHTS else weights.with_suffix(".json")
+        card = json.loads(beside.read_text(encoding="utf-8"))
         if isinstance(card, dict) and isinstance(card.get("encoder_licence"), str):
             return str(card["encoder_licence"])
     except (OSError, ValueError):

@@ -6,20 +6,16 @@ A project's folder ``pretrained/`` holds ``ENCODER.safetensors`` (ImageNet, plac
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from trainer.licences import forbids_commercial_use, stated_licence
 from trainer.networks import Segmenter
-from trainer.project.errors import ConfigError, SkinsegError
+from trainer.project.errors import ConfigError
 from trainer.project.folders import storage_errors
-from trainer.weights import CARD, WEIGHTS, Fit, fit_weights, read_weights, save_tensors, write_json
-
-RESEARCH_ONLY = ("-nc", "noncommercial", "non-commercial", "apple-amlr", "seer-license")
-"""Marks of licences that forbid commercial use."""
+from trainer.weights import WEIGHTS, Fit, fit_weights, read_weights, save_tensors, write_json
 
 
 def choose_init(init: str, encoder: str, pretrained: Path | None) -> str:
@@ -103,32 +99,8 @@ def encoder_licence(init: str, encoder: str, pretrained: Path) -> str | None:
     """
     if init == "scratch":
         return None
-    path = weights_path(init, encoder, pretrained)
-    card = _card_of(path)
-    if isinstance(card.get("encoder_licence"), str):
-        return str(card["encoder_licence"])
-    own = _metadata(path)
-    stated = own.get("licence") or own.get("license")
+    stated = stated_licence(weights_path(init, encoder, pretrained))
     return stated or (_published_licence(encoder) if init == "imagenet" else None)
-
-
-def _card_of(path: Path) -> dict[str, Any]:
-    card = path.with_name(CARD) if path.name == WEIGHTS else path.with_suffix(".json")
-    try:
-        value = json.loads(card.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _metadata(path: Path) -> dict[str, str]:
-    if path.suffix != ".safetensors" or not path.is_file():
-        return {}
-    try:
-        with safe_open(str(path), framework="pt") as file:
-            return dict(file.metadata() or {})
-    except SafetensorError as error:
-        raise SkinsegError(f"{path} is not a readable safetensors file: {error}") from error
 
 
 def _published_licence(encoder: str) -> str | None:
@@ -148,8 +120,7 @@ def check_licence(licence: str | None, allowed: str, path: Path) -> None:
     ConfigError
         Names the licence and the setting.
     """
-    name = (licence or "").lower()
-    if name == allowed.lower() or not any(mark in name for mark in RESEARCH_ONLY):
+    if (licence or "").lower() == allowed.lower() or not forbids_commercial_use(licence):
         return
     raise ConfigError(
         f"init: the licence of {path.name}, {licence}, forbids commercial use; if that suits you, allow it "
