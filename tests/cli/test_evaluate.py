@@ -34,12 +34,11 @@ def test_json_holds_all_of_it(skinseg: Any, trained: tuple[Path, str]) -> None:
     assert sum(sum(row) for row in data["confusion"]) > 4 * 96 * 96 * 0.9
 
 
-@pytest.mark.parametrize(("mode", "name"), [("keras_dice", "keras_dice"), ("smp_batch_iou", "smp_batch_iou")])
-def test_modes_of_the_sources(skinseg: Any, trained: tuple[Path, str], mode: str, name: str) -> None:
-    said = skinseg("evaluate", trained[0], *CPU, "--mode", mode)
+def test_counting_as_a_source_does(skinseg: Any, trained: tuple[Path, str]) -> None:
+    said = skinseg("evaluate", trained[0], *CPU, "--mode", "keras_dice")
     assert said.code == 0, said.err
-    assert f"as {mode} counts" in said.out
-    assert re.search(rf"^{name} +[01]\.\d\d\d", said.out, re.MULTILINE)
+    assert "as keras_dice counts" in said.out
+    assert re.search(r"^keras_dice +[01]\.\d\d\d", said.out, re.MULTILINE)
 
 
 def test_a_page_that_holds_everything_it_needs(
