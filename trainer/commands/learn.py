@@ -11,11 +11,13 @@ from rich.markup import escape
 from trainer.commands.files import check_folder, check_writable
 from trainer.commands.models import known_model, number
 from trainer.commands.progress import staged
-from trainer.commands.reply import DeviceOption, JsonOption, ProjectArgument, Reply
+from trainer.commands.reply import DeviceOption, JsonOption, ProjectArgument, Reply, table
 from trainer.commands.scores import check_mode, check_page, scorecard_lines
 from trainer.schedule import PRETEXT
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from trainer.project import Project
 
 
@@ -70,6 +72,7 @@ def retrain(
             result = service.train(
                 "batch", round_id, settings=settings, steps=steps, labels_fraction=fraction
             )
+        epochs = [] if result is None else epoch_rows(project, result.round_id)
     if result is None:
         lines = [f"Stopped; its checkpoint is kept. Go on: skinseg retrain {path} --resume"]
         return Reply({"model": None, "why": "stopped before it was done"}, [*lines], code=130)
@@ -80,7 +83,22 @@ def retrain(
         f"validation Dice {number(result.val.get('dice9'))}, skin or not {number(result.val.get('dice2'))}",
         *(f"  {escape(message)}" for message in result.messages),
     ]
-    return Reply(result.to_json(), [*lines])
+    data = result.to_json() | ({"epochs": epochs} if epochs else {})
+    return Reply(data, [*lines, *([epoch_table(epochs)] if epochs else [])])
+
+
+def epoch_rows(project: Project, round_id: str) -> list[dict[str, float]]:
+    """Epoch, soft Dice loss and IoU on the validation photos, of a round that thinks in epochs."""
+    curves = project.curve(round_id)
+    names = ("epoch", "epoch_loss", "epoch_iou")
+    points = zip(*(curves.get(name, []) for name in names), strict=True)
+    return [{n: value for n, (_, value) in zip(names, point, strict=True)} for point in points]
+
+
+def epoch_table(rows: list[dict[str, float]]) -> Table:
+    """The table epoch | DL | IoU."""
+    cells = [[f"{r['epoch']:.0f}", f"{r['epoch_loss']:.4f}", f"{r['epoch_iou']:.4f}"] for r in rows]
+    return table("epoch", "DL", "IoU", rows=cells)
 
 
 def evaluate(

@@ -25,6 +25,8 @@ from trainer.project.errors import ConfigError
 from trainer.recipes.recipe import Recipe
 
 METHOD = {"arch": "fpn", "fit": "squash", "class_balanced": 0.0, "optimizer": "adam"}
+LR = {"cpu": 1e-3, "mps": 1e-3}
+"""At the rates that suit cross-entropy there, the Dice loss can fall into finding nothing and stay there."""
 LITERAL = {
     "encoder": "resnet34",
     "size": 256,
@@ -50,7 +52,7 @@ class FPN(Recipe):
     def defaults(cls, options: FPNOptions, device: str) -> dict[str, Any]:
         """The source's method, and with ``literal`` its figures."""
         if not options.literal:
-            return METHOD
+            return METHOD | ({"lr": LR[device]} if device in LR else {})
         return METHOD | LITERAL | {"steps_full": options.epochs * STEPS_PER_EPOCH}
 
     @property

@@ -43,6 +43,8 @@ LITERAL = {
     "encoder_lr": 1.0,
     "bn_batches": 0,
 }
+LR = {"cpu": 1e-3, "mps": 1e-3}
+"""At the rates that suit cross-entropy there, the Dice loss can fall into finding nothing and stay there."""
 LITERAL_SIZE = {"squash": 256, "pad": 666}
 
 
@@ -55,8 +57,10 @@ class UNet(Recipe):
     @classmethod
     def defaults(cls, options: UNetOptions, device: str) -> dict[str, Any]:
         """The source's method, and with ``literal`` its figures."""
-        literal = LITERAL | {"size": LITERAL_SIZE[options.resize]} if options.literal else {}
-        return METHOD | {"fit": options.resize} | literal
+        method = METHOD | {"fit": options.resize}
+        if options.literal:
+            return method | LITERAL | {"size": LITERAL_SIZE[options.resize]}
+        return method | ({"lr": LR[device]} if device in LR else {})
 
     @classmethod
     def network(cls, options: UNetOptions) -> dict[str, Any]:
