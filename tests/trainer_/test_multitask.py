@@ -4,8 +4,10 @@ import json
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from trainer.classes import CLASS_SETS
+from trainer.data import Batch
 from trainer.engine import Engine
 from trainer.losses import IGNORE
 from trainer.networks import Detector, build_segmenter
@@ -79,6 +81,21 @@ def test_a_fast_round_goes_on_from_the_served_model(project, settings):
     assert project.model(second.model_id).parents == (first.model_id,)
 
 
+def test_given_weights_get_new_statistics_before_the_first_step(project, settings):
+    start = build_segmenter("maskrcnn", "tu-resnet10t", 9)
+    path = project.path / "given.safetensors"
+    save_file(start.state_dict(), path)
+    recipe = recipe_of(project.classes, settings, start)
+    before = {name: value.clone() for name, value in recipe.served.state_dict().items()}
+    image = torch.rand(4, 3, 64, 64) - 0.5
+    recipe.prepare(iter([Batch(image, torch.zeros(4, 64, 64, dtype=torch.uint8))] * 50))
+    after = recipe.served.state_dict()
+    changed = {name.rpartition(".")[2] for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {"running_mean", "running_var", "num_batches_tracked"}
+    result = run(project, settings, init=str(path), steps=1)
+    assert any("given.safetensors" in message for message in result.messages)
+
+
 @pytest.mark.parametrize("tasks", ["segmentation", "classification"])
 def test_single_tasks(project, settings, tasks):
     result = run(project, with_options(settings, tasks=tasks), steps=1)
@@ -88,10 +105,11 @@ def test_single_tasks(project, settings, tasks):
     assert {"rpn", "cls", "det", "seg"} - set(project.curve(result.round_id)) == {left_out}
 
 
-def recipe_of(classes, settings, **network):
+def recipe_of(classes, settings, segmenter=None, **network):
     plan = make_plan(settings, "cpu", "batch", recipe="multitask")
     engine = Engine.start("cpu", threads=1)
-    segmenter = build_segmenter("maskrcnn", "tu-resnet10t", classes.count, width=32, **network)
+    if segmenter is None:
+        segmenter = build_segmenter("maskrcnn", "tu-resnet10t", classes.count, width=32, **network)
     return MultiTask(classes, plan, engine, segmenter)
 
 

@@ -75,7 +75,7 @@ class MaskRCNN(nn.Module):
         channels = list(self.encoder.out_channels[2:])
         if len(channels) != 4:
             raise ValueError("it has no features of strides 4, 8, 16 and 32")
-        width = width or max(32, channels[-1] // 8)
+        width = width or max(32, channels[-1] // 64 * 8)  # groups of 8
         layer = (lambda count: nn.GroupNorm(8, count)) if norm == "group" else None
         self.pyramid = FeaturePyramidNetwork(channels, width, norm_layer=layer)
         self.proposals = ProposalNetwork(width)

@@ -72,7 +72,8 @@ class MultiTask(Recipe):
 
     def build(self, segmenter: Segmenter) -> None:
         """One network, told what its losses are and which class is none."""
-        network, options = cast(Detector, segmenter).network, self.options
+        self.detector = cast(Detector, segmenter)
+        network, options = self.detector.network, self.options
         network.background.fill_(self.classes.background)
         network.proposals.teach(options.rpn_loss, options.rho)
         network.heads.teach(
@@ -83,9 +84,9 @@ class MultiTask(Recipe):
         self.networks["segmenter"], (self.optimizers["segmenter"],) = self.engine.setup(segmenter, optimizer)
 
     def prepare(self, batches: Iterator[Batch]) -> None:
-        """Batch-norm statistics of given weights are estimated anew."""
-        images = (batch.image for batch in batches)
-        reestimate_batch_norm(self.served, images, self.plan.bn_batches)
+        """Batch-norm statistics of given weights are estimated anew; the encoder alone has such layers."""
+        images = (self.detector.adapted(batch.image) for batch in batches)
+        reestimate_batch_norm(self.detector.network.encoder, images, self.plan.bn_batches)
 
     def step(self, batch: Batch, unlabelled: Batch | None, step: int) -> dict[str, Tensor]:
         """Regions of the masks, the four losses, one update."""
