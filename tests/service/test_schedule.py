@@ -79,3 +79,22 @@ def test_holds_off_after_a_failure_unless_asked() -> None:
     assert decide(waiting).action == "rest"
     assert "12 s" in decide(waiting).why
     assert decide(replace(waiting, train_now="full")).lane == "full"
+
+
+def test_learns_from_photos_without_masks_where_it_would_rest() -> None:
+    due = replace(LEARNT, pretraining_due=True)
+    for idle in (due, replace(due, labels=0, served=False), replace(due, labels=3, served=False)):
+        decision = decide(idle)
+        assert (decision.action, decision.lane, decision.recipe) == ("train", "full", "colorization")
+    assert decide(replace(due, new_labels=1)).recipe is None
+    assert decide(replace(due, labels=8, labels_since_full=8)).recipe is None
+    assert decide(replace(due, wait=5.0)).action == "rest"
+
+
+def test_an_interrupted_pretraining_is_taken_up_when_nothing_else_is_to_do() -> None:
+    left = replace(LEARNT, interrupted_pretraining="r3", pretraining_due=True)
+    decision = decide(left)
+    assert (decision.action, decision.lane, decision.round_id) == ("resume", "full", "r3")
+    assert decide(replace(left, new_labels=2)).lane == "fast"
+    assert decide(replace(left, interrupted="r9", interrupted_lane="full")).round_id == "r9"
+    assert decide(replace(left, train_now="full")).recipe is None

@@ -1,0 +1,82 @@
+"""A real trainer that learns from photos without masks while nobody needs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from live_trainer import QUICK, Trainer, write_settings
+
+from trainer.cli import main
+from trainer.project import Project
+from trainer.schedule import LEARNING_COLOURS
+from trainer.situation import read_situation
+
+COLOURS = "\n[colorization]\nautomatic_photos = 8\n"
+
+
+@pytest.fixture
+def unlabelled(tiny_folder: Any, tmp_path: Path) -> Path:
+    """A project of photos without masks, eight of them for training."""
+    path = tmp_path / "study"
+    words = ["new", str(path), "--photos", str(tiny_folder.photos), "--groups", str(tiny_folder.groups)]
+    assert main(words) == 0
+    write_settings(path, QUICK)
+    return path
+
+
+def due(path: Path) -> bool:
+    with Project.open(path) as project:
+        return read_situation(project).pretraining_due
+
+
+def test_pretraining_is_due_where_its_weights_would_be_used_and_are_not_there(unlabelled: Path) -> None:
+    assert not due(unlabelled)  # too few photos
+    write_settings(unlabelled, COLOURS)
+    assert due(unlabelled)
+    weights = unlabelled / "pretrained" / "colorization-resnet18.safetensors"
+    weights.parent.mkdir(exist_ok=True)
+    weights.write_bytes(b"")
+    assert not due(unlabelled)
+    weights.unlink()
+    text = (unlabelled / "skinseg.toml").read_text()
+    for old, new in (
+        ("[training]", '[training]\ninit = "scratch"'),
+        (COLOURS, COLOURS + "automatic = false\n"),
+    ):
+        (unlabelled / "skinseg.toml").write_text(text.replace(old, new))
+        assert not due(unlabelled)
+
+
+def test_does_not_try_for_ever(unlabelled: Path) -> None:
+    write_settings(unlabelled, COLOURS)
+    with Project.open(unlabelled) as project:
+        for number in range(2):
+            assert read_situation(project).pretraining_due
+            project.start_round(f"r{number}", "full", "colorization")
+            project.finish_round(f"r{number}", "failed", why="test")
+        assert not read_situation(project).pretraining_due
+
+
+def test_steps_aside_for_labels_and_goes_on_afterwards(unlabelled: Path, tiny_folder: Any) -> None:
+    write_settings(unlabelled, COLOURS)
+    settings = unlabelled / "skinseg.toml"
+    settings.write_text(settings.read_text().replace("steps_full = 10", "steps_full = 120"))
+    trainer = Trainer(unlabelled)
+    try:
+        trainer.start()
+        row = trainer.wait_for(lambda: (s := trainer.project.trainer_state()) and (s.step or 0) > 2 and s, 90)
+        assert (row.state, row.message, row.lane) == ("training", LEARNING_COLOURS, "full")
+        (pretraining,) = trainer.project.rounds()
+        assert main(["import", str(unlabelled), str(tiny_folder.masks)]) == 0
+        served = trainer.wait_for(trainer.project.served, 90)
+        assert served.lane == "fast"
+        assert trainer.project.round(pretraining.id).ended is None
+        trainer.wait_for(lambda: trainer.project.round(pretraining.id).state == "done", 120)
+        told = [str(event.data.get("message")) for event in trainer.project.events(90, "round note")]
+        assert any("going on at step" in message and "of 120" in message for message in told)
+        assert (unlabelled / "pretrained" / "colorization-resnet18.safetensors").is_file()
+        assert (unlabelled / "panels" / "colorization.png").is_file()
+    finally:
+        trainer.end()
