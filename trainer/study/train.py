@@ -129,24 +129,17 @@ def examine(
         found = predictor.predict(photo)
         matrices.append(confusion(target, found.labels - np.uint8(1), classes))
         present.append(np.bincount(target[target != IGNORE].ravel(), minlength=classes)[:classes] > 0)
-        sureness.append(surest(found, classes))
+        boxed = predictor.finds_boxes
+        sureness.append(predictor.class_sureness(photo) if boxed else surest_pixel(found, classes))
         kept.append(truth)
     if not kept:
         raise SkinsegError(f"{project.path}: none of the {len(truths)} test photos can be read")
     return Evidence(np.stack(matrices), np.stack(present), np.stack(sureness)), kept
 
 
-def surest(found: Segmentation, classes: int) -> Floats:
-    """How sure the model is that each class is in the photo, ``(classes,)``.
-
-    The best probability among its boxes where the network finds some, else the confidence of its surest
-    pixel.
-    """
+def surest_pixel(found: Segmentation, classes: int) -> Floats:
+    """How sure a model without boxes is that each class is in the photo: confidence of its surest pixel."""
     sure = np.zeros(classes)
-    if found.boxes:
-        for box in found.boxes:
-            sure[box.class_index] = max(sure[box.class_index], box.score)
-        return sure
     confidence: Bytes = found.confidence
     for index in range(classes):
         inside = found.labels == index + 1
