@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from trainer.engine import Engine
-from trainer.gan_losses import masked_bce, valid_at
+from trainer.gan_losses import masked_bce, masked_mean, valid_at
 from trainer.losses import IGNORE
 from trainer.networks.discriminators import build_discriminator, frozen
 from trainer.options import AdversarialTerms
@@ -62,7 +62,8 @@ class AdversarialTerm:
         Returns
         -------
         dict of str to Tensor
-            ``d_loss``; ``d_real`` and ``d_fake``, how real it finds the one and the other, 0 to 1.
+            ``d_loss``; ``d_real`` and ``d_fake``, 0 to 1: how real it finds true and predicted maps, or where
+            it learns correctness, right and wrong pixels.
         """
         valid = (target != IGNORE).unsqueeze(1)
         probabilities = probabilities.detach()
@@ -70,14 +71,16 @@ class AdversarialTerm:
         if self.options.target == "correctness":
             right = (probabilities.argmax(1) == target).unsqueeze(1) & valid
             share = valid_at(right, fake.shape[-2:]) / valid_at(valid, fake.shape[-2:]).clamp(min=1e-6)
-            real, loss = fake, masked_bce(fake, share, valid)
+            loss = masked_bce(fake, share, valid)
+            beliefs = (fake, right), (fake, valid & ~right)
         else:
             truth = smoothed_one_hot(target, self.classes, self.options.smooth)
             real = self.network(pair(image, truth, valid))
             loss = 0.5 * (masked_bce(real, 1.0, valid) + masked_bce(fake, 0.0, valid))
+            beliefs = (real, valid), (fake, valid)
         self.engine.update(loss, self.network, self.optimizer, self.clip)
-        belief = {"d_real": real.detach().float().sigmoid(), "d_fake": fake.detach().float().sigmoid()}
-        return {"d_loss": loss.detach()} | {name: value.mean() for name, value in belief.items()}
+        values = [masked_mean(logits.detach().float().sigmoid(), where) for logits, where in beliefs]
+        return {"d_loss": loss.detach(), "d_real": values[0], "d_fake": values[1]}
 
     def persuade(self, image: Tensor, probabilities: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
         """BCE(D(x, p), 1) over the valid pixels; gradients reach the probabilities, the discriminator stays.

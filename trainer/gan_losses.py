@@ -21,7 +21,7 @@ def valid_at(valid: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
     return F.interpolate(mask, size=tuple(size), mode="area")
 
 
-def _mean(values: Tensor, valid: Tensor | None) -> Tensor:
+def masked_mean(values: Tensor, valid: Tensor | None) -> Tensor:
     """Mean over the valid cells of ``(N, C, h, w)``; zero with zero gradient where there is none."""
     if valid is None:
         return values.mean()
@@ -92,9 +92,9 @@ def masked_bce(logits: Tensor, target: Tensor | float, valid: Tensor | None = No
     logits = logits.float()
     if not isinstance(target, Tensor):
         target = torch.full_like(logits, target)
-    return _mean(F.binary_cross_entropy_with_logits(logits, target.float(), reduction="none"), valid)
+    return masked_mean(F.binary_cross_entropy_with_logits(logits, target.float(), reduction="none"), valid)
 
 
 def masked_l1(prediction: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
     """Mean absolute difference of ``(N, C, h, w)`` over the channels of the valid pixels."""
-    return _mean((prediction.float() - target.float()).abs(), valid)
+    return masked_mean((prediction.float() - target.float()).abs(), valid)
