@@ -137,6 +137,7 @@ class TrainerPanel(QWidget):
         self._theme, self.curves = theme, Curves(self.project.classes.colours, theme=theme)
         layout: Any = self.layout()
         layout.replaceWidget(old, self.curves)
+        old.hide()
         old.deleteLater()
         self.set_folded(folded)
         self.refresh(force=True)

@@ -111,7 +111,7 @@ class Desk:
 
     def show(self, photo: LoadedPhoto | None) -> None:
         """Put a photo on the desk, or clear it; undo begins anew."""
-        self.tools.peek(False)
+        self.peek(False)
         self.photo = photo
         self._offer = None
         self._offered_by = photo.model_id if photo else None
@@ -171,6 +171,11 @@ class Desk:
         """Note which revision the open photo goes on from."""
         if self.photo is not None and self.photo.id == photo_id:
             self.photo = replace(self.photo, revision=revision, base_revision=revision.id)
+
+    def peek(self, on: bool) -> None:
+        """Show the bare photo while `on`."""
+        self.tools.peek(on)
+        self.overlays.peek(on)
 
     def undo(self) -> None:
         """Take the last step back."""

@@ -63,7 +63,7 @@ class Overlays:
         self.errors: Image | None = None
         self.boxes: Shapes | None = None
         self._box_layer: Shapes | None = None
-        self._making = self._due = False
+        self._making = self._due = self._peeking = False
 
     @property
     def available(self) -> dict[str, bool]:
@@ -81,6 +81,14 @@ class Overlays:
             self.wanted[name] = on
             self._due = True
             self.poll()
+
+    def peek(self, on: bool) -> None:
+        """Hide what is shown while `on`, so that the bare photo is to be seen."""
+        if on != self._peeking:
+            self._peeking = on
+            for name, layer in ((ERRORS, self.errors), (BOXES, self.boxes)):
+                if layer is not None:
+                    layer.visible = self._visible(name)
 
     def poll(self) -> None:
         """Do what was asked for as soon as nothing is being drawn."""
@@ -101,8 +109,11 @@ class Overlays:
                 self._viewer.layers.remove(layer)
         self.errors = self.boxes = None
 
+    def _visible(self, name: str) -> bool:
+        return self.wanted[name] and self.available[name] and not self._peeking
+
     def _fill(self) -> None:
-        visible = {name: self.wanted[name] and self.available[name] for name in self.wanted}
+        visible = {name: self._visible(name) for name in self.wanted}
         if visible[ERRORS] and self.errors is None:
             self.errors = _error_layer()
             self._add(self.errors)

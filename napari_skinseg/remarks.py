@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from trainer.project import Project
     from trainer.project.predictions import Prediction
 
+MOST_BOXES = 60
+"""More would hide the photo."""
+
 RUNNERS_UP = 1
 WORTH_NAMING = 0.05
 
@@ -32,7 +35,7 @@ NONE = Remarks()
 
 
 def read_remarks(project: Project, prediction: Prediction, shape: tuple[int, int]) -> Remarks:
-    """Read what belongs to a prediction; a map of another size counts as none.
+    """Read what belongs to a prediction; a map of another size, or a box of an unknown class, counts as none.
 
     Raises
     ------
@@ -40,9 +43,9 @@ def read_remarks(project: Project, prediction: Prediction, shape: tuple[int, int
         If its files are damaged.
     """
     error = project.read_error(prediction)
-    return Remarks(
-        error if error is not None and error.shape == shape else None, project.read_boxes(prediction)
-    )
+    boxes = [box for box in project.read_boxes(prediction) if 0 <= box.class_index < project.classes.count]
+    likeliest = sorted(boxes, key=lambda box: -box.score)[:MOST_BOXES]
+    return Remarks(error if error is not None and error.shape == shape else None, tuple(likeliest))
 
 
 def box_label(box: Box, classes: ClassSet) -> str:

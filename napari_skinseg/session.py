@@ -84,7 +84,7 @@ class AnnotationSession:
             tools.set_locked,
         )
         self.change_brush, self.change_opacity = tools.change_brush, tools.change_opacity
-        self.peek, self.undo, self.redo = tools.peek, self._desk.undo, self._desk.redo
+        self.peek, self.undo, self.redo = self._desk.peek, self._desk.undo, self._desk.redo
         self._keys = KeyBindings(viewer, (layers.annotation, layers.photo, layers.confidence))
         self._route = Route(
             project, self._id, annotator, self._desk, self._background, self._shown, self._changed, self._say

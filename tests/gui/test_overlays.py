@@ -14,7 +14,7 @@ from workbench import make_project, rest, serve, until
 from napari_skinseg._annotate import AnnotatePanel
 from napari_skinseg.annotate_view import resolve_annotate
 from napari_skinseg.overlays import BOXES, ERRORS
-from napari_skinseg.remarks import Remarks, box_corners, box_label
+from napari_skinseg.remarks import MOST_BOXES, Remarks, box_corners, box_label, read_remarks
 from trainer.boxes import Box
 from trainer.classes import CLASS_SETS
 from trainer.project import Project
@@ -130,6 +130,28 @@ def test_a_photo_without_remarks_hides_what_the_last_one_had(working, remarked):
     press(working, "E")
     press(working, "E")
     assert working.notices[-1] == ("info", "likely errors: nothing to show on this photo")
+
+
+def test_peeking_shows_the_bare_photo(working):
+    press(working, "E")
+    working.peek(True)
+    assert not working.viewer.layers[ERRORS].visible
+    assert not working.annotation_layer.visible
+    working.peek(False)
+    assert working.viewer.layers[ERRORS].visible
+
+
+def test_boxes_of_strange_classes_are_left_out_and_of_many_the_likeliest_shown(project):
+    photo_id = project.photo_ids()[0]
+    strange = replace(HAND, class_index=12)
+    many = [replace(FOOT, score=place / 1000) for place in range(100)]
+    remark(project, photo_id, boxes=(strange, *many))
+    shape = project.read_photo(photo_id).shape[:2]
+    boxes = read_remarks(project, project.prediction(photo_id), shape).boxes
+    assert len(boxes) == MOST_BOXES
+    assert {box.class_index for box in boxes} == {4}
+    assert boxes[0].score == 0.099
+    assert read_remarks(project, project.prediction(photo_id), (1, 1)).error is None
 
 
 def test_a_newer_model_brings_its_own_remarks(working, remarked):

@@ -107,7 +107,7 @@ def test_a_trainer_that_hangs_elsewhere_shows_within_five_seconds(dock, qtbot):
     assert time.monotonic() - died < 5.3
 
 
-@pytest.mark.parametrize("name", ["queue", "models", "settings"])
+@pytest.mark.parametrize("name", ["queue", "models", "settings", "training"])
 def test_tabs_open_when_asked_for_and_only_once(dock, qtbot, name):
     dock.show_extra(name)
     dock.show_extra(name)
