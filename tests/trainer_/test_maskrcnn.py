@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torchvision.models.detection.image_list import ImageList
+from torchvision.ops import box_iou
 
 from trainer.instances import Instances, find_instances, instances_of
 from trainer.losses import IGNORE
@@ -20,6 +21,7 @@ from trainer.networks.region_heads import (
     mask_targets,
     of_one_class,
     paste,
+    shake,
 )
 from trainer.predict import Predictor
 from trainer.project.errors import ConfigError
@@ -149,6 +151,19 @@ def test_features_are_pooled_where_the_box_is():
     features = [torch.nn.functional.avg_pool2d(rows, s) for s in (4, 8, 16, 32)]
     (pooled,) = PyramidAlign(4)(features, [torch.tensor([[16.0, 16.0, 48.0, 48.0]])])
     assert pooled[0].mean(dim=1).tolist() == pytest.approx([20.0, 28.0, 36.0, 44.0])
+
+
+def test_shaken_boxes_still_lie_on_their_region():
+    torch.manual_seed(0)
+    boxes = torch.tensor([[10.0, 10, 50, 40], [60, 70, 100, 100]])
+    shaken = shake(boxes, (100, 100), 20)
+    assert shaken.shape == (40, 4)
+    overlap = box_iou(shaken, boxes)
+    assert overlap[0::2, 0].min() > 0.5
+    assert overlap[1::2, 1].min() > 0.5
+    assert 0.6 < overlap[0::2, 0].mean() < 0.95
+    assert shaken.max() <= 100
+    assert shake(boxes[:0], (100, 100), 20).shape == (0, 4)
 
 
 # drawing

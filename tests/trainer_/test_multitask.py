@@ -144,9 +144,11 @@ def test_what_the_options_ask_for(settings):
     recipe = recipe_of(CLASS_SETS["lesion"], with_options(settings, rpn_loss="ce", mask_loss="bce", rho=2.0))
     network = recipe.served.network
     assert (network.proposals.objectness_loss, network.proposals.rho) == ("ce", 2.0)
-    assert network.heads.mask_term == "bce"
+    assert (network.heads.mask_term, network.heads.shaken) == ("bce", 8)
     literal = with_options(settings, literal=True)
-    assert recipe_of(CLASS_SETS["lesion"], literal).crop_plan().strength.brightness == (0.8, 1.5)
+    recipe = recipe_of(CLASS_SETS["lesion"], literal)
+    assert recipe.crop_plan().strength.brightness == (0.8, 1.5)
+    assert recipe.served.network.heads.shaken == 0
 
 
 def test_another_network_is_refused(project, settings):

@@ -37,11 +37,12 @@ class MultiTaskOptions(Section):
     rois: Annotated[int, Field(ge=4)] = 32
     """Proposals of each photo that the subnets learn from."""
 
-    positive: Share = 0.25
-    """Largest share of these that lies on regions; the others lie on nothing."""
+    positive: Share | Literal["auto"] = "auto"
+    """Largest share of these that lies on regions, the others lie on nothing; auto: .5, literal .25."""
 
-    shaken: Annotated[int, Field(ge=0)] = 0
-    """So many proposals are made of each true box by moving its edges: a help while proposals are poor."""
+    shaken: Annotated[int, Field(ge=0)] | Literal["auto"] = "auto"
+    """So many proposals are made of each true box by moving its edges, as a help while the network's own are
+    poor; auto: 8, literal none."""
 
     mask_pool: Literal["auto", 7, 14] = "auto"
-    """Side of the features that a mask is made of, which has twice that; auto: 14, and 7 as in the source."""
+    """Side of the features that a mask is made of, which has twice that; auto: 14, literal 7."""

@@ -76,8 +76,13 @@ class MultiTask(Recipe):
         network, options = self.detector.network, self.options
         network.background.fill_(self.classes.background)
         network.proposals.teach(options.rpn_loss, options.rho)
+        positive, shaken = options.positive, options.shaken
         network.heads.teach(
-            options.mask_loss, options.jaccard_delta, options.rois, options.positive, options.shaken
+            options.mask_loss,
+            options.jaccard_delta,
+            options.rois,
+            positive if positive != "auto" else 0.25 if options.literal else 0.5,
+            shaken if shaken != "auto" else 0 if options.literal else 8,
         )
         self.one_region = network.one
         optimizer = make_optimizer(self.plan, segmenter)
