@@ -19,6 +19,7 @@ from trainer.epochs import Epochs, EpochScore, measure_epoch, probability_map
 from trainer.networks import build_segmenter, set_dropout
 from trainer.predict import Predictor
 from trainer.pretrained import initialise
+from trainer.project.errors import SkinsegError
 from trainer.project.folders import storage_errors
 from trainer.recipes import Recipe, find_recipe
 from trainer.round_context import RoundContext
@@ -126,13 +127,18 @@ def _make_epochs(round_: RoundContext, recipe: Recipe, photos: WorkingPhotos) ->
         )
 
     def draw(weights: dict[str, Tensor]) -> None:
-        network.load_state_dict(weights)
         ids = project.photo_ids("test") or project.photo_ids("val")
-        photo = photos.photo(ids[np.random.default_rng(plan.seed).integers(len(ids))])
+        try:
+            photo = photos.photo(ids[np.random.default_rng(plan.seed).integers(len(ids))])
+        except SkinsegError:  # it is only a picture
+            return
+        network.load_state_dict(weights)
         picture = probability_map(predictor, photo, background)
         write_panel(project.path / "panels" / f"{plan.recipe}.png", picture)
 
-    return Epochs(recipe.epochs, measure, draw)
+    if round_.engine.is_main:
+        return Epochs(recipe.epochs, measure, draw)
+    return Epochs(recipe.epochs, measure)
 
 
 def write_panel(path: Path, picture: npt.NDArray[np.uint8]) -> None:
