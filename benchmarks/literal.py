@@ -98,7 +98,7 @@ class Bench:
         return dataclasses.replace(self.plan, batch=batch)
 
     def bare(self, batch: int, steps: int) -> float:
-        """Crops per second of the recipe's step on batches in the device's memory, unlabelled ones included."""
+        """Crops per second of the recipe's step on batches in the device's memory."""
         plan = self.at_batch(batch)
         _, recipe = self.recipe(plan)
         labelled, unlabelled = self.batch(plan, labelled=True), self.batch(plan, labelled=False)

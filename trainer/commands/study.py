@@ -47,6 +47,9 @@ def study(
     labels: Annotated[str | None, typer.Option(help="Shares of the labels in percent, as 10,25,100.")] = None,
     arms: Annotated[str | None, typer.Option(help="Only these arms, as scratch,colorization.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps of every run.")] = None,
+    pretext_steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps of the colorization run, where one is needed.")
+    ] = None,
     encoder: Annotated[str | None, typer.Option(help="Encoder of every arm.")] = None,
     split: Annotated[
         str | None, typer.Option(help="test or val; else test where it has masks.", show_default=False)
@@ -76,6 +79,7 @@ def study(
         labels=_shares(labels),
         arms=_words(arms),
         steps=steps,
+        pretext_steps=pretext_steps,
         encoder=encoder,
         split=_split(split),
         set=pairs(set_ or []),

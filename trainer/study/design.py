@@ -31,6 +31,7 @@ class Asked:
     labels: tuple[float, ...] | None = None
     arms: tuple[str, ...] | None = None
     steps: int | None = None
+    pretext_steps: int | None = None
     encoder: str | None = None
     split: str | None = None
     set: Mapping[str, str] = field(default_factory=dict)
@@ -100,7 +101,7 @@ def make_design(project: Project, study: Study, asked: Asked) -> Design:
     labels = asked.labels or study.labels
     seeds = tuple(range(asked.seeds or scale.seeds))
     base = project_settings(project)
-    runs = _pretext(project, study, scale, kept, base, set_by_hand, encoder, split)
+    runs = _pretext(project, study, scale, asked.pretext_steps, kept, base, set_by_hand, encoder, split)
     made = runs[0].name if runs else _digest(pretrained / f"colorization-{encoder}.safetensors")
     for seed in seeds:  # seed by seed, so that an interrupted study has whole comparisons
         for share in labels:
@@ -189,6 +190,7 @@ def _pretext(
     project: Project,
     study: Study,
     scale: Scale,
+    steps: int | None,
     arms: Sequence[Arm],
     base: Values,
     by_hand: Values,
@@ -205,7 +207,7 @@ def _pretext(
     values = merged(base, scale.settings, by_hand, {"training": training})
     pool = hashlib.sha256(",".join(map(str, sorted(project.photo_ids("train")))).encode()).hexdigest()[:16]
     run = RunSpec(
-        "pretext", 1.0, 0, checked(values), scale.pretext_steps, split, False, pool, pretext=True
+        "pretext", 1.0, 0, checked(values), steps or scale.pretext_steps, split, False, pool, pretext=True
     )  # fmt: skip
     given = project.path / "pretrained" / f"colorization-{encoder}.safetensors"
     folder = runs_folder(project.path, study.name)

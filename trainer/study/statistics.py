@@ -52,7 +52,7 @@ def small_sample_factor(seeds: int, level: float = LEVEL) -> float:
     """What the spread of a bootstrap over few seeds is multiplied with.
 
     Drawing n values with replacement gives a variance too small by (n - 1) / n, and normal tails where
-    Student's are due: with three seeds an interval of 95 % would hold the truth in about 75 % of all cases.
+    Student's are due: with three seeds an interval of 95 % would hold the truth in two of three cases.
     """
     quantile = (1 + level) / 2
     return float(stats.t.ppf(quantile, seeds - 1) / stats.norm.ppf(quantile) * math.sqrt(seeds / (seeds - 1)))

@@ -56,7 +56,7 @@ def grids(outcome: Outcome, brief: bool = False) -> list[Grid]:
     """All tables of a study but the claims; ``brief`` ones fit a terminal."""
     found = [main_grid(outcome, brief)]
     if outcome.study.per_class:
-        found += [class_grid(outcome, share) for share in outcome.labels]
+        found += [class_grid(outcome, arm.name, share) for share in outcome.labels for arm in outcome.arms]
     if outcome.study.epochs and outcome.epochs():
         found.insert(0, epoch_grid(outcome))
     return found
@@ -93,18 +93,20 @@ def interval(estimate: Estimate) -> str:
     return f"{figure(estimate.value)} ({figure(estimate.low)} to {figure(estimate.high)}{spread})"
 
 
-def class_grid(outcome: Outcome, share: float) -> Grid:
-    """Each class and their mean, for every arm."""
-    titles = {"iou": "IoU", "precision": "P", "recall": "R", "dice": "F1"}
+def class_grid(outcome: Outcome, arm: str, share: float) -> Grid:
+    """Each class and their mean, of one arm."""
+    titles = {"iou": "IoU", "precision": "precision", "recall": "recall", "dice": "F1"}
     names = outcome.study.per_class
-    head = ("class", *(f"{arm.name} {titles[name]}" for arm in outcome.arms for name in names))
-    columns = [outcome.per_class(arm.name, share, name) for arm in outcome.arms for name in names]
+    columns = [outcome.per_class(arm, share, name) for name in names]
     rows = [
         (title, *(figure(column[index]) for column in columns))
         for index, title in enumerate((*outcome.classes.names, "mean"))
         if not all(math.isnan(column[index]) for column in columns)
     ]
-    return Grid(f"Per class, {percent(share)} of the labels, mean over seeds", head, tuple(rows))
+    of_labels = f", {percent(share)} of the labels" if len(outcome.labels) > 1 else ""
+    return Grid(
+        f"{arm}, per class{of_labels}, mean over seeds", ("class", *(titles[n] for n in names)), tuple(rows)
+    )
 
 
 def epoch_grid(outcome: Outcome) -> Grid:

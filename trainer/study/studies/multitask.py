@@ -38,7 +38,7 @@ MULTITASK = Study(
     ),
     measures=(*SEGMENTATION, *CLASSIFICATION),
     scales={
-        "small": Scale({"training": {**SMALL_TRAINING, "batch": 4, "lr": 1e-3}}, steps=SMALL_STEPS),
+        "small": Scale({"training": {**SMALL_TRAINING, "batch": 4}}, steps=SMALL_STEPS),
         "literal": Scale({"multitask": {"literal": True}}, full_size=True),
     },
     notes=(

@@ -9,7 +9,6 @@ SMALL_TRAINING: dict[str, Any] = {
     "long_side": 96,
     "size": 80,
     "batch": 8,
-    "lr": 3e-3,
     "bn_batches": 10,
     "threads": 1,
 }
