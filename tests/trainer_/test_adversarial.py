@@ -103,7 +103,8 @@ def test_a_discriminator_of_correctness_learns_which_pixels_are_right(engine):
     wrong = truth.roll(1, 1)
     p = torch.where(torch.arange(SIDE) < SIDE // 2, truth, wrong)  # right on the left half
     for _ in range(30):
-        term.learn(batch.image, p, batch.target)
+        curves = term.learn(batch.image, p, batch.target)
+    assert curves["d_real"] > curves["d_fake"] + 0.3  # of right and of wrong pixels
     belief = term.belief(batch.image, p, batch.target != IGNORE)
     labelled = (batch.target != IGNORE)[:, SIDE // 2 :]
     below = belief[:, SIDE // 2 :]

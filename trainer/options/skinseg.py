@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from trainer.options.adversarial import AdversarialTerms
+from trainer.options.section import Rate
 
 
 class SkinSegOptions(AdversarialTerms):
@@ -17,6 +18,12 @@ class SkinSegOptions(AdversarialTerms):
 
     width: Annotated[int, Field(ge=4, le=256)] | Literal["auto"] = 16
     """Channels of its first layer; auto: 32 for fcn, 64 for patch."""
+
+    target: Literal["truth", "correctness"] = "correctness"
+    """What the discriminator learns: to tell true masks from predictions, or which pixels are right."""
+
+    lr_discriminator: Rate | Literal["auto"] = 1e-3
+    """Learning rate of the discriminator; auto: 1e-4 for fcn, 4e-4 for patch."""
 
     free_steps: Annotated[int, Field(ge=0)] = 50
     """First steps of a round in which the discriminator only learns and has no say."""

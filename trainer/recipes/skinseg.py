@@ -10,8 +10,9 @@ from trainer.recipes.with_discriminator import WithDiscriminator
 class SkinSeg(WithDiscriminator):
     """L = CE + dice_weight Dice + lambda_adv BCE(D(x, p), 1) + lambda_semi BCE(D(u, p), 1).
 
-    As `adversarial` with Dice, with a discriminator that judges at a quarter of the resolution, where the
-    network decides, and with few unlabelled crops beside the labelled ones: a step has to stay cheap.
+    As `adversarial` with Dice. Its discriminator learns which pixels are right, so that its map says where a
+    prediction may be wrong. A step has to stay cheap: it judges at a quarter of the resolution, where the
+    network decides, and there are few unlabelled crops beside the labelled ones.
     """
 
     name: ClassVar[str] = "skinseg"
