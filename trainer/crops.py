@@ -125,7 +125,7 @@ class UnlabelledCrops:
 
 
 class AllCrops(UnlabelledCrops):
-    """Crops of all photos, for pretraining; their target is 0 inside the photo and IGNORE beyond its border."""
+    """Crops of all photos, for pretraining; the target is 0 inside the photo and IGNORE beyond its border."""
 
     def _target(self, photo: Bytes) -> Bytes | None:
         return np.zeros(photo.shape[:2], np.uint8)
