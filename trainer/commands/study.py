@@ -90,7 +90,9 @@ def study(
             check_writable(project)
             check_labels(project)
             _run(project, chosen.name, asked, device, rank, dask)
-        return _reply(project, chosen.name, write=not show and rank.rank == 0)
+        if rank.rank != 0:  # the first of torchrun's processes prints for all
+            return Reply({"study": chosen.name, "rank": rank.rank})
+        return _reply(project, chosen.name, write=not show)
 
 
 def _run(project: Project, name: str, asked: Asked, device: str, rank: Rank, dask: str | None) -> None:
