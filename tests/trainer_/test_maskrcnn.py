@@ -270,8 +270,8 @@ def test_a_photo_that_nobody_labelled_teaches_no_box_head_that_there_is_nothing(
     model = teach(detector())
     image, target = batch(np.full((96, 96), IGNORE, np.uint8))
     terms = model(image, instances_of(target, 9))
-    assert float(terms["cls"]) == 0
-    assert float(terms["rpn"]) == 0
+    assert terms["cls"].item() == 0
+    assert terms["rpn"].item() == 0
 
 
 @pytest.mark.parametrize(
