@@ -200,7 +200,7 @@ def test_pretrained_weights_without_network(skinseg: Any, project: Path, tiny_fo
     said = skinseg("retrain", project, "--init", "imagenet", "--encoder", "resnet18", "--device", "cpu")
     refused(said, "resnet18.safetensors", "colorization")
     said = skinseg("retrain", project, "--init", "colorization", "--encoder", "resnet18", "--device", "cpu")
-    refused(said, "colorization-resnet18.safetensors", "--init PATH", "later version")
+    refused(said, "colorization-resnet18.safetensors", "--init PATH", "skinseg pretrain")
 
 
 def test_device_that_is_not_there(skinseg: Any, project: Path, tiny_folder: Any) -> None:

@@ -54,13 +54,13 @@ def plot(outcome: Outcome) -> str:
     else:
         draw = _label_panel if len(outcome.labels) > 1 else _dot_panel
         panels = [draw(outcome, measure) for measure in outcome.study.measures[:3]]
-        names = [arm.title for arm in outcome.arms] if len(outcome.labels) > 1 else []
+        names = [arm.title for arm in outcome.arms]
     height = HEIGHT + 22 * len(names) + 8
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH * len(panels)} {height}" '
         f'width="{WIDTH * len(panels)}" height="{height}" font-family="sans-serif" font-size="12">',
         f"<title>{escape(outcome.study.title)}</title>",
-        '<rect width="100%" height="100%" fill="white"/>',
+        f'<rect width="{WIDTH * len(panels)}" height="{height}" fill="white"/>',
     ]
     parts += [f'<g transform="translate({WIDTH * i} 0)">{panel}</g>' for i, panel in enumerate(panels)]
     for i, name in enumerate(names):
@@ -135,7 +135,7 @@ def _dot_panel(outcome: Outcome, measure: str) -> str:
     share = outcome.labels[0]
     cells = [outcome.cell(arm.name, share, measure) for arm in outcome.arms]
     x, y = _axes((-0.5, len(cells) - 0.5), _reach(_known(cells)))
-    parts = _frame(MEASURES[measure].title, "", x, y, [(i, arm.name) for i, arm in enumerate(outcome.arms)])
+    parts = _frame(MEASURES[measure].title, "", x, y, [])
     for i, cell in enumerate(cells):
         if cell is not None and not math.isnan(cell.estimate.value):
             parts += _with_intervals(x, y, [(i, cell)], COLOURS[i % len(COLOURS)], 0.0)
