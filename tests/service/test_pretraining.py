@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -59,23 +60,33 @@ def test_does_not_try_for_ever(unlabelled: Path) -> None:
         assert not read_situation(project).pretraining_due
 
 
-def test_steps_aside_for_labels_and_goes_on_afterwards(unlabelled: Path, tiny_folder: Any) -> None:
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_steps_aside_for_labels_and_goes_on_afterwards(
+    unlabelled: Path, tiny_folder: Any, tmp_path: Path
+) -> None:
     write_settings(unlabelled, COLOURS)
     settings = unlabelled / "skinseg.toml"
-    settings.write_text(settings.read_text().replace("steps_full = 10", "steps_full = 120"))
+    quicker = settings.read_text().replace("steps_full = 10", "steps_full = 60")
+    quicker = quicker.replace("steps_fast = 10", 'steps_fast = 4\nrecipe = "supervised"')
+    settings.write_text(quicker)
+    some_masks = tmp_path / "masks"  # too few for a full round, which would come first
+    some_masks.mkdir()
+    for index in (0, 1, 2, 3, 8, 9):
+        shutil.copy(tiny_folder.masks / f"tiny_{index:02}.png", some_masks)
     trainer = Trainer(unlabelled)
     try:
         trainer.start()
-        row = trainer.wait_for(lambda: (s := trainer.project.trainer_state()) and (s.step or 0) > 2 and s, 90)
+        row = trainer.wait_for(lambda: (s := trainer.project.trainer_state()) and s.step and s, 90)
         assert (row.state, row.message, row.lane) == ("training", LEARNING_COLOURS, "full")
         (pretraining,) = trainer.project.rounds()
-        assert main(["import", str(unlabelled), str(tiny_folder.masks)]) == 0
+        assert main(["import", str(unlabelled), str(some_masks)]) == 0
         served = trainer.wait_for(trainer.project.served, 90)
         assert served.lane == "fast"
         assert trainer.project.round(pretraining.id).ended is None
-        trainer.wait_for(lambda: trainer.project.round(pretraining.id).state == "done", 120)
+        trainer.wait_for(lambda: trainer.project.round(pretraining.id).state == "done", 600)
         told = [str(event.data.get("message")) for event in trainer.project.events(90, "round note")]
-        assert any("going on at step" in message and "of 120" in message for message in told)
+        assert any("going on at step" in message and "of 60" in message for message in told)
         assert (unlabelled / "pretrained" / "colorization-resnet18.safetensors").is_file()
         assert (unlabelled / "panels" / "colorization.png").is_file()
     finally:
