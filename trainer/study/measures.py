@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trainer.classes import ClassSet
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
+from trainer.metrics import Counts, Floats, macro, ratio, skin_or_not
+from trainer.scores.headlines import dice2, dice8, dice9
 
 
 @dataclass(frozen=True)
@@ -39,18 +39,6 @@ class Measure:
     """From evidence, photo weights ``(D, P)`` and classes to ``(D,)``; NaN where it has no value."""
 
 
-def divide(numerator: Floats, denominator: Floats) -> Floats:
-    """Quotients, NaN where the denominator is 0."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(denominator > 0, numerator / denominator, np.nan)
-
-
-def mean_known(values: Floats) -> Floats:
-    """Mean over the last axis without NaN; NaN where nothing is left."""
-    known = ~np.isnan(values)
-    return divide(np.where(known, values, 0.0).sum(-1), known.sum(-1).astype(np.float64))
-
-
 def class_table(pooled: Floats) -> dict[str, Floats]:
     """Scores of each class against the rest, of pooled matrices ``(..., K, K)``; each ``(..., K)``.
 
@@ -66,13 +54,17 @@ def class_table(pooled: Floats) -> dict[str, Floats]:
         return np.where(there, values, np.nan)
 
     return {
-        "dice": divide(2 * hit, truth + predicted),
-        "iou": divide(hit, hit + missed + false),
-        "precision": divide(hit, predicted),
-        "recall": divide(hit, truth),
-        "specificity": where_there(divide(total - truth - false, total - truth)),
-        "accuracy": where_there(divide(total - missed - false, total + 0 * hit)),
+        "dice": ratio(2 * hit, truth + predicted),
+        "iou": ratio(hit, hit + missed + false),
+        "precision": ratio(hit, predicted),
+        "recall": ratio(hit, truth),
+        "specificity": where_there(ratio(total - truth - false, total - truth)),
+        "accuracy": where_there(ratio(total - missed - false, total + 0 * hit)),
     }
+
+
+def _mean(values: Floats) -> Floats:
+    return np.asarray(macro(values))
 
 
 def pooled(evidence: Evidence, weights: Floats) -> Floats:
@@ -87,47 +79,25 @@ def _mean_over_classes(name: str) -> Callable[[Evidence, Floats, ClassSet], Floa
         values = class_table(pooled(evidence, weights))[name]
         if classes.count == 2:
             return values[..., 1 - classes.background]
-        return mean_known(values)
+        return _mean(values)
 
     return of
 
 
-def _nine_class(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
-    return mean_known(class_table(pooled(evidence, weights))["dice"])
-
-
-def _eight_class(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
-    """Pixels of doubt are left out, and their class is left out of the mean."""
-    matrix = pooled(evidence, weights)
-    if classes.uncertain is None:
-        return mean_known(class_table(matrix)["dice"])
-    matrix[..., classes.uncertain, :] = 0
-    return mean_known(np.delete(class_table(matrix)["dice"], classes.uncertain, axis=-1))
-
-
-def _two_class(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
-    """Skin or not: all classes but the background are one."""
-    return mean_known(class_table(two_class(pooled(evidence, weights), classes.background))["dice"])
-
-
-def two_class(matrix: Floats, background: int) -> Floats:
-    """Merge every class but the background into one: ``(..., 2, 2)``, background first."""
-    b = background
-    total, both = matrix.sum((-1, -2)), matrix[..., b, b]
-    truth, predicted = matrix[..., b, :].sum(-1), matrix[..., :, b].sum(-1)
-    merged = np.stack([both, truth - both, predicted - both, total - truth - predicted + both], axis=-1)
-    return merged.reshape(*matrix.shape[:-2], 2, 2)
+def _headline(score: Callable[[Any, ClassSet], Floats]) -> Callable[[Evidence, Floats, ClassSet], Floats]:
+    """A score of the pixels of all photos pooled."""
+    return lambda evidence, weights, classes: score(pooled(evidence, weights), classes)
 
 
 def _skin_iou_each_photo(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
-    matrix = two_class(evidence.matrices.astype(np.float64), classes.background)
+    matrix = skin_or_not(evidence.matrices, classes.background).astype(np.float64)
     return _weighted_mean(class_table(matrix)["iou"][:, 1], weights)
 
 
 def _weighted_mean(photo: Floats, weights: Floats) -> Floats:
     """Mean over photos with weights ``(D, P)``, those without a value left out."""
     known = ~np.isnan(photo)
-    return divide(weights @ np.where(known, photo, 0.0), weights @ known.astype(np.float64))
+    return ratio(weights @ np.where(known, photo, 0.0), weights @ known.astype(np.float64))
 
 
 def _each_photo(name: str) -> Callable[[Evidence, Floats, ClassSet], Floats]:
@@ -135,7 +105,7 @@ def _each_photo(name: str) -> Callable[[Evidence, Floats, ClassSet], Floats]:
 
     def of(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
         values = class_table(evidence.matrices.astype(np.float64))[name]
-        photo = values[:, 1 - classes.background] if classes.count == 2 else mean_known(values)
+        photo = values[:, 1 - classes.background] if classes.count == 2 else _mean(values)
         return _weighted_mean(photo, weights)
 
     return of
@@ -148,7 +118,7 @@ def _over_classes(
 
     def of(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
         parts = [score(evidence.present[:, k], evidence.sureness[:, k], weights) for k in classes.skin]
-        return mean_known(np.stack(parts, axis=-1))
+        return _mean(np.stack(parts, axis=-1))
 
     return of
 
@@ -158,15 +128,15 @@ FOUND = 0.5
 
 
 def _accuracy(present: npt.NDArray[np.bool_], sureness: Floats, weights: Floats) -> Floats:
-    return divide(weights @ ((sureness >= FOUND) == present), weights.sum(1))
+    return ratio(weights @ ((sureness >= FOUND) == present), weights.sum(1))
 
 
 def _sensitivity(present: npt.NDArray[np.bool_], sureness: Floats, weights: Floats) -> Floats:
-    return divide(weights @ ((sureness >= FOUND) & present), weights @ present)
+    return ratio(weights @ ((sureness >= FOUND) & present), weights @ present)
 
 
 def _specificity(present: npt.NDArray[np.bool_], sureness: Floats, weights: Floats) -> Floats:
-    return divide(weights @ ((sureness < FOUND) & ~present), weights @ ~present)
+    return ratio(weights @ ((sureness < FOUND) & ~present), weights @ ~present)
 
 
 def auc(present: npt.NDArray[np.bool_], sureness: Floats, weights: Floats) -> Floats:
@@ -176,7 +146,7 @@ def auc(present: npt.NDArray[np.bool_], sureness: Floats, weights: Floats) -> Fl
     steps = np.eye(len(levels))[level]  # (P, levels)
     positive, negative = positive @ steps, negative @ steps
     below = negative.cumsum(1) - negative
-    return divide((positive * (below + negative / 2)).sum(1), positive.sum(1) * negative.sum(1))
+    return ratio((positive * (below + negative / 2)).sum(1), positive.sum(1) * negative.sum(1))
 
 
 def average_precision(present: npt.NDArray[np.bool_], sureness: Floats, weights: Floats) -> Floats:
@@ -185,14 +155,14 @@ def average_precision(present: npt.NDArray[np.bool_], sureness: Floats, weights:
     steps = np.eye(len(levels))[level]
     found = (weights * present) @ steps
     ranked = weights @ steps
-    precision = divide(found.cumsum(1), ranked.cumsum(1))
-    return divide((np.nan_to_num(precision) * found).sum(1), found.sum(1))
+    precision = ratio(found.cumsum(1), ranked.cumsum(1))
+    return ratio((np.nan_to_num(precision) * found).sum(1), found.sum(1))
 
 
 MEASURES: dict[str, Measure] = {
-    "dice9": Measure("Dice", _nine_class),
-    "dice8": Measure("Dice without uncertain", _eight_class),
-    "dice2": Measure("Dice, skin or not", _two_class),
+    "dice9": Measure("Dice", _headline(dice9)),
+    "dice8": Measure("Dice without uncertain", _headline(dice8)),
+    "dice2": Measure("Dice, skin or not", _headline(dice2)),
     "iou": Measure("IoU", _mean_over_classes("iou")),
     "precision": Measure("precision", _mean_over_classes("precision")),
     "recall": Measure("recall", _mean_over_classes("recall")),

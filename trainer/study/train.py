@@ -14,12 +14,12 @@ import numpy as np
 import torch
 
 from trainer.decoded import Bytes, WorkingPhotos, project_cache
-from trainer.metrics import IGNORE, confusion
+from trainer.metrics import IGNORE, Floats, confusion
 from trainer.predict import Predictor, Segmentation
 from trainer.project.errors import SkinsegError
 from trainer.rounds import Trained, train_once
 from trainer.settings import Settings
-from trainer.study.measures import Evidence, Floats
+from trainer.study.measures import Evidence
 from trainer.study.runs import RunSpec, write_run
 
 if TYPE_CHECKING:
