@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,20 +12,49 @@ from PIL import Image
 from torch import Tensor
 
 from trainer.crops import AllCrops
-from trainer.data import Item, LabelledCrops, Loader, TrainSet, UnlabelledCrops
+from trainer.data import Item, LabelledCrops, Loader, TrainSet, UnlabelledCrops, keep_fraction
 from trainer.decoded import WorkingPhotos
-from trainer.engine import loader_threads
+from trainer.engine import loader_threads, seed_everything
 from trainer.epochs import Epochs, EpochScore, measure_epoch, probability_map
 from trainer.networks import build_segmenter, set_dropout
+from trainer.plan import Lane
 from trainer.predict import Predictor
 from trainer.pretrained import initialise
-from trainer.project.errors import SkinsegError
+from trainer.project.errors import ProjectError, SkinsegError
 from trainer.project.folders import storage_errors
 from trainer.recipes import Recipe, find_recipe
 from trainer.round_context import RoundContext
 from trainer.training import Hooks, Training
 from trainer.validation import readable_truth
 from trainer.weights import fit_weights, load_model, read_weights
+
+if TYPE_CHECKING:
+    from trainer.project import Project
+
+
+def choose_data(
+    project: Project, recipe: type[Recipe], lane: Lane, fraction: float | None = None, draw: int = 0
+) -> dict[str, Any]:
+    """What a new round learns from, as plain values that its checkpoints keep.
+
+    Raises
+    ------
+    ProjectError
+        No labels, and the recipe needs some.
+    """
+    truths = project.truth("train") if recipe.needs_labels else []
+    items = keep_fraction([Item(t.photo_id, t.revision_id, t.group) for t in truths], fraction, draw)
+    if recipe.needs_labels and not items:
+        raise ProjectError(
+            f"{project.path} has no labels yet: no training photo has a mask; save some in the window, "
+            "or bring them in with skinseg import"
+        )
+    served = project.served()
+    newest = project.untrained_labels(served.id) if lane == "fast" and served is not None else 0
+    return {
+        "items": [[item.photo_id, item.revision_id, item.group] for item in items],
+        "newest": min(newest, len(items)),
+    }
 
 
 def make_recipe(round_: RoundContext, parents: list[str]) -> tuple[Recipe, str]:
@@ -139,6 +168,21 @@ def _make_epochs(round_: RoundContext, recipe: Recipe, photos: WorkingPhotos) ->
     if round_.engine.is_main:
         return Epochs(recipe.epochs, measure, draw)
     return Epochs(recipe.epochs, measure)
+
+
+def train(round_: RoundContext, about: dict[str, Any], state: dict[str, Any] | None) -> tuple[Training, str]:
+    """Train to the last step; also says where the starting weights came from."""
+    seed_everything(round_.plan.seed)
+    recipe, init_note = make_recipe(round_, about["parents"])
+    training = make_training(round_, recipe, about)
+    try:
+        if state is not None:
+            training.restore(state)
+            round_.say(f"going on at step {training.step} of {training.steps}")
+        training.run()
+    finally:
+        training.close()
+    return training, init_note
 
 
 def write_panel(path: Path, picture: npt.NDArray[np.uint8]) -> None:

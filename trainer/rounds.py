@@ -15,17 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.checkpoints import has_checkpoint, load_checkpoint
-from trainer.data import Item, keep_fraction
 from trainer.decoded import project_cache
-from trainer.engine import Engine, seed_everything
-from trainer.gate import averaged_model, judge, store_model
-from trainer.networks import Segmenter
+from trainer.engine import Engine
+from trainer.gate import judge, store_model
 from trainer.plan import Lane, Plan, make_plan
-from trainer.project.errors import ConfigError, ProjectError, SkinsegError
+from trainer.project.errors import ConfigError, SkinsegError
 from trainer.project.exchange import truth_of_broken
-from trainer.recipes import Recipe, find_recipe
+from trainer.recipes import find_recipe
 from trainer.round_context import RoundContext, RoundProgress, StopRound, Tick
-from trainer.round_parts import make_recipe, make_training
+from trainer.round_parts import choose_data, train
 from trainer.settings import Settings
 from trainer.training import Training
 from trainer.weights import read_card
@@ -33,7 +31,7 @@ from trainer.weights import read_card
 if TYPE_CHECKING:
     from trainer.project import Project
 
-__all__ = ["RoundProgress", "RoundResult", "StopRound", "Trained", "run_round", "train_once"]
+__all__ = ["RoundProgress", "RoundResult", "StopRound", "run_round"]
 
 log = logging.getLogger(__name__)
 
@@ -165,31 +163,6 @@ def _new_round_id() -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
 
 
-def choose_data(
-    project: Project, recipe: type[Recipe], lane: Lane, fraction: float | None = None, draw: int = 0
-) -> dict[str, Any]:
-    """What a new round learns from, as plain values that its checkpoints keep.
-
-    Raises
-    ------
-    ProjectError
-        No labels, and the recipe needs some.
-    """
-    truths = project.truth("train") if recipe.needs_labels else []
-    items = keep_fraction([Item(t.photo_id, t.revision_id, t.group) for t in truths], fraction, draw)
-    if recipe.needs_labels and not items:
-        raise ProjectError(
-            f"{project.path} has no labels yet: no training photo has a mask; save some in the window, "
-            "or bring them in with skinseg import"
-        )
-    served = project.served()
-    newest = project.untrained_labels(served.id) if lane == "fast" and served is not None else 0
-    return {
-        "items": [[item.photo_id, item.revision_id, item.group] for item in items],
-        "newest": min(newest, len(items)),
-    }
-
-
 def _name_the_broken(round_: RoundContext, most: int = 20) -> None:
     """Say which photos with masks are not learnt from because they could not be read."""
     project = round_.project
@@ -222,23 +195,8 @@ def _start_from(project: Project, plan: Plan, any_encoder: bool) -> dict[str, An
     return {"plan": warm.to_dict(), "parents": [served.id], "learnt": learnt}
 
 
-def _train(round_: RoundContext, about: dict[str, Any], state: dict[str, Any] | None) -> tuple[Training, str]:
-    """Train to the last step; also says where the starting weights came from."""
-    seed_everything(round_.plan.seed)
-    recipe, init_note = make_recipe(round_, about["parents"])
-    training = make_training(round_, recipe, about)
-    try:
-        if state is not None:
-            training.restore(state)
-            round_.say(f"going on at step {training.step} of {training.steps}")
-        training.run()
-    finally:
-        training.close()
-    return training, init_note
-
-
 def _run(round_: RoundContext, about: dict[str, Any], state: dict[str, Any] | None) -> RoundResult:
-    training, init_note = _train(round_, about, state)
+    training, init_note = train(round_, about, state)
     if not training.recipe.serves:
         return _pretrained(round_, training)
     verdict = judge(round_, training.result)
@@ -279,98 +237,4 @@ def _result(round_: RoundContext, training: Training, **outcome: Any) -> RoundRe
         photos_per_second=training.clock.crops_per_second,
         messages=tuple(round_.messages),
         **outcome,
-    )
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What :func:`train_once` made."""
-
-    plan: Plan
-    network: Segmenter
-    """With the averaged weights, in eval mode on the CPU."""
-    recipe: Recipe
-    init: str
-    """Where the starting weights came from."""
-    seconds: float
-    """Of training alone."""
-    crops_per_second: float
-    curves: dict[str, list[tuple[int, float]]]
-    messages: tuple[str, ...]
-
-
-def train_once(
-    project: Project,
-    settings: Settings,
-    *,
-    folder: Path,
-    recipe: str | None = None,
-    init: str | None = None,
-    steps: int | None = None,
-    labels_fraction: float | None = None,
-    labels_draw: int = 0,
-    tick: Tick | None = None,
-    device: str = "auto",
-) -> Trained:
-    """Train as a batch round does and hand the network over; the project's history knows nothing of it.
-
-    Parameters
-    ----------
-    folder
-        For checkpoints: called again after an interruption with the same folder, it goes on. It stays.
-    recipe, init, steps, labels_fraction, tick, device
-        As of :func:`run_round`.
-    labels_draw
-        Which of many possible shares of the labels.
-
-    Raises
-    ------
-    StopRound
-        The tick asked for it.
-    SkinsegError
-        Nothing to train on, or settings that do not work here.
-    """
-    training = settings.training
-    engine = Engine.start(device, precision=training.precision, threads=training.threads or None)
-    state = load_checkpoint(folder) if has_checkpoint(folder) else None
-    if state is not None:
-        about = state["about"]
-    else:
-        method = find_recipe(recipe or training.recipe)
-        about = choose_data(project, method, "batch", labels_fraction, labels_draw)
-        plan = make_plan(
-            settings,
-            engine.device_name,
-            "batch",
-            recipe=recipe,
-            init=init,
-            steps=steps,
-            pretrained=project.path / "pretrained",
-        )
-        about |= {"plan": plan.to_dict(), "parents": [], "learnt": 0, "messages": [], "curves": {}}
-    plan = Plan.from_dict(about["plan"])
-    cache = project_cache(project, settings.photos.cache_bytes)
-    round_ = RoundContext(
-        project,
-        settings,
-        plan,
-        engine,
-        folder.name,
-        cache,
-        folder,
-        tick,
-        about["messages"],
-        in_catalog=False,
-        curves=about["curves"],
-    )
-    done, init_note = _train(round_, about, state)
-    return Trained(
-        plan,
-        averaged_model(round_, done.result).eval(),
-        done.recipe,
-        init_note,
-        done.clock.seconds,
-        done.clock.crops_per_second,
-        round_.curves,
-        tuple(round_.messages),
     )

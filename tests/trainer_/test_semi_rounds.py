@@ -15,8 +15,9 @@ from trainer.networks.discriminators import build_discriminator
 from trainer.predict import Predictor
 from trainer.recipes import RECIPES
 from trainer.recipes.skinseg import SkinSeg
-from trainer.rounds import StopRound, run_round, train_once
+from trainer.rounds import StopRound, run_round
 from trainer.settings import Settings
+from trainer.train_once import train_once
 from trainer.weights import save_model
 
 EARLY = {

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from trainer.rounds import StopRound, train_once
+from trainer.rounds import StopRound
+from trainer.train_once import train_once
 
 
 def stop_at(step):

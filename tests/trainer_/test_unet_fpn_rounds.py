@@ -16,8 +16,9 @@ from trainer.networks import build_segmenter
 from trainer.plan import make_plan
 from trainer.project.errors import ConfigError
 from trainer.recipes import find_recipe
-from trainer.rounds import StopRound, run_round, train_once
+from trainer.rounds import StopRound, run_round
 from trainer.settings import Settings
+from trainer.train_once import train_once
 from trainer.weights import read_card, read_weights
 
 TINY = {"size": 64, "long_side": 64, "batch": 4, "steps_full": 6, "steps_fast": 4, "threads": 1}

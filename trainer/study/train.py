@@ -17,10 +17,10 @@ from trainer.decoded import Bytes, WorkingPhotos, project_cache
 from trainer.metrics import IGNORE, Floats, confusion
 from trainer.predict import Predictor, Segmentation
 from trainer.project.errors import SkinsegError
-from trainer.rounds import Trained, train_once
 from trainer.settings import Settings
 from trainer.study.measures import Evidence
 from trainer.study.runs import RunSpec, write_run
+from trainer.train_once import Trained, train_once
 
 if TYPE_CHECKING:
     from trainer.project import Project
