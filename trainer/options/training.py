@@ -58,7 +58,7 @@ class TrainingSettings(Section):
     encoder_lr: float = Field(default=0.2, gt=0, le=1)
     """Learning rate of an encoder with given weights, as a share of `lr`, while it is held back."""
 
-    encoder_slow: Share = 0.2
+    encoder_slow: Share = 1.0
     """Share of the steps over which an encoder with given weights is held back."""
 
     bn_batches: int = Field(default=50, ge=0)
