@@ -6,6 +6,7 @@ A project's folder ``pretrained/`` holds ``ENCODER.safetensors`` (ImageNet, plac
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,29 @@ from trainer.project.errors import ConfigError
 from trainer.project.folders import storage_errors
 from trainer.weights import WEIGHTS, Fit, fit_weights, read_weights, save_tensors, write_json
 
+ENOUGH_STEPS = 5000
+"""Of a pretext task, for ``auto`` to use its weights: those of 300 and of 1,000 steps lost to random ones."""
+
 
 def choose_init(init: str, encoder: str, pretrained: Path | None) -> str:
-    """What ``auto`` means here: ImageNet weights if they are there, else colorization's, else none."""
+    """What ``auto`` means here: ImageNet weights, else colorization's of a long enough pretext, else none."""
     if init != "auto":
         return init
-    for kind in ("imagenet", "colorization"):
-        if pretrained is not None and weights_path(kind, encoder, pretrained).is_file():
-            return kind
-    return "scratch"
+    if pretrained is None:
+        return "scratch"
+    if weights_path("imagenet", encoder, pretrained).is_file():
+        return "imagenet"
+    return "colorization" if _pretext_steps(encoder, pretrained) >= ENOUGH_STEPS else "scratch"
+
+
+def _pretext_steps(encoder: str, pretrained: Path) -> int:
+    """Steps that the colorization weights at hand were made in; 0 where there are none or nobody says."""
+    path = weights_path("colorization", encoder, pretrained)
+    try:
+        card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        return int(card["plan"]["steps"]) if path.is_file() else 0
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
 
 
 def weights_path(init: str, encoder: str, pretrained: Path) -> Path:

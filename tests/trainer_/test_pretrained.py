@@ -31,12 +31,21 @@ def encoder_file(model, folder, name=ENCODER, **metadata):
 def test_auto_prefers_imagenet_then_colorization_then_nothing(model, tmp_path):
     assert choose_init("auto", ENCODER, tmp_path) == "scratch"
     assert choose_init("auto", ENCODER, None) == "scratch"
-    encoder_file(model, tmp_path, f"colorization-{ENCODER}")
+    card = encoder_file(model, tmp_path, f"colorization-{ENCODER}").with_suffix(".json")
+    card.write_text(json.dumps({"plan": {"steps": 5000}}))
     assert choose_init("auto", ENCODER, tmp_path) == "colorization"
     encoder_file(model, tmp_path)
     assert choose_init("auto", ENCODER, tmp_path) == "imagenet"
     assert choose_init("auto", "resnet18", tmp_path) == "scratch"
     assert choose_init("scratch", ENCODER, tmp_path) == "scratch"
+
+
+@pytest.mark.parametrize("card", ['{"plan": {"steps": 400}}', "{}", "not JSON", None])
+def test_auto_leaves_weights_of_a_short_pretext_alone(model, tmp_path, card):
+    path = encoder_file(model, tmp_path, f"colorization-{ENCODER}")
+    if card is not None:
+        path.with_suffix(".json").write_text(card)
+    assert choose_init("auto", ENCODER, tmp_path) == "scratch"
 
 
 @pytest.mark.parametrize("init", ["imagenet", "colorization", "path"])

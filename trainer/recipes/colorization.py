@@ -41,7 +41,11 @@ METHOD = {
     "colour": 0.0,
 }
 """The colours are what is to be learnt: nothing may change them."""
-AT_HAND = {"cpu": {"lr": 1e-3}, "mps": {"lr": 1e-3}, "cuda": {"lr": 5e-4, "steps_full": 20_000}}
+AT_HAND = {
+    "cpu": {"lr": 1e-3, "steps_full": 10_000},
+    "mps": {"lr": 1e-3, "steps_full": 10_000},
+    "cuda": {"lr": 5e-4, "steps_full": 20_000},
+}
 LITERAL = {
     "arch": "deeplabv3plus",
     "encoder": "tu-resnet50s",
