@@ -35,6 +35,12 @@ def test_a_steady_loss_is_not_reproduced():
     assert "worse" in verdict.why
 
 
+def test_beating_an_arm_that_found_nothing_proves_nothing():
+    (verdict,) = judge([CLAIM], pairs([60, 62, 61], base=0, photos=1), TWO, [1.0], draws=500)
+    assert verdict.verdict == "undecided"
+    assert "b called everything background" in verdict.why
+
+
 def test_a_gain_below_the_margin_is_not_reproduced():
     (verdict,) = judge([CLAIM], pairs([0, 0, 0]), TWO, [1.0], draws=500)
     assert verdict.verdict == "not reproduced"

@@ -110,12 +110,26 @@ def judge(
         shares, seeds = whole_pairs(table, claim.better, claim.worse, wanted)
         if seeds:
             photos, estimate = difference(table, claim, shares, seeds, classes, draws, level)
-            found.append((claim, shares, photos, estimate))
-    adjusted = holm([estimate.p for *_, estimate in found])
+            idle = _arm_that_found_nothing(table, claim, shares, seeds, classes)
+            found.append((claim, shares, photos, estimate, idle))
+    adjusted = holm([estimate.p for _, _, _, estimate, _ in found])
     return [
-        _verdict(claim, shares, photos, estimate, p, len(found), level)
-        for (claim, shares, photos, estimate), p in zip(found, adjusted, strict=True)
+        _verdict(claim, shares, photos, estimate, p, len(found), level, idle)
+        for (claim, shares, photos, estimate, idle), p in zip(found, adjusted, strict=True)
     ]
+
+
+def _arm_that_found_nothing(
+    table: Table, claim: Claim, shares: Sequence[float], seeds: Sequence[int], classes: ClassSet
+) -> str:
+    """Name the arm of which every run called every pixel background, if there is one: it is no rival."""
+    if claim.measure.startswith("class_"):  # of boxes, which need no pixels
+        return ""
+    for arm in (claim.better, claim.worse):
+        runs = [table[arm, share, seed] for share in shares for seed in seeds]
+        if not any(run.evidence.matrices[:, :, list(classes.skin)].any() for run in runs):
+            return arm
+    return ""
 
 
 def difference(
@@ -165,10 +179,13 @@ def _verdict(
     p: float,
     claims: int,
     level: float,
+    idle: str = "",
 ) -> Verdict:
     alpha = 1 - level
     word, why, needed = UNDECIDED, "", None
-    if math.isnan(estimate.p):
+    if idle:
+        why = f"{idle} called everything background, which makes it no rival: train it for longer"
+    elif math.isnan(estimate.p):
         why = "the measure has no value on these photos"
     elif estimate.seeds < MIN_SEEDS:
         needed, why = MIN_SEEDS, f"{MIN_SEEDS} seeds needed at least"
