@@ -175,7 +175,11 @@ def test_weights_and_their_card_and_a_start_from_them(project, settings):
     head = {name for name in segmenter.state_dict() if name.startswith("network.segmentation_head.")}
     assert set(segmenter.state_dict()) - set(read_weights(made.weights)) == head
     assert (project.path / "panels" / "colorization.png").is_file()
-    result = run_round(project, settings, lane="batch", recipe="supervised", device="cpu")
+    unasked = run_round(project, settings, lane="batch", recipe="supervised", device="cpu")
+    assert unasked.init == "scratch", "six steps are no pretext to start from"
+    result = run_round(
+        project, settings, lane="batch", recipe="supervised", init="colorization", device="cpu"
+    )
     assert result.init == "colorization"
     assert any(f"starting from {NAME}" in message for message in result.messages)
     card = json.loads((project.model_path(result.model_id) / "model.json").read_text())
