@@ -11,7 +11,7 @@ from trainer.options.section import Rate
 
 
 class SkinSegOptions(AdversarialTerms):
-    """The default: DeepLabV3+ from colorization weights, cross-entropy, Dice and an adversarial term."""
+    """The default: cross-entropy and Dice, and a discriminator that also judges unlabelled photos."""
 
     stride: Literal[1, 2, 4, 8] = 4
     """The discriminator sees everything averaged over squares of this side; 4 costs a sixteenth of 1."""
