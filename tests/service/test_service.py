@@ -71,7 +71,7 @@ def test_predicts_what_a_session_asks_for_and_passes_over_a_torn_photo(running: 
     assert labels.shape == confidence.shape == photo.shape[:2]
     assert labels.min() >= 1
     assert labels.max() <= 9
-    assert project.photo(photos["pool_torn"]).state == "broken"
+    running.wait_for(lambda: project.photo(photos["pool_torn"]).state == "broken")
     assert "cut short" in (project.photo(photos["pool_torn"]).reason or "")
     project.end_session(session.id)
 
