@@ -50,8 +50,8 @@ class MaskRCNN(nn.Module):
     regions
         ``one`` region per picture or ``many``; ``auto``: one where there are two classes.
     tasks
-        ``segmentation``: all is of one class, as sure as the proposal it came from; ``classification``: boxes
-        are drawn filled, for want of masks; ``all``: neither.
+        ``classification``: nothing is learnt of masks, boxes are drawn filled; ``segmentation``: as ``all``
+        here, and its truth has one class.
     norm
         Normalisation in pyramid and mask subnet; the source has none, random weights want one.
     """
@@ -94,13 +94,14 @@ class MaskRCNN(nn.Module):
         return ImageList(filled, [(height, width)] * len(image)), [level.float() for level in levels.values()]
 
     def losses(self, image: Tensor, truth: list[Instances]) -> dict[str, Tensor]:
-        """L_rpn, L_cls, L_det and L_seg as ``rpn``, ``cls``, ``det``, ``seg``, but for tasks left out."""
+        """L_rpn, L_cls, L_det and L_seg as ``rpn``, ``cls``, ``det`` and, unless left out, ``seg``."""
         images, features = self.features(image)
         with torch.autocast(image.device.type, enabled=False):
-            proposals, _, rpn = self.proposals.propose(images, features, truth)
+            proposals, rpn = self.proposals.propose(images, features, truth)
             terms = {"rpn": rpn, **self.heads.losses(features, proposals, truth)}
-        left_out = {"segmentation": "cls", "classification": "seg"}.get(self.tasks)
-        return {name: term for name, term in terms.items() if name != left_out}
+        if self.tasks == "classification":
+            del terms["seg"]
+        return terms
 
     def detect(self, image: Tensor, least: float | None = None) -> list[Detections]:
         """What is in each picture with at least such a probability; by default what `logits` draws."""
@@ -108,11 +109,9 @@ class MaskRCNN(nn.Module):
         if least is None:
             least = SURE_OF_ONE if self.one else SURE_OF_MANY
         with torch.autocast(image.device.type, enabled=False):
-            proposals, scores, _ = self.proposals.propose(images, features, None)
+            proposals, _ = self.proposals.propose(images, features, None)
             height, width = image.shape[-2:]
-            found = self.heads.detect(
-                features, proposals, (height, width), least, scores if self.tasks == "segmentation" else None
-            )
+            found = self.heads.detect(features, proposals, (height, width), least)
         if self.tasks == "classification":
             found = [
                 Detections(*(d.boxes, d.labels, d.scores, d.probabilities), d.masks * 0 + 1) for d in found

@@ -130,13 +130,13 @@ class ProposalNetwork(RegionProposalNetwork):  # type: ignore[misc]
 
     def propose(
         self, images: ImageList, features: list[Tensor], truth: list[Instances] | None
-    ) -> tuple[list[Tensor], list[Tensor], Tensor]:
+    ) -> tuple[list[Tensor], Tensor]:
         """Find where something may be.
 
         Returns
         -------
-        list of Tensor, list of Tensor
-            Proposals ``(P, 4)`` of each photo and their probabilities ``(P,)``, surest first.
+        list of Tensor
+            Proposals ``(P, 4)`` of each photo, surest first.
         Tensor
             L_rpn; zero without truth.
         """
@@ -145,12 +145,12 @@ class ProposalNetwork(RegionProposalNetwork):  # type: ignore[misc]
         counts = [level.shape[1:].numel() for level in logits]
         objectness, shifts = concat_box_prediction_layers(logits, deltas)
         found = self.box_coder.decode(shifts.detach(), anchors).view(len(anchors), -1, 4)
-        boxes, scores = self.filter_proposals(found, objectness, images.image_sizes, counts)
+        boxes, _ = self.filter_proposals(found, objectness, images.image_sizes, counts)
         if truth is None:
-            return boxes, scores, objectness.new_zeros(())
+            return boxes, objectness.new_zeros(())
         labels, wanted = self.assign_targets_to_anchors(anchors, [vars(t) for t in truth])
         loss, off = self.compute_loss(objectness, shifts, labels, self.box_coder.encode(wanted, anchors))
-        return boxes, scores, loss + self.rho * off
+        return boxes, loss + self.rho * off
 
 
 def focal_objectness(logits: Tensor, labels: Tensor, alpha: float = 0.25, beta: float = 2.0) -> Tensor:

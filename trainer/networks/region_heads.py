@@ -193,20 +193,12 @@ class RegionHeads(RoIHeads):  # type: ignore[misc]
         proposals: list[Tensor],
         shape: tuple[int, int],
         least: float,
-        scores: list[Tensor] | None = None,
     ) -> list[Detections]:
-        """What is found in each picture of ``shape`` (rows, columns) with at least such a probability.
-
-        Without ``scores`` of the proposals the classification subnet says what they are; with them it is not
-        asked, and each is of label 1 with that probability.
-        """
+        """What is found in each picture of ``shape`` (rows, columns) with at least such a probability."""
         logits, deltas = self.box_predictor(self.box_head(self.box_roi_pool(features, proposals)))
         counts = [len(p) for p in proposals]
         boxes = self.box_coder.decode(deltas, proposals).reshape(*logits.shape, 4).split(counts)
-        named = (
-            logits.softmax(dim=-1) if scores is None else of_one_class(torch.cat(scores), logits.shape[-1])
-        )
-        probabilities = named.split(counts)
+        probabilities = logits.softmax(dim=-1).split(counts)
         found = [self._choose(b, p, shape, least) for b, p in zip(boxes, probabilities, strict=True)]
         masks = self.mask_predictor(self.mask_head(self.mask_roi_pool(features, [b for b, *_ in found])))
         label = torch.cat([labels for _, labels, _ in found])
@@ -237,11 +229,6 @@ def shake(boxes: Tensor, shape: Sequence[int], times: int) -> Tensor:
     moved = boxes.repeat(times, 1) + (torch.rand_like(sides) * 2 - 1) * SHAKEN * sides
     clipped: Tensor = clip_boxes_to_image(moved, (shape[0], shape[1]))
     return clipped
-
-
-def of_one_class(scores: Tensor, classes: int) -> Tensor:
-    """Probabilities ``(B, K)`` of being something, label 1, or nothing, label 0."""
-    return F.pad(torch.stack([1 - scores, scores], dim=1), (0, classes - 2))
 
 
 def mask_targets(masks: Tensor, boxes: Tensor, matched: Tensor, side: int) -> Tensor:
