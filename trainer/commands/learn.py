@@ -8,12 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from trainer.commands.batch import (
+    BatchOption,
+    EncoderOption,
+    ResumeOption,
+    SeedOption,
+    SetOption,
+    SizeOption,
+    StepsOption,
+    overrides,
+    spoken,
+    take_up,
+)
 from trainer.commands.files import check_folder, check_writable
 from trainer.commands.models import known_model, number
 from trainer.commands.progress import staged
 from trainer.commands.reply import DeviceOption, JsonOption, ProjectArgument, Reply, table
 from trainer.commands.scores import check_mode, check_page, scorecard_lines
-from trainer.schedule import PRETEXT
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,15 +45,13 @@ def retrain(
         str | None, typer.Option(help="auto, scratch, imagenet, colorization, or a path.")
     ] = None,
     labels: Annotated[str, typer.Option(help="Share of the labelled train photos, as 25%.")] = "100%",
-    steps: Annotated[int | None, typer.Option(min=1, help="Training steps.")] = None,
-    size: Annotated[int | None, typer.Option(min=32, help="Side of a training crop, in pixels.")] = None,
-    encoder: Annotated[str | None, typer.Option(help="Encoder of the network, as resnet50.")] = None,
-    batch: Annotated[int | None, typer.Option(min=2, help="Crops per step.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything that is drawn.")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Any setting, as KEY=VALUE; may be repeated.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with one that was interrupted.")] = False,
+    steps: StepsOption = None,
+    size: SizeOption = None,
+    encoder: EncoderOption = None,
+    batch: BatchOption = None,
+    seed: SeedOption = None,
+    set_: SetOption = None,
+    resume: ResumeOption = False,
     device: DeviceOption = "auto",
     json: JsonOption = False,
 ) -> Reply:
@@ -52,13 +61,10 @@ def retrain(
 
     path = Path(directory)
     fraction = share(labels)
-    overrides = pairs(set_ or [])
     given = {"size": size, "encoder": encoder, "batch": batch, "seed": seed, "recipe": recipe, "init": init}
-    chosen = [f"--{name}" for name, value in {"steps": steps, **given}.items() if value is not None]
-    chosen += [f"--set {word}" for word in set_ or []] + (["--labels"] if fraction < 1 else [])
-    overrides |= {f"training.{key}": str(value) for key, value in given.items() if value is not None}
+    chosen = spoken({"steps": steps, **given}, set_) + (["--labels"] if fraction < 1 else [])
     with Project.open(path) as project:
-        settings = load_settings(path / "skinseg.toml", overrides)
+        settings = load_settings(path / "skinseg.toml", overrides(given, set_))
         check_writable(project)
         check_labels(project)
         from trainer.logs import log_to
@@ -162,16 +168,6 @@ def share(text: str) -> float:
     return value
 
 
-def pairs(words: list[str]) -> dict[str, str]:
-    """`KEY=VALUE` words as a mapping."""
-    from trainer.project.errors import ConfigError
-
-    for word in words:
-        if "=" not in word:
-            raise ConfigError(f"--set {word}: write KEY=VALUE, as --set lr=0.0003")
-    return {key.strip(): value.strip() for key, value in (word.split("=", 1) for word in words)}
-
-
 def check_labels(project: Project) -> None:
     """Refuse to train on nothing."""
     from trainer.project.errors import ProjectError
@@ -180,29 +176,6 @@ def check_labels(project: Project) -> None:
         raise ProjectError(
             f"{project.path} has no labels yet: save masks (skinseg annotate) or skinseg import some"
         )
-
-
-def take_up(project: Project, resume: bool, chosen: list[str], pretext: bool = False) -> str | None:
-    """The interrupted retrain (or pretrain) to go on with; without `resume`, such rounds are given up.
-
-    A round that has a checkpoint goes on as it began, so options `chosen` anew are refused.
-    """
-    from trainer.checkpoints import has_checkpoint
-    from trainer.project.errors import ConfigError, ProjectError
-
-    left = [r for r in project.rounds() if r.ended is None and r.lane == "batch"]
-    left = [r for r in left if (r.recipe == PRETEXT) == pretext]
-    word = "pretrain" if pretext else "retrain"
-    if resume and not left:
-        raise ProjectError(f"{project.path} has no interrupted {word} to go on with: leave out --resume")
-    if resume and chosen and has_checkpoint(project.path / "rounds" / left[0].id):
-        raise ConfigError(
-            f"--resume goes on with round {left[0].id} as it began: leave out {', '.join(chosen)}, "
-            "or leave out --resume to start anew"
-        )
-    for round_ in left[1:] if resume else left:
-        project.finish_round(round_.id, "stopped", why="given up for another one")
-    return left[0].id if resume else None
 
 
 def check_truth(project: Project, split: str, masks: str | None) -> None:

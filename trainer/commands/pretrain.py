@@ -8,8 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from trainer.commands.batch import (
+    BatchOption,
+    EncoderOption,
+    ResumeOption,
+    SeedOption,
+    SetOption,
+    SizeOption,
+    StepsOption,
+    overrides,
+    spoken,
+    take_up,
+)
 from trainer.commands.files import check_writable
-from trainer.commands.learn import pairs, take_up
 from trainer.commands.progress import staged
 from trainer.commands.reply import DeviceOption, JsonOption, ProjectArgument, Reply
 from trainer.schedule import PRETEXT
@@ -26,15 +37,13 @@ def register(app: typer.Typer) -> None:
 def pretrain(
     directory: ProjectArgument,
     init: Annotated[str, typer.Option(help="scratch, imagenet, or a path.")] = "scratch",
-    steps: Annotated[int | None, typer.Option(min=1, help="Training steps.")] = None,
-    size: Annotated[int | None, typer.Option(min=32, help="Side of a training crop, in pixels.")] = None,
-    encoder: Annotated[str | None, typer.Option(help="Encoder of the network, as resnet50.")] = None,
-    batch: Annotated[int | None, typer.Option(min=2, help="Crops per step.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything that is drawn.")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Any setting, as KEY=VALUE; may be repeated.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with one that was interrupted.")] = False,
+    steps: StepsOption = None,
+    size: SizeOption = None,
+    encoder: EncoderOption = None,
+    batch: BatchOption = None,
+    seed: SeedOption = None,
+    set_: SetOption = None,
+    resume: ResumeOption = False,
     device: DeviceOption = "auto",
     json: JsonOption = False,
 ) -> Reply:
@@ -44,13 +53,10 @@ def pretrain(
 
     path = Path(directory)
     check_init(init)
-    overrides = pairs(set_ or [])
     given = {"size": size, "encoder": encoder, "batch": batch, "seed": seed}
-    chosen = [f"--{name}" for name, value in {"steps": steps, **given}.items() if value is not None]
-    chosen += [f"--set {word}" for word in set_ or []] + (["--init"] if init != "scratch" else [])
-    overrides |= {f"training.{key}": str(value) for key, value in given.items() if value is not None}
+    chosen = spoken({"steps": steps, **given}, set_) + (["--init"] if init != "scratch" else [])
     with Project.open(path) as project:
-        settings = load_settings(path / "skinseg.toml", overrides)
+        settings = load_settings(path / "skinseg.toml", overrides(given, set_))
         check_writable(project)
         check_photos(project)
         from trainer.logs import log_to

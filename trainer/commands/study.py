@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from trainer.commands.batch import SetOption, pairs
 from trainer.commands.files import check_writable
-from trainer.commands.learn import check_labels, pairs, share
+from trainer.commands.learn import check_labels, share
 from trainer.commands.reply import DeviceOption, JsonOption, ProjectArgument, Reply, table
 
 if TYPE_CHECKING:
@@ -54,9 +55,7 @@ def study(
     split: Annotated[
         str | None, typer.Option(help="test or val; else test where it has masks.", show_default=False)
     ] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Any setting, as KEY=VALUE; may be repeated.")
-    ] = None,
+    set_: SetOption = None,
     show: Annotated[bool, typer.Option("--show", help="Run nothing, print what is there.")] = False,
     dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler that does the runs.")] = None,
     device: DeviceOption = "auto",
