@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import numpy as np
@@ -10,7 +11,9 @@ from workbench import until
 
 from napari_skinseg._training import TrainingPanel
 from napari_skinseg.overlays import ERRORS
+from napari_skinseg.training_view import RECIPES
 from trainer.project.trainer_process import start_trainer, stop_trainer, trainer_liveness
+from trainer.schedule import PRETEXT
 from trainer.settings import change_settings
 
 QUICK = {
@@ -28,37 +31,68 @@ QUICK = {
 }
 
 
-@pytest.mark.slow
-def test_a_recipe_chosen_in_the_window_trains_and_marks_its_likely_errors(project, open_session, qtbot):
-    *labelled, waiting = project.photo_ids("train")
-    for photo_id in labelled:
+@pytest.fixture
+def trained(project):
+    """A project with masks for all photos but the last, and a real trainer on it."""
+    for photo_id in project.photo_ids("train")[:-1]:
         shape = project.read_photo(photo_id).shape[:2]
         labels = np.ones(shape, np.uint8)
         labels[:, : shape[1] // 2] = 4
         project.save_mask(photo_id, labels, np.full(shape, 3, np.uint8), "ann", None)
     change_settings(project.path / "skinseg.toml", QUICK)
     start_trainer(project.path, device="cpu")
-    try:
-        wait(lambda: trainer_liveness(project) == "running", 60)
-        panel = TrainingPanel(project, "ann")
-        qtbot.addWidget(panel)
-        panel.choose("adversarial")
-        panel.methods["adversarial"].fields["lambda_adv"].enter(0.02)
-        panel.schedule.fields["steps_full"].enter(6)
+    wait(lambda: trainer_liveness(project) == "running", 60)
+    yield project
+    assert stop_trainer(project, seconds=30)
+
+
+@pytest.mark.slow
+def test_a_recipe_chosen_in_the_window_trains_and_marks_its_likely_errors(trained, open_session, qtbot):
+    panel = TrainingPanel(trained, "ann")
+    qtbot.addWidget(panel)
+    panel.choose("adversarial")
+    panel.methods["adversarial"].fields["lambda_adv"].enter(0.02)
+    panel.schedule.fields["steps_full"].enter(6)
+    panel.train.click()
+    wait(lambda: trained.served() is not None, 120)
+    (round_,) = trained.rounds()
+    assert (round_.recipe, round_.lane) == ("adversarial", "full")
+    assert {"loss", "d_real", "d_fake"} <= set(trained.curve(round_.id))
+    session = open_session(trained)
+    session.open_photo(trained.photo_ids("train")[-1])
+    until(session, lambda: session.overlays.available[ERRORS], 60)
+    assert session.current.model_id == trained.served().id
+    session.toggle(ERRORS)
+    assert session.overlays.errors.visible
+    assert len(np.unique(session.overlays.errors.data)) > 1
+
+
+@pytest.mark.slow
+def test_every_recipe_trains_from_the_window_on_weights_made_there(trained, qtbot):
+    panel = TrainingPanel(trained, "ann")
+    qtbot.addWidget(panel)
+    panel.choose(PRETEXT)
+    panel.schedule.fields["steps_full"].enter(4)
+    panel.train.click()
+    weights = trained.path / "pretrained" / "colorization-resnet18.safetensors"
+    wait(lambda: weights.is_file() and trained.rounds()[-1].ended, 120)
+    panel.start.fields["init"].enter("colorization")
+    for recipe in (name for name in RECIPES if name != PRETEXT):
+        panel.choose(recipe)
+        panel.anew.setChecked(True)
         panel.train.click()
-        wait(lambda: project.served() is not None, 120)
-        (round_,) = project.rounds()
-        assert (round_.recipe, round_.lane) == ("adversarial", "full")
-        assert {"loss", "d_real", "d_fake"} <= set(project.curve(round_.id))
-        session = open_session(project)
-        session.open_photo(waiting)
-        until(session, lambda: session.overlays.available[ERRORS], 60)
-        assert session.current.model_id == project.served().id
-        session.toggle(ERRORS)
-        assert session.overlays.errors.visible
-        assert len(np.unique(session.overlays.errors.data)) > 1
-    finally:
-        assert stop_trainer(project, seconds=30)
+        assert "asked the trainer" in panel.words.text()
+        wait(lambda r=recipe: made(trained, r), 180)
+        round_ = made(trained, recipe)
+        assert round_.model_id, round_.why
+        card = json.loads((trained.model_path(round_.model_id) / "model.json").read_text())
+        assert card["recipe"] == recipe
+        assert card["init"].startswith("colorization-resnet18.safetensors")
+
+
+def made(project, recipe):
+    """The round of a recipe, once it is over."""
+    return next((r for r in project.rounds() if r.recipe == recipe and r.ended), None)
 
 
 def wait(reached, seconds: float) -> None:
