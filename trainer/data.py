@@ -48,8 +48,6 @@ class Loader:
         Where batches go.
     workers
         Threads; decoding and augmenting release Python's lock.
-    first_slot
-        Distinguishes the processes of a distributed round.
     """
 
     def __init__(
@@ -58,16 +56,15 @@ class Loader:
         batch: int,
         device: torch.device,
         workers: int,
-        first_slot: int = 0,
     ) -> None:
-        self.crops, self.size, self.device, self.first_slot = crops, batch, device, first_slot
+        self.crops, self.size, self.device = crops, batch, device
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="crops")
         self._made: dict[tuple[int, int], Future[tuple[Tensor, Tensor]]] = {}
 
     def batch(self, step: int) -> Batch:
         """The batch of one step; starts on those of the next steps."""
         self._order(step)
-        pairs = [self._made.pop((step, slot)).result() for slot in self._slots()]
+        pairs = [self._made.pop((step, slot)).result() for slot in range(self.size)]
         self._order(step + 1)
         image = torch.stack([image for image, _ in pairs])
         target = torch.stack([target for _, target in pairs])
@@ -87,12 +84,9 @@ class Loader:
         self._cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _slots(self) -> range:
-        return range(self.first_slot, self.first_slot + self.size)
-
     def _order(self, step: int) -> None:
         for ahead in range(step, step + PREFETCH):
-            for slot in self._slots():
+            for slot in range(self.size):
                 if (ahead, slot) not in self._made:
                     self._made[ahead, slot] = self._pool.submit(self.crops.draw, ahead, slot, self.size)
 

@@ -109,21 +109,21 @@ class Engine:
         Raises
         ------
         ConfigError
-            Device or precision that cannot be had.
+            Device or precision that cannot be had; several processes of torchrun.
         """
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            raise ConfigError(
+                "torchrun started several processes, but a round has one so far: start it without torchrun "
+                "(which spreads the runs of a study)"
+            )
         name = choose_device(device)
         precision = choose_precision(name, precision)
         count = choose_threads(name, background, threads)
         torch.set_num_threads(count)
         kind, _, index = name.partition(":")
         devices: list[int] | int = [int(index)] if index else 1
-        if "LOCAL_WORLD_SIZE" in os.environ and not index:  # started by torchrun
-            devices = int(os.environ["LOCAL_WORLD_SIZE"])
-        nodes = int(os.environ.get("GROUP_WORLD_SIZE", "1"))
         try:
-            fabric = Fabric(
-                accelerator=kind, devices=devices, num_nodes=nodes, precision=cast(Any, precision)
-            )
+            fabric = Fabric(accelerator=kind, devices=devices, precision=cast(Any, precision))
         except (ValueError, RuntimeError) as error:
             raise ConfigError(f"device {name}, precision {precision}: {error}") from error
         fabric.launch()
@@ -134,11 +134,6 @@ class Engine:
         """Where tensors go."""
         device: torch.device = self.fabric.device
         return device
-
-    @property
-    def is_main(self) -> bool:
-        """Whether this process writes (always, unless torchrun started several)."""
-        return bool(self.fabric.global_rank == 0)
 
     def setup(self, module: nn.Module, *optimizers: Optimizer) -> tuple[nn.Module, list[Optimizer]]:
         """Move a network to the device in channels_last and wrap it and its optimizers."""

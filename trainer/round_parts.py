@@ -94,7 +94,7 @@ def make_training(round_: RoundContext, recipe: Recipe, about: dict[str, Any]) -
 
     def stream(source: LabelledCrops | UnlabelledCrops) -> Loader:
         size = source.plan.batch
-        return Loader(source, size, engine.device, workers, engine.fabric.global_rank * size)
+        return Loader(source, size, engine.device, workers)
 
     items = [Item(*item) for item in about["items"]]
     labelled: LabelledCrops | UnlabelledCrops
@@ -165,9 +165,7 @@ def _make_epochs(round_: RoundContext, recipe: Recipe, photos: WorkingPhotos) ->
         picture = probability_map(predictor, photo, background)
         write_panel(project.path / "panels" / f"{plan.recipe}.png", picture)
 
-    if round_.engine.is_main:
-        return Epochs(recipe.epochs, measure, draw)
-    return Epochs(recipe.epochs, measure)
+    return Epochs(recipe.epochs, measure, draw)
 
 
 def train(round_: RoundContext, about: dict[str, Any], state: dict[str, Any] | None) -> tuple[Training, str]:

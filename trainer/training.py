@@ -219,11 +219,10 @@ class Training:
 
     def save(self) -> None:
         """Write a checkpoint of everything the rest of the round depends on."""
-        if self.engine.is_main:
-            save_checkpoint(self.folder, self.state())
-            picture = self.recipe.panel()
-            if picture is not None:
-                self.hooks.show(picture)
+        save_checkpoint(self.folder, self.state())
+        picture = self.recipe.panel()
+        if picture is not None:
+            self.hooks.show(picture)
         self._saved_at = time.monotonic()
 
     def state(self) -> dict[str, Any]:

@@ -112,3 +112,9 @@ def test_a_batch_that_never_fits_and_other_errors_are_passed_on():
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="Linux only")
 def test_cores_are_those_this_process_may_use():
     assert cpu_cores() == len(os.sched_getaffinity(0))
+
+
+def test_a_round_refuses_to_be_several_processes(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ConfigError, match="without torchrun"):
+        Engine.start("cpu")
