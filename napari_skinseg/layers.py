@@ -77,7 +77,10 @@ class WorkspaceLayers:
             uint8 (height, width) or nothing.
         """
         levels = _grey() if levels is None else levels
+        level = self.photo.data_level
+        self.photo.corner_pixels = np.array([[0, 0], levels[level].shape[:2]]) - [[0], [1]]
         self.photo.data = levels
+        self.photo.data_level = level  # napari would draw the smallest first, and then once more
         empty = np.zeros(levels[0].shape[:2], np.uint8)
         self.confidence.data = empty if confidence is None else confidence
 

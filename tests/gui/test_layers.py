@@ -24,6 +24,17 @@ def test_a_smaller_photo_after_a_larger_one_fills_the_view():
     tracker.close()
 
 
+def test_the_next_photo_is_drawn_whole_and_as_fine_as_the_one_before():
+    """napari begins every photo at the smallest size: it is drawn blurred, and then once more."""
+    layers = WorkspaceLayers(ViewerModel(), CLASS_SETS["skin9"], brush_size=24, opacity=0.5)
+    layers.photo.data_level = 1
+    for height, width in ((90, 120), (120, 90), (41, 57)):
+        levels = pyramid(np.full((height, width, 3), 200, np.uint8))
+        layers.show(levels, None)
+        assert layers.photo.data_level == 1
+        assert layers.photo._slice.image.view.shape == levels[1].shape
+
+
 def test_layers_cannot_be_deleted_by_hand_and_go_with_the_session():
     viewer = ViewerModel()
     mine = viewer.add_image(np.zeros((5, 5)), name="mine")
