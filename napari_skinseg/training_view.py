@@ -18,7 +18,7 @@ RECIPES = tuple(
 )
 INITS = ("auto", "scratch", "colorization", "imagenet")
 INIT_WORDS = {
-    "auto": "ImageNet's weights where they lie in pretrained/, else colorization's, else random ones",
+    "auto": "ImageNet's weights where they are in pretrained/, else a long colorization's, else random ones",
     "scratch": "random weights",
     "colorization": "weights learnt from this project's photos, masks or not",
     "imagenet": "weights learnt from ImageNet's photos",

@@ -134,10 +134,10 @@ def test_making_weights_does_not_change_the_recipe_that_models_come_from(panel, 
     beat(project, state="idle")
     pick(panel, "colorization")
     assert panel.train.text() == "Make weights now"
-    field(panel, "colorization", "lambda_l1").enter(100.0)
+    field(panel, "colorization", "lambda_gan").enter(0.5)
     qtbot.mouseClick(panel.train, Qt.MouseButton.LeftButton)
     assert file_of(panel).training.recipe == "skinseg"
-    assert file_of(panel).colorization.lambda_l1 == 100.0
+    assert file_of(panel).colorization.lambda_gan == 0.5
     (command,) = project.pending_commands()
     assert command.args == {"lane": "full", "recipe": "colorization"}
 

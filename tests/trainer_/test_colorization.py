@@ -107,6 +107,15 @@ def test_the_discriminator_joins_after_the_warm_up():
     assert not unchanged(before, recipe.networks["discriminator"])
 
 
+@pytest.mark.parametrize(
+    ("options", "weight"), [({}, 0.01), ({"literal": True}, 1), ({"literal": True, "lambda_gan": 7.0}, 7)]
+)
+def test_the_weight_of_the_adversarial_term(options, weight):
+    values = make_recipe(l1_warmup=0.0, **options).step(make_batch(), None, 0)
+    expected = float(values["l1"]) + weight * float(values["gan"])
+    assert float(values["loss"]) == pytest.approx(expected, rel=1e-5)
+
+
 @pytest.mark.parametrize(("gan", "size"), [("loss_sensitive", 64), ("pix2pix70", 128)])
 def test_the_other_adversarial_losses_train_both_networks(gan, size):
     recipe = make_recipe(gan=gan, l1_warmup=0.0, size=size)

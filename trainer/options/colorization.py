@@ -19,8 +19,9 @@ class ColorizationOptions(Section):
     """The adversarial loss. least_squares: the source's, judging whole crops; loss_sensitive: the one its
     text cites; pix2pix70: least squares on squares of 70 pixels."""
 
-    lambda_l1: Weight = 1.0
-    """Weight of the distance between the colours made and the true ones; the adversarial term has 1."""
+    lambda_gan: Weight | Literal["auto"] = "auto"
+    """Weight of the adversarial term; the distance between the colours made and the true ones has 1. auto:
+    .01, as with 1 (literal) the discriminator wins and the painted colours get worse than gray."""
 
     l1_warmup: Share = 0.25
     """Share of the steps before the discriminator joins."""

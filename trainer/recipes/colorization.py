@@ -3,9 +3,9 @@
 Source: "Skin Segmentation with Surrogate Supervision" (2018): a conditional GAN whose generator is the
 segmenter's network with another last layer, read at stride 4 (513 -> 129), and whose discriminator sees
 colours and gray side by side (6 x 129 x 129). Least squares GAN and L1 distance, 1 : 1; batch 4; Adam, 2e-4,
-beta .5 and .999; 76,000 steps; all photos, labelled or not. Ours: what is not photo counts neither in L1 nor
-for the discriminator, which joins after ``l1_warmup``, when there is something to judge. The result is
-starting weights for ``--init colorization``: all but the last layer.
+beta .5 and .999; 76,000 steps; all photos, labelled or not. Ours: the GAN counts a hundredth, as in pix2pix;
+what is not photo counts neither in L1 nor for the discriminator, which joins after ``l1_warmup``, when there
+is something to judge. The result is starting weights for ``--init colorization``: all but the last layer.
 """
 
 from __future__ import annotations
@@ -57,12 +57,14 @@ LITERAL = {
     "augment": False,
     "steps_full": 76_000,
 }
+LAMBDA_GAN = 0.01
+"""As pix2pix has it (Isola et al. 2017), where the distance has 100 and this 1."""
 SHOWN = 4
 """Photos on the panel."""
 
 
 class Colorization(Recipe):
-    """L_G = GAN + lambda_l1 * L1; L_D = GAN; Adam both."""
+    """L_G = L1 + lambda_gan * GAN; L_D = GAN; Adam both."""
 
     name: ClassVar[str] = "colorization"
     needs_labels: ClassVar[bool] = False
@@ -95,6 +97,8 @@ class Colorization(Recipe):
         ):
             optimizer = make_optimizer(plan, network, lr)
             self.networks[name], (self.optimizers[name],) = self.engine.setup(network, optimizer)
+        wanted, auto = options.lambda_gan, 1.0 if options.literal else LAMBDA_GAN
+        self._lambda_gan = auto if wanted == "auto" else wanted
         self._shown: tuple[Tensor, Tensor, Tensor, Tensor] | None = None
 
     def step(self, batch: Batch, unlabelled: Batch | None, step: int) -> dict[str, Tensor]:
@@ -104,12 +108,12 @@ class Colorization(Recipe):
         real, inside = shrink(batch.image, batch.target != IGNORE, fake.shape[-2:])
         pale = gray(real)
         l1 = gan_losses.masked_l1(fake, real, inside)
-        loss, values = self.options.lambda_l1 * l1, {"l1": l1.detach()}
+        loss, values = l1, {"l1": l1.detach()}
         if step >= self.options.l1_warmup * plan.steps:
             values["d"] = self._judge(real, fake.detach(), pale, inside)
             with frozen(self.networks["discriminator"]) as judge:
                 gan = self._generator_loss(judge(_seen(fake, pale, inside)), inside)
-            loss, values["gan"] = loss + gan, gan.detach()
+            loss, values["gan"] = loss + self._lambda_gan * gan, gan.detach()
         self.engine.update(loss, self.served, self.optimizers["segmenter"], plan.clip)
         self._shown = (pale, fake.detach(), real, inside)
         return {"loss": loss.detach(), **values}
