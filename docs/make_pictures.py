@@ -76,7 +76,7 @@ def wait_for(done: Any, seconds: float) -> None:
 
 def take_tabs(dock: Any, out: Path) -> None:
     """Save a picture of each tab by itself, and of the key table."""
-    for name in ("queue", "models", "settings", "training", "keys"):
+    for name in ("queue", "review", "models", "settings", "training", "keys"):
         dock.show_extra(name)
         settle(0.8)
         panel = dock.keys if name == "keys" else dock.tabs[name]

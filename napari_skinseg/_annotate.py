@@ -132,9 +132,10 @@ class AnnotatePanel(QWidget):
         for column, (text, tip, wish) in enumerate(
             (
                 ("Queue", "What comes next, and why", "queue"),
+                ("Review", "What is done, begun, flagged or cannot be read", "review"),
                 ("Settings", "The window and the training", "settings"),
                 ("Trainer", "Show the trainer below", "trainer"),
-                ("Keys  ?", "All keys", "keys"),
+                ("?", "All keys", "keys"),
             )
         ):
             grid.addWidget(_button(text, tip, lambda wish=wish: self.asked.emit(wish)), 0, column)
@@ -147,7 +148,7 @@ class AnnotatePanel(QWidget):
         self.tools.set_theme(theme)
 
     def sizeHint(self) -> QSize:
-        """Qt: wide enough for the four buttons, no wider."""
+        """Qt: wide enough for the buttons, no wider."""
         return QSize(WIDTH, super().sizeHint().height())
 
     def show_view(self, view: AnnotateView) -> None:

@@ -19,6 +19,7 @@ from napari_skinseg._annotate import WIDTH, AnnotatePanel
 from napari_skinseg._keys import KeyTable
 from napari_skinseg._models import ModelsPanel
 from napari_skinseg._queue import QueuePanel
+from napari_skinseg._review import ReviewPanel
 from napari_skinseg._settings import SettingsPanel
 from napari_skinseg._start import StartPanel
 from napari_skinseg._trainer import TrainerPanel
@@ -253,7 +254,7 @@ class WorkspaceDock(QWidget):
             show_error(f"the trainer did not start: {error}")
 
     def show_extra(self, what: str) -> None:
-        """Open a tab (``queue``, ``models``, ``settings``, ``training``) or the key table, or add photos."""
+        """Open a tab (``queue``, ``review``, ``models`` …) or the key table, or add photos."""
         if self.session is None or self.project is None:
             return
         if what == "photo":
@@ -268,6 +269,7 @@ class WorkspaceDock(QWidget):
             session, project = self.session, self.project
             makers: dict[str, Callable[[], Any]] = {
                 "queue": lambda: QueuePanel(session),
+                "review": lambda: ReviewPanel(session),
                 "models": lambda: ModelsPanel(project, session.annotator),
                 "settings": lambda: SettingsPanel(project),
                 "training": lambda: TrainingPanel(project, session.annotator),

@@ -11,7 +11,9 @@ GROUPS = {
     "epochs": ("epoch_iou", "epoch_loss"),
 }
 """All other curves are terms of the loss."""
-LEFT_OUT = ("epoch",)
+LEFT_OUT = ("epoch", "lr")
+VALIDATION = "val_"
+"""Begins the names of a round's scores, which have charts of their own."""
 WORDS = {
     "ce": ("CE", "cross-entropy"),
     "dice": ("Dice", "Dice loss"),
@@ -48,7 +50,7 @@ def group_curves(values: Mapping[str, Curve]) -> dict[str, dict[str, Curve]]:
     """Share out a round's curves to ``loss``, ``discriminator`` and ``epochs``."""
     groups: dict[str, dict[str, Curve]] = {"loss": {}, **{group: {} for group in GROUPS}}
     for name, curve in values.items():
-        if name not in LEFT_OUT:
+        if name not in LEFT_OUT and not name.startswith(VALIDATION):
             group = next((group for group, names in GROUPS.items() if name in names), "loss")
             groups[group][name] = curve
     return groups

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from trainer.project import Project
     from trainer.project.masks import Revision
     from trainer.project.queue import QueueEntry
+    from trainer.project.review import Reviewed, ReviewEntry
 
 CLOSE_SECONDS = 20.0
 
@@ -198,6 +199,11 @@ class AnnotationSession:
     def queue_head(self, n: int) -> list[QueueEntry]:
         """Return what comes next, and why."""
         return list(self.project.queue_head(n))
+
+    def review(self, state: Reviewed, n: int, show: Callable[[list[ReviewEntry]], None]) -> None:
+        """Have `show` called with photos in a state, read in a thread."""
+        if not self._closed:
+            self._background.read(lambda: self.project.review(state, n), show)
 
     # What a person does
 

@@ -19,6 +19,7 @@ from napari_skinseg._keys import KeyTable
 from napari_skinseg._models import ModelsPanel
 from napari_skinseg._palette_table import EYE, LOCK, NAME, PaletteTable
 from napari_skinseg._queue import QueuePanel
+from napari_skinseg._review import ReviewPanel
 from napari_skinseg._settings import SettingsPanel
 from napari_skinseg._table import WordTable
 from napari_skinseg._tools import Tools
@@ -348,6 +349,33 @@ def test_a_double_click_in_the_queue_opens_that_photo(session, qtbot):
     wanted = session.queue_head(9)[-1].photo_id
     panel.table.opened.emit(wanted)
     until(session, lambda: session.current is not None and session.current.photo.id == wanted)
+
+
+def test_what_was_flagged_is_found_again_with_its_note(session, qtbot):
+    flagged, done = session.current.photo.id, None
+    session.flag("wrong patient")
+    until(session, lambda: session.current is not None)
+    done = session.current.photo.id
+    session.annotation_layer.fill((5, 5), 3)
+    session.accept_and_next()
+    until(session, lambda: not session.saving)
+    panel = ReviewPanel(session)
+    qtbot.addWidget(panel)
+    until(session, lambda: panel.table.rowCount() == 1)
+    assert panel.table.item(0, 1).text().endswith(session.annotator)
+    pick(panel.of, "flagged")
+    until(session, lambda: panel.table.item(0, 1).text() == "wrong patient")
+    panel.table.opened.emit(flagged)
+    until(session, lambda: session.current is not None and session.current.photo.id == flagged)
+    pick(panel.of, "cannot be read")
+    until(session, lambda: panel.table.rowCount() == 0)
+    assert panel.words.text() == "Every photo that was opened could be read."
+    assert done != flagged
+
+
+def pick(box, text):
+    box.setCurrentText(text)
+    box.activated.emit(box.currentIndex())
 
 
 def test_a_table_that_fits_shows_whole_rows_only(qtbot):

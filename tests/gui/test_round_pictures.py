@@ -37,7 +37,8 @@ def trainer(project, qtbot) -> TrainerPanel:
 
 def test_curves_of_a_kind_share_a_plot():
     values = {name: [(1, 0.5)] for name in ("loss", "ce", "d_loss", "d_real", "d_fake", "semi_share", "seg")}
-    groups = group_curves(values | {"epoch": [(1, 1.0)], "epoch_iou": [(1, 0.4)]})
+    drawn_elsewhere = {"epoch": [(1, 1.0)], "lr": [(1, 1e-3)], "val_hand": [(9, 0.6)]}
+    groups = group_curves(values | drawn_elsewhere | {"epoch_iou": [(1, 0.4)]})
     assert set(groups["loss"]) == {"loss", "ce", "d_loss", "seg"}
     assert set(groups["discriminator"]) == {"d_real", "d_fake", "semi_share"}
     assert set(groups["epochs"]) == {"epoch_iou"}

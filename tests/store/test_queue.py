@@ -136,6 +136,22 @@ def test_a_flagged_photo_leaves_the_queue_with_its_note(project: Project) -> Non
     assert project.photo(claim.photo_id).state == "labelled"
 
 
+def test_what_has_left_the_queue_can_be_reviewed(project: Project) -> None:
+    ann = project.start_session("ann")
+    photos = project.photo_ids()[:4]
+    for photo_id in photos[:2]:
+        project.save_mask(photo_id, *some_mask(), "ann", None)
+    project.save_mask(photos[2], *some_mask(), "bob", None, kind="part")
+    project.flag(ann.id, photos[3], "wrong patient")
+    assert [entry.photo_id for entry in project.review("labelled", 9)] == [photos[1], photos[0]]
+    assert len(project.review("labelled", 1)) == 1
+    (part,) = project.review("part", 9)
+    assert (part.photo_id, part.annotator) == (photos[2], "bob")
+    (flagged,) = project.review("flagged", 9)
+    assert (flagged.reason, flagged.saved) == ("wrong patient", None)
+    assert project.review("broken", 9) == []
+
+
 def test_excluded_photos_are_not_handed_out(project: Project) -> None:
     session = project.start_session("ann")
     head = [entry.photo_id for entry in project.queue_head(3)]

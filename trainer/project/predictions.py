@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from trainer.boxes import Box
 from trainer.project.folders import make_private
 from trainer.project.groups import read_attributes, read_group, write_group
-from trainer.project.queue import QueueStore, _drawn, _ranked
+from trainer.project.queue import _drawn, _ranked
+from trainer.project.review import ReviewStore
 from trainer.project.schema import lease, meta, photo, prediction, request, score, session
 
 __all__ = ["Prediction", "PredictionStore"]
@@ -41,7 +42,7 @@ class Prediction:
     score: float | None
 
 
-class PredictionStore(QueueStore):
+class PredictionStore(ReviewStore):
     """Writing and reading predictions and scores."""
 
     def save_prediction(

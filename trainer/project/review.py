@@ -1,0 +1,48 @@
+"""Looking back: photos that are done, begun, set aside with a note, or cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import sqlalchemy as sa
+
+from trainer.project.queue import QueueStore
+from trainer.project.schema import photo, revision
+
+__all__ = ["REVIEWED", "ReviewEntry", "ReviewStore", "Reviewed"]
+
+Reviewed = Literal["labelled", "part", "flagged", "broken"]
+REVIEWED: tuple[Reviewed, ...] = ("labelled", "part", "flagged", "broken")
+
+
+@dataclass(frozen=True)
+class ReviewEntry:
+    """A photo that somebody has had in hand, or that cannot be read."""
+
+    photo_id: int
+    relpath: str
+    state: str
+    reason: str | None
+    """The note of a flag, or why it cannot be read."""
+    annotator: str | None
+    """Who saved its current mask."""
+    saved: float | None
+    """When, in seconds since 1970."""
+
+
+class ReviewStore(QueueStore):
+    """Listing what has left the queue."""
+
+    def review(self, state: Reviewed, n: int) -> list[ReviewEntry]:
+        """At most `n` photos in that state, those with the newest masks first."""
+        columns = (photo.c.id, photo.c.relpath, photo.c.state, photo.c.reason)
+        query = (
+            sa.select(*columns, revision.c.annotator, revision.c.created)
+            .outerjoin(revision, revision.c.id == photo.c.head)
+            .where(photo.c.state == state)
+            .order_by(revision.c.created.desc().nulls_last(), photo.c.id)
+            .limit(n)
+        )
+        with self.catalog.read() as connection:
+            return [ReviewEntry(*row) for row in connection.execute(query)]
