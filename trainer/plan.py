@@ -174,13 +174,15 @@ def make_plan(
     else:
         long_side = training.long_side
     encoder = encoder_for(kind, training.encoder)
+    start = choose_init(init or training.init, encoder, pretrained)
     names = {known.name for known in fields(Plan)}
     values = {k: v for k, v in training.model_dump().items() if k in names}
     values |= {
         "lane": lane,
         "recipe": method.name,
-        "init": choose_init(init or training.init, encoder, pretrained),
+        "init": start,
         "encoder": encoder,
+        "encoder_lr": encoder_share(start) if training.encoder_lr == "auto" else training.encoder_lr,
         "long_side": long_side,
         "size": size,
         "lr": auto.lr if training.lr == "auto" else training.lr,
@@ -192,6 +194,11 @@ def make_plan(
         "network": method.network(options),
     }
     return Plan(**values)
+
+
+def encoder_share(init: str) -> float:
+    """What suits the weights that an encoder starts from; measured in docs/experiments.md."""
+    return 1.0 if init in ("scratch", "colorization") else 0.2
 
 
 def _set_by_hand(training: TrainingSettings) -> set[str]:

@@ -7,8 +7,10 @@ import torch
 from safetensors.torch import save_file
 
 from trainer.networks import build_segmenter
+from trainer.plan import make_plan
 from trainer.pretrained import choose_init, encoder_licence, initialise
 from trainer.project.errors import ConfigError
+from trainer.settings import Settings
 from trainer.transfer import reestimate_batch_norm
 
 ENCODER = "tu-resnet10t"
@@ -46,6 +48,15 @@ def test_auto_leaves_weights_of_a_short_pretext_alone(model, tmp_path, card):
     if card is not None:
         path.with_suffix(".json").write_text(card)
     assert choose_init("auto", ENCODER, tmp_path) == "scratch"
+
+
+@pytest.mark.parametrize(
+    ("init", "share"), [("imagenet", 0.2), ("some/model", 0.2), ("colorization", 1.0), ("scratch", 1.0)]
+)
+def test_weights_from_elsewhere_are_held_back_and_colorization_is_not(init, share):
+    assert make_plan(Settings(), "cpu", "full", init=init).encoder_lr == share
+    by_hand = Settings.model_validate({"training": {"encoder_lr": 0.5}})
+    assert make_plan(by_hand, "cpu", "full", init=init).encoder_lr == 0.5
 
 
 @pytest.mark.parametrize("init", ["imagenet", "colorization", "path"])

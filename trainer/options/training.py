@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -55,8 +55,9 @@ class TrainingSettings(Section):
     weight_decay: Weight = 1e-2
     """Weight decay of AdamW."""
 
-    encoder_lr: float = Field(default=0.2, gt=0, le=1)
-    """Learning rate of an encoder with given weights, as a share of `lr`, while it is held back."""
+    encoder_lr: Annotated[float, Field(gt=0, le=1)] | Literal["auto"] = "auto"
+    """Learning rate of an encoder with given weights, as a share of `lr`, while it is held back; auto: .2,
+    but 1 with colorization weights, which held back do worse than random ones."""
 
     encoder_slow: Share = 1.0
     """Share of the steps over which an encoder with given weights is held back."""

@@ -64,7 +64,7 @@ SURROGATE = Study(
         "small": Scale(
             {"training": SMALL_TRAINING},
             steps=SMALL_STEPS,
-            pretext_steps=1000,
+            pretext_steps=4000,
             any_encoder=True,
         ),
         "literal": Scale(
