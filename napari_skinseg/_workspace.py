@@ -277,7 +277,8 @@ class WorkspaceDock(QWidget):
             panel = self.tabs.get(what)
             if panel is None:
                 panel = self.tabs[what] = makers[what]()
-            self._raise(panel, what.capitalize(), "bottom" if what == "models" else "right")
+            name = "Recipe" if what == "training" else what.capitalize()
+            self._raise(panel, name, "bottom" if what == "models" else "right")
 
     def _raise(self, panel: Any, name: str, area: str) -> None:
         if panel.parent() is None:
