@@ -107,11 +107,20 @@ def test_a_trainer_that_hangs_elsewhere_shows_within_five_seconds(dock, qtbot):
     assert time.monotonic() - died < 5.3
 
 
-@pytest.mark.parametrize("name", ["queue", "models", "settings", "training"])
-def test_tabs_open_when_asked_for_and_only_once(dock, qtbot, name):
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("queue", "Queue"),
+        ("review", "Review"),
+        ("models", "Models"),
+        ("settings", "Settings"),
+        ("training", "Recipe"),
+    ],
+)
+def test_tabs_open_when_asked_for_and_only_once(dock, qtbot, name, title):
     dock.show_extra(name)
     dock.show_extra(name)
-    assert list(dock.viewer.window.dock_widgets) == ["SkinSeg", "Trainer", name.capitalize()]
+    assert list(dock.viewer.window.dock_widgets) == ["SkinSeg", "Trainer", title]
     main = dock.viewer.window._qt_window
     beside = dock.trainer.parent() if name == "models" else dock.parent()
     assert dock.tabs[name].parent() in main.tabifiedDockWidgets(beside)
