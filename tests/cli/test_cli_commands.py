@@ -169,6 +169,7 @@ def test_predict_writes_class_indices_and_passes_over_broken_photos(
     )
     assert said.code == 0, said.err
     assert (said.data["photos"], said.data["written"]) == (2, 1)
+    assert said.data["model"] == json.loads(trained[1])["model"]
     assert said.data["failed"][0]["photo"] == "torn.jpg"
     mask = np.asarray(Image.open(out / "visit" / "a.png"))
     truth = np.asarray(Image.open(tiny_folder.masks / "tiny_09.png"))
@@ -188,6 +189,30 @@ def test_predict_with_a_model_folder(
     )
     assert (said.code, said.data["written"]) == (0, 1)
     assert (tmp_path / "tiny_00.png").is_file()
+
+
+def test_predict_says_which_model_and_takes_another(
+    skinseg: Any, trained: tuple[Path, str], tiny_folder: Any, tmp_path: Path
+) -> None:
+    path, first = tmp_path / "study", json.loads(trained[1])["model"]
+    shutil.copytree(trained[0], path)
+    with Project.open(path) as project:
+        second = project.new_model_id()
+        shutil.copytree(project.model(first).path, project.model_path(second))
+        project.add_model(second, "skinseg", "full")
+    photo = tiny_folder.photos / "tiny_00.jpg"
+
+    def predict(out: str, *more: str) -> Any:
+        return skinseg("predict", path, photo, "--out", tmp_path / out, "--device", "cpu", *more)
+
+    said = predict("a").out
+    assert f"by model {first}, the served one ({second} is newer, but not served)" in said
+    said = predict("b", "--model", second).out
+    assert f"by model {second}, " in said
+    assert "served" not in said
+    said = predict("c", "--model", "9999")
+    assert said.code == 2
+    assert first in said.err
 
 
 def test_models_lists_the_reason(skinseg: Any, trained: tuple[Path, str]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from trainer.commands.files import check_out
 from trainer.commands.progress import counted
@@ -29,6 +30,9 @@ def predict(
         str, typer.Argument(metavar="PHOTOS", help="A folder of photos, or one photo.", show_default=False)
     ],
     out: Annotated[str, typer.Option(help="The folder for the masks.", show_default=False)],
+    model: Annotated[
+        str | None, typer.Option(metavar="ID", help="A model of the project; else the served one.")
+    ] = None,
     probabilities: Annotated[
         bool, typer.Option("--probabilities", help="Also NAME.confidence.png, 0 to 255.")
     ] = False,
@@ -38,14 +42,16 @@ def predict(
     """Write a mask for each photo: PNG, pixel = class index."""
     from trainer.folder_predictions import photos_in, predict_folder
 
-    model = model_folder(Path(source))
+    folder, used, remark = model_folder(Path(source), model)
     found = photos_in(Path(photos))
     check_out(Path(out))
     with counted("predicting", len(found)) as advance:
-        report = predict_folder(model, found, Path(out), device, probabilities, advance)
-    lines = [f"{report.written:,} masks in {out}, {report.seconds:.1f} s"]
+        report = predict_folder(folder, found, Path(out), device, probabilities, advance)
+    by = escape(f"model {used}{remark}")
+    lines = [f"{report.written:,} masks in {escape(out)} by {by}, {report.seconds:.1f} s"]
     lines += [f"  failed {item['photo']}: {item['why']}" for item in report.failed[:20]]
     data = {
+        "model": used,
         "photos": len(found),
         "written": report.written,
         "failed": report.failed,
@@ -120,22 +126,35 @@ def known_model(project: Project, model: str | None) -> str:
         return str(served.id)
     ids = [item.id for item in project.models()]
     if model not in ids:
-        known = ", ".join(ids[-5:]) or "none yet"
+        known = ", ".join(ids[:5]) or "none yet"
         raise ProjectError(f"no model '{model}' in {project.path}; it has {known}")
     return model
 
 
-def model_folder(source: Path) -> Path:
-    """The folder of the model meant by a project (its served one) or by a model's own folder."""
+def model_folder(source: Path, model: str | None = None) -> tuple[Path, str, str]:
+    """The folder of the model meant by a project or by a model's own folder, what it is called, and a remark.
+
+    Of a project it is the one asked for, else the served one; the remark says so where a newer one was not
+    served.
+    """
     from trainer.project import Project
-    from trainer.project.errors import ProjectError
+    from trainer.project.errors import ConfigError, ProjectError
 
     if (source / "model.json").is_file():
-        return source
+        if model is not None:
+            raise ConfigError(
+                f"--model {model}: {source} is a model itself; name its project, or leave it out"
+            )
+        return source, source.resolve().name, ""
     if not source.exists():
         raise ProjectError(f"no project or model at {source}: check the path")
     with Project.open(source, read_only=True) as project:
-        return project.model(known_model(project, None)).path
+        found = project.model(known_model(project, model))
+        newest = project.models()[0].id
+    remark = (
+        f", the served one ({newest} is newer, but not served)" if found.id != newest else ", the served one"
+    )
+    return found.path, found.id, remark if model is None else ""
 
 
 def number(value: Any) -> str:
