@@ -37,6 +37,8 @@ CURVE_COLOURS = {
     "seg": "#d2689c",
     "d_real": "#3fb950",
     "d_fake": "#d2689c",
+    "d_right": "#3fb950",
+    "d_wrong": "#d2689c",
     "semi_share": "#e3b617",
     "epoch_loss": "#8a8f98",
     "epoch_iou": "#4c9be8",
@@ -276,7 +278,7 @@ class Curves(QWidget):
         super().__init__(parent)
         self.rounds = RoundChart(colours, theme=theme)
         self.loss = LossChart(theme=theme)
-        self.discriminator = ShareChart("judged real", theme=theme)
+        self.discriminator = ShareChart("believed", theme=theme)
         self.epochs = ShareChart("validation by epoch", theme=theme)
         self.classes = ClassChart(theme=theme)
         self.picture = PanelPicture()

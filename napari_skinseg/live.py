@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 Curve = Sequence[tuple[float, float]]
 
 GROUPS = {
-    "discriminator": ("d_real", "d_fake", "semi_share"),
+    "discriminator": ("d_real", "d_fake", "d_right", "d_wrong", "semi_share"),
     "epochs": ("epoch_iou", "epoch_loss"),
 }
 """All other curves are terms of the loss."""
@@ -29,7 +29,9 @@ WORDS = {
     "seg": ("masks", "drawing their masks"),
     "d_real": ("masks", "how real the discriminator finds people's masks"),
     "d_fake": ("guesses", "how real it finds the network's guesses"),
-    "semi_share": ("unlabelled", "share of the unlabelled pixels that are learnt from"),
+    "d_right": ("right pixels", "how right the discriminator finds the pixels that the network got right"),
+    "d_wrong": ("wrong pixels", "how right it finds those that the network got wrong"),
+    "semi_share": ("unlabelled", "share of the unlabelled pixels that are believed"),
     "epoch_iou": ("IoU", "IoU on the validation photos"),
     "epoch_loss": ("loss", "loss on the validation photos"),
 }

@@ -62,8 +62,8 @@ class AdversarialTerm:
         Returns
         -------
         dict of str to Tensor
-            ``d_loss``; ``d_real`` and ``d_fake``, 0 to 1: how real it finds true and predicted maps, or where
-            it learns correctness, right and wrong pixels.
+            ``d_loss``; ``d_real`` and ``d_fake``, 0 to 1: how real it finds true and predicted maps; or where
+            it learns correctness ``d_right`` and ``d_wrong``: how right it finds right and wrong pixels.
         """
         valid = (target != IGNORE).unsqueeze(1)
         probabilities = probabilities.detach()
@@ -72,15 +72,18 @@ class AdversarialTerm:
             right = (probabilities.argmax(1) == target).unsqueeze(1) & valid
             share = valid_at(right, fake.shape[-2:]) / valid_at(valid, fake.shape[-2:]).clamp(min=1e-6)
             loss = masked_bce(fake, share, valid)
-            beliefs = (fake, right), (fake, valid & ~right)
+            beliefs = {"d_right": (fake, right), "d_wrong": (fake, valid & ~right)}
         else:
             truth = smoothed_one_hot(target, self.classes, self.options.smooth)
             real = self.network(pair(image, truth, valid))
             loss = 0.5 * (masked_bce(real, 1.0, valid) + masked_bce(fake, 0.0, valid))
-            beliefs = (real, valid), (fake, valid)
+            beliefs = {"d_real": (real, valid), "d_fake": (fake, valid)}
         self.engine.update(loss, self.network, self.optimizer, self.clip)
-        values = [masked_mean(logits.detach().float().sigmoid(), where) for logits, where in beliefs]
-        return {"d_loss": loss.detach(), "d_real": values[0], "d_fake": values[1]}
+        means = {
+            name: masked_mean(logits.detach().float().sigmoid(), where)
+            for name, (logits, where) in beliefs.items()
+        }
+        return {"d_loss": loss.detach(), **means}
 
     def persuade(self, image: Tensor, probabilities: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
         """BCE(D(x, p), 1) over the valid pixels; gradients reach the probabilities, the discriminator stays.

@@ -104,7 +104,7 @@ def test_a_discriminator_of_correctness_learns_which_pixels_are_right(engine):
     p = torch.where(torch.arange(SIDE) < SIDE // 2, truth, wrong)  # right on the left half
     for _ in range(30):
         curves = term.learn(batch.image, p, batch.target)
-    assert curves["d_real"] > curves["d_fake"] + 0.3  # of right and of wrong pixels
+    assert curves["d_right"] > curves["d_wrong"] + 0.3
     belief = term.belief(batch.image, p, batch.target != IGNORE)
     labelled = (batch.target != IGNORE)[:, SIDE // 2 :]
     below = belief[:, SIDE // 2 :]
@@ -166,7 +166,9 @@ def test_the_discriminator_never_learns_from_unlabelled_photos(engine, name):
         states.append([state_of(recipe.networks[part]) for part in ("discriminator", "segmenter")])
     assert same(states[0][0], states[1][0])
     assert not same(states[0][1], states[1][1])
-    assert {"d_real", "d_fake", "adv", "semi", "semi_share"} <= curves[0].keys()
+    beliefs = {"d_right", "d_wrong"} if name == "skinseg" else {"d_real", "d_fake"}
+    assert beliefs | {"adv", "semi", "semi_share"} <= curves[0].keys()
+    assert len([curve for curve in curves[0] if curve.startswith("d_")]) == 3
 
 
 @pytest.mark.parametrize("kind", ["fcn", "patch"])
