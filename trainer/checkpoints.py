@@ -1,7 +1,11 @@
-"""Checkpoints of a round: tensors and plain values, written whole or not at all, read without unpickling."""
+"""Checkpoints of a round: tensors and plain values, written whole or not at all, read without unpickling.
+
+Before the first of them stands `begun.json`: what was asked for, so that a round goes on as it began.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -10,8 +14,10 @@ import torch
 
 from trainer.project.errors import SkinsegError
 from trainer.project.folders import storage_errors
+from trainer.weights import write_json
 
 NAME = "checkpoint.pt"
+BEGUN = "begun.json"
 
 
 def save_checkpoint(folder: Path, state: dict[str, Any]) -> Path:
@@ -39,8 +45,44 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> Path:
 
 
 def has_checkpoint(folder: Path) -> bool:
-    """Whether a round in this folder can be resumed."""
+    """Whether there is a step to go on from."""
     return (folder / NAME).is_file()
+
+
+def save_beginning(folder: Path, about: dict[str, Any]) -> None:
+    """Keep durably what a round is about to do, as plain values.
+
+    Raises
+    ------
+    StorageFullError
+        The disk is full.
+    """
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / BEGUN, about)
+
+
+def load_beginning(folder: Path) -> dict[str, Any] | None:
+    """What a round was about to do; None where nothing was kept.
+
+    Raises
+    ------
+    SkinsegError
+        Damaged.
+    """
+    path = folder / BEGUN
+    if not path.is_file():
+        return None
+    try:
+        about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SkinsegError(f"{path} is damaged ({error}): start a new round") from error
+    return about
+
+
+def can_resume(folder: Path) -> bool:
+    """Whether a round in this folder goes on as it began."""
+    return has_checkpoint(folder) or (folder / BEGUN).is_file()
 
 
 def load_checkpoint(folder: Path) -> dict[str, Any]:

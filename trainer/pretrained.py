@@ -1,12 +1,17 @@
 """Where a network's weights come from: nowhere, photos without labels, ImageNet, a file; never the internet.
 
 A project's folder ``pretrained/`` holds ``ENCODER.safetensors`` (ImageNet, placed there by hand) and
-``colorization-ENCODER.safetensors`` with a card ``.json`` (made by ``skinseg pretrain``).
+``colorization-ENCODER.safetensors`` with a card ``.json`` (made by ``skinseg pretrain``). Those that stood
+there before are kept as ``colorization-ENCODER.STEPS-DATE.safetensors``.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
+import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +41,14 @@ def choose_init(init: str, encoder: str, pretrained: Path | None) -> str:
 def _pretext_steps(encoder: str, pretrained: Path) -> int:
     """Steps that the colorization weights at hand were made in; 0 where there are none or nobody says."""
     path = weights_path("colorization", encoder, pretrained)
+    return _steps(path) if path.is_file() else 0
+
+
+def _steps(path: Path) -> int:
+    """Steps that a weights file was made in, as its card says; 0: nobody says."""
     try:
         card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        return int(card["plan"]["steps"]) if path.is_file() else 0
+        return int(card["plan"]["steps"])
     except (OSError, ValueError, KeyError, TypeError):
         return 0
 
@@ -97,13 +107,41 @@ def _encoder_misfits(fit: Fit) -> list[str]:
     return [k for k in wanted if k.startswith("network.encoder.") and not k.endswith("num_batches_tracked")]
 
 
-def save_pretrained(pretrained: Path, name: str, weights: dict[str, Tensor], card: dict[str, Any]) -> Path:
-    """Write starting weights and their card; who reads meanwhile gets the old ones or the new ones."""
+def save_pretrained(
+    pretrained: Path,
+    name: str,
+    weights: dict[str, Tensor],
+    card: dict[str, Any],
+    say: Callable[[str], None] = lambda message: None,
+) -> Path:
+    """Write starting weights and their card; who reads meanwhile gets the old ones or the new ones.
+
+    Those that are there stay under another name, and ``say`` is told which.
+    """
     path = pretrained / f"{name}.safetensors"
+    older = _keep(path)
+    if older is not None:
+        say(f"the starting weights that were there are kept: start from them with --init {older}")
     save_tensors(path, weights)
     with storage_errors(pretrained):
         write_json(path.with_suffix(".json"), card)
     return path
+
+
+def _keep(path: Path) -> Path | None:
+    """Give weights and their card a second name that says their steps and when they were made."""
+    if not path.is_file():
+        return None
+    steps = _steps(path)
+    made = time.strftime("%Y%m%d-%H%M%S", time.localtime(path.stat().st_mtime))
+    stem = f"{path.stem}.{steps or 'unknown'}-{made}"
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    kept = next(new for name in names if not (new := path.with_name(f"{name}.safetensors")).exists())
+    with storage_errors(path.parent):
+        for old, new in ((path, kept), (path.with_suffix(".json"), kept.with_suffix(".json"))):
+            if old.is_file():
+                shutil.copy2(old, new)
+    return kept
 
 
 def encoder_licence(init: str, encoder: str, pretrained: Path) -> str | None:

@@ -1,7 +1,7 @@
 """One round of training: from the labels there are to a model that is served, or kept with a reason.
 
 A round may be killed at any moment: `run_round` with its id goes on from the last checkpoint and ends with
-the very same weights (on a CPU to the bit).
+the very same weights (on a CPU to the bit). One without a checkpoint begins again as it was asked for.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.checkpoints import has_checkpoint, load_checkpoint
+from trainer.checkpoints import has_checkpoint, load_beginning, load_checkpoint, save_beginning
 from trainer.decoded import project_cache
 from trainer.engine import Engine
 from trainer.gate import judge, store_model
@@ -100,7 +100,8 @@ def run_round(
     labels_fraction
         Use this share of the labelled groups; smaller shares are parts of larger ones.
     round_id
-        Of an interrupted round to go on with. One that never wrote a checkpoint starts again.
+        Of an interrupted round to go on with. It goes on as it began: settings, recipe, init, steps and
+        labels_fraction are those of then. One of which nothing was kept starts again with those of now.
     tick
         Called before every step and validation photo; raises :class:`StopRound` to end the round.
     device
@@ -113,6 +114,11 @@ def run_round(
     SkinsegError
         Nothing to train on, or settings that do not work here.
     """
+    folder = project.path / "rounds" / (round_id or _new_round_id())
+    state = load_checkpoint(folder) if has_checkpoint(folder) else None
+    begun = load_beginning(folder) if state is None else state["about"]
+    if begun is not None:
+        settings, recipe = _settings_of(begun, settings), begun["plan"]["recipe"]
     training = settings.training
     threads = training.threads or None
     method = find_recipe(recipe or training.recipe)
@@ -122,10 +128,8 @@ def run_round(
             "and run skinseg pretrain for the weights"
         )
     engine = Engine.start(device, precision=training.precision, threads=threads, background=lane != "batch")
-    folder = project.path / "rounds" / (round_id or _new_round_id())
-    state = load_checkpoint(folder) if has_checkpoint(folder) else None
-    if state is not None:
-        about = state["about"]
+    if begun is not None:
+        about = begun
     else:
         about = choose_data(project, method, lane, labels_fraction)
         plan = make_plan(
@@ -138,17 +142,16 @@ def run_round(
             pretrained=project.path / "pretrained",
         )
         about |= _start_from(project, plan, training.encoder == "auto") | {"messages": []}
+        about |= {"share": labels_fraction, "settings": settings.model_dump(mode="json", exclude_unset=True)}
+        save_beginning(folder, about)
     plan = Plan.from_dict(about["plan"])
     cache = project_cache(project, settings.photos.cache_bytes)
     round_ = RoundContext(
         project, settings, plan, engine, folder.name, cache, folder, tick, about["messages"]
     )
     project.start_round(round_.id, plan.lane, plan.recipe)
-    if state is None and method.needs_labels:
-        _name_the_broken(round_)
-        if labels_fraction is not None and labels_fraction < 1:
-            count = len(about["items"])
-            round_.say(f"learning from {count} labelled {'photo' if count == 1 else 'photos'}")
+    if state is None:
+        _say_first(round_, about, again=round_id is not None, kept=begun is not None)
     try:
         return _run(round_, about, state)
     except StopRound:
@@ -161,6 +164,29 @@ def run_round(
 
 def _new_round_id() -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+
+def _settings_of(about: dict[str, Any], now: Settings) -> Settings:
+    """The settings a round began with, or those of now where another version of the program kept them."""
+    try:
+        return Settings.model_validate(about["settings"])
+    except (KeyError, ValueError):
+        return now
+
+
+def _say_first(round_: RoundContext, about: dict[str, Any], again: bool, kept: bool) -> None:
+    """What is to be known of a round at its first step."""
+    plan = round_.plan
+    if again and kept:
+        round_.say(f"going on from the start as it began: {plan.recipe}, {plan.steps} steps")
+    elif again:
+        round_.say("nothing was kept of the interrupted round: it starts anew with the settings of now")
+    if not find_recipe(plan.recipe).needs_labels:
+        return
+    _name_the_broken(round_)
+    if (about.get("share") or 1) < 1:
+        count = len(about["items"])
+        round_.say(f"learning from {count} labelled {'photo' if count == 1 else 'photos'}")
 
 
 def _name_the_broken(round_: RoundContext, most: int = 20) -> None:
@@ -216,7 +242,7 @@ def _run(round_: RoundContext, about: dict[str, Any], state: dict[str, Any] | No
 
 def _pretrained(round_: RoundContext, training: Training) -> RoundResult:
     """The end of a round whose result is starting weights: no model, no gate."""
-    path = training.recipe.finish(training.ema.weights, round_.project.path / "pretrained")
+    path = training.recipe.finish(training.ema.weights, round_.project.path / "pretrained", round_.say)
     why = f"starting weights for {round_.plan.encoder}: {path}"
     round_.project.finish_round(round_.id, "done", why=why)
     shutil.rmtree(round_.folder, ignore_errors=True)

@@ -33,7 +33,7 @@ class Situation:
     last_gain: float | None
     """Validation Dice of the last finished round minus the one before it; None: not comparable."""
     interrupted: str | None = None
-    """Id of a round that has a checkpoint and no end."""
+    """Id of a round that was begun and has no end."""
     interrupted_lane: str = "fast"
     interrupted_pretraining: str | None = None
     """The same of one that learns from photos without masks."""

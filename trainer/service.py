@@ -157,7 +157,7 @@ class Service:
             raise StopRound("the round asked for comes first")
 
     def train(self, lane: Lane, round_id: str | None = None, **choices: Any) -> RoundResult | None:
-        """Run one round under `tick`; None when it was stopped on the way (its checkpoint is kept)."""
+        """Run one round under `tick`; None when it was stopped on the way (it can go on)."""
         from trainer.rounds import StopRound, run_round
 
         settings = choices.pop("settings", None) or self._settings(len(self.project.rounds()))

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from trainer.project import Project
+from trainer.rounds import StopRound, run_round
+from trainer.settings import Settings
 
 SMALL = ("--size", "64", "--batch", "4", "--device", "cpu")
 
@@ -27,6 +29,45 @@ def test_pretrain_then_retrain(skinseg: Any, project: Path, tiny_folder: Any) ->
     assert said.code == 0, said.err
     assert said.data["init"] == "colorization"
     assert any("starting from colorization-tu-resnet10t" in message for message in said.data["messages"])
+
+
+def stop(progress: Any) -> None:
+    raise StopRound("test")
+
+
+def begin(path: Path, **asked: Any) -> str:
+    """A round that is stopped before it has a step; returns its id."""
+    with Project.open(path) as project:
+        training = {"size": 64, "long_side": 64, "batch": 4, "threads": 1}
+        settings = Settings.model_validate({"training": training})
+        with pytest.raises(StopRound):
+            run_round(project, settings, lane="batch", device="cpu", tick=stop, **asked)
+        return str(project.rounds()[0].id)
+
+
+def test_resume_goes_on_as_it_began_although_there_is_no_checkpoint(
+    skinseg: Any, project: Path, tiny_folder: Any
+) -> None:
+    assert skinseg("import", project, tiny_folder.masks).code == 0
+    begun = [begin(project, recipe="unet", steps=2), begin(project, recipe="colorization", steps=3)]
+    (project / "rounds" / begun[1] / "checkpoint.pt").unlink()
+    assert not any((project / "rounds").glob("*/checkpoint.pt"))
+    said = skinseg("retrain", project, "--resume", "--steps", "9", "--device", "cpu")
+    assert (said.code, begun[0] in said.err, "leave out --steps" in said.err) == (2, True, True)
+    said = skinseg("retrain", project, "--resume", "--device", "cpu", "--json")
+    assert (said.code, said.data["recipe"], said.data["steps"]) == (0, "unet", 2), said.err
+    said = skinseg("pretrain", project, "--resume", "--device", "cpu", "--json")
+    assert (said.code, said.data["recipe"], said.data["steps"]) == (0, "colorization", 3), said.err
+    with Project.open(project) as opened:
+        assert {r.id: r.state for r in opened.rounds()} == dict.fromkeys(begun, "done")
+
+
+def test_resume_without_anything_kept_is_refused(skinseg: Any, project: Path) -> None:
+    with Project.open(project) as opened:
+        opened.start_round("early", "batch", "colorization")
+    said = skinseg("pretrain", project, "--resume")
+    assert said.code == 2
+    assert "nothing was kept of the interrupted pretrain early: leave out --resume" in said.err
 
 
 @pytest.mark.parametrize(

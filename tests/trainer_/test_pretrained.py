@@ -4,11 +4,11 @@ import json
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from trainer.networks import build_segmenter
 from trainer.plan import make_plan
-from trainer.pretrained import choose_init, encoder_licence, initialise
+from trainer.pretrained import choose_init, encoder_licence, initialise, save_pretrained
 from trainer.project.errors import ConfigError
 from trainer.settings import Settings
 from trainer.transfer import reestimate_batch_norm
@@ -40,6 +40,21 @@ def test_auto_prefers_imagenet_then_colorization_then_nothing(model, tmp_path):
     assert choose_init("auto", ENCODER, tmp_path) == "imagenet"
     assert choose_init("auto", "resnet18", tmp_path) == "scratch"
     assert choose_init("scratch", ENCODER, tmp_path) == "scratch"
+
+
+def test_weights_that_are_there_are_kept_beside_the_new_ones(model, tmp_path):
+    name, told = f"colorization-{ENCODER}", []
+    for steps in (7000, 5, 5):
+        weights = {"bias": torch.full((2,), float(steps))}
+        path = save_pretrained(tmp_path, name, weights, {"plan": {"steps": steps}}, told.append)
+    assert float(load_file(path)["bias"][0]) == 5
+    (older,) = tmp_path.glob(f"{name}.7000-*.safetensors")
+    assert float(load_file(older)["bias"][0]) == 7000
+    assert json.loads(older.with_suffix(".json").read_text())["plan"]["steps"] == 7000
+    assert len(list(tmp_path.glob("*.safetensors"))) == len(list(tmp_path.glob("*.json"))) == 3
+    assert len(told) == 2
+    assert f"--init {older}" in told[0]
+    assert choose_init("auto", ENCODER, tmp_path) == "scratch"
 
 
 @pytest.mark.parametrize("card", ['{"plan": {"steps": 400}}', "{}", "not JSON", None])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.checkpoints import load_checkpoint
+from trainer.checkpoints import has_checkpoint, load_checkpoint
 from trainer.predict import Predictor
 from trainer.project.errors import ConfigError, SkinsegError
 from trainer.recipes import RECIPES, find_recipe
@@ -132,11 +132,31 @@ def test_a_round_stopped_while_validating_only_validates_again(project, settings
     assert "train" not in {p.phase for p in seen}
 
 
-def test_a_round_without_a_checkpoint_starts_again_under_its_id(project, settings):
+ASKED = {"recipe": "unet", "steps": 3, "init": "scratch", "labels_fraction": 0.5}
+
+
+def test_a_round_stopped_before_its_first_checkpoint_goes_on_as_it_began(project, settings):
+    asked = with_training(settings, lr=1e-4, seed=7)
+    straight = run_round(project, asked, lane="batch", device="cpu", **ASKED)
+    with pytest.raises(StopRound):
+        run_round(project, asked, lane="batch", device="cpu", tick=stop_at(0, "prepare"), **ASKED)
+    (interrupted,) = [r for r in project.rounds() if r.ended is None]
+    assert not has_checkpoint(project.path / "rounds" / interrupted.id)
+    resumed = run_round(project, settings, device="cpu", round_id=interrupted.id)
+    assert (resumed.recipe, resumed.steps, resumed.lane) == ("unet", 3, "batch")
+    assert "going on from the start as it began: unet, 3 steps" in resumed.messages
+    assert "learning from 4 labelled photos" in resumed.messages
+    one, two = weights_of(project, straight.model_id), weights_of(project, resumed.model_id)
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    assert not (project.path / "rounds" / interrupted.id).exists()
+
+
+def test_a_round_of_which_nothing_was_kept_starts_again_under_its_id_and_says_so(project, settings):
     project.start_round("early", "full", "supervised")
     result = run_round(project, settings, lane="full", device="cpu", round_id="early")
     assert result.round_id == "early"
     assert result.steps == 6
+    assert any("nothing was kept" in message for message in result.messages)
 
 
 def test_new_masks_during_a_round_do_not_change_it(project, settings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from trainer.schedule import PRETEXT
 
 if TYPE_CHECKING:
     from trainer.project import Project
+    from trainer.project.trainer_state import Round
 
 StepsOption = Annotated[int | None, typer.Option("--steps", min=1, help="Training steps.")]
 SizeOption = Annotated[int | None, typer.Option("--size", min=32, help="Side of a training crop, in pixels.")]
@@ -48,17 +50,21 @@ def pairs(words: list[str]) -> dict[str, str]:
 def take_up(project: Project, resume: bool, chosen: list[str], pretext: bool = False) -> str | None:
     """The interrupted retrain (or pretrain) to go on with; without `resume`, such rounds are given up.
 
-    A round that has a checkpoint goes on as it began, so options `chosen` anew are refused.
+    A round goes on as it began, so options `chosen` anew are refused.
     """
-    from trainer.checkpoints import has_checkpoint
+    from trainer.checkpoints import can_resume
     from trainer.project.errors import ConfigError, ProjectError
 
-    left = [r for r in project.rounds() if r.ended is None and r.lane == "batch"]
-    left = [r for r in left if (r.recipe == PRETEXT) == pretext]
+    left = open_rounds(project, pretext)
     word = "pretrain" if pretext else "retrain"
     if resume and not left:
         raise ProjectError(f"{project.path} has no interrupted {word} to go on with: leave out --resume")
-    if resume and chosen and has_checkpoint(project.path / "rounds" / left[0].id):
+    if resume and not can_resume(project.path / "rounds" / left[0].id):
+        raise ProjectError(
+            f"{project.path}: nothing was kept of the interrupted {word} {left[0].id}: leave out --resume to "
+            "start anew"
+        )
+    if resume and chosen:
         raise ConfigError(
             f"--resume goes on with round {left[0].id} as it began: leave out {', '.join(chosen)}, "
             "or leave out --resume to start anew"
@@ -66,3 +72,20 @@ def take_up(project: Project, resume: bool, chosen: list[str], pretext: bool = F
     for round_ in left[1:] if resume else left:
         project.finish_round(round_.id, "stopped", why="given up for another one")
     return left[0].id if resume else None
+
+
+def open_rounds(project: Project, pretext: bool) -> list[Round]:
+    """Rounds of `retrain` (or `pretrain`) that have no end, the latest first."""
+    left = [r for r in project.rounds() if r.ended is None and r.lane == "batch"]
+    return [r for r in left if (r.recipe == PRETEXT) == pretext]
+
+
+def stopped_line(project: Project, path: Path, pretext: bool = False) -> str:
+    """What is kept of the round that was just stopped, and how it goes on."""
+    from trainer.checkpoints import has_checkpoint
+
+    folder = project.path / "rounds" / open_rounds(project, pretext)[0].id
+    there = has_checkpoint(folder)
+    kept = "; its checkpoint is kept" if there else " before its first step; what was asked for is kept"
+    word = "pretrain" if pretext else "retrain"
+    return f"Stopped{kept}. Go on: skinseg {word} {path} --resume"

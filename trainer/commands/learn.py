@@ -18,6 +18,7 @@ from trainer.commands.batch import (
     StepsOption,
     overrides,
     spoken,
+    stopped_line,
     take_up,
 )
 from trainer.commands.files import check_folder, check_writable
@@ -78,10 +79,10 @@ def retrain(
             result = service.train(
                 "batch", round_id, settings=settings, steps=steps, labels_fraction=fraction
             )
+        stopped = stopped_line(project, path) if result is None else ""
         epochs = [] if result is None else epoch_rows(project, result.round_id)
     if result is None:
-        lines = [f"Stopped; its checkpoint is kept. Go on: skinseg retrain {path} --resume"]
-        return Reply({"model": None, "why": "stopped before it was done"}, [*lines], code=130)
+        return Reply({"model": None, "why": "stopped before it was done"}, [stopped], code=130)
     lines = [
         f"model {result.model_id}: {result.steps} steps, {result.seconds:.0f} s, "
         f"{result.photos_per_second:.1f} photos/s",

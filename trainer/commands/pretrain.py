@@ -18,6 +18,7 @@ from trainer.commands.batch import (
     StepsOption,
     overrides,
     spoken,
+    stopped_line,
     take_up,
 )
 from trainer.commands.files import check_writable
@@ -70,9 +71,9 @@ def pretrain(
             result = service.train(
                 "batch", round_id, settings=settings, steps=steps, recipe=PRETEXT, init=init
             )
+        stopped = stopped_line(project, path, pretext=True) if result is None else ""
     if result is None:
-        lines = [f"Stopped; its checkpoint is kept. Go on: skinseg pretrain {path} --resume"]
-        return Reply({"weights": None, "why": "stopped before it was done"}, [*lines], code=130)
+        return Reply({"weights": None, "why": "stopped before it was done"}, [stopped], code=130)
     data = {key: value for key, value in result.to_json().items() if key not in ("model", "served", "val")}
     lines = [
         f"{result.steps} steps, {result.seconds:.0f} s, {result.photos_per_second:.1f} photos/s",

@@ -11,6 +11,7 @@ is something to judge. The result is starting weights for ``--init colorization`
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -148,7 +149,12 @@ class Colorization(Recipe):
         picture = torch.cat([torch.cat(list(row), dim=-1) for row in rows], dim=-2)
         return picture.add(1).mul(127.5).round().clamp(0, 255).byte().movedim(0, -1).numpy()
 
-    def finish(self, weights: dict[str, Tensor], pretrained: Path) -> Path:
+    def finish(
+        self,
+        weights: dict[str, Tensor],
+        pretrained: Path,
+        say: Callable[[str], None] = lambda message: None,
+    ) -> Path:
         """Write the averaged generator without its last layer, and a card that says how it was made."""
         plan = self.plan
         card = {
@@ -160,7 +166,7 @@ class Colorization(Recipe):
             "plan": plan.to_dict(),
         }
         kept = {k: v for k, v in weights.items() if not k.startswith("network.segmentation_head.")}
-        return save_pretrained(pretrained, f"colorization-{plan.encoder}", kept, card)
+        return save_pretrained(pretrained, f"colorization-{plan.encoder}", kept, card, say)
 
 
 def _seen(colours: Tensor, pale: Tensor, inside: Tensor) -> Tensor:

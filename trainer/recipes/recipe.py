@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -130,7 +130,12 @@ class Recipe:
         """A picture ``(H, W, 3)`` of how it goes, written at every checkpoint."""
         return None
 
-    def finish(self, weights: dict[str, Tensor], pretrained: Path) -> Path:
+    def finish(
+        self,
+        weights: dict[str, Tensor],
+        pretrained: Path,
+        say: Callable[[str], None] = lambda message: None,
+    ) -> Path:
         """Only where ``serves`` is False: write the averaged weights as starting weights; names the file."""
         raise NotImplementedError
 
