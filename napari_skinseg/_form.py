@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -64,6 +64,7 @@ class SectionForm(QWidget):
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 4, 0, 4)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         for name in names or type(section).model_fields:
             field = Field(type(section), name, optional=optional, choices=(choices or {}).get(name, ()))
             self.fields[name] = field
@@ -153,13 +154,15 @@ class Field(QWidget):
         line = QLineEdit()
         if self._optional:
             line.setPlaceholderText(self._empty)
-        line.textEdited.connect(self.edited)
+        line.textChanged.connect(self.edited)  # typed, pasted or put there by an input method
         return line
 
     def _make_list(self, choices: Sequence[str]) -> Any:
         box = StillComboBox()
         box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         if self._options:
+            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             if self._optional:
                 box.addItem(self._empty, None)
             for option in self._options:
@@ -196,7 +199,8 @@ class Field(QWidget):
         elif isinstance(self.editor, QComboBox):
             self.editor.setEditText("" if value is None else plain(value))
         else:
-            self.editor.setText("" if value is None else plain(value))
+            with QSignalBlocker(self.editor):
+                self.editor.setText("" if value is None else plain(value))
 
     def enter(self, value: Any) -> None:
         """Put a value in as a hand does."""

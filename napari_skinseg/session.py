@@ -313,8 +313,10 @@ class AnnotationSession:
     def toggle(self, name: str) -> None:
         """Switch the likely errors or the boxes on or off; `name` is a key of `overlays.wanted`."""
         self.show_overlay(name, not self.overlays.wanted[name])
-        if self.overlays.wanted[name] and self._desk.photo is not None and not self.overlays.available[name]:
-            self.notice.emit("info", f"{name}: nothing to show on this photo")
+        if not self.overlays.available[name]:
+            switched = "on" if self.overlays.wanted[name] else "off"
+            there = "no photo is open" if self._desk.photo is None else "nothing to show on this photo"
+            self.notice.emit("info", f"{name} {switched}: {there}")
 
     def show_overlay(self, name: str, on: bool) -> None:
         """Show or hide the likely errors or the boxes, on this photo and those that follow."""

@@ -140,14 +140,16 @@ def decide(
 
 def _decide_on_few(photos: int, now: float, served: Counts | None, gate: GateSettings) -> Decision:
     """Too few photos for a bootstrap: serve for now, but not what falls clearly on those there are."""
-    have = {0: "no labelled validation photo", 1: "1 labelled validation photo"}.get(
-        photos, f"{photos} labelled validation photos"
+    have = {0: "no labelled validation photo", 1: "only 1 labelled validation photo"}.get(
+        photos, f"only {photos} labelled validation photos"
     )
     before = float(macro_dice(served.sum(0))) if served is not None and photos else float("nan")
     if now < before - gate.few_margin:  # never true where one of them is not a number
         why = f"kept the old one: validation Dice {_number(before)} -> {_number(now)} on {have}"
         return Decision(False, False, why, now - before)
-    return Decision(True, True, f"served for now: {have} yet, {gate.min_photos} are needed to compare models")
+    return Decision(
+        True, True, f"served for now: {have} so far, {gate.min_photos} are needed to compare models"
+    )
 
 
 def _worst_class(candidate: Counts, served: Counts, names: Sequence[str]) -> str:

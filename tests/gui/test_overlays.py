@@ -128,8 +128,9 @@ def test_a_photo_without_remarks_hides_what_the_last_one_had(working, remarked):
     assert not working.viewer.layers[BOXES].visible
     assert working.viewer.layers[BOXES].nshapes == 0
     press(working, "E")
+    assert working.notices[-1] == ("info", "likely errors off: nothing to show on this photo")
     press(working, "E")
-    assert working.notices[-1] == ("info", "likely errors: nothing to show on this photo")
+    assert working.notices[-1] == ("info", "likely errors on: nothing to show on this photo")
 
 
 def test_peeking_shows_the_bare_photo(working):

@@ -8,7 +8,7 @@ import struct
 
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox
+from qtpy.QtWidgets import QApplication, QComboBox
 from workbench import beat
 
 from napari_skinseg._form import SectionForm, expected
@@ -111,6 +111,29 @@ def test_a_value_out_of_range_is_refused_under_its_field(panel, name, value, wor
     assert (panel.project.path / "skinseg.toml").read_bytes() == before
     wrong.enter(getattr(panel.settings.adversarial, name))
     assert not wrong.problem
+
+
+def test_a_wrong_value_is_marked_however_it_came_into_the_field(panel):
+    pick(panel, "colorization")
+    wrong = field(panel, "colorization", "lambda_gan")
+    wrong.editor.setText("-1")
+    assert wrong.problem == "must be a number, 0 or more or auto"
+    assert not wrong.complaint.isHidden()
+    assert not panel.write()
+    assert panel.words.text() == "Not saved: lambda gan: must be a number, 0 or more or auto"
+    panel.show_settings(panel.settings)
+    assert not wrong.problem
+
+
+def test_a_list_shows_its_longest_option_in_full(panel):
+    pick(panel, "colorization")
+    panel.resize(296, 600)
+    panel.show()
+    QApplication.processEvents()
+    gan = field(panel, "colorization", "gan").editor
+    longest = max(gan.fontMetrics().horizontalAdvance(gan.itemText(i)) for i in range(gan.count()))
+    assert gan.width() > longest + 20  # and the arrow
+    assert gan.mapTo(panel, gan.rect().topRight()).x() < 290
 
 
 def test_train_now_takes_the_choice(panel, project, qtbot):
