@@ -8,12 +8,14 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from tiny_study import TWO, made_run
+from tiny_study import TWO, made_run, tiny
 
 from trainer.project.errors import ProjectError, SkinsegError
-from trainer.study.outcome import read_outcome
+from trainer.study.design import make_design, study_folder
+from trainer.study.outcome import read_outcome, write_design
 from trainer.study.plot import plot, ticks
 from trainer.study.runs import write_run
+from trainer.study.studies import find_study
 from trainer.study.table import figure, grids, markdown, results_csv, signed, to_json
 
 
@@ -114,3 +116,26 @@ def test_figures_for_people():
 
 def test_ticks_are_round():
     assert ticks(0.31, 0.58) == [0.35, 0.4, 0.45, 0.5, 0.55]
+
+
+def test_the_tables_of_other_runs_are_kept(project):
+    def write(**asked):
+        design = make_design(project, find_study("default"), tiny(**asked))
+        return design, write_design(project.path, design)
+
+    folder = study_folder(project.path, "default")
+    first, kept = write(labels=(0.5,))
+    assert kept is None
+    assert write(labels=(0.25,))[1] is None, "there was nothing to lose"
+    write(labels=(0.5,))
+    (folder / "runs").mkdir()
+    (folder / "runs" / f"{first.runs[0].name}.json").write_text("{}")
+    (folder / "table.md").write_text("found")
+    assert write(labels=(0.25, 0.5))[1] is None, "its runs are among these"
+    before = (folder / "study.json").read_bytes()
+    _, kept = write(labels=(0.25,))
+    assert kept.parent == folder / "earlier"
+    assert (kept / "study.json").read_bytes() == before
+    assert (kept / "table.md").read_text() == "found"
+    assert not (folder / "table.md").exists()
+    assert json.loads((folder / "study.json").read_text())["labels"] == [0.25]

@@ -54,6 +54,12 @@ def test_a_study_from_the_command_line(project, skinseg):
     again, _, err = skinseg(*words)
     assert again == 0
     assert "0 of 4 runs to do" in err
+    files = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    refused, _, err = skinseg(*words, "--encoder", "foo")
+    assert refused == 2, err
+    assert "there is no encoder named 'foo'" in err
+    assert {path: path.read_bytes() for path in folder.iterdir() if path.is_file()} == files
+    assert not (folder / "earlier").exists()
 
 
 @pytest.mark.parametrize(

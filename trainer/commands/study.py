@@ -96,7 +96,7 @@ def study(
 
 def _run(project: Project, name: str, asked: Asked, device: str, rank: Rank, dask: str | None) -> None:
     """Do what is left of the study."""
-    from trainer.study.conduct import conduct, estimate
+    from trainer.study.conduct import check_runs, conduct, estimate
     from trainer.study.design import make_design
     from trainer.study.outcome import write_design
     from trainer.study.studies import find_study
@@ -109,12 +109,15 @@ def _run(project: Project, name: str, asked: Asked, device: str, rank: Rank, das
         client = connect(dask)
     for note in design.notes:
         _say(note)
-    if rank.rank == 0:
-        write_design(project.path, design)
     if device == "auto" and rank.world > 1:
         device = _own_device(rank.local)
+    check_runs(design, device if client is None else "auto")
     if rank.rank == 0:
+        # it tries a few steps of each recipe, so what cannot work is refused before anything is written
         seconds = estimate(project, design, device) if client is None else None
+        earlier = write_design(project.path, design)
+        if earlier is not None:
+            _say(f"other runs than before: the tables there were are kept in {earlier}")
         _say(_left(project, design) + (f", {_time(seconds)} for one process" if seconds else ""))
     with _watched() as report:
         if client is not None:

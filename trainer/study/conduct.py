@@ -141,6 +141,24 @@ def conduct(
     return made
 
 
+def check_runs(design: Design, device: str) -> None:
+    """Refuse what no run could begin with, before anything is written.
+
+    Raises
+    ------
+    ConfigError
+        An unknown encoder.
+    SkinsegError
+        A device that is not there.
+    """
+    from trainer.engine import choose_device
+    from trainer.networks.segmenters import check_encoder
+
+    choose_device(device)
+    for encoder in {str(run.settings["training"].get("encoder", "auto")) for run in design.runs} - {"auto"}:
+        check_encoder(encoder)
+
+
 def count_done(folder: Path, design: Design) -> int:
     """How many of the runs have their files."""
     return sum(is_done(folder, run.name) for run in design.runs)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
+import os
+import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,15 +17,17 @@ import numpy as np
 
 from trainer.classes import ClassSet
 from trainer.project.errors import ProjectError, SkinsegError
+from trainer.project.folders import storage_errors
 from trainer.study.arms import Arm, Study
 from trainer.study.design import Design, runs_folder, study_folder
 from trainer.study.measures import MEASURES, class_table
-from trainer.study.runs import Run, read_run, write_text
+from trainer.study.runs import Run, is_done, read_run, write_text
 from trainer.study.statistics import Estimate, two_level_bootstrap
 from trainer.study.studies import find_study
 from trainer.study.verdicts import Verdict, by_key, common_photos, cut, groups_of, judge, score
 
 FILE = "study.json"
+WRITTEN = ("table.md", "results.csv", "plot.svg", "claims.json")
 TABLE_DRAWS = 2000
 """Bootstrap samples for the intervals of the table; claims have more."""
 
@@ -99,10 +105,44 @@ def _mean_curve(curves: Sequence[list[list[float]]]) -> list[float]:
     return [sum(curve[i][1] for curve in curves) / len(curves) for i in range(count)]
 
 
-def write_design(project: Path, design: Design) -> None:
-    """Keep what a study is made of, for `--show`."""
+def write_design(project: Path, design: Design) -> Path | None:
+    """Keep what a study is made of, for `--show`.
+
+    Returns
+    -------
+    Path or None
+        The folder into which the files of an earlier design went, where that had runs which this one has not.
+    """
+    folder = study_folder(project, design.study.name)
+    kept = _keep_earlier(folder, design)
     text = json.dumps(design.to_json(), indent=1, ensure_ascii=False)
-    write_text(study_folder(project, design.study.name) / FILE, text + "\n")
+    write_text(folder / FILE, text + "\n")
+    return kept
+
+
+def _keep_earlier(folder: Path, design: Design) -> Path | None:
+    """Move the tables of another design to ``earlier/STAMP``; its runs stay where they are."""
+    try:
+        before = set(json.loads((folder / FILE).read_text(encoding="utf-8"))["runs"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        before = set()
+    here = {run.name for run in design.runs}
+    if before and (before <= here or not any(is_done(folder / "runs", name) for name in before)):
+        return None
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    number = itertools.count(2)
+    kept = folder / "earlier" / stamp
+    while kept.exists():
+        kept = kept.with_name(f"{stamp}-{next(number)}")
+    with storage_errors(folder):
+        kept.mkdir(parents=True)
+        shutil.copy2(folder / FILE, kept / FILE)
+        for name in WRITTEN:
+            if (folder / name).is_file():
+                os.replace(folder / name, kept / name)
+    return kept
 
 
 def read_outcome(project: Path, name: str, classes: ClassSet) -> Outcome:
