@@ -42,9 +42,25 @@ def test_beating_an_arm_that_found_nothing_proves_nothing():
 
 
 def test_a_gain_below_the_margin_is_not_reproduced():
-    (verdict,) = judge([CLAIM], pairs([0, 0, 0]), TWO, [1.0], draws=500)
+    runs = pairs([0, 0, 0])
+    runs[-1].evidence.matrices[0, 1] += (-1, 1)  # one pixel in all
+    (verdict,) = judge([CLAIM], runs, TWO, [1.0], draws=500)
     assert verdict.verdict == "not reproduced"
     assert "below 0.01" in verdict.why
+
+
+def test_arms_that_do_the_same_prove_nothing():
+    (verdict,) = judge([CLAIM], pairs([0, 0, 0]), TWO, [1.0], draws=500)
+    assert verdict.verdict == "undecided"
+    assert verdict.why == "both arms do the same here, so it cannot be tested on these photos"
+    assert verdict.seeds_needed is None
+
+
+def test_a_difference_that_points_the_other_way_is_said_to():
+    (verdict,) = judge([CLAIM], pairs([6, -3, -9]), TWO, [1.0], draws=500)
+    assert verdict.verdict == "undecided"
+    needed = f"{verdict.seeds_needed} seeds needed to call it"
+    assert verdict.why == f"the difference points the other way; {needed}"
 
 
 def test_seeds_that_disagree_leave_it_open_and_say_how_many_are_needed():

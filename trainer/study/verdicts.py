@@ -110,26 +110,36 @@ def judge(
         shares, seeds = whole_pairs(table, claim.better, claim.worse, wanted)
         if seeds:
             photos, estimate = difference(table, claim, shares, seeds, classes, draws, level)
-            idle = _arm_that_found_nothing(table, claim, shares, seeds, classes)
-            found.append((claim, shares, photos, estimate, idle))
+            untestable = _why_untestable(table, claim, shares, seeds, classes)
+            found.append((claim, shares, photos, estimate, untestable))
     adjusted = holm([estimate.p for _, _, _, estimate, _ in found])
     return [
-        _verdict(claim, shares, photos, estimate, p, len(found), level, idle)
-        for (claim, shares, photos, estimate, idle), p in zip(found, adjusted, strict=True)
+        _verdict(claim, shares, photos, estimate, p, len(found), level, untestable)
+        for (claim, shares, photos, estimate, untestable), p in zip(found, adjusted, strict=True)
     ]
 
 
-def _arm_that_found_nothing(
+def _why_untestable(
     table: Table, claim: Claim, shares: Sequence[float], seeds: Sequence[int], classes: ClassSet
 ) -> str:
-    """Name the arm of which every run called every pixel background, if there is one: it is no rival."""
-    if claim.measure.startswith("class_"):  # of boxes, which need no pixels
-        return ""
-    for arm in (claim.better, claim.worse):
-        runs = [table[arm, share, seed] for share in shares for seed in seeds]
-        if not any(run.evidence.matrices[:, :, list(classes.skin)].any() for run in runs):
-            return arm
+    """Say why these runs cannot speak for or against a claim; empty where they can."""
+    better, worse = (
+        [table[arm, share, seed] for share in shares for seed in seeds] for arm in (claim.better, claim.worse)
+    )
+    of_boxes = claim.measure.startswith("class_")  # which need no pixels
+    for arm, runs in ((claim.better, better), (claim.worse, worse)):
+        if not (of_boxes or any(run.evidence.matrices[:, :, list(classes.skin)].any() for run in runs)):
+            return f"{arm} called everything background, which makes it no rival: train it for longer"
+    if all(_same(a, b, of_boxes) for a, b in zip(better, worse, strict=True)):
+        return "both arms do the same here, so it cannot be tested on these photos"
     return ""
+
+
+def _same(one: Run, other: Run, of_boxes: bool) -> bool:
+    """Whether two runs found the very same on every photo that both were tested on."""
+    photo_ids = common_photos([one, other])
+    a, b = cut(one, photo_ids), cut(other, photo_ids)
+    return bool(np.array_equal(*((a.sureness, b.sureness) if of_boxes else (a.matrices, b.matrices))))
 
 
 def difference(
@@ -179,12 +189,12 @@ def _verdict(
     p: float,
     claims: int,
     level: float,
-    idle: str = "",
+    untestable: str = "",
 ) -> Verdict:
     alpha = 1 - level
     word, why, needed = UNDECIDED, "", None
-    if idle:
-        why = f"{idle} called everything background, which makes it no rival: train it for longer"
+    if untestable:
+        why = untestable
     elif math.isnan(estimate.p):
         why = "the measure has no value on these photos"
     elif estimate.seeds < MIN_SEEDS:
@@ -203,10 +213,11 @@ def _verdict(
 def _what_it_takes(estimate: Estimate, alpha: float) -> tuple[int | None, str]:
     """How many seeds would decide, if the difference is as large as it looks (at least the margin)."""
     effect = max(abs(estimate.value), MARGIN)
+    but = "the difference points the other way; " if estimate.value < 0 else ""
     needed = seeds_needed(estimate.seed_sd, effect, photo_sd=estimate.photo_sd, alpha=alpha)
     if needed is None:
-        return None, "more seeds will not do, more test photos are needed"
+        return None, f"{but}more seeds will not do, more test photos are needed"
     needed = max(needed, estimate.seeds + 1)
     if needed > MOST_SEEDS:
-        return needed, f"more than {MOST_SEEDS:,} seeds needed"
-    return needed, f"{needed} seeds needed"
+        return needed, f"{but}more than {MOST_SEEDS:,} seeds needed"
+    return needed, f"{but}{needed} seeds needed{' to call it' if but else ''}"
