@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -71,6 +72,21 @@ def test_a_table_per_class(tmp_path):
     iou, dice = float(rows["skin"][1]), float(rows["skin"][4])
     assert iou == pytest.approx(dice / (2 - dice), abs=2e-3)
     ET.fromstring(plot(outcome))
+
+
+def test_a_table_too_wide_for_the_terminal_has_a_row_for_each_figure(tmp_path):
+    written(tmp_path, "multitask", ["fl+jl", "only-masks"], [1.0], seeds=1)
+    outcome = read_outcome(tmp_path, "multitask", TWO)
+    wide, narrow = grids(outcome)[0], grids(outcome, width=80)[0]
+    assert narrow.width <= 80 < wide.width
+    assert grids(outcome, width=wide.width)[0] == wide
+    first = next(row for row in narrow.rows if row[1] == "only-masks")
+    assert first[0] == "JA, skin or not"
+    assert re.fullmatch(r"\.\d{3} \(\.\d{3} to \.\d{3}\)", first[2])
+    titles = wide.head[1:]
+    assert {"AC", "AC, classes"} < set(titles)
+    assert len(set(titles)) == len(titles)
+    assert "2 runs done, 0 to do; 1 seed, " in markdown(outcome)
 
 
 def test_a_table_per_epoch(tmp_path):

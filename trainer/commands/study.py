@@ -152,7 +152,7 @@ def _reply(project: Project, name: str, write: bool) -> Reply:
 
     outcome = read_outcome(project.path, name, project.classes)
     lines: list[object] = [f"[bold]{escape(outcome.study.title)}[/bold]", *map(escape, heading(outcome))]
-    for grid in grids(outcome, brief=len(outcome.study.measures) > 3):
+    for grid in grids(outcome, width=Console().width):
         rows = [[escape(cell) for cell in row] for row in grid.rows]
         lines += ["", table(*grid.head, rows=rows, title=grid.title)]
     lines += ["", *(escape(claim_line(verdict)) for verdict in outcome.verdicts)]

@@ -173,10 +173,10 @@ MEASURES: dict[str, Measure] = {
     "ac": Measure("AC", _each_photo("accuracy")),
     "se": Measure("SE", _each_photo("recall")),
     "sp": Measure("SP", _each_photo("specificity")),
-    "class_ac": Measure("AC", _over_classes(_accuracy)),
-    "class_auc": Measure("AUC", _over_classes(auc)),
-    "class_ap": Measure("AP", _over_classes(average_precision)),
-    "class_se": Measure("SE", _over_classes(_sensitivity)),
-    "class_sp": Measure("SP", _over_classes(_specificity)),
+    "class_ac": Measure("AC, classes", _over_classes(_accuracy)),
+    "class_auc": Measure("AUC, classes", _over_classes(auc)),
+    "class_ap": Measure("AP, classes", _over_classes(average_precision)),
+    "class_se": Measure("SE, classes", _over_classes(_sensitivity)),
+    "class_sp": Measure("SP, classes", _over_classes(_specificity)),
 }
 """All scores by name."""

@@ -18,6 +18,9 @@ from trainer.study.outcome import Outcome
 from trainer.study.statistics import Estimate
 from trainer.study.verdicts import Verdict
 
+GAP = 2
+"""Letters between two columns on a terminal."""
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -26,6 +29,12 @@ class Grid:
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def width(self) -> int:
+        """Letters that it takes on a terminal."""
+        columns = zip(self.head, *self.rows, strict=True)
+        return sum(max(map(len, column)) + GAP for column in columns) - GAP
 
     def markdown(self) -> str:
         """As Markdown, numbers to the right."""
@@ -47,14 +56,20 @@ def signed(value: float) -> str:
     return figure(value) if math.isnan(value) or value < 0 else f"+{figure(value)}"
 
 
+def counted(count: int, noun: str) -> str:
+    """``1 seed``, ``3 seeds``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def percent(share: float) -> str:
     """A share of the labels for people."""
     return f"{100 * share:g} %"
 
 
-def grids(outcome: Outcome, brief: bool = False) -> list[Grid]:
-    """All tables of a study but the claims; ``brief`` ones fit a terminal."""
-    found = [main_grid(outcome, brief)]
+def grids(outcome: Outcome, width: int | None = None) -> list[Grid]:
+    """All tables of a study but the claims; on a terminal of so many letters the main one fits into them."""
+    main = main_grid(outcome)
+    found = [main if width is None or main.width <= width else long_grid(outcome)]
     if outcome.study.per_class:
         found += [class_grid(outcome, arm.name, share) for share in outcome.labels for arm in outcome.arms]
     if outcome.study.epochs and outcome.epochs():
@@ -62,9 +77,11 @@ def grids(outcome: Outcome, brief: bool = False) -> list[Grid]:
     return found
 
 
-def main_grid(outcome: Outcome, brief: bool = False) -> Grid:
-    """Arms by measures: mean over seeds, its interval unless ``brief``, and the SD between seeds."""
-    write = with_sd if brief else interval
+INTERVALS = "Mean over seeds (95 % interval; ± SD between seeds)"
+
+
+def main_grid(outcome: Outcome) -> Grid:
+    """Arms by measures: mean over seeds, its interval and the SD between seeds."""
     several = len(outcome.labels) > 1
     head = ("arm", *(("labels",) if several else ()), *(MEASURES[m].title for m in outcome.study.measures))
     rows = []
@@ -72,19 +89,23 @@ def main_grid(outcome: Outcome, brief: bool = False) -> Grid:
         for share in outcome.labels:
             cells = [outcome.cell(arm.name, share, m) for m in outcome.study.measures]
             if any(cells):
-                values = tuple("–" if cell is None else write(cell.estimate) for cell in cells)
+                values = tuple("–" if cell is None else interval(cell.estimate) for cell in cells)
                 rows.append((arm.name, *((percent(share),) if several else ()), *values))
-    title = "Mean over seeds, ± SD between seeds" if brief else INTERVALS
-    return Grid(title, head, tuple(rows))
+    return Grid(INTERVALS, head, tuple(rows))
 
 
-INTERVALS = "Mean over seeds (95 % interval; ± SD between seeds)"
-
-
-def with_sd(estimate: Estimate) -> str:
-    """`.812 ±.004`."""
-    spread = "" if math.isnan(estimate.seed_sd) else f" ±{figure(estimate.seed_sd)}"
-    return f"{figure(estimate.value)}{spread}"
+def long_grid(outcome: Outcome) -> Grid:
+    """The same with one row for each measure and arm."""
+    several = len(outcome.labels) > 1
+    head = ("measure", "arm", *(("labels",) if several else ()), "mean (95 %; ± SD of seeds)")
+    rows = [
+        (MEASURES[m].title, arm.name, *((percent(share),) if several else ()), interval(cell.estimate))
+        for m in outcome.study.measures
+        for arm in outcome.arms
+        for share in outcome.labels
+        if (cell := outcome.cell(arm.name, share, m)) is not None
+    ]
+    return Grid("Mean over seeds", head, tuple(rows))
 
 
 def interval(estimate: Estimate) -> str:
@@ -139,7 +160,7 @@ def claim_line(verdict: Verdict) -> str:
     source = f"; the source: {verdict.claim.source}" if verdict.claim.source else ""
     return (
         f"{verdict.claim.text}: {verdict_text(verdict)} ({signed(found.value)}, 95 % {signed(found.low)} to "
-        f"{signed(found.high)}, {found.seeds} seeds{source})"
+        f"{signed(found.high)}, {counted(found.seeds, 'seed')}{source})"
     )
 
 
@@ -152,9 +173,10 @@ def heading(outcome: Outcome) -> list[str]:
     """What the tables are about, a line each."""
     asked, first = outcome.about["asked"], outcome.runs[0].about if outcome.runs else None
     lines = [
-        f"{len(outcome.runs)} runs done, {outcome.missing} to do; seeds {len(outcome.about['seeds'])}, "
+        f"{counted(len(outcome.runs), 'run')} done, {outcome.missing} to do; "
+        f"{counted(len(outcome.about['seeds']), 'seed')}, "
         f"scale {asked['scale']}, tested on {outcome.about['split']}"
-        + (f", {len(outcome.runs[0].photo_ids)} photos" if outcome.runs else "")
+        + (f", {counted(len(outcome.runs[0].photo_ids), 'photo')}" if outcome.runs else "")
     ]
     if first is not None:
         plan = first["plan"]

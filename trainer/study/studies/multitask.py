@@ -42,7 +42,7 @@ MULTITASK = Study(
         "literal": Scale({"multitask": {"literal": True}}, full_size=True),
     },
     notes=(
-        "JA DI AC SE SP: means of each photo's own scores. AC AUC AP SE SP: is the class in the photo, mean "
-        "over classes; a class counts as found from a probability of .5 on.",
+        "JA DI AC SE SP: of pixels, means of each photo's own scores. AC AUC AP SE SP, classes: is the class "
+        "in the photo, mean over classes; a class counts as found from a probability of .5 on.",
     ),
 )
