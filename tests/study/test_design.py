@@ -75,7 +75,26 @@ def test_colorization_weights_that_are_not_there_are_a_run_of_the_study(project)
     (project.path / "pretrained").mkdir(exist_ok=True)
     given = project.path / "pretrained" / "colorization-tu-resnet10t.safetensors"
     save_file({"x": np.zeros(1, np.float32)}, given)
-    assert not any(run.pretext for run in make_design(project, study, tiny(labels=(1.0,))).runs)
+    design = make_design(project, study, tiny(labels=(1.0,)))
+    assert not any(run.pretext for run in design.runs)
+    assert "made in nobody knows how many steps" in " ".join(design.notes)
+    given.with_suffix(".json").write_text('{"plan": {"steps": 4000}}')
+    assert "made in 4,000 steps" in " ".join(make_design(project, study, tiny(labels=(1.0,))).notes)
+
+
+def test_pretext_steps_that_were_asked_for_are_made_whatever_lies_there(project):
+    study = find_study("surrogate")
+    (project.path / "pretrained").mkdir(exist_ok=True)
+    given = project.path / "pretrained" / "colorization-tu-resnet10t.safetensors"
+    save_file({"x": np.zeros(1, np.float32)}, given)
+    taken = make_design(project, study, tiny(labels=(1.0,)))
+    made = make_design(project, study, tiny(labels=(1.0,), pretext_steps=3))
+    assert (made.runs[0].pretext, made.runs[0].steps) == (True, 3)
+    assert "colorization weights: made by the study's own pretext run, 3 steps" in made.notes
+    one, other = ({r.name for r in d.runs if r.arm == "colorization"} for d in (taken, made))
+    assert not one & other, "runs from other weights are other runs"
+    scratch = [{r.name for r in d.runs if r.arm == "scratch"} for d in (taken, made)]
+    assert scratch[0] == scratch[1]
 
 
 def test_what_the_arms_differ_in_cannot_be_set(project):

@@ -49,7 +49,11 @@ def study(
     arms: Annotated[str | None, typer.Option(help="Only these arms, as scratch,colorization.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps of every run.")] = None,
     pretext_steps: Annotated[
-        int | None, typer.Option(min=1, help="Steps of the colorization run, where one is needed.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="Steps of a colorization run of the study's own; else the weights there are, or 4,000.",
+        ),
     ] = None,
     encoder: Annotated[str | None, typer.Option(help="Encoder of every arm.")] = None,
     split: Annotated[

@@ -102,7 +102,10 @@ def make_design(project: Project, study: Study, asked: Asked) -> Design:
     seeds = tuple(range(asked.seeds or scale.seeds))
     base = project_settings(project)
     runs = _pretext(project, study, scale, asked.pretext_steps, kept, base, set_by_hand, encoder, split)
-    made = runs[0].name if runs else _digest(pretrained / f"colorization-{encoder}.safetensors")
+    given = pretrained / f"colorization-{encoder}.safetensors"
+    made = runs[0].name if runs else _digest(given)
+    if any(arm.weights == "colorization" for arm in kept):
+        notes.append(f"colorization weights: {_which_weights(runs, given)}")
     for seed in seeds:  # seed by seed, so that an interrupted study has whole comparisons
         for share in labels:
             for arm in kept:
@@ -197,7 +200,7 @@ def _pretext(
     encoder: str | None,
     split: str,
 ) -> list[RunSpec]:
-    """The run that makes colorization weights, where an arm needs some that are not there."""
+    """The run that makes colorization weights, where an arm needs some that are not there or as asked."""
     if not any(arm.weights == "colorization" for arm in arms):
         return []
     training = {"recipe": "colorization", "init": "scratch", "seed": 0}
@@ -210,8 +213,21 @@ def _pretext(
         "pretext", 1.0, 0, checked(values), steps or scale.pretext_steps, split, False, pool, pretext=True
     )  # fmt: skip
     given = project.path / "pretrained" / f"colorization-{encoder}.safetensors"
-    folder = runs_folder(project.path, study.name)
-    return [] if given.is_file() and not is_done(folder, run.name) else [run]
+    if steps is None and given.is_file() and not is_done(runs_folder(project.path, study.name), run.name):
+        return []
+    return [run]
+
+
+def _which_weights(pretext: Sequence[RunSpec], given: Path) -> str:
+    """Whose colorization weights a study starts from, and how long they learnt."""
+    if pretext:
+        steps = f"{pretext[0].steps:,} steps" if pretext[0].steps else "as many steps as the source"
+        return f"made by the study's own pretext run, {steps}"
+    try:
+        steps = f"{json.loads(given.with_suffix('.json').read_text(encoding='utf-8'))['plan']['steps']:,}"
+    except (OSError, ValueError, KeyError, TypeError):
+        steps = "nobody knows how many"
+    return f"{given.name} as it lay in pretrained/, made in {steps} steps; --pretext-steps makes others"
 
 
 def _digest(path: Path) -> str:
