@@ -51,7 +51,7 @@ class Epochs:
     Parameters
     ----------
     count
-        Epochs the steps of the round are shared out over; with fewer steps every step is one.
+        Epochs the steps of the round are shared out over; no more than there are steps.
     measure
         Scores averaged weights; None where there is nothing to compare with.
     on_best

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from trainer.augment import NO_AUGMENTATION, Strength
 from trainer.networks import encoder_for
-from trainer.pretrained import choose_init
+from trainer.pretrained import choose_init, passed_over
 from trainer.project.errors import ConfigError
 from trainer.recipes import find_recipe
 from trainer.settings import Settings, TrainingSettings
@@ -82,6 +82,8 @@ class Plan:
     network: dict[str, Any] = field(default_factory=dict)
     """Options of the architecture."""
     allow_licence: str = ""
+    init_note: str = ""
+    """What is to be known of how ``auto`` chose among starting weights; mostly nothing."""
     warm_start: bool = False
     """Whether it goes on from the served model; ``init`` has no say then."""
 
@@ -181,6 +183,7 @@ def make_plan(
         "lane": lane,
         "recipe": method.name,
         "init": start,
+        "init_note": passed_over(init or training.init, encoder, pretrained),
         "encoder": encoder,
         "encoder_lr": encoder_share(start) if training.encoder_lr == "auto" else training.encoder_lr,
         "long_side": long_side,

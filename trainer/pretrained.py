@@ -38,6 +38,19 @@ def choose_init(init: str, encoder: str, pretrained: Path | None) -> str:
     return "colorization" if _pretext_steps(encoder, pretrained) >= ENOUGH_STEPS else "scratch"
 
 
+def passed_over(init: str, encoder: str, pretrained: Path | None) -> str:
+    """Why ``auto`` does not take colorization weights that are there, and what to type; else empty."""
+    if init != "auto" or pretrained is None:
+        return ""
+    path, taken = weights_path("colorization", encoder, pretrained), choose_init(init, encoder, pretrained)
+    if taken == "colorization" or not path.is_file():
+        return ""
+    steps = _steps(path)
+    why = f"made in {steps:,} steps" if steps else "made in nobody knows how many steps"
+    why = "ImageNet's come first" if taken == "imagenet" else f"{why}, and auto asks for {ENOUGH_STEPS:,}"
+    return f"auto passed over {path.name} ({why}): to start from it, --init colorization"
+
+
 def _pretext_steps(encoder: str, pretrained: Path) -> int:
     """Steps that the colorization weights at hand were made in; 0 where there are none or nobody says."""
     path = weights_path("colorization", encoder, pretrained)

@@ -61,7 +61,9 @@ class RoundContext:
     """What was plotted, where the catalog does not hold it."""
 
     def say(self, message: str) -> None:
-        """Tell people: in the log, as an event, and in the round's result."""
+        """Tell people once: in the log, as an event, and in the round's result."""
+        if message in self.messages:  # a round that goes on would say it again
+            return
         log.info("round %s: %s", self.id, message)
         self.messages.append(message)
         if self.in_catalog:

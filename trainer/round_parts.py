@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,8 +69,9 @@ def make_recipe(round_: RoundContext, parents: list[str]) -> tuple[Recipe, str]:
     else:
         segmenter = build_segmenter(plan.arch, plan.encoder, method.outputs(project.classes), **plan.network)
         note = initialise(segmenter, plan.init, project.path / "pretrained", plan.allow_licence)
-        if plan.init != "scratch":
-            round_.say(f"starting from {note}")
+        if plan.init_note:
+            round_.say(plan.init_note)
+    round_.say(f"starting from {note}")
     set_dropout(segmenter, plan.dropout)
     recipe = method(project.classes, plan, round_.engine, segmenter)
     if parents:
@@ -108,6 +110,7 @@ def make_training(round_: RoundContext, recipe: Recipe, about: dict[str, Any]) -
         )
         for why in train.dropped.values():
             round_.say(f"left out of training: {why}")
+        _warn_of_one_class(round_, train)
         labelled = LabelledCrops(train, crops)
     else:
         labelled = AllCrops(photos, np.asarray(project.photo_ids("train"), np.int64), crops)
@@ -115,10 +118,10 @@ def make_training(round_: RoundContext, recipe: Recipe, about: dict[str, Any]) -
     if recipe.wants_unlabelled:
         known = [item.photo_id for item in items]
         pool = np.setdiff1d(np.asarray(project.photo_ids("train"), np.int64), known)
-        if len(pool):
-            unlabelled = stream(AllCrops(photos, pool, recipe.unlabelled_plan()))
+        if why := _without_unlabelled(recipe, len(pool)):
+            round_.say(f"{why}: training on the labelled ones alone")
         else:
-            round_.say("there are no unlabelled photos: training on the labelled ones alone")
+            unlabelled = stream(AllCrops(photos, pool, recipe.unlabelled_plan()))
     return Training(
         recipe,
         engine,
@@ -135,6 +138,31 @@ def make_training(round_: RoundContext, recipe: Recipe, about: dict[str, Any]) -
         about=about,
         epochs=_make_epochs(round_, recipe, photos),
     )
+
+
+def _warn_of_one_class(round_: RoundContext, train: TrainSet) -> None:
+    """Say so where there is nothing to tell apart."""
+    classes = round_.project.classes
+    found = np.flatnonzero(train.counts.sum(0))
+    if len(found) != 1:
+        return
+    (only,) = found
+    other = "some skin" if only == classes.background else f"some {classes.names[classes.background]}"
+    name = classes.names[only]
+    round_.say(f"all labels are of one class ({name}): the model can learn nothing else; label {other}")
+
+
+def _without_unlabelled(recipe: Recipe, photos: int) -> str:
+    """Why unlabelled photos take no part in a round, though its recipe can use them; empty: they do."""
+    steps = recipe.plan.steps
+    if not photos:
+        return "there are no unlabelled photos"
+    if any(recipe.uses_unlabelled(step) for step in range(steps)):
+        return ""
+    if recipe.uses_unlabelled(sys.maxsize):
+        count = "the only step" if steps == 1 else f"the last of {steps} steps"
+        return f"unlabelled photos would join after {count}; give it more (--steps)"
+    return "unlabelled photos have no weight in these settings"
 
 
 def _make_epochs(round_: RoundContext, recipe: Recipe, photos: WorkingPhotos) -> Epochs | None:

@@ -17,6 +17,7 @@ import tomlkit
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from trainer.options import RECIPE_OPTIONS
 from trainer.options.adversarial import AdversarialOptions
 from trainer.options.colorization import ColorizationOptions
 from trainer.options.consistency import ConsistencyOptions
@@ -104,7 +105,9 @@ class Settings(Section):
     """Options of the recipe fpn."""
 
 
-def load_settings(path: Path, overrides: Mapping[str, str] | None = None) -> Settings:
+def load_settings(
+    path: Path, overrides: Mapping[str, str] | None = None, recipe: str | None = None
+) -> Settings:
     """Read the settings from a TOML file; one that is not there means the defaults.
 
     Parameters
@@ -114,6 +117,8 @@ def load_settings(path: Path, overrides: Mapping[str, str] | None = None) -> Set
     overrides : mapping of str to str, optional
         Keys dotted ("training.lr") or bare where only one section has them ("lr"); values as in TOML,
         quotes may be left out.
+    recipe : str, optional
+        The one that is asked for: bare keys do not mean sections of others.
 
     Raises
     ------
@@ -124,7 +129,7 @@ def load_settings(path: Path, overrides: Mapping[str, str] | None = None) -> Set
     data.pop(PROJECT_SECTION, None)
     given = set()
     for key, text in (overrides or {}).items():
-        section, name = _split_key(key)
+        section, name = _split_key(key, recipe)
         given.add((section, name))
         data.setdefault(section, {})
         if isinstance(data[section], dict):
@@ -223,17 +228,42 @@ def _keys() -> Iterator[tuple[str, str]]:
             yield section, name
 
 
-def _split_key(key: str) -> tuple[str, str]:
+def chosen_recipe(path: Path, overrides: Mapping[str, str]) -> str:
+    """The recipe that these overrides choose, else the file, else the default.
+
+    Raises
+    ------
+    ConfigError
+        If the file is not TOML.
+    """
+    training = _read_toml(path).get("training")
+    written = training.get("recipe") if isinstance(training, dict) else None
+    asked = overrides.get("training.recipe") or overrides.get("recipe") or written
+    return str(asked or TrainingSettings().recipe)
+
+
+def _split_key(key: str, recipe: str | None = None) -> tuple[str, str]:
     found = [(section, name) for section, name in _keys() if key in (name, f"{section}.{name}")]
+    if len(found) > 1 and recipe is not None:
+        found = [(section, name) for section, name in found if _counts_for(section, recipe)] or found
     if len(found) == 1:
         return found[0]
     if found:
         both = " or ".join(f"{section}.{name}" for section, name in found)
         raise ConfigError(f"the setting {key!r} is not the only one of that name; write {both}")
-    raise ConfigError(_unknown(key))
+    raise ConfigError(_unknown(key, recipe))
 
 
-def _unknown(key: str) -> str:
+def _counts_for(section: str, recipe: str) -> bool:
+    """Whether a recipe has anything to do with a section."""
+    return section == recipe or section not in RECIPE_OPTIONS
+
+
+def _unknown(key: str, recipe: str | None = None) -> str:
+    if recipe is not None and "." not in key:
+        own = {name: f"{section}.{name}" for section, name in _keys() if _counts_for(section, recipe)}
+        if near := difflib.get_close_matches(key, own, n=1, cutoff=0.75):
+            return f"unknown setting {key!r}; did you mean {own[near[0]]!r}?"
     dotted = [f"{section}.{name}" for section, name in _keys()]
     sections = ", ".join(Settings.model_fields)
     by_name = {full.rpartition(".")[2]: full for full in dotted}

@@ -205,9 +205,11 @@ class Training:
     def _roll_back(self) -> None:
         self.rollbacks += 1
         if self.rollbacks > MOST_ROLLBACKS:
+            plan = self.recipe.plan
+            masks = ", or look at the masks that were saved last" if self.recipe.needs_labels else ""
             raise SkinsegError(
-                f"the loss was not a number {self.rollbacks} times: lower training.lr, "
-                "or look at the masks that were saved last"
+                f"the loss was not a number {self.rollbacks} times, though the round went back and halved "
+                f"its learning rate each time: set training.lr lower than {plan.lr:g}{masks}"
             )
         scale, rollbacks, step = self.lr_scale * 0.5, self.rollbacks, self.step
         self.restore(load_checkpoint(self.folder))

@@ -122,14 +122,26 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             return load_file(str(path))
         state = torch.load(path, map_location="cpu", weights_only=True)
     except SafetensorError as error:
-        raise SkinsegError(f"{path} is not a readable safetensors file: {error}") from error
+        raise SkinsegError(
+            f"{path} is not a readable safetensors file ({error}): it is cut off or damaged, copy it again"
+        ) from error
     except Exception as error:  # torch raises a dozen kinds for a bad file
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise SkinsegError(f"{path} cannot be read as weights: {reason}") from error
+        raise SkinsegError(
+            f"{path} cannot be read as weights ({_reason(error)}): name a .safetensors file, one of torch's "
+            "that holds tensors only, or a model's folder"
+        ) from error
     state = state.get("state_dict", state) if isinstance(state, dict) else state
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise SkinsegError(f"{path} does not hold a dictionary of tensors")
+        raise SkinsegError(
+            f"{path} does not hold a dictionary of tensors: name a file of weights, as a state_dict is saved"
+        )
     return state
+
+
+def _reason(error: Exception) -> str:
+    """First line of an exception that says something; torch raises a bare number at a file of others."""
+    line = (str(error).splitlines() or [""])[0]
+    return line if " " in line else "not a file of torch's"
 
 
 def load_model(folder: Path, device: str | torch.device = "cpu") -> tuple[Segmenter, dict[str, Any]]:

@@ -22,8 +22,8 @@ def refused(said: Any, *words: str) -> None:
     """One line on stderr with these words in it, and nothing on stdout."""
     assert said.code == 2, said
     assert said.out == ""
-    line = said.err.strip()
-    assert len(line.splitlines()) == 1, said.err
+    line, *rest = said.err.splitlines()
+    assert rest == [], said.err
     assert "Traceback" not in line
     for word in words:
         assert word in line, line
@@ -193,6 +193,14 @@ def test_resume_takes_no_other_options(skinseg: Any, trained: Any, tmp_path: Pat
 def test_unknown_action_on_models(skinseg: Any, trained: Any) -> None:
     refused(skinseg("models", trained[0], "delete"), "delete", "rollback")
     refused(skinseg("models", trained[0], "promote", "9999"), "9999")
+
+
+def test_a_bare_setting_is_that_of_the_recipe(skinseg: Any, trained: Any, tmp_path: Path) -> None:
+    words = ("retrain", trained[0], "--device", "cpu", "--init", tmp_path / "nowhere")
+    of_recipe = ("--recipe", "adversarial", "--set", "lambda_adv=0")
+    refused(skinseg(*words, *of_recipe), "nowhere")  # it got past the settings
+    refused(skinseg(*words, "--recipe", "adversarial", "--set", "lamda_adv=1"), "'adversarial.lambda_adv'")
+    refused(skinseg(*words, "--recipe", "unet", "--set", "lambda_adv=0"), "not the only one of that name")
 
 
 def test_pretrained_weights_without_network(skinseg: Any, project: Path, tiny_folder: Any) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from trainer.project.errors import ConfigError
-from trainer.settings import Settings, change_settings, load_settings, save_settings
+from trainer.settings import Settings, change_settings, chosen_recipe, load_settings, save_settings
 
 
 def test_no_file_means_the_defaults(tmp_path: Path) -> None:
@@ -45,6 +45,27 @@ def test_a_bad_file_is_refused_in_one_line(tmp_path: Path, text: str, message: s
 def test_an_unknown_override_names_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"did you mean 'training\.encoder'"):
         load_settings(tmp_path / "skinseg.toml", {"encodr": "x"})
+
+
+def test_a_bare_override_is_that_of_the_recipe_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "skinseg.toml"
+    settings = load_settings(path, {"lambda_adv": "0.5"}, recipe="adversarial")
+    assert (settings.adversarial.lambda_adv, settings.skinseg) == (0.5, Settings().skinseg)
+    assert load_settings(path, {"warmup": "0.5"}, recipe="unet").training.warmup == 0.5
+    for recipe, key in ((None, "lambda_adv"), ("unet", "lambda_adv"), ("consistency", "warmup")):
+        with pytest.raises(ConfigError, match="not the only one of that name"):
+            load_settings(path, {key: "0.5"}, recipe=recipe)
+    for recipe in ("adversarial", "skinseg"):
+        with pytest.raises(ConfigError, match=rf"did you mean '{recipe}\.lambda_adv'"):
+            load_settings(path, {"lamda_adv": "1"}, recipe=recipe)
+
+
+def test_the_recipe_is_that_of_the_overrides_then_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "skinseg.toml"
+    assert chosen_recipe(path, {}) == Settings().training.recipe
+    path.write_text('[training]\nrecipe = "unet"\n')
+    assert chosen_recipe(path, {}) == "unet"
+    assert chosen_recipe(path, {"recipe": "fpn"}) == chosen_recipe(path, {"training.recipe": "fpn"}) == "fpn"
 
 
 def test_saving_keeps_comments_and_writes_only_what_differs(tmp_path: Path) -> None:

@@ -256,6 +256,42 @@ def test_half_the_labels(project, settings):
     assert "learning from 4 labelled photos" in result.messages
 
 
+@pytest.mark.parametrize("kept", ["background", "skin"])
+def test_labels_of_one_class_are_told(project, settings, kept):
+    for truth in project.truth("train"):
+        labels, provenance = project.read_mask(project.head(truth.photo_id))
+        one = np.ones_like(labels) if kept == "background" else np.where(labels > 1, 4, 0).astype(np.uint8)
+        project.save_mask(truth.photo_id, one, provenance, "ann", truth.revision_id)
+    result = run_round(project, settings, lane="batch", device="cpu", steps=1)
+    (message,) = [m for m in result.messages if "all labels are of one class" in m]
+    names = project.classes.names
+    what = f"({names[0]})" if kept == "background" else f"({names[3]})"
+    assert what in message
+    assert message.endswith("label some skin" if kept == "background" else f"label some {names[0]}")
+
+
+def test_a_round_says_what_it_started_from(project, settings):
+    settings = with_training(settings, recipe="supervised")
+    said = run_round(project, settings, lane="batch", device="cpu", steps=1).messages
+    assert said == ("starting from random weights",)
+    run_round(project, settings, lane="batch", recipe="colorization", device="cpu", steps=2)
+    said = run_round(project, settings, lane="batch", device="cpu", steps=1).messages
+    assert said == (
+        "auto passed over colorization-tu-resnet10t.safetensors (made in 2 steps, and auto asks for 5,000): "
+        "to start from it, --init colorization",
+        "starting from random weights",
+    )
+    taken = run_round(project, settings, lane="batch", init="colorization", device="cpu", steps=1)
+    assert any("starting from colorization-tu-resnet10t" in message for message in taken.messages)
+    card = project.path / "pretrained" / "colorization-tu-resnet10t.json"
+    card.write_text(card.read_text().replace('"steps": 2', '"steps": 5000'))
+    enough = run_round(project, settings, lane="batch", device="cpu", steps=1)
+    assert (enough.init, "passed over" in str(enough.messages)) == ("colorization", False)
+    fast = run_round(project, settings, lane="fast", device="cpu", steps=1)
+    (parent,) = project.model(fast.model_id).parents
+    assert fast.messages[0] == f"starting from model {parent}"
+
+
 class ForgetsMemory(Supervised):
     """A recipe on a device with room for two crops."""
 
@@ -280,6 +316,15 @@ class LosesItself(Supervised):
                 next(self.served.parameters()).fill_(float("nan"))
             values["loss"] = values["loss"] * float("nan")
         return values
+
+
+class NeverFinite(Supervised):
+    """A recipe whose loss is never a number."""
+
+    name: ClassVar[str] = "never"
+
+    def step(self, batch, unlabelled, step):
+        return {name: value * float("nan") for name, value in super().step(batch, unlabelled, step).items()}
 
 
 class WantsUnlabelled(Supervised):
@@ -324,6 +369,15 @@ def test_a_loss_that_is_not_a_number_rolls_back_and_halves_the_rate(project, set
     assert result.steps == 6
     weights = weights_of(project, result.model_id)
     assert all(torch.isfinite(w).all() for w in weights.values() if w.is_floating_point())
+
+
+@pytest.mark.parametrize("labels", [True, False])
+def test_a_loss_that_is_never_a_number_says_what_was_tried(project, settings, monkeypatch, labels):
+    monkeypatch.setitem(RECIPES, "never", NeverFinite)
+    monkeypatch.setattr(NeverFinite, "needs_labels", labels)
+    with pytest.raises(SkinsegError, match=r"not a number 5 times.* halved .*lower than 0.003") as error:
+        run_round(project, settings, lane="batch", recipe="never", device="cpu", steps=1)
+    assert ("masks" in str(error.value)) == labels
 
 
 @pytest.mark.parametrize("odd_recipe", [WantsUnlabelled], indirect=True)

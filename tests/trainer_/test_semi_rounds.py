@@ -75,6 +75,28 @@ def test_without_unlabelled_photos_the_labelled_ones_do(project, early, tmp_path
     assert np.isfinite(done.curves["loss"][-1][1])
 
 
+@pytest.mark.parametrize("name", EARLY)
+def test_steps_that_end_before_unlabelled_photos_join_are_told(project, early, tmp_path, name):
+    late = {"skinseg": {"free_steps": 2}, "adversarial": {"semi_start": 1.0}, "consistency": {"warmup": 1.0}}
+    settings = Settings.model_validate(early.model_dump(exclude_unset=True) | late)
+    options = {"recipe": name, "labels_fraction": 0.5, "device": "cpu", "steps": 2}
+    done = train_once(project, settings, folder=tmp_path, **options)
+    (message,) = [m for m in done.messages if m.startswith("unlabelled photos would join")]
+    assert message == (
+        "unlabelled photos would join after the last of 2 steps; give it more (--steps): "
+        "training on the labelled ones alone"
+    )
+    assert "semi" not in done.curves
+
+
+def test_unlabelled_photos_without_weight_are_told(project, early, tmp_path):
+    values = early.model_dump(exclude_unset=True)
+    settings = Settings.model_validate(values | {"consistency": {"weight": 0.0}})
+    options = {"recipe": "consistency", "labels_fraction": 0.5, "device": "cpu", "steps": 1}
+    done = train_once(project, settings, folder=tmp_path, **options)
+    assert any(m.startswith("unlabelled photos have no weight in these settings") for m in done.messages)
+
+
 class DiscriminatorGivesOut(SkinSeg):
     """The default, whose discriminator turns to NaN at step 3, once."""
 

@@ -158,6 +158,12 @@ class TestEpochs:
         right = pixels[:, pixels.shape[1] // 2 + 5 :]  # the probability map, gray; left of it the photo
         assert (right[..., 0] == right[..., 1]).all()
 
+    def test_fewer_steps_than_epochs_are_counted_as_they_are(self, project):
+        given = settings(**{**self.GIVEN, "fpn": {"epochs": 40}})
+        result = run_round(project, given, recipe="fpn", steps=3, device="cpu")
+        assert [value for _, value in project.curve(result.round_id)["epoch"]] == [1, 2, 3]
+        assert any(" of 3 are kept" in message for message in result.messages)
+
     def test_resumed_it_ends_with_the_same_weights_of_the_same_epoch(self, project):
         given = settings(**self.GIVEN)
         whole = run_round(project, given, recipe="fpn", device="cpu")

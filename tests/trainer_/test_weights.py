@@ -96,6 +96,22 @@ def test_weights_of_another_network_are_refused(model, tmp_path):
         initialise(model, str(tmp_path / "other.safetensors"), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "mend"),
+    [
+        ("text.txt", b"not weights\n", "name a .safetensors file"),
+        ("empty.safetensors", b"", "copy it again"),
+        ("cut.safetensors", b"\x99\x00\x00\x00\x00\x00\x00\x00{", "copy it again"),
+    ],
+)
+def test_what_is_no_weights_file_says_how_to_mend_it(tmp_path, name, content, mend):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SkinsegError, match=mend) as error:
+        read_weights(tmp_path / name)
+    assert str(tmp_path / name) in str(error.value)
+    assert "101" not in str(error.value).replace(str(tmp_path), "")
+
+
 def test_code_in_a_weights_file_is_never_run(tmp_path):
     class Evil:
         def __reduce__(self):

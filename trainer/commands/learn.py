@@ -58,14 +58,15 @@ def retrain(
 ) -> Reply:
     """Train one model in batch from the masks the project has, and serve it if it is not worse."""
     from trainer.project import Project
-    from trainer.settings import load_settings
+    from trainer.settings import chosen_recipe, load_settings
 
     path = Path(directory)
     fraction = share(labels)
     given = {"size": size, "encoder": encoder, "batch": batch, "seed": seed, "recipe": recipe, "init": init}
     chosen = spoken({"steps": steps, **given}, set_) + (["--labels"] if fraction < 1 else [])
     with Project.open(path) as project:
-        settings = load_settings(path / "skinseg.toml", overrides(given, set_))
+        file, changed = path / "skinseg.toml", overrides(given, set_)
+        settings = load_settings(file, changed, recipe=chosen_recipe(file, changed))
         check_writable(project)
         check_labels(project)
         from trainer.logs import log_to

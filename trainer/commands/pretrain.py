@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Put this command on the command line."""
-    app.command(epilog="Example: skinseg pretrain study --steps 2000, then skinseg retrain study")(pretrain)
+    app.command(
+        epilog="Example: skinseg pretrain study --steps 2000, then skinseg retrain study --init colorization"
+    )(pretrain)
 
 
 def pretrain(
@@ -57,7 +59,7 @@ def pretrain(
     given = {"size": size, "encoder": encoder, "batch": batch, "seed": seed}
     chosen = spoken({"steps": steps, **given}, set_) + (["--init"] if init != "scratch" else [])
     with Project.open(path) as project:
-        settings = load_settings(path / "skinseg.toml", overrides(given, set_))
+        settings = load_settings(path / "skinseg.toml", overrides(given, set_), recipe=PRETEXT)
         check_writable(project)
         check_photos(project)
         from trainer.logs import log_to

@@ -58,7 +58,7 @@ class FPN(Recipe):
     @property
     def epochs(self) -> int:
         """Each is validated and the best is kept; a fast round has no time for it."""
-        return 0 if self.plan.lane == "fast" else self.options.epochs
+        return 0 if self.plan.lane == "fast" else min(self.options.epochs, self.plan.steps)
 
     def build(self, segmenter: Segmenter) -> None:
         """One network, one optimizer.
@@ -87,6 +87,6 @@ class FPN(Recipe):
         """One after the warm-up, and a tenth from epoch ``drop_at`` on, whatever the score."""
         if not self.epochs:
             return super().lr_factor(step)
-        dropped = epoch_of(step, self.plan.steps, self.epochs) >= self.options.drop_at
+        dropped = epoch_of(step, self.plan.steps, self.options.epochs) >= self.options.drop_at
         rising = lr_factor(step, self.plan.steps, self.plan.warmup, floor=1.0)
         return rising * (DROP if dropped else 1.0)
