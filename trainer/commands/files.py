@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 
 from trainer.commands.progress import counted
-from trainer.commands.reply import JsonOption, ProjectArgument, Reply
+from trainer.commands.reply import JsonOption, ProjectArgument, Reply, listed
 
 if TYPE_CHECKING:
     from trainer.project import Project
@@ -161,7 +161,7 @@ def import_(
     lines: list[str] = [
         f"{report.imported:,} imported, {report.unchanged:,} unchanged, {len(report.refused):,} refused."
     ]
-    lines += [f"  refused {item['file']}: {item['why']}" for item in report.refused[:20]]
+    lines += listed([f"  refused {item['file']}: {item['why']}" for item in report.refused])
     nothing_fits = bool(report.refused) and not (report.imported or report.unchanged)
     return Reply(data, [*lines], code=2 if nothing_fits else 0)
 
@@ -313,4 +313,4 @@ def _of_no_group(alone: int, total: int) -> list[str]:
 
 
 def _passed_over(added: Added) -> list[str]:
-    return [f"  could not be taken: {name}" for name in added.unreadable[:20]]
+    return listed([f"  could not be taken: {name}" for name in added.unreadable])

@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from trainer.commands.files import check_out
 from trainer.commands.progress import counted
-from trainer.commands.reply import DeviceOption, JsonOption, ProjectArgument, Reply, table
+from trainer.commands.reply import DeviceOption, JsonOption, ProjectArgument, Reply, listed, table
 
 if TYPE_CHECKING:
     from trainer.project import Project
@@ -49,7 +49,7 @@ def predict(
         report = predict_folder(folder, found, Path(out), device, probabilities, advance)
     by = escape(f"model {used}{remark}")
     lines = [f"{report.written:,} masks in {escape(out)} by {by}, {report.seconds:.1f} s"]
-    lines += [f"  failed {item['photo']}: {item['why']}" for item in report.failed[:20]]
+    lines += listed([f"  failed {item['photo']}: {item['why']}" for item in report.failed])
     data = {
         "model": used,
         "photos": len(found),
@@ -126,7 +126,8 @@ def known_model(project: Project, model: str | None) -> str:
         return str(served.id)
     ids = [item.id for item in project.models()]
     if model not in ids:
-        known = ", ".join(ids[:5]) or "none yet"
+        more = f" and {len(ids) - 5} more (skinseg models {project.path})" if len(ids) > 5 else ""
+        known = (", ".join(ids[:5]) or "none yet") + more
         raise ProjectError(f"no model '{model}' in {project.path}; it has {known}")
     return model
 

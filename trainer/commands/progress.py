@@ -10,6 +10,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
@@ -17,6 +18,12 @@ from rich.progress import (
 )
 
 Advance = Callable[[int], None]
+
+
+def _progress(*columns: ProgressColumn) -> Progress:
+    """Bars on a terminal; in a pipe nothing at all, not even the line end that rich would print."""
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 @contextmanager
@@ -27,7 +34,7 @@ def counted(what: str, total: int | None = None) -> Iterator[Advance]:
         if total is None
         else [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with _progress(*columns) as progress:
         task = progress.add_task(what, total=total)
 
         def advance(done: int) -> None:
@@ -40,7 +47,7 @@ def counted(what: str, total: int | None = None) -> Iterator[Advance]:
 def staged() -> Iterator[Callable[[str, int, int], None]]:
     """Yield `advance(what, done, total)` for work in several parts (a round: train, validate)."""
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with _progress(*columns) as progress:
         task = progress.add_task("starting", total=None)
         current = ""
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 JsonOption = Annotated[
@@ -49,6 +50,12 @@ def _plain(value: object) -> object:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if value is None or isinstance(value, str | int) else str(value)
+
+
+def listed(lines: list[str], most: int = 20) -> list[str]:
+    """The first lines of a list as they are, and how many there are besides."""
+    left = len(lines) - most
+    return [escape(line) for line in lines[:most]] + ([f"  and {left:,} more"] if left > 0 else [])
 
 
 def table(*columns: str, rows: list[list[str]], title: str | None = None) -> Table:
