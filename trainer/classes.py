@@ -20,6 +20,9 @@ __all__ = ["CLASS_SETS", "MAX_CLASSES", "ClassSet", "load_class_set"]
 MAX_CLASSES = 9
 """One key per class: 1 to 9. The key 0 erases."""
 
+BODY_PARTS = ("face", "hand", "foot", "limb", "trunk", "scalp", "anogenital")
+"""Classes that are skin although their names do not say so."""
+
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _FIELDS = ("name", "names", "colours", "background", "uncertain")
 
@@ -65,6 +68,19 @@ class ClassSet:
     def skin(self) -> tuple[int, ...]:
         """Indices of the classes that count as skin when all is merged into two; uncertain is one of them."""
         return tuple(index for index in range(self.count) if index != self.background)
+
+    @property
+    def shows_skin(self) -> bool:
+        """Whether the classes but background are skin, of which a tone can be told; a lesion is not."""
+        names = [self.names[index].casefold() for index in self.skin]
+        return self.uncertain is not None or any("skin" in name or name in BODY_PARTS for name in names)
+
+    @property
+    def foreground(self) -> str:
+        """What the classes but background are together, in a word: ``skin``, ``lesion``, ``foreground``."""
+        if self.count == 2:
+            return self.names[self.skin[0]]
+        return "skin" if self.shows_skin else "foreground"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain Python, as written to JSON."""
@@ -142,7 +158,7 @@ def _check(classes: ClassSet) -> None:
 
 _SKIN9 = ClassSet(
     name="skin9",
-    names=("background", "uncertain", "face", "hand", "foot", "limb", "trunk", "scalp", "anogenital"),
+    names=("background", "uncertain", *BODY_PARTS),
     # Found by search: at least 28 apart in CIELAB for normal, red-, green- and blue-blind eyes, and far from
     # all tones of skin. Dark slate and near-white are for what is no body part.
     colours=(

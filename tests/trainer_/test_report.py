@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from counted import LESION, SKIN9, card_of
+from counted import LESION, SKIN9, card_of, count, random_photo
 from PIL import Image
 
 from trainer.metrics import IGNORE
@@ -17,6 +17,7 @@ from trainer.report.page import mixups
 from trainer.report.pictures import data_uri, overlay, small
 from trainer.report.words import cautions, confidence_sentence, verdict
 from trainer.rounds import run_round
+from trainer.scores.scorecard import Scorecard
 from trainer.validation import measure
 
 CARD = {
@@ -81,6 +82,32 @@ def test_a_page_of_two_classes_speaks_of_them():
     assert "Without doubt" not in words
 
 
+def test_a_page_of_lesions_says_nothing_of_skin():
+    words = text_of(render(card_of(LESION), {}, [example()], [example()]))
+    assert "lesion or not" in words
+    assert "skin" not in words.lower()
+
+
+def test_the_page_says_at_which_size_the_network_works_and_is_judged():
+    words = text_of(render(card_of(), {"plan": {"long_side": 64, "size": 32, "fit": "crop"}}))
+    assert "with a long side of at most 64 pixels; its answer is brought to its full size" in words
+    assert "in a square of 32 pixels" in text_of(render(card_of(), {"plan": {"size": 32, "fit": "pad"}}))
+    assert "at its own size" in text_of(render(card_of(), {}))
+
+
+def test_a_class_that_is_only_predicted_is_said_to_count():
+    counted = []
+    for seed in range(3):
+        target, probabilities = random_photo(seed)
+        target[target == 8] = 0
+        counted.append(count(target, probabilities, SKIN9))
+    card = Scorecard.of(counted, list("abc"), [1, 2, 3], list("abc"), SKIN9, model="m", split="val")
+    assert card.imagined == ["anogenital"]
+    assert "9 classes that occur (in the prediction alone, so that it scores 0: anogenital)" in text_of(
+        render(card, CARD)
+    )
+
+
 def test_a_page_about_one_photo_promises_nothing():
     card = card_of(photos=1, groups="a")
     assert "too few to say" in verdict(card)
@@ -135,10 +162,10 @@ def test_pictures_are_small_and_inside_the_page():
 
 def test_no_photo_is_best_and_worst_at_once():
     card = card_of()
-    for count in (0, 1, 2, 3, 9):
-        worst, best = extremes(card, count)
+    for number in (0, 1, 2, 3, 9):
+        worst, best = extremes(card, number)
         names = [row["photo"] for row in (*worst, *best)]
-        assert len(names) == len(set(names)) == min(2 * count, 4)
+        assert len(names) == len(set(names)) == min(2 * number, 4)
         assert not worst or max(r["dice9"] for r in worst) <= min(r["dice9"] for r in best)
 
 

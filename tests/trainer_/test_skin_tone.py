@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from counted import LESION, card_of
 
+from trainer.classes import CLASS_SETS
 from trainer.scores.skin_tone import bin_of, skin_tone
 
 
@@ -43,6 +45,16 @@ def test_too_little_skin_says_nothing():
     skin[0, :9] = True
     assert math.isnan(skin_tone(photo_of((200, 150, 120)), skin))
     assert bin_of(math.nan) is None
+
+
+def test_only_classes_of_skin_have_a_tone():
+    assert {name for name, classes in CLASS_SETS.items() if classes.shows_skin} == {"skin9"}
+    assert [CLASS_SETS[name].foreground for name in ("skin9", "lesion", "podocyte")] == [
+        *("skin", "lesion", "foreground")
+    ]
+    assert not math.isnan(card_of().photos[0].tone)
+    assert math.isnan(card_of(LESION).photos[0].tone)
+    assert card_of(LESION).parts["tone"] == []
 
 
 @pytest.mark.parametrize(

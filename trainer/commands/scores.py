@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from trainer.scores.scorecard import Estimate, Scorecard
 
 
+VISIBLE = 0.0005
+"""What is smaller is printed as 0.000."""
+
+
 def check_mode(mode: str) -> None:
     """Refuse a way of counting that is not known."""
     from trainer.project.errors import ConfigError
@@ -46,19 +50,27 @@ def scorecard_lines(scorecard: Scorecard, mode: str) -> list[str | Table]:
     groups = scorecard.bootstrap.groups
     head = f"model {evaluation.model}, {evaluation.split}, {evaluation.photos:,} photos in {groups:,} groups"
     lines: list[str | Table] = [f"{head}: Dice {with_interval(found['dice9'])}"]
-    parts = [f"skin or not {number(found['dice2'][0])}", f"IoU {number(found['iou9'][0])}"]
+    parts = [
+        f"{escape(classes.foreground)} or not {number(found['dice2'][0])}",
+        f"IoU {number(found['iou9'][0])}",
+    ]
     if classes.uncertain is not None:
         parts.insert(0, f"without doubt {number(found['dice8'][0])}")
     parts.append(f"mean over photos {number(found['photo_dice9'][0])}")
     lines.append("  " + ", ".join(parts))
-    gap = "too sure" if scorecard.reliability.overconfident > 0 else "too modest"
+    gap = scorecard.reliability.overconfident
+    way = "" if abs(gap) < VISIBLE else " (too sure)" if gap > 0 else " (too modest)"
     lines.append(
         f"  outlines {number(found['nsd'][0])} within 2 px, HD95 {found['hd95'][0]:.0f} px; "
-        f"confidence off by {number(found['ece'][0])} ({gap})"
+        f"confidence off by {number(found['ece'][0])}{way}"
     )
     lines.append(
         table("class", "Dice", "IoU", "precision", "recall", "outlines", "photos", rows=_rows(scorecard))
     )
+    if scorecard.imagined:
+        lines.append(
+            escape(f"on no photo, but predicted, which counts as 0: {', '.join(scorecard.imagined)}")
+        )
     if scorecard.without_score:
         lines.append(escape(f"no score, on no photo: {', '.join(scorecard.without_score)}"))
     rows = [

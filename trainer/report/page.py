@@ -110,6 +110,8 @@ def render(
             for name, colour in zip(scorecard.classes.names, scorecard.classes.colours, strict=True)
         ],
         background=scorecard.classes.background,
+        foreground=scorecard.classes.foreground,
+        seen_at=seen_at(card),
         best=best,
         worst=worst,
         per_class=scorecard.per_class,
@@ -130,6 +132,18 @@ def render(
         total=evaluation.photos,
         card=card_rows(card),
     )
+
+
+def seen_at(card: Mapping[str, Any]) -> str:
+    """At which size the network works, and at which it is judged."""
+    plan = card.get("plan", {})
+    if plan.get("fit", "crop") != "crop":
+        size = f"in a square of {plan.get('size')} pixels"
+    elif plan.get("long_side"):
+        size = f"with a long side of at most {plan['long_side']} pixels"
+    else:
+        size = "at its own size"
+    return f"The network sees each photo {size}; its answer is brought to its full size and compared there"
 
 
 def confusion_shares(scorecard: Scorecard) -> list[list[dict[str, Any]]]:
@@ -191,7 +205,9 @@ def card_rows(card: Mapping[str, Any]) -> list[tuple[str, str]]:
         "Steps": _steps(card),
         "Batch": plan.get("batch"),
         "Crop": f"{plan['size']} px" if plan.get("size") else None,
-        "Photos scaled to": f"{plan['long_side']} px" if plan.get("long_side") else "own size",
+        "Photos scaled to": f"at most {plan['long_side']} px for the network"
+        if plan.get("long_side")
+        else "own size",
         "Seed": plan.get("seed"),
         "Temperature of confidence": card.get("temperature"),
         "Trained on": " ".join(str(card[k]) for k in ("device", "precision") if card.get(k)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from trainer.classes import ClassSet
 from trainer.scores.scorecard import Estimate, Scorecard
 
 FEW_GROUPS = 10
@@ -32,24 +31,26 @@ def range_of(estimate: Estimate, digits: int = 2) -> str:
 def headline_cards(scorecard: Scorecard) -> list[dict[str, Any]]:
     """What stands at the top: name, figure, its range, and what it means."""
     classes, found = scorecard.classes, scorecard.headlines
-    scored = classes.count - len(scorecard.without_score)
+    averaged = f"Dice, averaged over the {classes.count - len(scorecard.without_score)} classes that occur"
+    if scorecard.imagined:
+        averaged += f" (in the prediction alone, so that it scores 0: {', '.join(scorecard.imagined)})"
     cards = [
         _card(
             f"All {classes.count} classes",
             found["dice9"],
-            f"Dice, averaged over the {scored} classes that occur. 1 is perfect.",
+            f"{averaged}. 1 is perfect.",
         )
     ]
     if classes.uncertain is not None:
         doubt = classes.names[classes.uncertain]
         cards.append(_card("Without doubt", found["dice8"], f"The same, with “{doubt}” pixels left out."))
     if classes.count > 2:
-        merged = f"{_foreground(classes).capitalize()} against background, Dice averaged over both."
-        cards.append(_card(f"{_foreground(classes).capitalize()} or not", found["dice2"], merged))
+        merged = f"{classes.foreground.capitalize()} against background, Dice averaged over both."
+        cards.append(_card(f"{classes.foreground.capitalize()} or not", found["dice2"], merged))
     else:
         cards += [
-            _card("Jaccard", found["ja"], f"Overlap of the {_foreground(classes)}: shared over all."),
-            _card("Sensitivity", found["se"], f"Share of the true {_foreground(classes)} that was found."),
+            _card("Jaccard", found["ja"], f"Overlap of the {classes.foreground}: shared over all."),
+            _card("Sensitivity", found["se"], f"Share of the true {classes.foreground} that was found."),
             _card("Specificity", found["sp"], "Share of the true background that was left alone."),
         ]
     cards.append(
@@ -69,10 +70,6 @@ def _card(name: str, estimate: Estimate, meaning: str) -> dict[str, Any]:
         "low": estimate[1][0],
         "high": estimate[1][1],
     }
-
-
-def _foreground(classes: ClassSet) -> str:
-    return classes.names[classes.skin[0]] if classes.count == 2 else "skin"
 
 
 def confidence_sentence(ece: float, gap: float) -> str:

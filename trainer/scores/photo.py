@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +33,7 @@ class PhotoScores:
     """How sure it is that each class is on the photo, ``(K,)``: of its surest pixel, or its best box."""
     boundary: BoundaryScores
     tone: float
-    """Angle of the skin's tone in degrees, NaN with too little skin."""
+    """Angle of the skin's tone in degrees, NaN with too little skin, or where the classes are no skin."""
 
 
 class PhotoCounter:
@@ -101,5 +102,5 @@ class PhotoCounter:
             confidence=self._confidence,
             peak=self._peak if sureness is None else sureness,
             boundary=boundary_scores(self.target, self.labels, self.classes.count),
-            tone=skin_tone(photo, skin),
+            tone=skin_tone(photo, skin) if self.classes.shows_skin else math.nan,
         )

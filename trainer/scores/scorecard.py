@@ -135,6 +135,12 @@ class Scorecard:
         return [name for name in self.classes.names if np.isnan(scores[name]["dice"])]
 
     @cached_property
+    def imagined(self) -> list[str]:
+        """Classes that are predicted and on no photo: they score 0."""
+        scores = self.evaluation.per_class
+        return [n for n in self.classes.names if not scores[n]["photos"] and n not in self.without_score]
+
+    @cached_property
     def parts(self) -> dict[str, list[Part]]:
         """Scores by what photos show, by folder where folders sort them, and by skin tone."""
         groups = self.evaluation.groups
