@@ -70,8 +70,16 @@ def class_scores(matrix: Counts) -> ClassScores:
     )
 
 
-def macro(values: Floats) -> Floats | float:
-    """Mean over the last axis without NaN; NaN where nothing is left."""
+def macro(values: Floats, instead: Floats | None = None) -> Floats | float:
+    """Mean over the last axis without NaN; NaN where nothing is left.
+
+    Parameters
+    ----------
+    instead
+        What stands for NaN, ``(K,)``. A bootstrap sample without any photo of a rare class says nothing about
+        it: then its value in all photos stands, so that every sample is a mean over the same classes.
+    """
+    values = values if instead is None else np.where(np.isnan(values), instead, values)
     known = ~np.isnan(values)
     return ratio(np.where(known, values, 0.0).sum(-1), known.sum(-1).astype(np.float64))
 
@@ -94,17 +102,19 @@ def skin_or_not(matrix: Counts, background: int) -> Counts:
     return two.reshape(*matrix.shape[:-2], 2, 2)
 
 
-def macro_dice(matrix: Counts) -> Floats | float:
-    """Mean Dice over the classes that occur, of one or many matrices."""
-    return macro(class_scores(matrix).dice)
+def macro_dice(matrix: Counts, whole: Counts | None = None) -> Floats | float:
+    """Mean Dice over the classes that occur, of one or many matrices; in ``whole``, of samples of it."""
+    return macro(class_scores(matrix).dice, None if whole is None else class_scores(whole).dice)
 
 
-def eight_class_dice(matrix: Counts, uncertain: int | None) -> Floats | float:
+def eight_class_dice(matrix: Counts, uncertain: int | None, whole: Counts | None = None) -> Floats | float:
     """Macro Dice with the pixels of doubt ignored and their class left out of the mean."""
-    dice = class_scores(without_class(matrix, uncertain)).dice
-    if uncertain is not None:
-        dice = np.delete(dice, uncertain, axis=-1)
-    return macro(dice)
+
+    def dice(counts: Counts) -> Floats:
+        values = class_scores(without_class(counts, uncertain)).dice
+        return values if uncertain is None else np.delete(values, uncertain, axis=-1)
+
+    return macro(dice(matrix), None if whole is None else dice(whole))
 
 
 def sum_by_group(matrices: Counts, groups: Sequence[str]) -> Counts:
@@ -228,10 +238,11 @@ def score_photos(
             key: float(getattr(scores, key)[i]) for key in ("dice", "iou", "precision", "recall")
         }
         per_class[name] = {**row, "photos": int(present[i])}
+    two = skin_or_not(pooled, classes.background)
     headlines: dict[str, Callable[[Counts], Floats | float]] = {
-        "dice9": macro_dice,
-        "dice8": lambda m: eight_class_dice(m, classes.uncertain),
-        "dice2": lambda m: macro_dice(skin_or_not(m, classes.background)),
+        "dice9": lambda m: macro_dice(m, pooled),
+        "dice8": lambda m: eight_class_dice(m, classes.uncertain, pooled),
+        "dice2": lambda m: macro_dice(skin_or_not(m, classes.background), two),
     }
     ci95 = {}
     if len(matrices):

@@ -85,6 +85,19 @@ def test_intervals_are_those_of_the_evaluation():
     assert interval(dice9(drawn)) == evaluation.ci95["dice9"]
 
 
+def test_samples_without_a_rare_class_do_not_lift_the_interval():
+    easy = one_photo({(0, 0): 900, (2, 2): 100})
+    rare = one_photo({(0, 0): 900, (3, 0): 100})  # the only hand, and it is missed
+    matrices, groups = np.stack([easy] * 7 + [rare]), list("abcdefgh")
+    evaluation = score_photos(matrices, groups, range(8), SKIN9, model="m", split="val", draws=300)
+    assert evaluation.dice9 == pytest.approx(2 / 3, abs=0.01)
+    low, high = evaluation.ci95["dice9"]
+    assert low <= evaluation.dice9 <= high < 0.67
+    assert interval(dice9(Bootstrap(groups, 300).sums(matrices)))[1] == 1.0, "when the class is left out"
+    (part, *_) = by_main_class(matrices, groups, SKIN9)
+    assert part.dice9 == part.dice9_ci95[1] == 1.0
+
+
 def test_means_draw_whole_groups_and_skip_what_is_not_known():
     sample = Bootstrap(["a", "a", "b"], draws=200)
     means = sample.means(np.array([0.0, 1.0, np.nan]))

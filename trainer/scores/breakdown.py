@@ -52,12 +52,12 @@ def breakdown(
         chosen = [i for i, other in enumerate(kinds) if other == kind]
         some = matrices[chosen]
         sample = Bootstrap([groups[i] for i in chosen], draws)
-        drawn = sample.sums(some)
+        whole, drawn = some.sum(0), sample.sums(some)
 
         def scored(
-            score: Callable[[Counts, ClassSet], Floats], some: Counts = some, drawn: Counts = drawn
+            score: Callable[..., Floats], whole: Counts = whole, drawn: Counts = drawn
         ) -> tuple[float, tuple[float, float]]:
-            return float(score(some.sum(0), classes)), interval(score(drawn, classes))
+            return float(score(whole, classes)), interval(score(drawn, classes, whole))
 
         (nine, nine_ci95), (two, two_ci95) = scored(dice9), scored(dice2)
         parts.append(Part(kind, len(chosen), sample.groups, nine, nine_ci95, two, two_ci95))

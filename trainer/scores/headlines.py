@@ -51,9 +51,9 @@ def binary_scores(matrix: Counts) -> BinaryScores:
     )
 
 
-def dice9(matrix: Counts, classes: ClassSet | None = None) -> Floats:
+def dice9(matrix: Counts, classes: ClassSet | None = None, whole: Counts | None = None) -> Floats:
     """Macro Dice over all classes that occur (nine of skin9; doubt is one of them, as the source has it)."""
-    return np.asarray(macro_dice(matrix))
+    return np.asarray(macro_dice(matrix, whole))
 
 
 def dice8(matrix: Counts, classes: ClassSet) -> Floats:
@@ -61,14 +61,15 @@ def dice8(matrix: Counts, classes: ClassSet) -> Floats:
     return np.asarray(eight_class_dice(matrix, classes.uncertain))
 
 
-def dice2(matrix: Counts, classes: ClassSet) -> Floats:
+def dice2(matrix: Counts, classes: ClassSet, whole: Counts | None = None) -> Floats:
     """Macro Dice of skin and background, the classes merged after the argmax (as the source has it)."""
-    return np.asarray(macro_dice(skin_or_not(matrix, classes.background)))
+    of_whole = None if whole is None else skin_or_not(whole, classes.background)
+    return np.asarray(macro_dice(skin_or_not(matrix, classes.background), of_whole))
 
 
-def iou9(matrix: Counts, classes: ClassSet | None = None) -> Floats:
+def iou9(matrix: Counts, classes: ClassSet | None = None, whole: Counts | None = None) -> Floats:
     """Macro IoU over all classes that occur."""
-    return np.asarray(macro(class_scores(matrix).iou))
+    return np.asarray(macro(class_scores(matrix).iou, None if whole is None else class_scores(whole).iou))
 
 
 def per_photo_dice9(matrices: Counts) -> Floats:

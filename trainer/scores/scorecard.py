@@ -85,17 +85,18 @@ class Scorecard:
         evaluation, sample = self.evaluation, self.bootstrap
         values = {name: (float(getattr(evaluation, name)), evaluation.ci95[name]) for name in evaluation.ci95}
         pooled, drawn = self.matrices.sum(0), sample.sums(self.matrices)
-        values["iou9"] = (evaluation.iou9, interval(iou9(drawn)))
+        values["iou9"] = (evaluation.iou9, interval(iou9(drawn, whole=pooled)))
         skin = self.stacked("skin")
         values["dice2_sum"] = (
             float(macro_dice(skin.sum(0))),
-            interval(np.asarray(macro_dice(sample.sums(skin)))),
+            interval(np.asarray(macro_dice(sample.sums(skin), skin.sum(0)))),
         )
         values["photo_dice9"] = self._mean(per_photo_dice9(self.matrices))
         for name in ("nsd", "hd95"):
             scores = self.boundary(name)
-            means = np.asarray(macro(sample.means(scores)))
-            values[name] = (float(macro(np.asarray(macro(scores.T)))), interval(means))
+            whole = np.asarray(macro(scores.T))
+            means = np.asarray(macro(sample.means(scores), whole))
+            values[name] = (float(macro(whole)), interval(means))
         counts = self.stacked("confidence")
         values["ece"] = (float(expected_error(counts.sum(0))), interval(expected_error(sample.sums(counts))))
         two, two_drawn = (binary_scores(skin_or_not(m, self.classes.background)) for m in (pooled, drawn))
