@@ -60,10 +60,18 @@ def _pretext_steps(encoder: str, pretrained: Path) -> int:
 def _steps(path: Path) -> int:
     """Steps that a weights file was made in, as its card says; 0: nobody says."""
     try:
-        card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        return int(card["plan"]["steps"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return int(_card(path)["plan"]["steps"])
+    except (ValueError, KeyError, TypeError):
         return 0
+
+
+def _card(path: Path) -> dict[str, Any]:
+    """What is written beside a weights file; empty where there is nothing that can be read."""
+    try:
+        card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return card if isinstance(card, dict) else {}
 
 
 def weights_path(init: str, encoder: str, pretrained: Path) -> Path:
@@ -145,8 +153,9 @@ def _keep(path: Path) -> Path | None:
     """Give weights and their card a second name that says their steps and when they were made."""
     if not path.is_file():
         return None
-    steps = _steps(path)
-    made = time.strftime("%Y%m%d-%H%M%S", time.localtime(path.stat().st_mtime))
+    steps, created = _steps(path), _card(path).get("created")
+    when = created if isinstance(created, float | int) else path.stat().st_mtime
+    made = time.strftime("%Y%m%d-%H%M%S", time.localtime(when))
     stem = f"{path.stem}.{steps or 'unknown'}-{made}"
     names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
     kept = next(new for name in names if not (new := path.with_name(f"{name}.safetensors")).exists())

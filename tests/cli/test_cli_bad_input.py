@@ -232,3 +232,22 @@ def test_a_bug_is_one_line_and_status_1(skinseg: Any, project: Path, monkeypatch
     assert said.code == 1
     assert "ZeroDivisionError" in json.loads(said.out)["error"]
     assert len(said.err.strip().splitlines()) == 1
+
+
+def test_a_long_list_says_how_many_more_there_are(skinseg: Any, project: Path, tmp_path: Path) -> None:
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    for index in range(23):
+        Image.new("L", (2, 2)).save(masks / f"[nobody]_{index:02}.png")
+    said = skinseg("import", project, masks)
+    lines = said.out.splitlines()
+    assert (said.code, len(lines), lines[-1]) == (2, 22, "  and 3 more")
+    assert "[nobody]_00" in lines[1]
+
+
+def test_an_unknown_model_is_told_the_newest(skinseg: Any, project: Path) -> None:
+    with Project.open(project) as opened:
+        for number in range(1, 8):
+            folder = opened.model_path(f"{number:04}")
+            opened.add_model(f"{number:04}", "unet", "full", [], {}, folder)
+    refused(skinseg("models", project, "promote", "99"), "it has 0007, 0006, 0005, 0004, 0003 and 2 more")

@@ -1,6 +1,7 @@
 """Starting weights: which are taken, under which licence, and what is done to them before they are tuned."""
 
 import json
+import time
 
 import pytest
 import torch
@@ -46,13 +47,16 @@ def test_weights_that_are_there_are_kept_beside_the_new_ones(model, tmp_path):
     name, told = f"colorization-{ENCODER}", []
     for steps in (7000, 5, 5):
         weights = {"bias": torch.full((2,), float(steps))}
-        path = save_pretrained(tmp_path, name, weights, {"plan": {"steps": steps}}, told.append)
+        path = save_pretrained(
+            tmp_path, name, weights, {"plan": {"steps": steps}, "created": 0.0}, told.append
+        )
     assert float(load_file(path)["bias"][0]) == 5
     (older,) = tmp_path.glob(f"{name}.7000-*.safetensors")
     assert float(load_file(older)["bias"][0]) == 7000
     assert json.loads(older.with_suffix(".json").read_text())["plan"]["steps"] == 7000
     assert len(list(tmp_path.glob("*.safetensors"))) == len(list(tmp_path.glob("*.json"))) == 3
     assert len(told) == 2
+    assert time.strftime("%Y%m%d-%H%M%S", time.localtime(0)) in older.name
     assert f"--init {older}" in told[0]
     assert choose_init("auto", ENCODER, tmp_path) == "scratch"
 

@@ -106,6 +106,7 @@ def _run(project: Project, name: str, asked: Asked, device: str, rank: Rank, das
     from trainer.study.studies import find_study
 
     design = make_design(project, find_study(name), asked)
+    check_runs(design, device if dask is None else "auto")
     client = None
     if dask is not None:
         from trainer.study.on_dask import connect
@@ -115,7 +116,6 @@ def _run(project: Project, name: str, asked: Asked, device: str, rank: Rank, das
         _say(note)
     if device == "auto" and rank.world > 1:
         device = _own_device(rank.local)
-    check_runs(design, device if client is None else "auto")
     if rank.rank == 0:
         # it tries a few steps of each recipe, so what cannot work is refused before anything is written
         seconds = estimate(project, design, device) if client is None else None
