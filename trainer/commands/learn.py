@@ -82,13 +82,15 @@ def retrain(
             )
         stopped = stopped_line(project, path) if result is None else ""
         epochs = [] if result is None else epoch_rows(project, result.round_id)
+        foreground = project.classes.foreground
     if result is None:
         return Reply({"model": None, "why": "stopped before it was done"}, [stopped], code=130)
     lines = [
         f"model {result.model_id}: {result.steps} steps, {result.seconds:.0f} s, "
         f"{result.photos_per_second:.1f} photos/s",
         escape(result.why),
-        f"validation Dice {number(result.val.get('dice9'))}, skin or not {number(result.val.get('dice2'))}",
+        f"validation Dice {number(result.val.get('dice9'))}, "
+        f"{escape(foreground)} or not {number(result.val.get('dice2'))}",
         *(f"  {escape(message)}" for message in result.messages),
     ]
     data = result.to_json() | ({"epochs": epochs} if epochs else {})

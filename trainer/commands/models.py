@@ -48,7 +48,8 @@ def predict(
     with counted("predicting", len(found)) as advance:
         report = predict_folder(folder, found, Path(out), device, probabilities, advance)
     by = escape(f"model {used}{remark}")
-    lines = [f"{report.written:,} masks in {escape(out)} by {by}, {report.seconds:.1f} s"]
+    masks = "mask" if report.written == 1 else "masks"
+    lines = [f"{report.written:,} {masks} in {escape(out)} by {by}, {report.seconds:.1f} s"]
     lines += listed([f"  failed {item['photo']}: {item['why']}" for item in report.failed])
     data = {
         "model": used,
