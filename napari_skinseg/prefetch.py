@@ -37,6 +37,8 @@ class Prefetcher:
         Called when a photo has become ready, or the queue has turned out to be empty.
     failed
         Called with the reason when a photo cannot be read; it has been given back before.
+    in_hand
+        Photos that the session holds, those that wait here among them: never claimed or decoded again.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Prefetcher:
         background: Background,
         changed: Callable[[], None],
         failed: Callable[[BaseException], None],
+        in_hand: Callable[[], list[int]],
     ) -> None:
         self._project = project
         self._session_id = session_id
@@ -55,6 +58,7 @@ class Prefetcher:
         self._ahead = int(project.settings.window.prefetch)
         self._changed = changed
         self._failed = failed
+        self._in_hand = in_hand
         self._slots: list[_Slot] = []
         self._unreadable: set[int] = set()
         self._claiming = False
@@ -89,7 +93,9 @@ class Prefetcher:
         return None
 
     def load(self, claim: Claim) -> None:
-        """Decode a claimed photo behind those that wait already."""
+        """Decode a claimed photo behind those that wait already, unless it was opened by hand meanwhile."""
+        if claim.photo_id in self._in_hand():
+            return
         slot = _Slot(claim.photo_id)
         self._slots.append(slot)
 
@@ -123,15 +129,13 @@ class Prefetcher:
         labels, provenance = loaded.labels, loaded.provenance
         self._background.read(lambda: merge(labels, provenance, suggestion.labels), done)
 
-    def fill(self, wanting: bool, in_hand: list[int], look_again: bool = False) -> None:
+    def fill(self, wanting: bool, look_again: bool = False) -> None:
         """Claim more photos, one after the other, until enough are on their way.
 
         Parameters
         ----------
         wanting
             Whether somebody waits for a photo.
-        in_hand
-            Photos that are never claimed again.
         look_again
             Ask even though the queue was empty the last time.
         """
@@ -140,7 +144,7 @@ class Prefetcher:
         if len(self._slots) >= max(self._ahead, 1 if wanting else 0):
             return
         self._claiming = True
-        exclude = [*in_hand, *self.photo_ids, *self._unreadable]
+        exclude = [*self._in_hand(), *self._unreadable]
 
         def done(claim: Claim | None) -> None:
             self._claiming = False

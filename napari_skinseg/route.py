@@ -51,7 +51,9 @@ class Route:
         self._shown = shown
         self._changed = changed
         self._notice = notice
-        self.waiting = Prefetcher(project, session_id, annotator, background, self.advance, self._unreadable)
+        self.waiting = Prefetcher(
+            project, session_id, annotator, background, self.advance, self._unreadable, lambda: self.in_hand
+        )
         self.problem = ""
         self._wanting = False
         self._opening: int | None = None
@@ -129,7 +131,7 @@ class Route:
             following = self.waiting.take()
             if following is not None:
                 self._show(following)
-        self.waiting.fill(self._wanting, self.in_hand)
+        self.waiting.fill(self._wanting)
         self._changed()
 
     def poll(self, now: float) -> None:
@@ -137,7 +139,7 @@ class Route:
         ask = self._wanting and self.waiting.queue_is_empty and not self._closed
         if ask and now >= self._next_queue_look:
             self._next_queue_look = now + EMPTY_RETRY_SECONDS
-            self.waiting.fill(True, self.in_hand, look_again=True)
+            self.waiting.fill(True, look_again=True)
 
     def close(self) -> tuple[LoadedPhoto | None, list[LoadedPhoto]]:
         """Stop; hand out the open photo and those that wait."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -126,6 +127,25 @@ def test_back_shows_the_saved_mask_and_what_was_open_comes_next(session, project
     assert session.unsaved
     rest(session)
     assert len(project.history(first)) == 2
+
+
+def test_a_photo_opened_by_hand_while_it_is_being_claimed_is_in_hand_once(project, open_session):
+    """Else it comes up again afterwards, as it was before it was saved."""
+    session = open_session(project)
+    session.open_next()
+    wanted = session.queue_head(1)[0].photo_id
+    until(session, lambda: session._route.waiting._claiming)
+    time.sleep(0.5)  # the claim is made, and nobody has polled for it
+    session.open_photo(wanted)
+    until(session, lambda: session.current is not None and session.current.photo.id == wanted)
+    rest(session)
+    assert wanted not in session._route.waiting.photo_ids
+    session.annotation_layer.fill((5, 5), 3)
+    session.accept_and_next()
+    rest(session)
+    session.open_photo(wanted)
+    until(session, lambda: session.current is not None and session.current.photo.id == wanted)
+    assert session.current.finished
 
 
 def test_a_saved_photo_says_which_model_was_the_first_to_learn_from_it(session, project):
