@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 STAGES = ("no model yet", "after the first round", "after two rounds")
 PATIENCE = 300.0
-"""Longest wait for a round, in seconds."""
+"""Longest wait in which a trainer gets no further, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -158,12 +158,23 @@ def _wait_for_round(project: Project, rounds: int) -> None:
         ended = [r for r in project.rounds() if r.model_id is not None]
         return len(ended) >= rounds and project.untrained_labels(ended[0].model_id) == 0
 
-    _wait_until(done, PATIENCE, f"round {rounds} of the trainer (see {project.path / 'trainer.log'})")
+    def getting_on() -> object:
+        state = project.trainer_state()
+        return None if state is None else (state.state, state.round, state.step)
+
+    what = f"round {rounds} of the trainer (see {project.path / 'trainer.log'})"
+    _wait_until(done, PATIENCE, what, getting_on)
 
 
-def _wait_until(done: Callable[[], bool], seconds: float, what: str) -> None:
-    end = time.monotonic() + seconds
+def _wait_until(
+    done: Callable[[], bool], seconds: float, what: str, getting_on: Callable[[], object] = lambda: None
+) -> None:
+    """Wait; give up after so many seconds in which `getting_on` says the same."""
+    end, seen = time.monotonic() + seconds, getting_on()
     while not done():
+        now = getting_on()
+        if now != seen:
+            end, seen = time.monotonic() + seconds, now
         if time.monotonic() > end:
             raise ProjectError(f"waited {seconds:.0f} s in vain for {what}")
         settle(0.2)
