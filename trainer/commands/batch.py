@@ -1,18 +1,20 @@
-"""What `retrain` and `pretrain` have in common: options, and which interrupted round to go on with."""
+"""What `retrain` and `pretrain` have in common: options, and one round in the foreground."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from trainer.commands.progress import staged
 from trainer.schedule import PRETEXT
 
 if TYPE_CHECKING:
     from trainer.project import Project
     from trainer.project.trainer_state import Round
+    from trainer.rounds import RoundResult
 
 StepsOption = Annotated[int | None, typer.Option("--steps", min=1, help="Training steps.")]
 SizeOption = Annotated[int | None, typer.Option("--size", min=32, help="Side of a training crop, in pixels.")]
@@ -45,6 +47,44 @@ def pairs(words: list[str]) -> dict[str, str]:
         if "=" not in word:
             raise ConfigError(f"--set {word}: write KEY=VALUE, as --set lr=0.0003")
     return {key.strip(): value.strip() for key, value in (word.split("=", 1) for word in words)}
+
+
+def run_here(
+    project: Project,
+    path: Path,
+    device: str,
+    resume: bool,
+    chosen: list[str],
+    pretext: bool = False,
+    **choices: Any,
+) -> tuple[RoundResult | None, str]:
+    """Train one round in this process, under a progress bar.
+
+    Parameters
+    ----------
+    path
+        The project as a person named it.
+    resume, chosen, pretext
+        See `take_up`.
+    **choices
+        For the round.
+
+    Returns
+    -------
+    RoundResult or None
+        None: it was stopped.
+    str
+        What is kept of a round that was stopped, and how it goes on; else empty.
+    """
+    from trainer.logs import log_to
+    from trainer.service import Service
+
+    log_to(path)
+    service = Service(project, device)
+    with service.running(background=False), staged() as advance:
+        service.on_progress = lambda p: advance(p.phase, p.step, p.steps)
+        result = service.train("batch", take_up(project, resume, chosen, pretext), **choices)
+    return result, stopped_line(project, path, pretext) if result is None else ""
 
 
 def take_up(project: Project, resume: bool, chosen: list[str], pretext: bool = False) -> str | None:

@@ -17,9 +17,8 @@ from trainer.commands.batch import (
     SizeOption,
     StepsOption,
     overrides,
+    run_here,
     spoken,
-    stopped_line,
-    take_up,
 )
 from trainer.commands.files import check_folder, check_writable
 from trainer.commands.models import known_model, number
@@ -69,18 +68,9 @@ def retrain(
         settings = load_settings(file, changed, recipe=chosen_recipe(file, changed))
         check_writable(project)
         check_labels(project)
-        from trainer.logs import log_to
-        from trainer.service import Service
-
-        log_to(path)
-        service = Service(project, device)
-        with service.running(background=False), staged() as advance:
-            service.on_progress = lambda p: advance(p.phase, p.step, p.steps)
-            round_id = take_up(project, resume, chosen)
-            result = service.train(
-                "batch", round_id, settings=settings, steps=steps, labels_fraction=fraction
-            )
-        stopped = stopped_line(project, path) if result is None else ""
+        result, stopped = run_here(
+            project, path, device, resume, chosen, settings=settings, steps=steps, labels_fraction=fraction
+        )
         epochs = [] if result is None else epoch_rows(project, result.round_id)
         foreground = project.classes.foreground
     if result is None:

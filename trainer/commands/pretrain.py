@@ -17,12 +17,10 @@ from trainer.commands.batch import (
     SizeOption,
     StepsOption,
     overrides,
+    run_here,
     spoken,
-    stopped_line,
-    take_up,
 )
 from trainer.commands.files import check_writable
-from trainer.commands.progress import staged
 from trainer.commands.reply import DeviceOption, JsonOption, ProjectArgument, Reply
 from trainer.schedule import PRETEXT
 
@@ -62,18 +60,8 @@ def pretrain(
         settings = load_settings(path / "skinseg.toml", overrides(given, set_), recipe=PRETEXT)
         check_writable(project)
         check_photos(project)
-        from trainer.logs import log_to
-        from trainer.service import Service
-
-        log_to(path)
-        service = Service(project, device)
-        with service.running(background=False), staged() as advance:
-            service.on_progress = lambda p: advance(p.phase, p.step, p.steps)
-            round_id = take_up(project, resume, chosen, pretext=True)
-            result = service.train(
-                "batch", round_id, settings=settings, steps=steps, recipe=PRETEXT, init=init
-            )
-        stopped = stopped_line(project, path, pretext=True) if result is None else ""
+        choices = {"settings": settings, "steps": steps, "recipe": PRETEXT, "init": init}
+        result, stopped = run_here(project, path, device, resume, chosen, pretext=True, **choices)
     if result is None:
         return Reply({"weights": None, "why": "stopped before it was done"}, [stopped], code=130)
     data = {key: value for key, value in result.to_json().items() if key not in ("model", "served", "val")}
