@@ -27,7 +27,7 @@ NOTHING = {
 
 
 class ReviewPanel(QWidget):
-    """Photos that have left the queue, by what became of them."""
+    """Photos that somebody has had in hand, by what became of them."""
 
     def __init__(self, session: AnnotationSession, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)

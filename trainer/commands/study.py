@@ -52,7 +52,7 @@ def study(
         int | None,
         typer.Option(
             min=1,
-            help="Steps of a colorization run of the study's own; else the weights there are, or 4,000.",
+            help="Steps of a colorization run of its own; else the weights there are, or as the scale says.",
         ),
     ] = None,
     encoder: Annotated[str | None, typer.Option(help="Encoder of every arm.")] = None,

@@ -57,7 +57,7 @@ class TrainingSettings(Section):
 
     encoder_lr: Annotated[float, Field(gt=0, le=1)] | Literal["auto"] = "auto"
     """Learning rate of an encoder with given weights, as a share of `lr`, while it is held back; auto: .2,
-    but 1 with colorization weights, which held back do worse than random ones."""
+    but 1 with colorization weights, which held back do no better than random ones."""
 
     encoder_slow: Share = 1.0
     """Share of the steps over which an encoder with given weights is held back."""

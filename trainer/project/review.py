@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import sqlalchemy as sa
 
@@ -13,7 +13,7 @@ from trainer.project.schema import photo, revision
 __all__ = ["REVIEWED", "ReviewEntry", "ReviewStore", "Reviewed"]
 
 Reviewed = Literal["labelled", "part", "flagged", "broken"]
-REVIEWED: tuple[Reviewed, ...] = ("labelled", "part", "flagged", "broken")
+REVIEWED: tuple[Reviewed, ...] = get_args(Reviewed)
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class ReviewEntry:
 
 
 class ReviewStore(QueueStore):
-    """Listing what has left the queue."""
+    """Listing photos by what became of them."""
 
     def review(self, state: Reviewed, n: int) -> list[ReviewEntry]:
         """At most `n` photos in that state, those with the newest masks first."""
