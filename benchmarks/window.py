@@ -20,6 +20,7 @@ import napari
 import numpy as np
 from PIL import Image
 
+from napari_skinseg._staged import StagedDrawing
 from napari_skinseg.provenance import ProvenanceTracker, merge, proposed
 from napari_skinseg.session import AnnotationSession
 from trainer.project import Project
@@ -100,6 +101,7 @@ def measure_switching(project: Project, photos: int, clock: Clock) -> None:
     viewer = napari.Viewer(show=True)
     viewer.window.resize(1440, 900)
     session = AnnotationSession(viewer, project, "benchmark")
+    staged = StagedDrawing(viewer, session)
     session.open_next()
     turn(session, clock, lambda: session.current is not None)
     for number in range(photos - 3):
@@ -116,7 +118,9 @@ def measure_switching(project: Project, photos: int, clock: Clock) -> None:
         photo_id = session.current.photo.id
         clock("switch to the prefetched next photo", session.accept_and_next)
         assert session.current is not None, "the next photo was not ready"
-        clock("first draw after the switch", QApplication.processEvents)
+        while staged.holding:
+            clock("first draw of the photo, of its labels", QApplication.processEvents)
+        clock("first draw of the photo, of its labels", QApplication.processEvents)
         start = time.perf_counter()
         turn(session, clock, lambda i=photo_id: project.head(i) is not None)
         clock.note("accept to durable (the wait of nobody)", time.perf_counter() - start, 0.0)

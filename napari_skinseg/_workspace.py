@@ -21,6 +21,7 @@ from napari_skinseg._models import ModelsPanel
 from napari_skinseg._queue import QueuePanel
 from napari_skinseg._review import ReviewPanel
 from napari_skinseg._settings import SettingsPanel
+from napari_skinseg._staged import StagedDrawing
 from napari_skinseg._start import StartPanel
 from napari_skinseg._trainer import TrainerPanel
 from napari_skinseg._training import TrainingPanel
@@ -73,6 +74,7 @@ class WorkspaceDock(QWidget):
         self.session: AnnotationSession | None = None
         self.annotate: AnnotatePanel | None = None
         self.trainer: TrainerPanel | None = None
+        self.staged: StagedDrawing | None = None
         self.tabs: dict[str, Any] = {}
         self.keys: KeyTable | None = None
         self.help_key: Any = None
@@ -115,6 +117,7 @@ class WorkspaceDock(QWidget):
         project = _projects.open_project(Path(path))
         self.project = project
         session = self.session = AnnotationSession(self.viewer, project, annotator)
+        self.staged = StagedDrawing(self.viewer, session)
         self.annotate = AnnotatePanel(session, theme=self.viewer.theme)
         self.annotate.asked.connect(self.show_extra)
         self.stack.addWidget(self.annotate)
@@ -145,7 +148,7 @@ class WorkspaceDock(QWidget):
         self.poll_timer.stop()
         self.trainer_timer.stop()
         session, project = self.session, self.project
-        self.session = self.project = None
+        self.session = self.project = self.staged = None
         self.viewer.events.theme.disconnect(self._set_theme)
         if session is not None:
             session.close()

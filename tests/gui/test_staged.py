@@ -1,0 +1,63 @@
+"""A photo that comes is drawn at once, its labels right after it; nothing of the annotator's is touched."""
+
+from __future__ import annotations
+
+from napari_skinseg._staged import LATE_MS, StagedDrawing
+
+
+def open_first(viewer, project, open_session):
+    session = open_session(project, viewer=viewer)
+    staged = StagedDrawing(viewer, session)
+    session.open_photo(project.photo_ids()[0])
+    node = viewer.window._qt_viewer.canvas.layer_to_visual[session.annotation_layer].node
+    return session, staged, node
+
+
+def test_the_labels_come_in_the_draw_after_the_photos(make_napari_viewer, project, open_session, qtbot):
+    viewer = make_napari_viewer(show=True)
+    session, _staged, node = open_first(viewer, project, open_session)
+    drawn = []
+    viewer.window._qt_viewer.canvas._scene_canvas.events.draw.connect(
+        lambda event: drawn.append(node.visible), position="last"
+    )
+    session.photo_changed.emit()
+    qtbot.waitUntil(lambda: drawn[-1:] == [True], timeout=5000)
+    assert drawn[0] is False
+
+
+def test_the_layer_keeps_its_brush_and_its_strokes(make_napari_viewer, project, open_session, qtbot):
+    viewer = make_napari_viewer(show=True)
+    session, _staged, node = open_first(viewer, project, open_session)
+    layer = session.annotation_layer
+    session.select_class(3)
+    mode = layer.mode
+    session.photo_changed.emit()
+    assert not node.visible
+    assert layer.visible
+    assert layer.mode == mode
+    layer.paint((5, 5), 3)
+    qtbot.waitUntil(lambda: node.visible, timeout=5000)
+    assert layer.data[5, 5] == 3
+    assert layer.mode == mode
+
+
+def test_a_layer_that_is_hidden_stays_hidden(make_napari_viewer, project, open_session, qtbot):
+    viewer = make_napari_viewer(show=True)
+    session, staged, node = open_first(viewer, project, open_session)
+    qtbot.waitUntil(lambda: node.visible, timeout=5000)
+    session.annotation_layer.visible = False
+    session.photo_changed.emit()
+    staged.release()
+    assert not node.visible
+    session.annotation_layer.visible = True
+    assert node.visible
+
+
+def test_a_window_that_is_not_drawn_has_its_labels_all_the_same(
+    make_napari_viewer, project, open_session, qtbot
+):
+    viewer = make_napari_viewer(show=False)
+    session, _staged, node = open_first(viewer, project, open_session)
+    session.photo_changed.emit()
+    assert not node.visible
+    qtbot.waitUntil(lambda: node.visible, timeout=20 * LATE_MS)
