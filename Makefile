@@ -1,10 +1,12 @@
 # make demo | test | test-slow | lint | bench | pictures     (everything installs into .venv by itself)
+# ARGS go to the command; PROCESSES share the tests (0: in one, for pdb)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DISPLAYED := $(if $(DISPLAY),,xvfb-run -a -s "-screen 0 1920x1080x24")
 ARGS ?=
+PROCESSES ?= 2
 
 .PHONY: demo test test-slow test-pyside lint format bench pictures clean
 
@@ -18,7 +20,7 @@ demo: $(READY)
 	$(BIN)/skinseg demo demo $(ARGS)
 
 test: $(READY)
-	$(DISPLAYED) $(BIN)/python -m pytest $(ARGS)
+	$(DISPLAYED) $(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal $(ARGS)
 
 test-slow: $(READY)
 	$(DISPLAYED) $(BIN)/python -m pytest -m slow $(ARGS)
