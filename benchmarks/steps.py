@@ -1,6 +1,6 @@
 """What a step of each semi-supervised recipe costs beside a supervised one, in processor time.
 
-    python benchmarks/steps.py [--steps 7]
+    python -m benchmarks.steps [--steps 7]
 
 One thread, crops of noise, the defaults of a processor. Processor time is counted and the recipes take turns,
 so that other work on the machine falls on all of them alike; medians.

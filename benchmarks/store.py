@@ -1,6 +1,6 @@
 """Measure the store: registering, opening, handing out and saving at the size of the whole collection.
 
-Run:  python benchmarks/store.py [--photos 330000] [--claims 200] [--saves 30] [--database URL]
+Run:  python -m benchmarks.store [--photos 330000] [--claims 200] [--saves 30] [--database URL]
 
 Prints a table and writes benchmarks/results/store.json. The photos are empty files: registering opens none.
 """

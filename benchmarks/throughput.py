@@ -1,6 +1,6 @@
 """Does the data keep the network busy?  Training and scoring from real photos against the network alone.
 
-    python benchmarks/throughput.py [--data FOLDER] [--device auto] [--steps 30] [--threads N]
+    python -m benchmarks.throughput [--data FOLDER] [--device auto] [--steps 30] [--threads N]
 
 Training: crops per second of a round (decode cache, augmentation, losses, moving average, clipping) over
 those of a bare loop with the same recipe step on tensors that already lie on the device. Scoring: photos per
@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from yardstick import make_project
 
+from benchmarks.yardstick import make_project
 from trainer.classes import CLASS_SETS
 from trainer.data import Batch, Item, LabelledCrops, Loader, TrainSet
 from trainer.decoded import DecodedCache, WorkingPhotos

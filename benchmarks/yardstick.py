@@ -1,6 +1,6 @@
 """Is a round of ours below the plain loop everyone writes?  Same network, size, batch, steps and seed.
 
-    python benchmarks/yardstick.py --data FOLDER [--seeds 0 1 2] [--size 128] [--steps 300] [--batch 8]
+    python -m benchmarks.yardstick --data FOLDER [--seeds 0 1 2] [--size 128] [--steps 300] [--batch 8]
 
 FOLDER (or the variable SKINSEG_DATA) holds `images/`, `masks/` (PNG, class index, 255 = not labelled) and
 `index.csv` with the columns id, split (train, val) and group. The plain loop is the stock DeepLabV3Plus of

@@ -48,3 +48,13 @@ def test_the_store_knows_nothing_of_what_stands_on_it() -> None:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("trainer"):
                 assert ".".join((node.module or "").split(".")[:2]) in below, f"{file.name}: {node.module}"
+
+
+@pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="needs the sources, not the wheel alone")
+def test_every_benchmark_starts_as_the_docs_say() -> None:
+    names = [f"benchmarks.{file.stem}" for file in (ROOT / "benchmarks").glob("*.py") if file.stem[0] != "_"]
+    program = f"import importlib\nfor name in {names}: importlib.import_module(name).main"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
