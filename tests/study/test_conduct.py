@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -12,9 +13,10 @@ from tiny_study import tiny
 
 from trainer.project.errors import SkinsegError
 from trainer.round_context import StopRound
-from trainer.study.conduct import Pace, Rank, conduct, leave_torchrun
+from trainer.study.conduct import Rank, conduct, leave_torchrun
 from trainer.study.design import make_design, runs_folder
 from trainer.study.outcome import read_outcome, write_design
+from trainer.study.pace import Pace
 from trainer.study.runs import is_done, read_run
 from trainer.study.studies import find_study
 from trainer.study.train import carry_out
@@ -127,7 +129,24 @@ def test_a_damaged_run_is_named_with_the_mend(project, design):
         read_run(folder, name)
 
 
-def test_time_left_follows_what_was_done():
-    pace = Pace(total=10, done_before=2, started=0.0)
-    assert pace.left(2, None) is None
-    assert pace.left(6, None) < pace.left(4, None)
+class TestTimeLeft:
+    def test_a_long_first_run_does_not_count_for_the_short_ones(self):
+        now = time.monotonic()
+        pace = Pace({"pretext": 600.0, **{f"run{i}": 30.0 for i in range(36)}}, (), started=now - 300)
+        left = pace.left((), "pretext", 0.5)
+        assert left == pytest.approx(300 + 36 * 30, rel=0.01)
+
+    def test_it_follows_what_was_done_by_whichever_process(self):
+        now = time.monotonic()
+        expected = {f"run{i}": 100.0 for i in range(10)}
+        pace = Pace(expected, {"run0"}, started=now - 1000)
+        assert pace.left({"run0", "run1", "run2"}, "run3", 0.5) > 3 * pace.left({f"run{i}" for i in range(7)})
+        assert pace.left(set(expected)) == 0
+
+    def test_at_first_it_is_what_was_expected(self):
+        assert Pace({"a": 100.0, "b": 50.0}, ()).left((), "a", 0.0) == pytest.approx(150, rel=0.01)
+
+    def test_nothing_is_said_without_an_expectation_or_a_run(self, design):
+        pace = Pace.of(design, (), None)
+        assert pace.left(()) is None
+        assert pace.left({design.runs[0].name}) is not None

@@ -98,11 +98,16 @@ def study(
         return _reply(project, chosen.name, write=not show)
 
 
+LINE_SECONDS = 120.0
+"""Between two lines about the same run, where there is no terminal for a bar."""
+
+
 def _run(project: Project, name: str, asked: Asked, device: str, rank: Rank, dask: str | None) -> None:
     """Do what is left of the study."""
-    from trainer.study.conduct import check_runs, conduct, estimate
+    from trainer.study.conduct import check_runs, conduct
     from trainer.study.design import make_design
     from trainer.study.outcome import write_design
+    from trainer.study.pace import expected_seconds
     from trainer.study.studies import find_study
 
     design = make_design(project, find_study(name), asked)
@@ -116,20 +121,24 @@ def _run(project: Project, name: str, asked: Asked, device: str, rank: Rank, das
         _say(note)
     if device == "auto" and rank.world > 1:
         device = _own_device(rank.local)
+    expected: dict[str, float] = {}
     if rank.rank == 0:
         # it tries a few steps of each recipe, so what cannot work is refused before anything is written
-        seconds = estimate(project, design, device) if client is None else None
+        expected = expected_seconds(project, design, device) if client is None else {}
         earlier = write_design(project.path, design)
         if earlier is not None:
             _say(f"other runs than before: the tables there were are kept in {earlier}")
-        _say(_left(project, design) + (f", {_time(seconds)} for one process" if seconds else ""))
+        _say(
+            _left(project, design)
+            + (f", {_time(sum(expected.values()))} for one process" if expected else "")
+        )
     with _watched() as report:
         if client is not None:
             from trainer.study.on_dask import conduct_on_dask
 
             conduct_on_dask(project, design, client, device=device, report=report)
         else:
-            conduct(project, design, device=device, rank=rank, report=report)
+            conduct(project, design, device=device, rank=rank, expected=expected, report=report)
 
 
 def _own_device(local: int) -> str:
@@ -141,11 +150,11 @@ def _own_device(local: int) -> str:
 
 
 def _left(project: Project, design: Design) -> str:
-    from trainer.study.conduct import count_done
+    from trainer.study.conduct import done_runs
     from trainer.study.design import runs_folder
 
     total = len(design.runs)
-    done = count_done(runs_folder(project.path, design.study.name), design)
+    done = len(done_runs(runs_folder(project.path, design.study.name), design))
     return f"{design.study.name}: {total - done} of {total} runs to do"
 
 
@@ -201,13 +210,18 @@ def _watched() -> Iterator[Callable[[StudyProgress], None]]:
 
 
 def _lines() -> Callable[[StudyProgress], None]:
-    last = [0]
+    """A line as each run begins, and one now and then of a long one."""
+    number, spoke = 0, 0.0
 
     def report(p: StudyProgress) -> None:
-        if p.number != last[0] and p.phase == "train" and (p.done or p.step >= min(5, p.steps - 1)):
-            last[0] = p.number
-            _say(f"{time.strftime('%H:%M:%S')} run {p.number} of {p.total} ({p.done} done): {p.title}; "
-                 f"{_time(p.seconds_left)}")  # fmt: skip
+        nonlocal number, spoke
+        now = time.monotonic()
+        if p.phase != "train" or (p.number == number and now - spoke < LINE_SECONDS):
+            return
+        where = "" if p.number != number else f", step {p.step:,} of {p.steps:,}"
+        number, spoke = p.number, now
+        _say(f"{time.strftime('%H:%M:%S')} run {p.number} of {p.total} ({p.done} done): {p.title}{where}; "
+             f"{_time(p.seconds_left)}")  # fmt: skip
 
     return report
 

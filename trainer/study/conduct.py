@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from trainer.project.errors import SkinsegError
 from trainer.study.design import Design, runs_folder
+from trainer.study.pace import Pace
 from trainer.study.runs import RunSpec, is_done
 
 if TYPE_CHECKING:
@@ -48,34 +49,6 @@ class Progress:
     """Of the whole study; None: not known yet."""
 
 
-@dataclass
-class Pace:
-    """How long the rest will take, from what was done since the start, by whichever process."""
-
-    total: int
-    done_before: int
-    started: float = field(default_factory=time.monotonic)
-
-    def left(self, done: int, current: float | None) -> float | None:
-        """Seconds left.
-
-        Parameters
-        ----------
-        done
-            Runs done so far.
-        current
-            Seconds left of the run under way, if known.
-        """
-        mine = done - self.done_before
-        if mine > 0:
-            each = (time.monotonic() - self.started) / (mine + 0.5)
-            return each * max(0.5, self.total - done - 0.5)
-        if current is None:
-            return None
-        each = time.monotonic() - self.started + current
-        return each * (self.total - done) - (time.monotonic() - self.started)
-
-
 @dataclass(frozen=True)
 class Rank:
     """Which of several processes this is."""
@@ -103,12 +76,15 @@ def conduct(
     *,
     device: str = "auto",
     rank: Rank | None = None,
+    expected: Mapping[str, float] | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> int:
     """Do what is left of a study, and wait for what other processes are at; return the runs done here.
 
     Parameters
     ----------
+    expected
+        Seconds each run is thought to take, by its name; for the time left.
     rank
         Of several processes started together: this one begins with runs r, r + W, ..., then helps.
 
@@ -122,9 +98,9 @@ def conduct(
     folder.mkdir(parents=True, exist_ok=True)
     numbers = {run.name: number for number, run in enumerate(design.runs, 1)}
     mine = [*design.runs[rank.rank :: rank.world], *design.runs]
-    pace = Pace(len(design.runs), count_done(folder, design))
+    pace = Pace.of(design, done_runs(folder, design), expected)
     made = 0
-    while count_done(folder, design) < len(design.runs):
+    while len(done_runs(folder, design)) < len(design.runs):
         taken = False
         for run in mine:
             if not ready(folder, run, design):
@@ -159,9 +135,9 @@ def check_runs(design: Design, device: str) -> None:
         check_encoder(encoder)
 
 
-def count_done(folder: Path, design: Design) -> int:
-    """How many of the runs have their files."""
-    return sum(is_done(folder, run.name) for run in design.runs)
+def done_runs(folder: Path, design: Design) -> frozenset[str]:
+    """Names of the runs that have their files."""
+    return frozenset(run.name for run in design.runs if is_done(folder, run.name))
 
 
 def ready(folder: Path, run: RunSpec, design: Design) -> bool:
@@ -204,55 +180,16 @@ def _speaker(
     folder: Path, design: Design, number: int, run: RunSpec, pace: Pace, report: Callable[[Progress], None]
 ) -> Callable[[RoundProgress], None]:
     """What a run's ticks are turned into; the files are counted once a second at most."""
-    known: dict[str, float] = {"at": -1.0, "done": 0}
+    done, looked = frozenset[str](), -1.0
 
     def speak(round_: RoundProgress) -> None:
+        nonlocal done, looked
         now = time.monotonic()
-        if now - known["at"] > 1:
-            known.update(at=now, done=count_done(folder, design))
-        done = int(known["done"])
-        left = pace.left(done, round_.seconds_left)
-        report(
-            Progress(number, len(design.runs), done, run.title, round_.phase, round_.step, round_.steps, left)
-        )
+        if now - looked > 1:
+            done, looked = done_runs(folder, design), now
+        share = {"prepare": 0.0, "validate": 1.0}.get(round_.phase, round_.step / max(1, round_.steps))
+        left = pace.left(done, run.name, share)
+        where = (number, len(design.runs), len(done), run.title, round_.phase, round_.step, round_.steps)
+        report(Progress(*where, left))
 
     return speak
-
-
-def known_seconds(folder: Path, design: Design) -> Mapping[str, float]:
-    """Mean seconds of the runs that are done, by arm."""
-    import json
-
-    seconds: dict[str, list[float]] = {}
-    for run in design.runs:
-        path = folder / f"{run.name}.json"
-        if path.is_file():
-            seconds.setdefault(run.arm, []).append(float(json.loads(path.read_text("utf-8"))["all_seconds"]))
-    return {arm: sum(values) / len(values) for arm, values in seconds.items()}
-
-
-def estimate(project: Project, design: Design, device: str) -> float | None:
-    """Seconds the rest will take on one process: from runs done before, else from a few steps of each recipe.
-
-    Returns
-    -------
-    float or None
-        None where nothing is left to do.
-    """
-    folder = runs_folder(project.path, design.study.name)
-    left = [run for run in design.runs if not is_done(folder, run.name)]
-    if not left:
-        return None
-    from trainer.study.train import seconds_of
-
-    known = dict(known_seconds(folder, design))
-    recipes: dict[str, float] = {}
-    total = 0.0
-    for run in left:
-        if run.arm not in known:
-            key = str([run.settings["training"].get("recipe"), run.settings.get("adversarial"), run.pretext])
-            if key not in recipes:
-                recipes[key] = seconds_of(project, run, device)
-            known[run.arm] = recipes[key]
-        total += known[run.arm]
-    return total

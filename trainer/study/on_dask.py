@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.project.errors import ConfigError, SkinsegError
-from trainer.study.conduct import Pace, Progress, count_done, do, locked, ready
+from trainer.study.conduct import Progress, do, done_runs, locked, ready
 from trainer.study.design import Design, runs_folder
+from trainer.study.pace import Pace
 from trainer.study.runs import RunSpec, is_done
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def conduct_on_dask(
 
     folder = runs_folder(project.path, design.study.name)
     folder.mkdir(parents=True, exist_ok=True)
-    pace = Pace(len(design.runs), count_done(folder, design))
+    pace = Pace.of(design, done_runs(folder, design), None)
     made, places = 0, (str(project.path.resolve()), str(folder.resolve()))
     with client:
         for part in (design.runs[:1], design.runs[1:]):  # the pretext run first: others start from it
@@ -69,9 +70,9 @@ def conduct_on_dask(
             futures = [client.submit(one_run, *places, run, device, pure=False) for run in left]
             for future in as_completed(futures):
                 title = future.result()
-                made, done = made + 1, count_done(folder, design)
-                seconds = pace.left(done, None)
-                report(Progress(done, len(design.runs), done, title, "train", 1, 1, seconds))
+                made, done = made + 1, done_runs(folder, design)
+                where = (len(done), len(design.runs), len(done), title, "train", 1, 1)
+                report(Progress(*where, pace.left(done)))
     return made
 
 
