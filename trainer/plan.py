@@ -164,34 +164,20 @@ def make_plan(
         raise ConfigError(
             f"training.arch: the recipe {method.name} needs {method.arch}, not {training.arch}; leave it out"
         )
-    steps_full = auto.steps_full if training.steps_full == "auto" else training.steps_full
-    steps_fast = auto.steps_fast if training.steps_fast == "auto" else training.steps_fast
-    size = auto.size if training.size == "auto" else training.size
-    long_side: int | None
-    if training.long_side == "native":
-        long_side = None
-    elif training.long_side == "auto":
-        # a crop that was asked for keeps its proportion to the photo
-        long_side = auto.long_side if training.size == "auto" else round(size * auto.long_side / auto.size)
-    else:
-        long_side = training.long_side
     encoder = encoder_for(kind, training.encoder)
     start = choose_init(init or training.init, encoder, pretrained)
     names = {known.name for known in fields(Plan)}
-    values = {k: v for k, v in training.model_dump().items() if k in names}
-    values |= {
+    values = training.model_dump()
+    values |= {k: v for k, v in asdict(auto).items() if values[k] == "auto"}
+    values = {k: v for k, v in values.items() if k in names} | {
         "lane": lane,
         "recipe": method.name,
         "init": start,
         "init_note": passed_over(init or training.init, encoder, pretrained),
         "encoder": encoder,
         "encoder_lr": encoder_share(start) if training.encoder_lr == "auto" else training.encoder_lr,
-        "long_side": long_side,
-        "size": size,
-        "lr": auto.lr if training.lr == "auto" else training.lr,
-        "batch": auto.batch if training.batch == "auto" else training.batch,
-        "steps": steps or (steps_fast if lane == "fast" else steps_full),
-        "steps_full": steps_full,
+        "long_side": _long_side(training, auto),
+        "steps": steps or values["steps_fast" if lane == "fast" else "steps_full"],
         "newest_share": training.newest_share if lane == "fast" else 0.0,
         "options": {} if options is None else options.model_dump(),
         "network": method.network(options),
@@ -202,6 +188,17 @@ def make_plan(
 def encoder_share(init: str) -> float:
     """What suits the weights that an encoder starts from; measured in docs/experiments.md."""
     return 1.0 if init in ("scratch", "colorization") else 0.2
+
+
+def _long_side(training: TrainingSettings, auto: DeviceDefaults) -> int | None:
+    """Photos' long side in training; None: their own size."""
+    if training.long_side == "native":
+        return None
+    if training.long_side != "auto":
+        return training.long_side
+    if training.size == "auto":
+        return auto.long_side
+    return round(training.size * auto.long_side / auto.size)  # a crop asked for keeps its share of the photo
 
 
 def _set_by_hand(training: TrainingSettings) -> set[str]:
