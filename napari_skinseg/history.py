@@ -6,10 +6,12 @@ a step changed (peers: napari #3155). Everything private that we lean on is here
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+from napari_skinseg.area import connected_area
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -149,7 +151,28 @@ def install_brush_rule(layer: Labels, rule: BrushRule) -> None:
         layer._apply_mask_to_data = apply_mask
 
 
+def install_fast_fill(layer: Labels) -> None:
+    """Let the bucket find the area under it by `connected_area`, where napari has a place for that (0.9).
+
+    With its other options (all areas at once, labels preserved) napari finds it itself.
+    """
+    find = getattr(layer, "_get_flood_mask_and_bbox", None)
+    if find is None:
+        return
+
+    def find_area(coord: Sequence[float], new_label: int, dims: list[int]) -> Any:
+        seed = round(float(coord[0])), round(float(coord[1]))
+        inside = all(0 <= at < size for at, size in zip(seed, layer.data.shape, strict=True))
+        if not (layer.contiguous and inside) or layer.preserve_labels or layer.data[seed] == new_label:
+            return find(coord, new_label, dims)
+        area, box = connected_area(layer.data, seed)
+        least, most = (np.array([getattr(side, end) for side in box]) for end in ("start", "stop"))
+        return area, least, most, layer.data[box]
+
+    layer._get_flood_mask_and_bbox = find_area
+
+
 def remove_brush_rule(layer: Labels) -> None:
-    """Give the layer its own way of painting back."""
-    for name in ("data_setitem", "_apply_mask_to_data"):
+    """Give the layer its own way of painting and filling back."""
+    for name in ("data_setitem", "_apply_mask_to_data", "_get_flood_mask_and_bbox"):
         layer.__dict__.pop(name, None)

@@ -151,6 +151,7 @@ class ProvenanceTracker:
         self._refreshes: list[Refresh] = []
         self._paused = False
         history.install_brush_rule(layer, self._brush_rule)
+        history.install_fast_fill(layer)
         layer.events.paint.connect(self._on_paint)
         layer.events.set_data.connect(self._on_set_data)
 
