@@ -1,7 +1,7 @@
 """The one place that knows how a napari Labels layer keeps its undo history.
 
 napari has no public way to clear the history, to add one step that changes an area, or to say which pixels
-a step changed (peers: napari #3155). Everything private that we lean on is here, each with a test.
+a step changed (napari #3155). Everything private that we lean on is here, each with a test.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import napari
 import numpy as np
 
 from napari_skinseg.area import connected_area
+from trainer.project.errors import SkinsegError
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -124,8 +126,18 @@ def install_brush_rule(layer: Labels, rule: BrushRule) -> None:
 
     napari leaves pixels out of the history that have the brush's label already; here the rule decides, so
     that brushing over a suggestion with its own class counts as the person's decision (and is undone like
-    any other). A napari that paints through `data_setitem`, as all did before 0.9, gets the rule there.
+    any other). What a script paints through `data_setitem` gets the rule too.
+
+    Raises
+    ------
+    SkinsegError
+        With a napari that paints in another way: what a person painted could not be told from suggestions.
     """
+    if not (hasattr(layer, "_apply_mask_to_data") and hasattr(layer, "_history_atom_for_mask_paint")):
+        raise SkinsegError(
+            f"napari {napari.__version__} paints in a way that SkinSeg does not know: install napari 0.9"
+        )
+
     set_items = layer.data_setitem
 
     def data_setitem(indices: tuple[Any, ...], value: Any, refresh: bool = True) -> None:
@@ -147,18 +159,15 @@ def install_brush_rule(layer: Labels, rule: BrushRule) -> None:
         return changed
 
     layer.data_setitem = data_setitem
-    if hasattr(layer, "_apply_mask_to_data") and hasattr(layer, "_history_atom_for_mask_paint"):
-        layer._apply_mask_to_data = apply_mask
+    layer._apply_mask_to_data = apply_mask
 
 
 def install_fast_fill(layer: Labels) -> None:
-    """Let the bucket find the area under it by `connected_area`, where napari has a place for that (0.9).
+    """Let the bucket find the area under it by `connected_area`.
 
     With its other options (all areas at once, labels preserved) napari finds it itself.
     """
-    find = getattr(layer, "_get_flood_mask_and_bbox", None)
-    if find is None:
-        return
+    find = layer._get_flood_mask_and_bbox
 
     def find_area(coord: Sequence[float], new_label: int, dims: list[int]) -> Any:
         seed = round(float(coord[0])), round(float(coord[1]))

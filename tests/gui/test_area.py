@@ -9,6 +9,7 @@ from skimage.segmentation import flood
 
 from napari_skinseg.area import connected_area
 from napari_skinseg.provenance import ProvenanceTracker, proposed
+from trainer.project.errors import SkinsegError
 
 
 def whole(labels: np.ndarray, seed: tuple[int, int]) -> np.ndarray:
@@ -79,3 +80,9 @@ def test_a_fill_leaves_locked_classes_alone():
     layer.fill((7, 7), 6)
     np.testing.assert_array_equal(layer.data, labels)
     tracker.close()
+
+
+def test_a_napari_that_paints_in_another_way_is_refused_with_the_mend(monkeypatch):
+    monkeypatch.delattr(Labels, "_apply_mask_to_data")
+    with pytest.raises(SkinsegError, match="install napari"):
+        ProvenanceTracker(Labels(np.ones((4, 4), np.uint8)))
