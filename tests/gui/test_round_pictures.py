@@ -103,10 +103,10 @@ def test_the_picture_of_the_colours_takes_the_room_of_the_models(trainer, projec
     write_panel(project, 100)
     trainer.refresh()
     picture = trainer.curves.picture
-    qtbot.waitUntil(lambda: trainer.refresh(force=True) or picture.isVisible(), timeout=5000)
+    qtbot.waitUntil(lambda: trainer.refresh(force=True) or picture.isVisible(), timeout=15000)
     assert picture.caption.text() == "top to bottom: gray, coloured by the network, real, step 2"
     assert trainer.curves.classes.isHidden()
-    qtbot.waitUntil(lambda: picture.picture.pixmap().width() > 200, timeout=2000)
+    qtbot.waitUntil(lambda: picture.picture.pixmap().width() > 200, timeout=15000)
     pixmap = picture.picture.pixmap()
     assert pixmap.height() <= picture.picture.height()
     assert pixmap.width() / pixmap.height() == pytest.approx(240 / 90, rel=0.05)
@@ -118,11 +118,11 @@ def test_a_new_picture_takes_the_place_of_the_old(trainer, project, qtbot):
     pretrain(project)
     path = write_panel(project, 100)
     picture = trainer.curves.picture
-    qtbot.waitUntil(lambda: trainer.refresh(force=True) or picture.isVisible(), timeout=5000)
+    qtbot.waitUntil(lambda: trainer.refresh(force=True) or picture.isVisible(), timeout=15000)
     write_panel(project, 200)
     os.utime(path, ns=(time.time_ns(), time.time_ns() + 10**9))
     colour = lambda: picture.picture.pixmap().toImage().pixelColor(5, 5).red()  # noqa: E731
-    qtbot.waitUntil(lambda: trainer.refresh(force=True) or colour() == 200, timeout=5000)
+    qtbot.waitUntil(lambda: trainer.refresh(force=True) or colour() == 200, timeout=15000)
     project.start_round("r2", "fast", "skinseg")
     beat(project, state="training", round="r2", step=1, steps=9, message="")
     trainer.refresh()

@@ -21,7 +21,7 @@ def test_the_labels_come_in_the_draw_after_the_photos(make_napari_viewer, projec
         lambda event: drawn.append(node.visible), position="last"
     )
     session.photo_changed.emit()
-    qtbot.waitUntil(lambda: drawn[-1:] == [True], timeout=5000)
+    qtbot.waitUntil(lambda: drawn[-1:] == [True], timeout=15000)
     assert drawn[0] is False
 
 
@@ -36,7 +36,7 @@ def test_the_layer_keeps_its_brush_and_its_strokes(make_napari_viewer, project, 
     assert layer.visible
     assert layer.mode == mode
     layer.paint((5, 5), 3)
-    qtbot.waitUntil(lambda: node.visible, timeout=5000)
+    qtbot.waitUntil(lambda: node.visible, timeout=15000)
     assert layer.data[5, 5] == 3
     assert layer.mode == mode
 
@@ -44,7 +44,7 @@ def test_the_layer_keeps_its_brush_and_its_strokes(make_napari_viewer, project, 
 def test_a_layer_that_is_hidden_stays_hidden(make_napari_viewer, project, open_session, qtbot):
     viewer = make_napari_viewer(show=True)
     session, staged, node = open_first(viewer, project, open_session)
-    qtbot.waitUntil(lambda: node.visible, timeout=5000)
+    qtbot.waitUntil(lambda: node.visible, timeout=15000)
     session.annotation_layer.visible = False
     session.photo_changed.emit()
     staged.release()

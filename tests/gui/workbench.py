@@ -36,7 +36,7 @@ def make_project(folder: Path, photos: int = 6) -> Project:
     return project
 
 
-def until(session: AnnotationSession, reached: Callable[[], object], seconds: float = 10.0) -> None:
+def until(session: AnnotationSession, reached: Callable[[], object], seconds: float = 30.0) -> None:
     """Poll the session, as the dock does, until something is so."""
     end = time.monotonic() + seconds
     while not reached():
@@ -45,7 +45,7 @@ def until(session: AnnotationSession, reached: Callable[[], object], seconds: fl
         time.sleep(0.005)
 
 
-def rest(session: AnnotationSession, seconds: float = 10.0) -> None:
+def rest(session: AnnotationSession, seconds: float = 30.0) -> None:
     """Poll until every save is on the disk and nothing is under way."""
     until(session, lambda: not session.saving and not session._background.busy, seconds)
 
