@@ -32,6 +32,7 @@ from trainer.project import Project, SkinsegError
 from trainer.project.sessions import Stats
 from trainer.project.trainer_process import start_trainer
 
+DOCK = "SkinSeg"
 POLL_MS = 50
 TRAINER_MS = 250
 LOOK_SECONDS = 0.9
@@ -55,10 +56,21 @@ def open_workspace(
     Raises
     ------
     SkinsegError
-        If the folder is not a project that can be opened.
+        If the folder is not a project that can be opened, or the window shows another one already.
     """
+    shown = viewer.window.dock_widgets.get(DOCK)
+    if isinstance(shown, WorkspaceDock):
+        if path is None:
+            return shown
+        if shown.project is not None:
+            raise SkinsegError(
+                f"this window shows {shown.project.path}: close its dock {DOCK} first, "
+                f"or open {path} in another window"
+            )
+        shown.open(path, annotator)
+        return shown
     dock = WorkspaceDock(viewer)
-    viewer.window.add_dock_widget(dock, name="SkinSeg", area="right")
+    viewer.window.add_dock_widget(dock, name=DOCK, area="right")
     if path is not None:
         dock.open(path, annotator)
     return dock

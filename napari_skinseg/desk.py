@@ -106,8 +106,8 @@ class Desk:
 
     @property
     def drawing(self) -> bool:
-        """Whether a stroke is under the mouse right now."""
-        return history.is_stroking(self.layers.annotation)
+        """Whether a stroke or a polygon is begun and not finished."""
+        return history.is_drawing(self.layers.annotation)
 
     def show(self, photo: LoadedPhoto | None) -> None:
         """Put a photo on the desk, or clear it; undo begins anew."""

@@ -163,8 +163,9 @@ def install_brush_rule(layer: Labels, rule: BrushRule) -> None:
 
 
 def install_fast_fill(layer: Labels) -> None:
-    """Let the bucket find the area under it by `connected_area`.
+    """Let the bucket find the area under it by `connected_area`, also one that has its label already.
 
+    Filling a suggestion with its own class is the person's decision, as brushing over it is.
     With its other options (all areas at once, labels preserved) napari finds it itself.
     """
     find = layer._get_flood_mask_and_bbox
@@ -172,7 +173,7 @@ def install_fast_fill(layer: Labels) -> None:
     def find_area(coord: Sequence[float], new_label: int, dims: list[int]) -> Any:
         seed = round(float(coord[0])), round(float(coord[1]))
         inside = all(0 <= at < size for at, size in zip(seed, layer.data.shape, strict=True))
-        if not (layer.contiguous and inside) or layer.preserve_labels or layer.data[seed] == new_label:
+        if not (layer.contiguous and inside) or layer.preserve_labels:
             return find(coord, new_label, dims)
         area, box = connected_area(layer.data, seed)
         least, most = (np.array([getattr(side, end) for side in box]) for end in ("start", "stop"))

@@ -24,6 +24,7 @@ from napari_skinseg.route import Route
 from napari_skinseg.saving import SaveJob, Saver
 from napari_skinseg.watch import News, Shown, Watch, size_and_model
 from trainer.project.errors import ConflictError
+from trainer.project.queue import QueueEntry
 from trainer.project.trainer_process import trainer_liveness
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from napari_skinseg.overlays import Overlays
     from trainer.project import Project
     from trainer.project.masks import Revision
-    from trainer.project.queue import QueueEntry
     from trainer.project.review import Reviewed, ReviewEntry
 
 CLOSE_SECONDS = 20.0
@@ -197,8 +197,10 @@ class AnnotationSession:
         return self._stats
 
     def queue_head(self, n: int) -> list[QueueEntry]:
-        """Return what comes next, and why."""
-        return list(self.project.queue_head(n))
+        """Return what comes next, and why: the photos that wait decoded, then the head of the queue."""
+        waiting = [QueueEntry(p.id, p.photo.relpath, None, p.why) for p in self._route.waiting.ready]
+        known = {entry.photo_id for entry in waiting}
+        return [*waiting, *(e for e in self.project.queue_head(n) if e.photo_id not in known)][:n]
 
     def review(self, state: Reviewed, n: int, show: Callable[[list[ReviewEntry]], None]) -> None:
         """Have `show` called with photos in a state, read in a thread."""
@@ -215,7 +217,7 @@ class AnnotationSession:
     def open_photo(self, photo_id: int) -> None:
         """Open a certain photo; the one that is open waits with its work, and comes next."""
         photo = self._desk.photo
-        if self._closed or self._desk.drawing or (photo is not None and photo.id == photo_id):
+        if self._closed or (photo is not None and photo.id == photo_id) or not self._hands_free():
             return
         if self._saver.is_failing(photo_id):
             self.notice.emit(
@@ -226,7 +228,7 @@ class AnnotationSession:
 
     def back(self) -> None:
         """Open the photo before this one again, with its saved mask."""
-        if self._closed or self._desk.drawing:
+        if self._closed or not self._hands_free():
             return
         before = self._route.previous
         if before is None:
@@ -257,7 +259,7 @@ class AnnotationSession:
 
         A photo that had been accepted before stays a finished one.
         """
-        if self._desk.photo is not None and self._may_write():
+        if self._desk.photo is not None and self._hands_free() and self._may_write():
             part = self._desk.part()
             self._saver.submit(SaveJob(part, "save" if part.finished else "part", leave=False))
             self.state_changed.emit()
@@ -393,7 +395,13 @@ class AnnotationSession:
         return not (self.project.read_only or self._closed)
 
     def _may_leave(self) -> bool:
-        return self._desk.photo is not None and not self._desk.drawing and self._may_write()
+        return self._desk.photo is not None and self._hands_free() and self._may_write()
+
+    def _hands_free(self) -> bool:
+        """Whether nothing is half drawn; a half-drawn line would be lost, and holding back is told."""
+        if self._desk.drawing:
+            self.notice.emit("warning", "a line is half drawn: finish it, or press Escape to drop it")
+        return not self._desk.drawing
 
     def _shown(self, photo: LoadedPhoto | None) -> None:
         self._bind_keys()

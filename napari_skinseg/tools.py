@@ -41,6 +41,7 @@ class Tools:
         self._changed = changed
         self.hidden: set[int] = set()
         self._peeking = False
+        self._was_visible = True
         self._layer.events.selected_label.connect(self._keep_to_classes)
         # Last: the viewer writes napari's own keys there, which are not in force while a photo is open.
         self._layer.events.mode.connect(self._say_keys, position="last")
@@ -122,7 +123,9 @@ class Tools:
         """Show the bare photo while `on`."""
         if on != self._peeking:
             self._peeking = on
-            self._layer.visible = not on
+            if on:
+                self._was_visible = self._layer.visible
+            self._layer.visible = self._was_visible and not on
 
     def _keep_to_classes(self, event: object = None) -> None:
         """Follow napari's own label controls, but never beyond the class set."""

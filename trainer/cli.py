@@ -35,6 +35,9 @@ for commands in (run, files, pretrain, learn, models, study):
     commands.register(app)
 
 
+GOES_ON = "interrupted; what was saved is kept, and the same command goes on from there"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -44,13 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with redirect_stdout(sys.stderr) if as_json else nullcontext():
             outcome = app(words or ["--help"], prog_name="skinseg", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        return _complain(
-            "interrupted; what was saved is kept, and the same command goes on from there",
-            INTERRUPTED,
-            as_json,
-        )
+        return _complain(GOES_ON, INTERRUPTED, as_json)
     except Exception as error:
         return _complain(*_explain(error, words), as_json=as_json)
+    if outcome == INTERRUPTED:  # typer makes this of Ctrl-C, silently
+        return _complain(GOES_ON, INTERRUPTED, as_json)
     if isinstance(outcome, Reply):
         _print(outcome, as_json)
         return outcome.code
@@ -67,7 +68,7 @@ def _explain(error: Exception, words: Sequence[str]) -> tuple[str, int]:
     if usage is not None:
         known = {c.name or getattr(c.callback, "__name__", "") for c in app.registered_commands}
         command = next((f"{word} " for word in words if word in known), "")
-        return f"{usage()} See: skinseg {command}--help", BAD_USE
+        return f"{usage().rstrip('.')}. See: skinseg {command}--help", BAD_USE
     if os.environ.get("SKINSEG_DEBUG"):
         raise error
     line = " ".join(str(error).split()) or "no further word"

@@ -86,3 +86,18 @@ def test_a_napari_that_paints_in_another_way_is_refused_with_the_mend(monkeypatc
     monkeypatch.delattr(Labels, "_apply_mask_to_data")
     with pytest.raises(SkinsegError, match="install napari"):
         ProvenanceTracker(Labels(np.ones((4, 4), np.uint8)))
+
+
+def test_filling_a_suggestion_with_its_own_class_is_a_decision():
+    labels = np.kron([[2, 4], [4, 2]], np.ones((10, 10))).astype(np.uint8)
+    layer = Labels(labels.copy())
+    tracker = ProvenanceTracker(layer)
+    tracker.start(labels.copy(), proposed(labels))
+    layer.fill((3, 3), 2)
+    np.testing.assert_array_equal(layer.data, labels)
+    assert (tracker.array[:10, :10] == 3).all()
+    assert (tracker.array == 3).sum() == 100
+    layer.undo()
+    tracker.sync()
+    assert not (tracker.array == 3).any()
+    tracker.close()

@@ -277,10 +277,8 @@ def test_random_work_agrees_with_a_slow_reference(tracker, layer, seed):
         elif deed == "fill":
             point = np.clip(np.round(point), 0, np.array(SHAPE) - 1).astype(int)
             layer.fill(tuple(point), value)
-            under = reference.now[0][tuple(point)]
-            if under != value:
-                regions, _ = ndimage.label(reference.now[0] == under)
-                reference.paint([regions == regions[tuple(point)]], value)
+            regions, _ = ndimage.label(reference.now[0] == reference.now[0][tuple(point)])
+            reference.paint([regions == regions[tuple(point)]], value)
         elif deed == "polygon":
             corners = np.clip(np.round(point + rng.uniform(-12, 12, (4, 2))), 0, np.array(SHAPE) - 1).astype(
                 int

@@ -13,7 +13,7 @@ from workbench import make_project, predict, serve
 
 from napari_skinseg import _projects
 from napari_skinseg._workspace import WorkspaceDock, open_workspace
-from trainer.project import Project, ProjectError
+from trainer.project import Project, ProjectError, SkinsegError
 
 
 @pytest.fixture(autouse=True)
@@ -271,3 +271,12 @@ def test_the_trainer_dock_stays_low_and_the_photo_large(dock, qtbot):
     canvas = window._qt_window.centralWidget()
     assert canvas.width() > 700
     assert canvas.height() > 600
+
+
+def test_a_window_shows_one_project_and_says_so(dock, tmp_path):
+    with make_project(tmp_path / "other") as other:
+        path = other.path
+    with pytest.raises(SkinsegError, match="this window shows"):
+        open_workspace(dock.viewer, path, "ann")
+    assert list(dock.viewer.window.dock_widgets) == ["SkinSeg", "Trainer"]
+    assert open_workspace(dock.viewer) is dock

@@ -127,6 +127,9 @@ def test_a_damaged_run_is_named_with_the_mend(project, design):
     (folder / f"{name}.json").write_text(json.dumps({"pretext": False}))
     with pytest.raises(SkinsegError, match="delete both"):
         read_run(folder, name)
+    (folder / f"{name}.npz").write_bytes(b"PK\x03\x04 and then the disk was full")
+    with pytest.raises(SkinsegError, match="delete both"):
+        read_run(folder, name)
 
 
 class TestTimeLeft:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -96,6 +97,20 @@ def test_dask_that_is_not_there_is_said_in_one_line(project, skinseg):
         assert "napari-skinseg[distributed]" in err
     else:
         pytest.skip("dask.distributed is installed")
+
+
+def test_ctrl_c_says_how_it_goes_on(project):
+    words = [sys.executable, "-P", "-m", "trainer", "study", "default", str(project.path), "--json"]
+    words += ["--arms", "supervised", "--labels", "50", *QUICK, "--steps", "3000"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if " run 1 of " in line:
+            break
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command goes on" in err
+    assert "goes on" in json.loads(out)["error"]
 
 
 @pytest.mark.slow

@@ -74,7 +74,7 @@ def retrain(
         epochs = [] if result is None else epoch_rows(project, result.round_id)
         foreground = project.classes.foreground
     if result is None:
-        return Reply({"model": None, "why": "stopped before it was done"}, [stopped], code=130)
+        return Reply({"model": None, "why": stopped}, [stopped], code=130)
     lines = [
         f"model {result.model_id}: {result.steps} steps, {result.seconds:.0f} s, "
         f"{result.photos_per_second:.1f} photos/s",

@@ -41,9 +41,12 @@ def predict(
 ) -> Reply:
     """Write a mask for each photo: PNG, pixel = class index."""
     from trainer.folder_predictions import photos_in, predict_folder
+    from trainer.project.errors import ProjectError
 
     folder, used, remark = model_folder(Path(source), model)
     found = photos_in(Path(photos))
+    if Path(out).resolve() in {photo.parent.resolve() for photo, _ in found}:
+        raise ProjectError(f"--out {out} holds the photos, and the masks would lie among them: name another")
     check_out(Path(out))
     with counted("predicting", len(found)) as advance:
         report = predict_folder(folder, found, Path(out), device, probabilities, advance)

@@ -13,6 +13,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -125,7 +126,7 @@ def read_run(folder: Path, name: str) -> Run | None:
                 arrays["present"].astype(np.bool_),
                 arrays["sureness"].astype(np.float64),
             )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise SkinsegError(
             f"{path} or its .npz is damaged ({error}): delete both, and run it again"
         ) from error
