@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,19 +58,12 @@ def open_workspace(
     SkinsegError
         If the folder is not a project that can be opened, or the window shows another one already.
     """
-    shown = viewer.window.dock_widgets.get(DOCK)
-    if isinstance(shown, WorkspaceDock):
-        if path is None:
-            return shown
-        if shown.project is not None:
-            raise SkinsegError(
-                f"this window shows {shown.project.path}: close its dock {DOCK} first, "
-                f"or open {path} in another window"
-            )
-        shown.open(path, annotator)
-        return shown
-    dock = WorkspaceDock(viewer)
-    viewer.window.add_dock_widget(dock, name=DOCK, area="right")
+    dock = next(_docks(viewer), None)
+    if dock is None:
+        dock = WorkspaceDock(viewer)
+        viewer.window.add_dock_widget(dock, name=DOCK, area="right")
+    elif path is not None and dock.project is not None:
+        raise _taken(dock, path)
     if path is not None:
         dock.open(path, annotator)
     return dock
@@ -122,8 +115,11 @@ class WorkspaceDock(QWidget):
         Raises
         ------
         SkinsegError
-            If the folder is not a project that can be opened.
+            If the folder is not a project that can be opened, or another dock of the window has one open.
         """
+        others = (dock for dock in _docks(self.viewer) if dock is not self and dock.project is not None)
+        if other := next(others, None):
+            raise _taken(other, path)
         self.dispose()
         annotator = annotator or _projects.annotator_name()
         project = _projects.open_project(Path(path))
@@ -341,6 +337,18 @@ class WorkspaceDock(QWidget):
             self._try_open(path)
         elif self.session is not None and self.session.current is None:
             self.session.open_next()
+
+
+def _docks(viewer: napari.Viewer) -> Iterator[WorkspaceDock]:
+    """Every SkinSeg dock of a window, whichever way it came."""
+    return (dock for dock in viewer.window.dock_widgets.values() if isinstance(dock, WorkspaceDock))
+
+
+def _taken(dock: WorkspaceDock, path: str | Path) -> SkinsegError:
+    shown = dock.project.path if dock.project else "another project"
+    return SkinsegError(
+        f"this window shows {shown}: close its dock {DOCK} first, or open {path} in another window"
+    )
 
 
 def _window(viewer: napari.Viewer) -> Any:

@@ -280,3 +280,8 @@ def test_a_window_shows_one_project_and_says_so(dock, tmp_path):
         open_workspace(dock.viewer, path, "ann")
     assert list(dock.viewer.window.dock_widgets) == ["SkinSeg", "Trainer"]
     assert open_workspace(dock.viewer) is dock
+    from_the_menu = WorkspaceDock(dock.viewer)
+    with pytest.raises(SkinsegError, match="this window shows"):
+        from_the_menu.open(path, "ann")
+    assert len(dock.viewer.layers) == 3
+    from_the_menu.dispose()
