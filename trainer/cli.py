@@ -68,7 +68,9 @@ def _explain(error: Exception, words: Sequence[str]) -> tuple[str, int]:
     if usage is not None:
         known = {c.name or getattr(c.callback, "__name__", "") for c in app.registered_commands}
         command = next((f"{word} " for word in words if word in known), "")
-        return f"{usage().rstrip('.')}. See: skinseg {command}--help", BAD_USE
+        said = usage()
+        stop = "" if said[-1:] in ".?!" else "."
+        return f"{said}{stop} See: skinseg {command}--help", BAD_USE
     if os.environ.get("SKINSEG_DEBUG"):
         raise error
     line = " ".join(str(error).split()) or "no further word"

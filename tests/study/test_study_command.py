@@ -136,3 +136,9 @@ def test_two_processes_share_a_study(project):
     assert all(began), "one did it all alone"
     done = list((project.path / "studies" / "default" / "runs").glob("*.json"))
     assert len(done) == 4
+
+
+def test_a_list_of_arms_without_a_name_is_told_what_there_is(skinseg, project):
+    code, _, err = skinseg("study", "default", project.path, "--arms", ",")
+    assert code == 2
+    assert "names none: default has supervised, skinseg, consistency" in " ".join(err.split())

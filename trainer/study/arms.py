@@ -90,9 +90,11 @@ class Study:
         Raises
         ------
         ConfigError
-            No arm of that name; the nearest is named.
+            No name, or no arm of that name; the nearest is named.
         """
         known = {arm.name: arm for arm in self.arms}
+        if names == []:
+            raise ConfigError(f"--arms names none: {self.name} has {', '.join(known)}")
         for name in names or []:
             if name not in known:
                 raise ConfigError(f"--arms: {self.name} has no arm '{name}'; {nearest(name, known)}")

@@ -96,8 +96,6 @@ def make_design(project: Project, study: Study, asked: Asked) -> Design:
             notes.append(f"left out: {arm.title}, because there is no {path}")
         else:
             kept.append(arm)
-    if not kept and not notes:
-        raise ConfigError(f"--arms names none: {study.name} has {', '.join(arm.name for arm in study.arms)}")
     if not kept:
         raise ConfigError(f"no arm of {study.name} can run: {'; '.join(notes)}")
     labels = asked.labels or study.labels
