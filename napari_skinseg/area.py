@@ -11,6 +11,9 @@ from scipy.sparse.csgraph import connected_components
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+BAND_ROWS = 64
+"""Rows looked at together: fresh memory for a whole photo costs more than the looking."""
+
 
 def connected_area(
     labels: NDArray[np.uint8], seed: tuple[int, int]
@@ -34,12 +37,7 @@ def connected_area(
     box
         The slices of that box.
     """
-    width = labels.shape[1] + 2  # a border on both sides ends each row's last run
-    same = np.zeros((labels.shape[0], width), bool)
-    np.equal(labels, labels[seed], out=same[:, 1:-1])
-    flat = same.ravel()
-    edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    starts, ends = edges[::2], edges[1::2]
+    starts, ends, width = _runs(labels, labels[seed])
     first = np.searchsorted(ends, starts + width, side="right")  # of the runs below that touch
     touching = np.maximum(np.searchsorted(starts, ends + width, side="left") - first, 0)
     above = np.repeat(np.arange(len(starts)), touching)
@@ -54,4 +52,18 @@ def connected_area(
     steps = np.zeros((box[0].stop - box[0].start, right.max() - left.min() + 1), np.int8)
     steps[rows - rows[0], left - left.min()] = 1
     steps[rows - rows[0], right - left.min()] = -1
-    return np.cumsum(steps, axis=1, dtype=np.int8)[:, :-1].view(bool), box
+    return np.cumsum(steps, axis=1, out=steps)[:, :-1].view(bool), box
+
+
+def _runs(labels: NDArray[np.uint8], value: int) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
+    """Return where the runs of a label begin and end, in flat rows of the width returned with them."""
+    width = labels.shape[1] + 2  # a border on both sides ends each row's last run
+    band = np.zeros((BAND_ROWS, width), bool)
+    edges = []
+    for top in range(0, len(labels), BAND_ROWS):
+        same = band[: len(labels) - top]
+        np.equal(labels[top : top + BAND_ROWS], value, out=same[:, 1:-1])
+        flat = same.ravel()
+        edges.append(np.flatnonzero(flat[1:] != flat[:-1]) + 1 + top * width)
+    both = np.concatenate(edges)
+    return both[::2], both[1::2], width

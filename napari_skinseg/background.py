@@ -27,6 +27,7 @@ class Background:
         self._results: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._failed = failed
         self._open = 0
+        self._held: list[Callable[[], object]] | None = None
 
     def read(
         self,
@@ -55,6 +56,17 @@ class Background:
         """Run `work` in a thread of its own: always the same one, which `Project.data_version` needs."""
         self._submit(self._watcher, work, done, failed)
 
+    def hold(self) -> None:
+        """Begin nothing new until `release`; what is asked for meanwhile keeps its order."""
+        if self._held is None:
+            self._held = []
+
+    def release(self) -> None:
+        """Begin what was asked for since `hold`."""
+        held, self._held = self._held or [], None
+        for begin in held:
+            begin()
+
     @property
     def busy(self) -> bool:
         """Whether something is still under way or waits to be applied."""
@@ -75,6 +87,7 @@ class Background:
 
     def finish(self, seconds: float) -> bool:
         """Apply results until nothing is under way; False when `seconds` were not enough."""
+        self.release()
         end = time.monotonic() + seconds
         while self.busy:
             if time.monotonic() > end:
@@ -85,6 +98,7 @@ class Background:
 
     def close(self) -> None:
         """Start nothing more; what runs now ends by itself."""
+        self.release()
         self._readers.shutdown(wait=True, cancel_futures=True)
         self._watcher.shutdown(wait=True, cancel_futures=True)
         self._writer.shutdown(wait=True)
@@ -103,5 +117,11 @@ class Background:
             elif not future.cancelled():
                 self._results.put(lambda: done(future.result()))
 
+        def begin() -> None:
+            pool.submit(work).add_done_callback(publish)
+
         self._open += 1
-        pool.submit(work).add_done_callback(publish)
+        if self._held is None:
+            begin()
+        else:
+            self._held.append(begin)

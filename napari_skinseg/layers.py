@@ -65,8 +65,6 @@ class WorkspaceLayers:
             viewer.add_layer(layer)
             layer.locked = True  # against deletion by hand
         viewer.layers.selection.active = self.annotation
-        for mode in ("paint", "pan_zoom"):  # napari makes its brush now, not in the turn of the first photo
-            self.annotation.mode = mode
 
     def show(self, levels: list[NDArray[np.uint8]] | None, confidence: NDArray[np.uint8] | None) -> None:
         """Put another photo (or the grey picture) into the layers; the annotation is the tracker's to swap.

@@ -116,8 +116,10 @@ class Refresh:
 
 def _compact(values: NDArray[np.uint8]) -> NDArray[np.uint8] | int:
     """Keep one number where all are the same: a fill of 12 MP then costs nothing."""
-    first = int(values.flat[0]) if values.size else 0
-    return first if (values == first).all() else values
+    if values.size == 0:
+        return 0
+    least = int(values.min())
+    return least if least == values.max() else values
 
 
 def _bounds(changed: NDArray[np.bool_]) -> tuple[slice, slice] | None:
@@ -287,11 +289,13 @@ class ProvenanceTracker:
         staged = history.staged_atoms(self._layer)
         if self._begins(staged):
             self._staged += [self._apply(atom) for atom in staged[len(self._staged) :]]
-        if self.locked:
-            brush = brush & ~lookup(self.locked)[labels]
-        if new_label < 0:
-            return brush
-        changed: NDArray[np.bool_] = brush & ((labels != new_label) | (self.array[where] != PAINTED))
+        changed = np.array(brush)
+        for locked in self.locked:
+            changed &= labels != locked
+        if new_label >= 0:
+            open_ = labels != new_label
+            open_ |= self.array[where] != PAINTED
+            changed &= open_
         return changed
 
     def _on_paint(self, event: object = None) -> None:

@@ -251,8 +251,10 @@ class AnnotationSession:
                 )
                 return
             left = self._desk.let_go()
-            self._saver.submit(SaveJob(left, "save", leave=True))
-            self._route.go_on(left)
+            try:
+                self._route.go_on(left)  # first, so that whoever draws it can hold the threads back
+            finally:
+                self._saver.submit(SaveJob(left, "save", leave=True))
 
     def save_part(self) -> None:
         """Save what has been painted and accepted, and stay; the rest remains a suggestion.
@@ -330,6 +332,14 @@ class AnnotationSession:
         return list(key_table(self))
 
     # The main thread's heartbeat
+
+    def hold_threads(self) -> None:
+        """Begin no work in threads until `release_threads`: drawing without a graphics card needs cores."""
+        self._background.hold()
+
+    def release_threads(self) -> None:
+        """Begin the work that was held back, saves among it, in the order it was asked for."""
+        self._background.release()
 
     def poll(self) -> None:
         """Apply what threads have finished; see to autosave, refresh and leases. Never blocks."""

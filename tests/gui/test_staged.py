@@ -61,3 +61,54 @@ def test_a_window_that_is_not_drawn_has_its_labels_all_the_same(
     session.photo_changed.emit()
     assert not node.visible
     qtbot.waitUntil(lambda: node.visible, timeout=20 * LATE_MS)
+
+
+def test_saving_begins_when_the_next_photo_is_drawn(make_napari_viewer, project, open_session, qtbot):
+    viewer = make_napari_viewer(show=True)
+    session = open_session(project, viewer=viewer)
+    staged = StagedDrawing(viewer, session)
+
+    def reached(what):
+        def look():
+            session.poll()
+            return what()
+
+        qtbot.waitUntil(look, timeout=15000)
+
+    session.open_next()
+    reached(lambda: session.current is not None and len(session._route.waiting.ready) > 0)
+    reached(lambda: not staged.holding and not session._background.busy)
+    first = session.current.photo.id
+    session.annotation_layer.paint((5, 5), 3)
+    session.accept_and_next()
+    assert staged.holding
+    assert session.saving == 1
+    assert project.head(first) is None
+    reached(lambda: session.saving == 0)
+    assert project.head(first) is not None
+
+
+def test_a_window_closed_at_once_saves_all_the_same(make_napari_viewer, project, open_session, qtbot):
+    viewer = make_napari_viewer(show=True)
+    session, _staged, _node = open_first(viewer, project, open_session)
+    qtbot.waitUntil(lambda: session.poll() or session.current is not None, timeout=15000)
+    first = session.current.photo.id
+    session.annotation_layer.paint((5, 5), 3)
+    session.hold_threads()
+    session.accept_and_next()
+    session.close()
+    assert project.head(first) is not None
+
+
+def test_the_brush_is_ready_before_the_first_photo_and_away_until_then(
+    make_napari_viewer, project, open_session, qtbot
+):
+    viewer = make_napari_viewer(show=True)
+    session = open_session(project, viewer=viewer)
+    staged = StagedDrawing(viewer, session)
+    layer = session.annotation_layer
+    qtbot.waitUntil(lambda: layer.mode == "pan_zoom", timeout=15000)
+    session.open_next()
+    qtbot.waitUntil(lambda: session.poll() or session.current is not None, timeout=15000)
+    assert staged.holding
+    assert layer.mode == "paint"
