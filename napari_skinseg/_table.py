@@ -92,6 +92,9 @@ class WordTable(QTableWidget):
             header: Any = self.horizontalHeader()
             room = max(0, self.height() - header.sizeHint().height()) // ROW_HEIGHT
             header.setVisible(room > 0 and self.rowCount() > 0)
+            bare = "" if room > 0 and self.rowCount() > 0 else "QTableView { background: transparent; }"
+            if self.styleSheet() != bare:  # without a row it would stay an empty box
+                self.setStyleSheet(bare)
             for place in range(self.rowCount()):
                 self.setRowHidden(place, place >= room)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from napari.layers import Labels
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel
+from qtpy.QtWidgets import QLabel, QWidget
 from workbench import make_project, serve, until
 
 from napari_skinseg._annotate import AnnotatePanel
@@ -438,3 +438,21 @@ def test_a_table_without_room_for_a_row_has_no_header(qtbot):
     table.resize(280, header.sizeHint().height() + 30)
     assert not header.isHidden()
     assert [table.isRowHidden(row) for row in range(2)] == [False, True]
+
+
+def test_a_table_without_a_row_shows_no_box(qtbot):
+    ground = QWidget()
+    ground.setStyleSheet("QWidget { background: #123456; } QTableView { background: #abcdef; }")
+    qtbot.addWidget(ground)
+    table = WordTable(("next up", "why"), stretch=1, fits=True, parent=ground)
+    table.show_rows([(1, ("arm_00.jpg", "random"))])
+    ground.resize(280, 100)
+    ground.show()
+
+    def colour_at_the_end() -> str:
+        return ground.grab().toImage().pixelColor(5, table.height() - 2).name()
+
+    table.resize(280, 100)
+    assert colour_at_the_end() == "#abcdef"
+    table.resize(280, 30)
+    assert colour_at_the_end() == "#123456"
