@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from trainer.project import SkinsegError
+from trainer.project import Project, SkinsegError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,7 +43,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _refuse_what_is_no_project(folder: Path) -> None:
+    """Open it once before napari, which takes seconds to import and may have words of its own."""
+    Project.open(folder, read_only=True).close()
+
+
 def _annotate(arguments: argparse.Namespace) -> None:
+    _refuse_what_is_no_project(arguments.project)
     import napari
 
     from napari_skinseg._workspace import open_workspace
@@ -55,6 +61,7 @@ def _annotate(arguments: argparse.Namespace) -> None:
 
 
 def _screenshot(arguments: argparse.Namespace) -> None:
+    _refuse_what_is_no_project(arguments.project)
     from napari_skinseg._screenshot import window_of_size, workspace_picture
 
     workspace_picture(arguments.project, arguments.out, window_of_size(arguments.size), arguments.annotator)
