@@ -66,6 +66,8 @@ class LoadedPhoto:
     seconds: float = 0.0
     strokes: int = 0
     remarks: Remarks = NONE
+    damage: str = ""
+    """What is wrong with its saved mask, which counts as none then."""
 
     @property
     def id(self) -> int:
@@ -122,7 +124,7 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
     PhotoError
         If the photo cannot be read.
     MaskError
-        If its saved mask is damaged, or of another size because the photo was replaced.
+        If its saved mask is of another size because the photo was replaced. A damaged one counts as none.
     """
     image = project.read_photo(claim.photo_id)
     photo = project.photo(claim.photo_id)
@@ -130,20 +132,24 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
     revision = project.head(claim.photo_id)
     draft = project.draft(claim.photo_id, annotator)
     base, model_id, draft_time = (revision.id if revision else None), None, None
+    damage = ""
     labels, provenance = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
     if draft is not None:
         labels, provenance = project.read_draft(draft)
         base, model_id, draft_time = draft.base_revision, draft.model_id, draft.created
     elif revision is not None:
-        labels, provenance = project.read_mask(revision)
-        model_id = revision.model_id
+        try:
+            labels, provenance = project.read_mask(revision)
+            model_id = revision.model_id
+        except MaskError as error:
+            damage = f"its mask is damaged and will be replaced by what you save ({error})"
     if labels.shape != shape:
         mask_size, size = (f"{width}x{height}" for height, width in (labels.shape, shape))
         raise MaskError(
             f"{photo.relpath}: its mask is {mask_size}, the photo now {size}: the file was replaced;"
             " put the old file back"
         )
-    finished = revision is not None and revision.kind != "part"
+    finished = revision is not None and revision.kind != "part" and not damage
     confidence, remarks = None, NONE
     if not claim.blind:
         suggestion = read_suggestion(project, claim.photo_id, shape)
@@ -164,13 +170,14 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
         provenance=np.require(provenance, np.uint8, ["C", "W"]),
         confidence=confidence,
         model_id=model_id,
-        revision=revision,
+        revision=None if damage else revision,
         base_revision=base,
         finished=finished,
         first_trained=project.first_trained(claim.photo_id) if finished else None,
         draft_time=draft_time,
         unsaved=draft is not None,
         remarks=remarks,
+        damage=damage,
     )
 
 

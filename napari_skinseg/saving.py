@@ -65,7 +65,7 @@ class Saver:
         self._saved = saved
         self._failed = failed
         self._conflict = conflict
-        self._heads: dict[int, str] = {}
+        self._heads: dict[int, str | None] = {}
         self._retry_at = 0.0
         self.pending: list[SaveJob] = []
         self.failing: list[SaveJob] = []
@@ -126,12 +126,16 @@ class Saver:
             )
         except ConflictError as error:
             job.written = error.revision
+            head = self._project.head(photo.id)  # they have been told: what they save next stands
+            self._heads[photo.id] = None if head is None else head.id
             return error
         self._heads[photo.id] = job.written.id
         return None
 
     def _done(self, job: SaveJob, revision: Revision | None, conflict: ConflictError | None) -> None:
         self.pending.remove(job)
+        if job.leave and not any(other.photo.id == job.photo.id for other in self.pending):
+            self._heads.pop(job.photo.id, None)  # whoever opens it again begins from the mask of then
         if conflict is not None:
             self._conflict(job, conflict)
         self._saved(job, revision)

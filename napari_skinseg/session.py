@@ -421,6 +421,8 @@ class AnnotationSession:
         if photo is not None and photo.draft_time is not None:
             at = time.strftime("%H:%M", time.localtime(photo.draft_time))
             self.notice.emit("news", f"restored unfinished work from {at}")
+        if photo is not None and photo.damage:
+            self.notice.emit("warning", f"{photo.photo.relpath}: {photo.damage}")
 
     def _bind_keys(self) -> None:
         """Take all keys while a photo is open, else only those that lead to one."""

@@ -67,7 +67,8 @@ def judge(round_: RoundContext, weights: dict[str, Tensor]) -> Verdict:
     """
     project = round_.project
     model = averaged_model(round_, weights)
-    truths = readable_truth(project, project.truth("val"), round_.say)
+    labelled = project.truth("val")
+    truths = readable_truth(project, labelled, round_.say)
     served = project.served()
     rivals = (served, best_ever(project.models(), served))
     total = len(truths) * (1 + sum(rival is not None for rival in rivals))
@@ -94,7 +95,7 @@ def judge(round_: RoundContext, weights: dict[str, Tensor]) -> Verdict:
     sample = PixelSample(len(truths), plan.seed)
     candidate = measure(predictor, None, sample)
     before, anchor = (None if rival is None else _measure_stored(round_, rival, measure) for rival in rivals)
-    decision = decide(
+    decision = _kept_unread(len(truths), len(labelled), served, round_) or decide(
         candidate,
         before,
         [truth.group for truth in truths],
@@ -105,6 +106,14 @@ def judge(round_: RoundContext, weights: dict[str, Tensor]) -> Verdict:
         seed=round_.plan.seed,
     )
     return Verdict(_evaluation(round_, candidate, truths), decision, model, sample.temperature())
+
+
+def _kept_unread(read: int, labelled: int, served: Model | None, round_: RoundContext) -> Decision | None:
+    """Keep the served model where photos to compare on exist, but too few of them can be read now."""
+    if served is None or read >= round_.settings.gate.min_photos or 2 * read >= labelled:
+        return None
+    some = f"only {read} of {labelled} labelled validation photos can be read"
+    return Decision(False, False, f"kept the old one: {some}; see skinseg doctor")
 
 
 def _measure_stored(round_: RoundContext, rival: Model, measure: Any) -> Counts | None:

@@ -105,12 +105,20 @@ class Service:
                 if not self.project.path.is_dir():
                     log.error("%s is gone: ending", self.project.path)
                     return False
-                self._wake.wait(self._failed("the trainer met an error", error))
+                self._hold_off(self._failed("the trainer met an error", error))
                 busy = True
             if once and (self._failures or not busy):
                 break
         self.heartbeat.tell(state="stopping")
         return self._failures == 0
+
+    def _hold_off(self, seconds: float) -> None:
+        """Wait before the next try, and obey meanwhile."""
+        end = time.monotonic() + seconds
+        while not self.orders.stop and time.monotonic() < end:
+            self._wake.wait(min(seconds, self.project.settings.service.poll_seconds))
+            with suppress(Exception):  # the next turn will meet it, and tell
+                self.orders.obey()
 
     def _one_turn(self) -> bool:
         """Obey, predict one photo, or train one round; False when there is nothing to do."""
@@ -186,7 +194,8 @@ class Service:
             self.orders.train_now = ""
             if self._predict_one(head=True):
                 return True
-            self._tell_state("failed" if wait else "resting", self._failure if wait else decision.why)
+            trouble = self._failure if wait else self.desk.trouble
+            self._tell_state("failed" if trouble else "resting", trouble or decision.why)
             self._free_when_idle()
             self._sweep()
             return False

@@ -40,6 +40,7 @@ class SuggestionDesk:
         self._predictor: Predictor | None = None
         self._model_id: str | None = None
         self._failed_model: str | None = None
+        self._why = ""
         self._aside: dict[int, float] = {}  # photo: when it may be tried again
         self._scores: list[tuple[int, float, str]] = []
         self.last_used = time.monotonic()
@@ -48,6 +49,12 @@ class SuggestionDesk:
     def loaded(self) -> bool:
         """Whether a model takes up memory here."""
         return self._predictor is not None
+
+    @property
+    def trouble(self) -> str:
+        """Why the served model makes no suggestions; nothing where it does."""
+        served = self._project.served()
+        return self._why if served is not None and served.id == self._failed_model else ""
 
     def serve_one(self, head: bool = True) -> int | None:
         """Predict the most wanted photo that lacks a prediction by the served model; None: nothing is wanted.
@@ -112,6 +119,7 @@ class SuggestionDesk:
             self._failed_model = served.id
             log.exception("cannot load model %s", served.id)
             why = f"model {served.id} cannot be loaded ({error}); serve another one, or train"
+            self._why = why
             self._project.event("model unreadable", "trainer", model=served.id, why=why)
             return None
         self._model_id = served.id

@@ -57,6 +57,7 @@ def readable_truth(
     for truth in truths:
         try:
             project.probe(truth.photo_id)
+            project.check_mask(truth)
         except SkinsegError as error:
             say(f"left out of validation: {error}")
         else:

@@ -18,7 +18,7 @@ from trainer.project import Project
 
 COMMANDS = (
     *("demo", "new", "add", "move", "annotate", "trainer", "retrain", "predict"),
-    *("evaluate", "models", "import", "export", "status", "doctor", "backup"),
+    *("evaluate", "models", "import", "export", "status", "doctor", "backup", "history"),
 )
 
 
@@ -230,3 +230,25 @@ def test_doctor_and_backup(skinseg: Any, trained: tuple[Path, str], tmp_path: Pa
     written = Path(skinseg("backup", trained[0], tmp_path / "safe", "--json").data["backup"])
     assert written.exists()
     assert written.is_relative_to(tmp_path)
+
+
+def test_history_lists_every_mask_and_goes_back_to_one(skinseg: Any, project: Path) -> None:
+    with Project.open(project) as opened:
+        photo = opened.probe(opened.photo_ids()[0])
+        labels = np.full((photo.height, photo.width), 3, np.uint8)
+        provenance = np.full_like(labels, 3)
+        before = opened.save_mask(photo.id, labels, provenance, "first", None)
+        opened.save_mask(photo.id, np.full_like(labels, 2), provenance, "somebody", before.id)
+    said = skinseg("history", project, photo.relpath, "--json").data
+    latest = said["revisions"][0]
+    assert (latest["annotator"], latest["current"]) == ("somebody", True)
+    assert said["revisions"][1]["id"] == before.id
+    back = skinseg("history", project, photo.relpath, "--revert", before.id[:8], "--json").data
+    assert len(back["revisions"]) == 3
+    with Project.open(project) as opened:
+        head = opened.head(photo.id)
+        assert head is not None
+        assert np.array_equal(opened.read_mask(head)[0], labels)
+    wrong = skinseg("history", project, photo.relpath, "--revert", "zzz")
+    assert wrong.code == 2
+    assert "no mask is called zzz" in wrong.err

@@ -303,6 +303,56 @@ def test_a_conflict_keeps_both_masks_and_says_so(session, project):
     assert (project.read_mask(project.head(photo_id))[0] == 2).all()
 
 
+def test_what_is_saved_again_after_a_conflict_stands(session, project):
+    photo_id = current_id(session)
+    shape = session.annotation_layer.data.shape
+    theirs = np.full(shape, 2, np.uint8)
+    project.save_mask(photo_id, theirs, np.full(shape, PAINTED, np.uint8), "somebody", expected=None)
+    for value in (6, 7):
+        session.annotation_layer.paint((30, 30), value)
+        session.save_part()
+        rest(session)
+    warnings = [text for level, text in session.notices if level == "warning"]
+    assert len(warnings) == 1
+    assert "save again to make yours stand" in warnings[0]
+    assert project.read_mask(project.head(photo_id))[0][30, 30] == 7
+    assert len(project.history(photo_id)) == 3
+
+
+def test_a_photo_opened_again_begins_from_the_mask_that_stands_then(session, project):
+    photo_id = current_id(session)
+    session.annotation_layer.paint((30, 30), 6)
+    session.accept_and_next()
+    rest(session)
+    theirs = np.full((60, 80), 2, np.uint8)
+    head = project.head(photo_id).id
+    project.save_mask(photo_id, theirs, np.full_like(theirs, PAINTED), "somebody", expected=head)
+    session.open_photo(photo_id)
+    until(session, lambda: session.current is not None and current_id(session) == photo_id)
+    session.annotation_layer.paint((30, 30), 7)
+    session.accept_and_next()
+    rest(session)
+    assert not [text for level, text in session.notices if level == "warning"]
+    assert project.read_mask(project.head(photo_id))[0][30, 30] == 7
+
+
+def test_a_damaged_mask_is_told_and_replaced_by_the_next_save(session, project):
+    photo_id = next(i for i in project.photo_ids() if i not in session._route.in_hand)
+    photo = project.probe(photo_id)
+    mask = np.full((photo.height, photo.width), 2, np.uint8)
+    saved = project.save_mask(photo_id, mask, np.full_like(mask, PAINTED), "somebody", expected=None)
+    next(path for path in (saved.path / "labels" / "c").rglob("*") if path.is_file()).write_bytes(b"x")
+    session.open_photo(photo_id)
+    until(session, lambda: session.current is not None and current_id(session) == photo_id)
+    assert any("damaged" in text for level, text in session.notices if level == "warning")
+    assert not session.annotation_layer.data.any()
+    session.annotation_layer.paint((30, 30), 7)
+    session.accept_and_next()
+    rest(session)
+    assert project.read_mask(project.head(photo_id))[0][30, 30] == 7
+    assert len(project.history(photo_id)) == 2
+
+
 def test_a_broken_photo_is_named_and_the_queue_goes_on(tmp_path, open_session):
     project = make_project(tmp_path, photos=3)
     for name in ("arm_00.jpg", "arm_01.jpg"):

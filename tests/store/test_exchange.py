@@ -227,3 +227,16 @@ def test_a_folder_without_masks_is_refused(project: Project, tmp_path: Path) -> 
         import_masks(project, tmp_path / "nowhere")
     with pytest.raises(MaskError, match="no masks here"):
         import_masks(project, tmp_path / "photos")
+
+
+def test_a_damaged_mask_is_replaced_by_importing_it_again(project: Project, masks: Path) -> None:
+    wanted = write_mask(masks / "p0.png")
+    import_masks(project, masks)
+    photo = project.find_photo("p0")
+    head = project.head(photo.id)
+    assert head is not None
+    next(path for path in (head.path / "labels" / "c").rglob("*") if path.is_file()).write_bytes(b"x")
+    report = import_masks(project, masks)
+    assert (report.imported, report.refused) == (1, [])
+    assert np.array_equal(project.read_truth(photo.id), wanted)
+    assert len(project.history(photo.id)) == 2

@@ -18,6 +18,7 @@ from trainer.recipes import RECIPES, find_recipe
 from trainer.recipes.supervised import Supervised
 from trainer.rounds import StopRound, run_round
 from trainer.settings import Settings
+from trainer.suggestions import SuggestionDesk
 from trainer.validation import evaluate
 from trainer.weights import read_weights
 
@@ -412,3 +413,41 @@ def test_evaluate_against_a_folder_of_masks(project, settings, tiny_folder):
     assert np.array_equal(np.sort(theirs.photo_ids), np.sort(own.photo_ids))
     with pytest.raises(SkinsegError, match="nothing to compare with"):
         evaluate(project, predictor, "test")
+
+
+def damage(project, truth):
+    next(path for path in (truth.path / "labels" / "c").rglob("*") if path.is_file()).write_bytes(b"x")
+
+
+def test_a_damaged_validation_mask_is_left_out_and_training_goes_on(project, settings):
+    damage(project, project.truth("val")[0])
+    result = run_round(project, settings, lane="batch", steps=2, device="cpu")
+    assert result.served
+    assert "3 labelled validation photos" in result.why
+    assert any("left out of validation" in line and "damaged" in line for line in result.messages)
+
+
+def test_a_served_model_stays_while_most_validation_photos_cannot_be_read(project, settings):
+    first = run_round(project, settings, lane="batch", steps=2, device="cpu")
+    for truth in project.truth("val")[:3]:
+        damage(project, truth)
+    result = run_round(project, settings, lane="batch", steps=2, device="cpu")
+    assert not result.served
+    assert "only 1 of 4 labelled validation photos can be read" in result.why
+    assert project.served().id == first.model_id
+
+
+def test_a_served_model_that_cannot_be_loaded_is_named(project, settings):
+    made = run_round(project, settings, lane="batch", steps=2, device="cpu").model_id
+    weights = project.model_path(made) / "weights.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:1000])
+    project.request_prediction(project.start_session("ann").id, project.photo_ids()[:1])
+    desk = SuggestionDesk(project, "cpu")
+    assert desk.serve_one() is None
+    assert f"model {made} cannot be loaded" in desk.trouble
+    assert "serve another one, or train" in desk.trouble
+    weights.write_bytes(whole)
+    desk = SuggestionDesk(project, "cpu")
+    assert desk.serve_one() is not None
+    assert desk.trouble == ""

@@ -95,7 +95,7 @@ def _masks(project: Project) -> Iterator[Finding]:
             yield Finding(
                 "error",
                 f"the mask of {row.relpath} is damaged ({row.path})",
-                "put its folder back from a backup, or go back to an earlier revision of it",
+                "put its folder back from a backup, take an earlier one (skinseg history), or save it anew",
             )
 
 

@@ -20,7 +20,7 @@ from trainer.project.errors import ConfigError, ConflictError, MaskError, PhotoE
 from trainer.project.folders import storage_errors
 from trainer.project.groups import write_group_at
 from trainer.project.mask_files import Ids, read_ids, read_ngff, read_png
-from trainer.project.masks import ACCEPTED, IGNORE, PAINTED, Truth
+from trainer.project.masks import ACCEPTED, IGNORE, PAINTED, Revision, Truth
 from trainer.project.photos import Photo
 from trainer.project.project import Project
 from trainer.project.schema import photo, revision
@@ -146,7 +146,7 @@ def _import_one(
     if not labels.any():
         raise MaskError("labels no pixel; a mask that says nothing is left out")
     head = project.head(photo.id)
-    if head is not None and np.array_equal(_truth(project, photo.id), labels):
+    if head is not None and _stands(project, head, labels):
         return False
     provenance = np.where(labels > 0, np.uint8(PAINTED), np.uint8(0))
     expected = None if head is None else head.id
@@ -154,8 +154,12 @@ def _import_one(
     return True
 
 
-def _truth(project: Project, photo_id: int) -> Labels:
-    return project.read_truth(photo_id) + np.uint8(1)
+def _stands(project: Project, head: Revision, labels: Labels) -> bool:
+    """Whether the current mask says the same; a damaged one is replaced."""
+    try:
+        return np.array_equal(project.read_truth(head) + np.uint8(1), labels)
+    except MaskError:
+        return False
 
 
 def _photo_of(project: Project, name: str) -> Photo:

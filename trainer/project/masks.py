@@ -148,7 +148,7 @@ class MaskStore(PhotoStore):
         if current is not None:
             raise ConflictError(
                 f"{self.photo(made.photo_id).relpath}: {current} saved this photo meanwhile; both masks are "
-                "kept: compare them in its history and save again what should stand",
+                "kept, theirs stands: save again to make yours stand, or see skinseg history",
                 made,
             )
 
@@ -243,6 +243,16 @@ class MaskStore(PhotoStore):
         """
         labels, provenance = read_group(of.path, of.checksum, "labels", "provenance")
         return labels, provenance
+
+    def check_mask(self, of: Truth) -> None:
+        """Compare the files of a mask with its checksum, without decoding them.
+
+        Raises
+        ------
+        MaskError
+            If they are damaged or gone.
+        """
+        read_group(of.path, self.revision(of.revision_id).checksum)
 
     def revert(self, photo_id: int, to_revision_id: str | None, annotator: str) -> Revision | None:
         """Make an earlier revision current again; the history keeps all that came after it.
