@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 )
 from superqt import QElidingLabel
 
-from napari_skinseg._icons import icon, theme_colour
+from napari_skinseg._icons import icon, key_cap, theme_colour
 from napari_skinseg._palette_table import PaletteTable
 from napari_skinseg._queue import queue_rows
 from napari_skinseg._table import WordTable
@@ -80,13 +80,13 @@ class AnnotatePanel(QWidget):
             "Accept and next   (Space)", "Accept the rest, save, next photo", session.accept_and_next
         )
         self.accept.setMinimumHeight(40)
-        self.accept.setIcon(icon("check", theme_colour(theme, "icon")))
         self.save = _button(
             "Save part", "Save what you painted and accepted, stay here (S)", session.save_part
         )
         self.skip = _button("Skip", "Not now: on to another photo (K)", session.skip)
         self.flag = _button("Flag", "Set aside with a note for others (F)", self.ask_note)
         self.back = _button("Back", "The photo before (B)", session.back)
+        self._draw_icons(theme)
         self.note = QLineEdit()
         self.note.setPlaceholderText("why? Enter flags it, Esc does not")
         self.note.hide()
@@ -111,7 +111,7 @@ class AnnotatePanel(QWidget):
         layout.addLayout(_row(*((box, 0) for box in self.overlays.values())))
         layout.addWidget(_line())
         layout.addWidget(self.accept)
-        layout.addLayout(_row(*((button, 1) for button in (self.save, self.skip, self.flag, self.back))))
+        layout.addLayout(_row((self.save, 3), *((button, 2) for button in (self.skip, self.flag, self.back))))
         layout.addWidget(self.note)
         layout.addWidget(self.progress)
         layout.addWidget(self.next_up, 1000)
@@ -141,9 +141,15 @@ class AnnotatePanel(QWidget):
             grid.addWidget(_button(text, tip, lambda wish=wish: self.asked.emit(wish)), 0, column)
         return grid
 
+    def _draw_icons(self, theme: str) -> None:
+        colour = theme_colour(theme, "icon")
+        self.accept.setIcon(icon("check", colour))
+        for button, key in ((self.save, "S"), (self.skip, "K"), (self.flag, "F"), (self.back, "B")):
+            button.setIcon(key_cap(key, colour))
+
     def set_theme(self, theme: str) -> None:
         """Draw the icons anew for a napari theme."""
-        self.accept.setIcon(icon("check", theme_colour(theme, "icon")))
+        self._draw_icons(theme)
         self.classes.palette_model.set_theme(theme)
         self.tools.set_theme(theme)
 

@@ -6,7 +6,7 @@ from typing import Any
 from napari.resources import get_colorized_svg, get_icon_path
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QByteArray, QRectF, Qt
-from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
+from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from qtpy.QtSvg import QSvgRenderer
 
 SIZE = 32
@@ -43,6 +43,22 @@ def swatch(colour: str) -> Any:
         painter.setPen(QColor("#8a8f98"))
         painter.setBrush(QColor(colour) if colour else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(QRectF(3, 3, SIZE - 6, SIZE - 6), 5, 5)
+
+    return QIcon(_drawn(draw))
+
+
+@lru_cache(maxsize=64)
+def key_cap(key: str, colour: str) -> Any:
+    """Draw a key of the keyboard with its letter as a QIcon, for the button that it presses."""
+
+    def draw(painter: Any) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(colour), 1.5))
+        painter.drawRoundedRect(QRectF(2, 2, SIZE - 4, SIZE - 4), 6, 6)
+        font = painter.font()
+        font.setPixelSize(20)
+        painter.setFont(font)
+        painter.drawText(QRectF(0, 0, SIZE, SIZE), Qt.AlignmentFlag.AlignCenter, key)
 
     return QIcon(_drawn(draw))
 
