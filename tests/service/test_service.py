@@ -138,6 +138,40 @@ def test_goes_on_after_kill_9(trainer: Trainer) -> None:
     assert checkpoint(trainer)
 
 
+def test_suggestions_and_orders_do_not_wait_for_the_end_of_a_round(trainer: Trainer) -> None:
+    trainer.start()
+    trainer.wait_for(trainer.project.served, 90)
+    trainer.wait_for(lambda: trainer.state() == "resting", 90)
+    for lane in ("fast", "full"):
+        write_settings_of(trainer, f"steps_{lane} = 10", f"steps_{lane} = 5000")
+    trainer.ask("train_now")
+    trainer.wait_for(lambda: trainer.state() == "training" and step_of(trainer) > 5, 60)
+    project, photo = trainer.project, trainer.project.photo_ids()[0]
+    project.request_prediction(project.start_session("anna").id, [photo])
+    trainer.wait_for(lambda: project.prediction(photo), 30)
+    reached = trainer.wait_for(lambda: trainer.state() == "training" and step_of(trainer), 30)
+    assert reached < 5000
+    assert "paused" in trainer.ask("pause")
+    trainer.wait_for(lambda: trainer.state() == "paused", 20)
+    trainer.ask("resume")
+    trainer.wait_for(lambda: trainer.state() == "training" and step_of(trainer) >= reached, 60)
+    assert [r.ended for r in project.rounds()].count(None) == 1
+
+
+def test_gives_the_memory_back_when_nothing_is_to_do(trainer: Trainer) -> None:
+    write_settings_of(trainer, "[service]", "[service]\nidle_release_seconds = 1.0")
+    trainer.start()
+    trainer.wait_for(trainer.project.served, 90)
+    photo = trainer.project.photo_ids()[0]
+    trainer.project.request_prediction(trainer.project.start_session("anna").id, [photo])
+    trainer.wait_for(lambda: trainer.project.prediction(photo), 60)
+    log = trainer.path / "trainer.log"
+    trainer.wait_for(lambda: "gave the memory back" in log.read_text(), 90)
+    another = trainer.project.photo_ids()[1]
+    trainer.project.request_prediction(trainer.project.start_session("anna").id, [another])
+    trainer.wait_for(lambda: trainer.project.prediction(another), 60)
+
+
 def test_a_failing_round_is_told_and_tried_again(trainer: Trainer) -> None:
     write_settings_of(trainer, "[training]", '[training]\ninit = "imagenet"')
     trainer.start()
