@@ -13,6 +13,7 @@ import pytest
 
 from trainer.project import Project, ProjectError
 from trainer.project.care import Finding, backup, doctor
+from trainer.project.errors import PhotoError
 
 from .conftest import MakeProject, some_mask
 
@@ -39,6 +40,16 @@ def test_a_damaged_mask_a_lost_folder_and_open_doors_are_found(project: Project,
     assert any(str(photo_folder) in what for what in serious(findings))
     assert any(finding.mend == f"chmod 700 {project.path}" for finding in findings)
     assert all(finding.mend for finding in findings)
+
+
+def test_a_photo_that_is_gone_has_one_mend(project: Project) -> None:
+    photo = project.photo(project.photo_ids()[0])
+    photo.path.unlink()
+    with pytest.raises(PhotoError):
+        project.probe(photo.id)
+    (found,) = [finding for finding in doctor(project) if photo.relpath in finding.what]
+    assert found.what == f"{photo.relpath}: is gone"
+    assert found.mend == "put it back and add its folder again"
 
 
 def test_an_empty_project_is_told_what_to_do(make_project: MakeProject) -> None:

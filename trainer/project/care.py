@@ -111,7 +111,8 @@ def _photos(project: Project) -> Iterator[Finding]:
     with project.catalog.read() as connection:
         broken = connection.execute(query.limit(20)).all()
     for row in broken:
-        yield Finding("warning", f"{row.relpath}: {row.reason}", "mend the file and add its folder again")
+        what, _, mend = str(row.reason).partition("; ")
+        yield Finding("warning", f"{row.relpath}: {what}", mend or "mend the file and add its folder again")
     counts = project.counts()
     if counts.broken > len(broken):
         yield Finding("warning", f"{counts.broken - len(broken)} more photos are broken", "look at the log")
