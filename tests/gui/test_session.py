@@ -321,10 +321,10 @@ def test_what_is_saved_again_after_a_conflict_stands(session, project):
 
 def test_a_photo_opened_again_begins_from_the_mask_that_stands_then(session, project):
     photo_id = current_id(session)
+    theirs = np.full(session.annotation_layer.data.shape, 2, np.uint8)
     session.annotation_layer.paint((30, 30), 6)
     session.accept_and_next()
     rest(session)
-    theirs = np.full((60, 80), 2, np.uint8)
     head = project.head(photo_id).id
     project.save_mask(photo_id, theirs, np.full_like(theirs, PAINTED), "somebody", expected=head)
     session.open_photo(photo_id)
