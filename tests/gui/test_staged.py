@@ -20,6 +20,8 @@ def test_the_labels_come_in_the_draw_after_the_photos(make_napari_viewer, projec
     viewer.window._qt_viewer.canvas._scene_canvas.events.draw.connect(
         lambda event: drawn.append(node.visible), position="last"
     )
+    qtbot.waitUntil(lambda: drawn[-1:] == [True], timeout=15000)  # the window has come, which may take long
+    drawn.clear()
     session.photo_changed.emit()
     qtbot.waitUntil(lambda: drawn[-1:] == [True], timeout=15000)
     assert drawn[0] is False
