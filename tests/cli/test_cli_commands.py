@@ -249,6 +249,10 @@ def test_history_lists_every_mask_and_goes_back_to_one(skinseg: Any, project: Pa
         head = opened.head(photo.id)
         assert head is not None
         assert np.array_equal(opened.read_mask(head)[0], labels)
+    again = skinseg("history", project, photo.relpath, "--revert", before.id, "--json")
+    assert again.code == 0, "the id of a mask that was gone back to before names it still"
+    several = skinseg("history", project, photo.relpath, "--revert", before.id[:8])
+    assert "more than one mask is called" in several.err
     wrong = skinseg("history", project, photo.relpath, "--revert", "zzz")
     assert wrong.code == 2
     assert "no mask is called zzz" in wrong.err

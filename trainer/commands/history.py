@@ -34,7 +34,8 @@ def history(
     with Project.open(Path(directory), read_only=revert is None) as project:
         known = project.find_photo(photo)
         if revert is not None:
-            found = [r.id for r in project.history(known.id) if r.id.startswith(revert)]
+            ids = [r.id for r in project.history(known.id)]
+            found = [revert] if revert in ids else [i for i in ids if i.startswith(revert)]
             if len(found) != 1:
                 several = "more than one mask" if found else "no mask"
                 raise MaskError(
