@@ -142,10 +142,13 @@ class AnnotatePanel(QWidget):
         return grid
 
     def _draw_icons(self, theme: str) -> None:
-        colour = theme_colour(theme, "icon")
+        colour, session = theme_colour(theme, "icon"), self.session
         self.accept.setIcon(icon("check", colour))
-        for button, key in ((self.save, "S"), (self.skip, "K"), (self.flag, "F"), (self.back, "B")):
-            button.setIcon(key_cap(key, colour))
+        keys = {does: key for key, _, does in session.bindings()}
+        self.save.setIcon(key_cap(keys[session.save_part], colour))
+        self.skip.setIcon(key_cap(keys[session.skip], colour))
+        self.flag.setIcon(key_cap(keys[session.ask_for_note], colour))
+        self.back.setIcon(key_cap(keys[session.back], colour))
 
     def set_theme(self, theme: str) -> None:
         """Draw the icons anew for a napari theme."""
