@@ -26,7 +26,7 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from trainer.weights import read_weights
+from trainer.networks.weights import read_weights
 
 ENCODER = "tf_efficientnet_lite0"
 KINDS = ("conv", "bn", "fc|classifier")

@@ -31,17 +31,18 @@ from typing import Any
 
 import torch
 
-from trainer.data import Batch
-from trainer.decoded import project_cache
-from trainer.demo import make_demo
-from trainer.engine import Engine, cpu_cores, is_out_of_memory
-from trainer.plan import Plan, make_plan
-from trainer.project import Project
-from trainer.recipes import Recipe
-from trainer.round_context import RoundContext
-from trainer.round_parts import make_recipe, make_training
-from trainer.rounds import choose_data
-from trainer.settings import Settings
+from trainer.data.loader import Batch
+from trainer.data.photo_cache import project_cache
+from trainer.engine.device import Engine, cpu_cores
+from trainer.engine.memory import is_out_of_memory
+from trainer.project.project import Project
+from trainer.recipes.base import Recipe
+from trainer.settings.model import Settings
+from trainer.settings.plan import Plan
+from trainer.synthetic.demo_project import make_demo
+from trainer.training.resolve_plan import make_plan
+from trainer.training.round_context import RoundContext
+from trainer.training.round_setup import choose_data, make_recipe, make_training
 
 RESULTS = Path(__file__).parent / "results" / "literal.json"
 RECIPES = ("surrogate", "adversarial")

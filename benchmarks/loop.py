@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 import psutil
 
-from trainer.demo import make_demo
-from trainer.project import Project
-from trainer.settings import load_settings
+from trainer.project.project import Project
+from trainer.settings.toml_file import load_settings
+from trainer.synthetic.demo_project import make_demo
 
 RESULTS = Path(__file__).parent / "results" / "loop.json"
 QUICK = """
@@ -109,8 +109,8 @@ def acknowledged_in(project: Project, times: int = 20) -> list[float]:
 
 def pure_compute(project: Project, device: str) -> float:
     """Seconds of one warm fast round and one prediction, with nothing else going on."""
-    from trainer.predict import Predictor
-    from trainer.rounds import run_round
+    from trainer.inference.predictor import Predictor
+    from trainer.training.round import run_round
 
     settings = load_settings(project.path / "skinseg.toml")
     if device == "cpu" and hasattr(os, "nice"):

@@ -18,13 +18,14 @@ from typing import Any
 
 import torch
 
-from trainer.classes import load_class_set
-from trainer.data import Batch
-from trainer.engine import Engine
-from trainer.networks import build_segmenter
-from trainer.plan import make_plan
-from trainer.recipes import Recipe, find_recipe
-from trainer.settings import Settings
+from trainer.data.loader import Batch
+from trainer.engine.device import Engine
+from trainer.labels.classes import load_class_set
+from trainer.networks.architectures import build_segmenter
+from trainer.recipes.base import Recipe
+from trainer.recipes.registry import find_recipe
+from trainer.settings.model import Settings
+from trainer.training.resolve_plan import make_plan
 
 STEPS = 1000
 JOINED: dict[str, Any] = {"semi_start": 0.0, "free_steps": 0}

@@ -28,7 +28,7 @@ import sqlalchemy
 import zarr
 from PIL import Image
 
-from trainer.project import Project
+from trainer.project.project import Project
 
 RESULTS = Path(__file__).parent / "results" / "store.json"
 ANNOTATORS = 5

@@ -24,17 +24,21 @@ import torch
 from PIL import Image
 
 from benchmarks.yardstick import make_project
-from trainer.classes import CLASS_SETS
-from trainer.data import Batch, Item, LabelledCrops, Loader, TrainSet
-from trainer.decoded import DecodedCache, WorkingPhotos
-from trainer.engine import Engine, cpu_cores, loader_threads
-from trainer.networks import build_segmenter
-from trainer.plan import Plan, make_plan
-from trainer.predict import Predictor
-from trainer.project import Project
-from trainer.recipes import Recipe, find_recipe
-from trainer.settings import Settings
-from trainer.training import Hooks, Training
+from trainer.data.crops import LabelledCrops
+from trainer.data.loader import Batch, Loader
+from trainer.data.photo_cache import DecodedCache, WorkingPhotos
+from trainer.data.trainset import Item, TrainSet
+from trainer.engine.device import Engine, cpu_cores, loader_threads
+from trainer.inference.predictor import Predictor
+from trainer.labels.classes import CLASS_SETS
+from trainer.networks.architectures import build_segmenter
+from trainer.project.project import Project
+from trainer.recipes.base import Recipe
+from trainer.recipes.registry import find_recipe
+from trainer.settings.model import Settings
+from trainer.settings.plan import Plan
+from trainer.training.loop import Hooks, Training
+from trainer.training.resolve_plan import make_plan
 
 
 def render(folder: Path, photos: int = 24) -> Path:

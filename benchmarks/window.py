@@ -20,11 +20,12 @@ import napari
 import numpy as np
 from PIL import Image
 
-from napari_skinseg._staged import StagedDrawing
-from napari_skinseg.provenance import ProvenanceTracker, merge, proposed
-from napari_skinseg.session import AnnotationSession
-from trainer.project import Project
-from trainer.project.trainer_process import start_trainer, stop_trainer
+from napari_skinseg.layers.provenance import ProvenanceTracker
+from napari_skinseg.session.session import AnnotationSession
+from napari_skinseg.widgets.staged_drawing import StagedDrawing
+from trainer.labels.truth import merge, proposed
+from trainer.project.project import Project
+from trainer.service.process import start_trainer, stop_trainer
 
 HEIGHT, WIDTH = 3000, 4000
 OUT = Path(__file__).parent / "results" / "window.json"

@@ -27,16 +27,17 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from trainer.classes import CLASS_SETS
-from trainer.decoded import nearest
-from trainer.engine import cpu_cores
-from trainer.metrics import Evaluation, confusion, score_photos
-from trainer.networks.segmenters import ASPP_RATES, encoder_for
-from trainer.project import Project
+from trainer.data.photo_cache import nearest
+from trainer.engine.device import cpu_cores
+from trainer.evaluation.metrics import Evaluation, confusion, score_photos
+from trainer.labels.classes import CLASS_SETS
+from trainer.networks.encoders import encoder_for
+from trainer.networks.segmenters import ASPP_RATES
 from trainer.project.decode import scaled_size
-from trainer.project.exchange import import_masks
-from trainer.rounds import run_round
-from trainer.settings import Settings
+from trainer.project.import_export.exchange import import_masks
+from trainer.project.project import Project
+from trainer.settings.model import Settings
+from trainer.training.round import run_round
 
 SKIN9 = CLASS_SETS["skin9"]
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from napari_skinseg._screenshot import settle, workspace_picture
-from napari_skinseg.headless_demo import Truth, run_demo
-from napari_skinseg.simulated_annotator import SimulatedAnnotator
-from trainer.demo import make_demo
-from trainer.project import Project
-from trainer.project.trainer_process import start_trainer, stop_trainer
+from napari_skinseg.demo.headless_demo import Truth, run_demo
+from napari_skinseg.demo.screenshot import settle, workspace_picture
+from napari_skinseg.demo.simulated_annotator import SimulatedAnnotator
+from trainer.project.project import Project
+from trainer.service.process import start_trainer, stop_trainer
+from trainer.synthetic.demo_project import make_demo
 
 OUT = Path(__file__).parent / "pictures"
 SIZES = ((1440, 900), (1920, 1080))

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from trainer.study.studies import STUDIES
+from trainer.study.studies.registry import STUDIES
 
 DOCS = Path(__file__).parent
 

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from trainer.project import Project, SkinsegError
+from trainer.errors import SkinsegError
+from trainer.project.project import Project
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,7 +53,7 @@ def _annotate(arguments: argparse.Namespace) -> None:
     _refuse_what_is_no_project(arguments.project)
     import napari
 
-    from napari_skinseg._workspace import open_workspace
+    from napari_skinseg.widgets.workspace import open_workspace
 
     viewer = napari.Viewer(show=False)
     open_workspace(viewer, arguments.project, arguments.annotator)
@@ -62,13 +63,13 @@ def _annotate(arguments: argparse.Namespace) -> None:
 
 def _screenshot(arguments: argparse.Namespace) -> None:
     _refuse_what_is_no_project(arguments.project)
-    from napari_skinseg._screenshot import window_of_size, workspace_picture
+    from napari_skinseg.demo.screenshot import window_of_size, workspace_picture
 
     workspace_picture(arguments.project, arguments.out, window_of_size(arguments.size), arguments.annotator)
 
 
 def _headless_demo(arguments: argparse.Namespace) -> None:
-    from napari_skinseg.headless_demo import run_demo
+    from napari_skinseg.demo.headless_demo import run_demo
 
     run_demo(arguments.project, arguments.photos, per_stage=arguments.per_stage)
 

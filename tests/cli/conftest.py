@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from trainer.cli import main
+from trainer.cli.main import main
 
 # One small network, few and small steps: what is tested is the way through, not the model.
 QUICK = (

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from trainer.checkpoints import save_checkpoint
-from trainer.commands.files import check_writable
-from trainer.project import Project
-from trainer.project.errors import ReadOnlyError
+from trainer.cli.files import check_writable
+from trainer.errors import ReadOnlyError
+from trainer.project.project import Project
+from trainer.training.checkpoints import save_checkpoint
 
 
 def refused(said: Any, *words: str) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.project import Project
+from trainer.project.project import Project
 
 COMMANDS = (
     *("demo", "new", "add", "move", "annotate", "trainer", "retrain", "predict"),
@@ -33,7 +33,7 @@ def test_help_has_an_example_and_json(skinseg: Any, command: str) -> None:
 
 def test_light_commands_load_no_torch(tiny_folder: Any, tmp_path: Path) -> None:
     script = (
-        "import sys; from trainer.cli import main; code = main(sys.argv[1:]);"
+        "import sys; from trainer.cli.main import main; code = main(sys.argv[1:]);"
         "assert not {'torch', 'napari', 'qtpy', 'segmentation_models_pytorch'} & set(sys.modules), 'heavy';"
         "sys.exit(code)"
     )

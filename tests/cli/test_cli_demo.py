@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from trainer.demo import headless_command, make_demo
-from trainer.project import Project
-from trainer.project.errors import ProjectError
+from trainer.errors import ProjectError
+from trainer.project.project import Project
+from trainer.synthetic.demo_project import headless_command, make_demo
 
 
 @pytest.fixture(scope="module")

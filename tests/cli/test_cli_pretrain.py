@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from trainer.project import Project
-from trainer.rounds import StopRound, run_round
-from trainer.settings import Settings
+from trainer.project.project import Project
+from trainer.settings.model import Settings
+from trainer.training.round import run_round
+from trainer.training.round_context import StopRound
 
 SMALL = ("--size", "64", "--batch", "4", "--device", "cpu")
 

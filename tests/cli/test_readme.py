@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from trainer.cli import main
+from trainer.cli.main import main
 
 README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"<!-- tests/cli/test_readme.py runs this block -->\n```sh\n(.*?)```", re.DOTALL)

@@ -28,7 +28,7 @@ def paint_until_killed(project: Path, journal: Path) -> None:
     import napari
     from qtpy.QtCore import QTimer
 
-    from napari_skinseg._workspace import open_workspace
+    from napari_skinseg.widgets.workspace import open_workspace
 
     lines = journal.read_text().splitlines() if journal.exists() else []
     strokes = Counter(entry["photo"] for line in lines if "photo" in (entry := json.loads(line)))

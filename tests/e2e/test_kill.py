@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.project import Project
-from trainer.project.care import doctor
+from trainer.project.maintenance import doctor
+from trainer.project.project import Project
 
 UNSAVED_SECONDS = 5.0
 """No more than this much unsaved work may be lost."""

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.project import Project
-from trainer.project.exchange import import_masks
-from trainer.project.trainer_process import stop_trainer
+from trainer.project.import_export.exchange import import_masks
+from trainer.project.project import Project
+from trainer.service.process import stop_trainer
 
 SETTINGS = """
 [training]

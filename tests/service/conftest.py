@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from live_trainer import Trainer, make_project
+from window_fixtures import project  # noqa: F401
 
 
 @pytest.fixture

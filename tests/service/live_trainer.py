@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from trainer.cli import main
-from trainer.project import Project
+from trainer.cli.main import main
+from trainer.project.project import Project
 
 QUICK = """
 [training]

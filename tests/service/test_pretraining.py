@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from live_trainer import QUICK, Trainer, write_settings
 
-from trainer.cli import main
-from trainer.project import Project
-from trainer.schedule import LEARNING_COLOURS
-from trainer.situation import read_situation
+from trainer.cli.main import main
+from trainer.project.project import Project
+from trainer.service.schedule import LEARNING_COLOURS
+from trainer.service.schedule_state import read_situation
 
 COLOURS = "\n[colorization]\nautomatic_photos = 8\n"
 

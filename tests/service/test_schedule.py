@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from trainer.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, Situation, decide
+from trainer.service.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, Situation, decide
 
 LEARNT = Situation(
     labels=6,

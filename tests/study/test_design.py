@@ -7,9 +7,9 @@ import pytest
 from safetensors.numpy import save_file
 from tiny_study import tiny
 
-from trainer.project.errors import ConfigError, ProjectError
+from trainer.errors import ConfigError, ProjectError
 from trainer.study.design import make_design
-from trainer.study.studies import STUDIES, find_study
+from trainer.study.studies.registry import STUDIES, find_study
 
 
 def test_arms_of_a_study_differ_in_nothing_but_what_it_compares(project):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainer.classes import CLASS_SETS
-from trainer.metrics import class_scores, eight_class_dice, macro_dice, skin_or_not
-from trainer.scores.classification import classification_scores
+from trainer.evaluation.metrics import class_scores, eight_class_dice, macro_dice, skin_or_not
+from trainer.evaluation.scores.classification import classification_scores
+from trainer.labels.classes import CLASS_SETS
 from trainer.study.measures import MEASURES, Evidence, auc, average_precision, class_table
 
 SKIN9 = CLASS_SETS["skin9"]

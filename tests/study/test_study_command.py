@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from trainer.cli import main
+from trainer.cli.main import main
 
 QUICK = ["--steps", "4", "--seeds", "2", "--device", "cpu"]
 for word in ("size=32", "long_side=48", "batch=2", "bn_batches=1"):
@@ -101,7 +101,7 @@ def test_dask_that_is_not_there_is_said_in_one_line(project, skinseg):
 
 LISTENS = """
 import signal, sys
-from trainer.cli import main
+from trainer.cli.main import main
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(main())
 """

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.classes import ClassSet
+from trainer.labels.classes import ClassSet
 from trainer.study.design import Asked
 from trainer.study.measures import Evidence
 from trainer.study.runs import Run

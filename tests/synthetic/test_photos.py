@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from trainer.synthetic import CLASS_NAMES, render_photos
+from trainer.labels.classes import CLASS_SETS
 from trainer.synthetic.__main__ import main
+from trainer.synthetic.photos import render_photos
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
+
+CLASS_NAMES = CLASS_SETS["skin9"].names
 
 
 @pytest.fixture(scope="module")
@@ -116,9 +119,14 @@ def test_the_committed_samples_come_from_the_documented_command(tmp_path: Path) 
 
 
 def test_napari_gets_an_upright_photo_and_its_labels() -> None:
-    from napari_skinseg import _sample_data as samples
+    from napari_skinseg.contributions import sample_data
 
-    for make, label in ((samples.whole_body, 7), (samples.face, 3), (samples.hand, 4), (samples.foot, 5)):
+    for make, label in (
+        (sample_data.whole_body, 7),
+        (sample_data.face, 3),
+        (sample_data.hand, 4),
+        (sample_data.foot, 5),
+    ):
         (photo, photo_meta, photo_type), (labels, meta, labels_type) = make()
         assert (photo_type, labels_type) == ("image", "labels")
         assert photo_meta["rgb"]
@@ -131,10 +139,10 @@ def test_napari_gets_an_upright_photo_and_its_labels() -> None:
 
 
 def test_a_missing_sample_folder_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from napari_skinseg import _sample_data as samples
-    from trainer.project.errors import PhotoError
+    from napari_skinseg.contributions import sample_data
+    from trainer.errors import PhotoError
 
-    monkeypatch.setattr(samples, "__file__", str(tmp_path / "package" / "_sample_data.py"))
+    monkeypatch.setattr(sample_data, "__file__", str(tmp_path / "package" / "_sample_data.py"))
     with pytest.raises(PhotoError, match=r"-m trainer\.synthetic") as refused:
-        samples.whole_body()
+        sample_data.whole_body()
     assert "\n" not in str(refused.value)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trainer.project.errors import ConfigError
+from trainer.errors import ConfigError
 
 SLOPE = 0.2
 STRIDED_LAYERS = {"patch16": (4,), "patch70": (4, 4, 4), "patch256": (4, 3, 3, 3, 3)}

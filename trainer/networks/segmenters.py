@@ -5,24 +5,17 @@ Shape suffixes: N photos, C channels, K classes, H rows, W columns.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import segmentation_models_pytorch as smp
 import torch
-from segmentation_models_pytorch.encoders import encoders as SMP_ENCODERS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trainer.networks.unet import UNET_2015, build_unet
-from trainer.project.errors import ConfigError
+from trainer.networks.encoders import input_scale
 
-ENCODER_ON_CPU = "tu-resnet10t"
-ENCODER_ON_GPU = "tu-resnet50s"
 ASPP_RATES = (6, 12, 18)
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class DeepLabV3Plus(smp.DeepLabV3Plus):  # type: ignore[misc]
@@ -49,7 +42,7 @@ class DeepLabV3Plus(smp.DeepLabV3Plus):  # type: ignore[misc]
         return F.interpolate(logits, size=x.shape[-2:], mode="bilinear", align_corners=True)
 
 
-def _deeplabv3plus(encoder: str, classes: int, **options: Any) -> nn.Module:
+def build_deeplabv3plus(encoder: str, classes: int, **options: Any) -> nn.Module:
     options = {
         "decoder_atrous_rates": ASPP_RATES,
         "encoder_output_stride": 16,
@@ -60,16 +53,9 @@ def _deeplabv3plus(encoder: str, classes: int, **options: Any) -> nn.Module:
     return network
 
 
-def _fpn(encoder: str, classes: int, **options: Any) -> nn.Module:
+def build_fpn(encoder: str, classes: int, **options: Any) -> nn.Module:
     network: nn.Module = smp.FPN(encoder_name=encoder, encoder_weights=None, classes=classes, **options)
     return network
-
-
-ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
-    "deeplabv3plus": _deeplabv3plus,
-    "unet": build_unet,
-    "fpn": _fpn,
-}
 
 
 class Segmenter(nn.Module):
@@ -127,79 +113,8 @@ class Segmenter(nn.Module):
         }
 
 
-def input_scale(encoder: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of the colours in [0, 1] that an encoder's published weights expect."""
-    import timm
-
-    config = timm.get_pretrained_cfg(encoder[3:]) if encoder.startswith("tu-") else None
-    return (IMAGENET_MEAN, IMAGENET_STD) if config is None else (config.mean, config.std)
-
-
-def encoder_for(device_type: str, encoder: str = "auto") -> str:
-    """The encoder to use: the one asked for, or for ``auto`` the one that suits the device."""
-    if encoder != "auto":
-        return encoder
-    return ENCODER_ON_CPU if device_type in ("cpu", "mps") else ENCODER_ON_GPU
-
-
-def check_encoder(encoder: str) -> str:
-    """Return the encoder's name, or refuse one that does not exist and name the nearest that does.
-
-    Raises
-    ------
-    ConfigError
-        Unknown name.
-    """
-    import timm
-
-    known = encoder in SMP_ENCODERS or encoder == UNET_2015
-    if encoder.startswith("tu-"):
-        known = timm.is_model(encoder[3:].split(".")[0])
-    if known:
-        return encoder
-    names = [UNET_2015, *SMP_ENCODERS, *("tu-" + name for name in timm.list_models())]
-    near = difflib.get_close_matches(encoder, names, n=1, cutoff=0.4)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
-    raise ConfigError(f"training.encoder: there is no encoder named '{encoder}'{hint}")
-
-
 def set_dropout(network: nn.Module, share: float) -> None:
     """Set the share that every dropout layer leaves out while training."""
     for module in network.modules():
         if isinstance(module, nn.Dropout):
             module.p = share
-
-
-def build_segmenter(
-    arch: str = "deeplabv3plus", encoder: str = "auto", classes: int = 9, device: str = "cpu", **options: Any
-) -> Segmenter:
-    """Build a segmenter with random weights; nothing is ever downloaded.
-
-    Parameters
-    ----------
-    arch
-        A key of ``ARCHITECTURES``.
-    encoder
-        A name of segmentation_models_pytorch, ``tu-`` + a name of timm, or ``auto`` (by ``device``).
-    classes
-        Number of output channels.
-    options
-        Passed to the architecture (decoder channels, ASPP rates ...).
-
-    Raises
-    ------
-    ConfigError
-        Unknown architecture or encoder, or an encoder this architecture cannot use.
-    """
-    if arch not in ARCHITECTURES:
-        raise ConfigError(f"training.arch: '{arch}' is none of {', '.join(ARCHITECTURES)}")
-    name = check_encoder(encoder_for(device, encoder))
-    if name == UNET_2015 and arch != "unet":
-        raise ConfigError(f"training.encoder: '{name}' is a whole U-Net: choose training.arch=unet with it")
-    try:
-        network = ARCHITECTURES[arch](encoder=name, classes=classes, **options)
-    except (ValueError, NotImplementedError, TypeError) as error:
-        raise ConfigError(f"training.encoder: '{name}' does not work in {arch}: {error}") from error
-    wrapper = getattr(network, "segmenter", Segmenter)
-    built: Segmenter = wrapper(network, arch, name, classes, options)
-    return built

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from trainer.project.errors import ProjectError, ReadOnlyError, StorageFullError
-from trainer.project.folders import file_system_of, is_network
+from trainer.errors import ProjectError, ReadOnlyError, StorageFullError
+from trainer.project.filesystem import file_system_of, is_network
 from trainer.project.schema import SCHEMA, meta, metadata
 
 __all__ = ["Catalog", "sqlite_url"]

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from trainer.project.errors import PhotoError
+from trainer.errors import PhotoError
 
 __all__ = ["EXTENSIONS", "Frame", "Header", "decode", "hash_file", "read_header", "scaled_size"]
 

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from trainer.project.folders import make_private
-from trainer.project.groups import read_group, write_group
+from trainer.project.filesystem import make_private
 from trainer.project.masks import MaskStore
 from trainer.project.schema import draft
+from trainer.project.zarr_store import read_group, write_group
 
 __all__ = ["Draft", "DraftStore"]
 

@@ -12,19 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from trainer.project.errors import ConflictError, MaskError
-from trainer.project.folders import make_private
-from trainer.project.groups import read_group, write_group
+from trainer.errors import ConflictError, MaskError
+from trainer.labels.values import ACCEPTED
+from trainer.project.filesystem import make_private
 from trainer.project.photos import Photo, PhotoStore
 from trainer.project.schema import draft, photo, revision, score
+from trainer.project.zarr_store import read_group, write_group
 
-__all__ = ["ACCEPTED", "IGNORE", "PAINTED", "PROPOSED", "MaskStore", "Revision", "Truth"]
+__all__ = ["MaskConflictError", "MaskStore", "Revision", "Truth"]
 
-PROPOSED, ACCEPTED, PAINTED = 1, 2, 3
-"""Where a labelled pixel comes from; 0 is nowhere. Accepted and painted pixels are truth."""
-
-IGNORE = 255
-"""Target of a pixel that is no truth."""
 
 Labels = npt.NDArray[np.uint8]
 Kind = Literal["save", "part", "import", "revert"]
@@ -56,6 +52,20 @@ class Truth:
     group: str
     revision_id: str
     path: Path
+
+
+class MaskConflictError(ConflictError):
+    """Another revision became current meanwhile; this one is stored too.
+
+    Attributes
+    ----------
+    revision : Revision
+        The revision that was stored but did not become current.
+    """
+
+    def __init__(self, message: str, revision: Revision) -> None:
+        super().__init__(message)
+        self.revision = revision
 
 
 class MaskStore(PhotoStore):
@@ -99,7 +109,7 @@ class MaskStore(PhotoStore):
 
         Raises
         ------
-        ConflictError
+        MaskConflictError
             If another revision has become current; this one is stored too, see its `revision`.
         MaskError
             If the mask does not fit the photo or the classes.
@@ -146,7 +156,7 @@ class MaskStore(PhotoStore):
         for path in done:
             shutil.rmtree(self.path / path, ignore_errors=True)
         if current is not None:
-            raise ConflictError(
+            raise MaskConflictError(
                 f"{self.photo(made.photo_id).relpath}: {current} saved this photo meanwhile; both masks are "
                 "kept, theirs stands: save again to make yours stand, or see skinseg history",
                 made,

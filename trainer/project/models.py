@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from trainer.project.errors import ProjectError
+from trainer.errors import ProjectError
 from trainer.project.predictions import PredictionStore
 from trainer.project.schema import learnt, model, photo, revision, serving
 

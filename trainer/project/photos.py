@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
+from trainer.errors import PhotoError
 from trainer.project.decode import Header, decode, hash_file, read_header
-from trainer.project.errors import PhotoError
-from trainer.project.registry import RegistryStore
+from trainer.project.registration import RegistryStore
 from trainer.project.scan import SPLITS
 from trainer.project.schema import photo, prediction
 

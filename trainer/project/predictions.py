@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from trainer.boxes import Box
-from trainer.project.folders import make_private
-from trainer.project.groups import read_attributes, read_group, write_group
+from trainer.labels.boxes import Box
+from trainer.project.filesystem import make_private
 from trainer.project.queue import _drawn, _ranked
 from trainer.project.review import ReviewStore
 from trainer.project.schema import lease, meta, photo, prediction, request, score, session
+from trainer.project.zarr_store import read_attributes, read_group, write_group
 
 __all__ = ["Prediction", "PredictionStore"]
 

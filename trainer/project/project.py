@@ -23,12 +23,13 @@ from typing import Any, Self
 
 import tomlkit
 
-from trainer.classes import ClassSet, load_class_set
+from trainer.errors import ConfigError, ProjectError
+from trainer.labels.classes import ClassSet, load_class_set
 from trainer.project.catalog import Catalog, sqlite_url
-from trainer.project.errors import ConfigError, ProjectError
-from trainer.project.folders import make_private, storage_errors
-from trainer.project.trainer_state import TrainerStore
-from trainer.settings import PROJECT_SECTION, Settings, load_settings, save_settings
+from trainer.project.filesystem import make_private, storage_errors
+from trainer.project.trainer_channel import TrainerStore
+from trainer.settings.model import Settings
+from trainer.settings.toml_file import PROJECT_SECTION, load_settings, save_settings
 
 __all__ = ["Project"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from trainer.project.errors import ConflictError, PhotoError, ProjectError
+from trainer.errors import ConflictError, PhotoError, ProjectError
 from trainer.project.schema import lease, meta, photo, request, score, session, skipped
 from trainer.project.sessions import SessionStore
 

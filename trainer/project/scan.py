@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainer.errors import ConfigError
 from trainer.project.decode import EXTENSIONS
-from trainer.project.errors import ConfigError
 
 __all__ = [
     "SPLITS",

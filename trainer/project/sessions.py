@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import psutil
 import sqlalchemy as sa
 
+from trainer.errors import ConfigError
 from trainer.project.drafts import DraftStore
-from trainer.project.errors import ConfigError
 from trainer.project.schema import lease, request, session, visit
 
 __all__ = ["Session", "SessionStore", "Stats"]

@@ -12,11 +12,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from trainer.classes import ClassSet
+from trainer.errors import ReadOnlyError
+from trainer.labels.classes import ClassSet
 from trainer.project import schema
 from trainer.project.catalog import Catalog
-from trainer.project.errors import ReadOnlyError
-from trainer.settings import Settings
+from trainer.settings.model import Settings
 
 __all__ = ["Event", "Store"]
 

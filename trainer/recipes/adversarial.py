@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from trainer.adversarial_terms import believed_cross_entropy
-from trainer.data import Batch
-from trainer.losses import IGNORE
-from trainer.networks import Segmenter
-from trainer.options.adversarial import AdversarialOptions
-from trainer.recipes.with_discriminator import WithDiscriminator
+from trainer.data.loader import Batch
+from trainer.labels.values import IGNORE
+from trainer.networks.segmenters import Segmenter
+from trainer.recipes.adversarial_base import WithDiscriminator
+from trainer.recipes.adversarial_term import believed_cross_entropy
+from trainer.settings.adversarial import AdversarialOptions
 
 LITERAL = {"encoder": "tu-xception65", "uncertain_weight": 1.0, "class_balanced": 0.0}
 

@@ -20,17 +20,17 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from trainer import gan_losses
-from trainer.classes import ClassSet
-from trainer.data import Batch
-from trainer.losses import IGNORE
-from trainer.networks import Segmenter
+from trainer.data.loader import Batch
+from trainer.engine.optim import make_optimizer
+from trainer.labels.classes import ClassSet
+from trainer.labels.values import IGNORE
+from trainer.losses import gan as gan_losses
 from trainer.networks.colorizer import Colorizer, gray, shrink
 from trainer.networks.discriminators import build_discriminator, frozen
-from trainer.optimizers import make_optimizer
-from trainer.options.colorization import ColorizationOptions
-from trainer.pretrained import save_pretrained
-from trainer.recipes.recipe import Recipe
+from trainer.networks.pretrained import save_pretrained
+from trainer.networks.segmenters import Segmenter
+from trainer.recipes.base import Recipe
+from trainer.settings.colorization import ColorizationOptions
 
 METHOD = {
     "init": "scratch",

@@ -15,11 +15,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trainer.data import Batch, CropPlan
-from trainer.losses import IGNORE
-from trainer.networks import Segmenter
+from trainer.data.crops import CropPlan
+from trainer.data.loader import Batch
+from trainer.data.strong_augment import ViewStrength, cut_boxes, paste, strong_view
+from trainer.labels.values import IGNORE
+from trainer.networks.segmenters import Segmenter
 from trainer.recipes.supervised import Supervised
-from trainer.strong_views import ViewStrength, cut_boxes, paste, strong_view
 
 
 class Consistency(Supervised):

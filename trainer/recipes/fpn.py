@@ -14,15 +14,13 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from trainer.data import Batch
-from trainer.engine import lr_factor
-from trainer.epochs import epoch_of
-from trainer.losses import flat_dice
-from trainer.networks import Segmenter
-from trainer.optimizers import make_optimizer
-from trainer.options.fpn import FPNOptions
-from trainer.project.errors import ConfigError
-from trainer.recipes.recipe import Recipe
+from trainer.data.loader import Batch
+from trainer.engine.optim import epoch_of, lr_factor, make_optimizer
+from trainer.errors import ConfigError
+from trainer.losses.segmentation import flat_dice
+from trainer.networks.segmenters import Segmenter
+from trainer.recipes.base import Recipe
+from trainer.settings.fpn import FPNOptions
 
 METHOD = {"arch": "fpn", "fit": "squash", "class_balanced": 0.0, "optimizer": "adam"}
 LR = {"cpu": 1e-3, "mps": 1e-3}

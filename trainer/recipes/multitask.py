@@ -17,14 +17,16 @@ from typing import Any, ClassVar, cast
 
 from torch import Tensor
 
-from trainer.classes import ClassSet
-from trainer.data import Batch, CropPlan
-from trainer.instances import Instances, instances_of
-from trainer.networks import Detector, Segmenter
-from trainer.optimizers import make_optimizer
-from trainer.options.multitask import MultiTaskOptions
-from trainer.recipes.recipe import Recipe
-from trainer.transfer import reestimate_batch_norm
+from trainer.data.crops import CropPlan
+from trainer.data.instances import Instances, instances_of
+from trainer.data.loader import Batch
+from trainer.engine.batch_norm import reestimate_batch_norm
+from trainer.engine.optim import make_optimizer
+from trainer.labels.classes import ClassSet
+from trainer.networks.maskrcnn.detector import Detector
+from trainer.networks.segmenters import Segmenter
+from trainer.recipes.base import Recipe
+from trainer.settings.multitask import MultiTaskOptions
 
 LITERAL = {
     "arch": "maskrcnn",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from trainer.recipes.with_discriminator import WithDiscriminator
+from trainer.recipes.adversarial_base import WithDiscriminator
 
 
 class SkinSeg(WithDiscriminator):

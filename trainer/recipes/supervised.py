@@ -7,12 +7,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from trainer.data import Batch
-from trainer.losses import class_weights, cross_entropy, present_class_dice
-from trainer.networks import Segmenter
-from trainer.optimizers import make_optimizer
-from trainer.project.errors import ConfigError
-from trainer.recipes.recipe import Recipe
+from trainer.data.loader import Batch
+from trainer.engine.optim import make_optimizer
+from trainer.errors import ConfigError
+from trainer.losses.segmentation import class_weights, cross_entropy, present_class_dice
+from trainer.networks.segmenters import Segmenter
+from trainer.recipes.base import Recipe
 
 
 class Supervised(Recipe):

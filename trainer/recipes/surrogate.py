@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from trainer.data import Batch
-from trainer.losses import cross_entropy
-from trainer.networks import Segmenter
-from trainer.optimizers import make_optimizer
-from trainer.options.surrogate import SurrogateOptions
-from trainer.recipes.recipe import Recipe
+from trainer.data.loader import Batch
+from trainer.engine.optim import make_optimizer
+from trainer.losses.segmentation import cross_entropy
+from trainer.networks.segmenters import Segmenter
+from trainer.recipes.base import Recipe
+from trainer.settings.surrogate import SurrogateOptions
 
 METHOD = {
     "arch": "deeplabv3plus",

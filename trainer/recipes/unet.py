@@ -13,13 +13,13 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from trainer.data import Batch
-from trainer.losses import flat_dice
-from trainer.networks import Segmenter
+from trainer.data.loader import Batch
+from trainer.engine.optim import make_optimizer
+from trainer.losses.segmentation import flat_dice
+from trainer.networks.segmenters import Segmenter
 from trainer.networks.unet import UNET_2015
-from trainer.optimizers import make_optimizer
-from trainer.options.unet import UNetOptions
-from trainer.recipes.recipe import Recipe
+from trainer.recipes.base import Recipe
+from trainer.settings.unet import UNetOptions
 
 METHOD = {
     "arch": "unet",

@@ -1,1 +1,1 @@
-"""Studies: the comparisons of the sources, run on a project, with intervals and a verdict per claim."""
+"""Studies: comparisons of the sources' methods on a project, with intervals and a verdict per claim."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from trainer.project.errors import ConfigError
-from trainer.study.nearest import nearest
+from trainer.errors import ConfigError
+from trainer.spelling import nearest
 
 Weights = Literal["none", "colorization", "imagenet"]
 Values = Mapping[str, Mapping[str, Any]]

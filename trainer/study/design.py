@@ -9,14 +9,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.project.errors import ConfigError
-from trainer.settings import Settings, load_settings
+from trainer.errors import ConfigError
+from trainer.settings.model import Settings
+from trainer.settings.toml_file import load_settings
+from trainer.spelling import nearest
 from trainer.study.arms import Arm, Scale, Study, Values, merged
-from trainer.study.nearest import nearest
 from trainer.study.runs import RunSpec, data_digest, is_done, test_split
 
 if TYPE_CHECKING:
-    from trainer.project import Project
+    from trainer.project.project import Project
 
 ALWAYS = ("photos",)
 """Sections of the project's own settings that a study follows; all others are the study's."""

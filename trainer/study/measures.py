@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainer.classes import ClassSet
-from trainer.metrics import Counts, Floats, macro, ratio, skin_or_not
-from trainer.scores.headlines import dice2, dice8, dice9
+from trainer.evaluation.metrics import Counts, Floats, macro, ratio, skin_or_not
+from trainer.evaluation.scores.headlines import dice2, dice8, dice9
+from trainer.labels.classes import ClassSet
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from trainer.study.measures import MEASURES
-from trainer.study.outcome import Cell, Outcome
+from trainer.study.results import Cell, Outcome
 
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#aa3377", "#66ccee", "#ccbb44")
 """Paul Tol's bright scheme: told apart by people who do not see all colours."""

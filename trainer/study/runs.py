@@ -17,12 +17,12 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from trainer.project.errors import ProjectError, SkinsegError
-from trainer.project.folders import storage_errors
+from trainer.errors import ProjectError, SkinsegError
+from trainer.project.filesystem import storage_errors
 from trainer.study.measures import Evidence
 
 if TYPE_CHECKING:
-    from trainer.project import Project
+    from trainer.project.project import Project
 
 
 @dataclass(frozen=True)

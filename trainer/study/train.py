@@ -13,19 +13,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from trainer.decoded import Bytes, WorkingPhotos, project_cache
-from trainer.metrics import IGNORE, Floats, confusion
-from trainer.predict import Predictor, Segmentation
-from trainer.project.errors import SkinsegError
-from trainer.settings import Settings
+from trainer.data.photo_cache import Bytes, WorkingPhotos, project_cache
+from trainer.errors import SkinsegError
+from trainer.evaluation.metrics import Floats, confusion
+from trainer.inference.predictor import Predictor, Segmentation
+from trainer.labels.values import IGNORE
+from trainer.settings.model import Settings
 from trainer.study.measures import Evidence
 from trainer.study.runs import RunSpec, write_run
-from trainer.train_once import Trained, train_once
+from trainer.training.standalone import Trained, train_once
 
 if TYPE_CHECKING:
-    from trainer.project import Project
     from trainer.project.masks import Truth
-    from trainer.round_context import RoundProgress
+    from trainer.project.project import Project
+    from trainer.training.round_context import RoundProgress
 
 KEPT_POINTS = 400
 """Points kept of each curve."""

@@ -8,19 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.classes import ClassSet
+from trainer.labels.classes import ClassSet
 from trainer.study.arms import Claim
 from trainer.study.measures import MEASURES, Evidence, Measure
 from trainer.study.runs import Run
-from trainer.study.statistics import (
-    DRAWS,
-    LEVEL,
-    Estimate,
-    Floats,
-    holm,
-    seeds_needed,
-    two_level_bootstrap,
-)
+from trainer.study.statistics import DRAWS, LEVEL, Estimate, Floats, holm, seeds_needed, two_level_bootstrap
 
 MARGIN = 0.01
 """A gain below this does not count."""

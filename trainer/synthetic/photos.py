@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from trainer.classes import CLASS_SETS
+from trainer.labels.classes import CLASS_SETS
 from trainer.synthetic.render import PhotoInfo, render_photo
 
 ASPECTS = ((4, 3), (4, 3), (16, 9), (1, 1), (3, 2))

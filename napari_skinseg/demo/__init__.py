@@ -1,0 +1,1 @@
+"""A simulated annotator in the real window, and pictures of it."""

@@ -1,0 +1,235 @@
+"""The loop without a person: a simulated annotator in the real window, the real trainer behind it.
+
+`skinseg demo --headless` runs this where there is no display. It leaves pictures of the window, the effort of
+every photo and a report in the project folder, and it is what the end-to-end test looks at.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from napari_skinseg.demo.screenshot import settle
+from napari_skinseg.demo.simulated_annotator import SimulatedAnnotator
+from trainer.errors import ProjectError
+from trainer.project.project import Project
+from trainer.service.process import start_trainer, stop_trainer
+
+if TYPE_CHECKING:
+    import napari
+    from numpy.typing import NDArray
+
+    from napari_skinseg.session.session import AnnotationSession
+    from napari_skinseg.widgets.workspace import WorkspaceDock
+    from trainer.project.photos import Photo
+
+STAGES = ("no model yet", "after the first round", "after two rounds")
+PATIENCE = 300.0
+"""Longest wait in which a trainer gets no further, in seconds."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What one photo cost."""
+
+    stage: str
+    photo: str
+    model: str | None
+    strokes: int
+    seconds: float
+    agreement: float
+    """Share of the truth's pixels that the suggestion had right before the first stroke."""
+
+
+def run_demo(
+    path: Path, photos: int, say: Callable[[str], None] = print, per_stage: int | None = None
+) -> list[Visit]:
+    """Annotate a demo project with the trainer running, in three stages; write pictures and a report into it.
+
+    Parameters
+    ----------
+    path
+        A project made by `skinseg demo`, its truth in ``sample/masks``.
+    photos
+        How many photos the project has; each stage takes an eighth of them unless `per_stage` says more.
+
+    Raises
+    ------
+    ProjectError
+        If the trainer does not produce a model within five minutes.
+    """
+    import napari
+
+    from napari_skinseg.widgets.workspace import open_workspace
+
+    per_stage = per_stage or max(4, photos // 8)
+    viewer = napari.Viewer(show=False, show_welcome_screen=False)
+    try:
+        viewer.window.show()
+        viewer.window.resize(1440, 900)
+        dock = open_workspace(viewer, path, "simulated")
+        start_trainer(path)
+        visits = _annotate_in_stages(viewer, dock, path, per_stage, say)
+        dock.dispose()
+    finally:
+        with Project.open(path) as project:
+            stop_trainer(project)
+        viewer.close()
+    _write_report(path, visits)
+    return visits
+
+
+def _annotate_in_stages(
+    viewer: napari.Viewer, dock: WorkspaceDock, path: Path, per_stage: int, say: Callable[[str], None]
+) -> list[Visit]:
+    session, project = dock.session, dock.project
+    assert session is not None
+    assert project is not None
+    annotator = SimulatedAnnotator(session, Truth(path / "sample" / "masks"))
+    visits: list[Visit] = []
+    for number, stage in enumerate(STAGES):
+        if number:
+            say(f"waiting for round {number} ...")
+            _wait_for_round(project, number)
+        for _ in range(per_stage):
+            if not _open_photo(session, suggested=number > 0):
+                say("the queue is empty")
+                break
+            settle(0.3)
+            if len(visits) in (0, per_stage, 2 * per_stage):
+                _take_picture(viewer, path / f"{number + 1}-{stage.replace(' ', '-')}.png")
+            visits.append(_one_photo(annotator, stage))
+            say(_line(visits[-1]))
+        _wait_until(lambda: session.saving == 0, 60, "the masks to be saved")
+    _wait_for_round(project, len(STAGES))
+    settle(2.0)
+    _take_picture(viewer, path / "4-the-end.png")
+    return visits
+
+
+def _one_photo(annotator: SimulatedAnnotator, stage: str) -> Visit:
+    current = annotator.session.current
+    assert current is not None
+    effort = annotator.accept_and_next()
+    return Visit(
+        stage, current.photo.relpath, current.model_id, effort.strokes, effort.seconds, effort.before
+    )
+
+
+class Truth:
+    """The true mask of a demo photo, as stored labels (class index + 1): uint8 (height, width)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, photo: Photo) -> NDArray[np.uint8]:
+        with Image.open(self._folder / f"{Path(photo.relpath).stem}.png") as mask:
+            return np.asarray(mask, np.uint8) + np.uint8(1)
+
+
+def _open_photo(session: AnnotationSession, suggested: bool) -> bool:
+    """Wait for the next photo, with its suggestion where there should be one; False: the queue is empty."""
+    if session.current is None:
+        session.open_next()
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        settle(0.05)
+        current = session.current
+        if current is None:
+            if session.facts.queue_is_empty:
+                return False
+        elif not suggested or current.blind or current.model_id is not None:
+            return True
+    return session.current is not None
+
+
+def _wait_for_round(project: Project, rounds: int) -> None:
+    """Wait until so many rounds have ended and nothing that was saved remains unlearnt."""
+
+    def done() -> bool:
+        ended = [r for r in project.rounds() if r.model_id is not None]
+        return len(ended) >= rounds and project.untrained_labels(ended[0].model_id) == 0
+
+    def getting_on() -> object:
+        state = project.trainer_state()
+        return None if state is None else (state.state, state.round, state.step)
+
+    what = f"round {rounds} of the trainer (see {project.path / 'trainer.log'})"
+    _wait_until(done, PATIENCE, what, getting_on)
+
+
+def _wait_until(
+    done: Callable[[], bool], seconds: float, what: str, getting_on: Callable[[], object] = lambda: None
+) -> None:
+    """Wait; give up after so many seconds in which `getting_on` says the same."""
+    end, seen = time.monotonic() + seconds, getting_on()
+    while not done():
+        now = getting_on()
+        if now != seen:
+            end, seen = time.monotonic() + seconds, now
+        if time.monotonic() > end:
+            raise ProjectError(f"waited {seconds:.0f} s in vain for {what}")
+        settle(0.2)
+
+
+def _take_picture(viewer: Any, out: Path) -> None:
+    viewer.window.screenshot(str(out), canvas_only=False, flash=False)
+
+
+def _line(visit: Visit) -> str:
+    model = f"model {visit.model}" if visit.model else "no model"
+    return (
+        f"{visit.stage:>22}  {visit.photo:<24} {model:<12} "
+        f"right before {visit.agreement:4.0%}   {visit.strokes:3d} strokes   {visit.seconds:4.0f} s"
+    )
+
+
+def _write_report(path: Path, visits: list[Visit]) -> None:
+    """Write report.md and report.json, for people and for programs."""
+    with Project.open(path) as project:
+        counts, models = project.counts(), project.models()
+    stages = [{"stage": stage, **_means(visits, stage)} for stage in STAGES]
+    data = {
+        "photos": counts.photos,
+        "labelled": counts.labelled,
+        "stages": stages,
+        "visits": [asdict(visit) for visit in visits],
+        "models": [{"id": m.id, "decision": m.decision, "why": m.why, "metrics": m.metrics} for m in models],
+    }
+    (path / "report.json").write_text(json.dumps(data, indent=1, default=str))
+    lines = [
+        "# The loop, with a simulated annotator\n",
+        "| stage | photos | right before the first stroke | strokes a photo | seconds a photo |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {row['stage']} | {row['photos']} | {row['agreement']:.0%} "
+            f"| {row['strokes']:.1f} | {row['seconds']:.0f} |"
+            for row in stages
+            if row["photos"]
+        ),
+        "\n## Models\n",
+        *(f"* model {model.id}: {model.why}" for model in models),
+        "\n## The window\n",
+        *(f"![{picture.stem}]({picture.name})\n" for picture in sorted(path.glob("[1-4]-*.png"))),
+    ]
+    (path / "report.md").write_text("\n".join(lines))
+
+
+def _means(visits: list[Visit], stage: str) -> dict[str, Any]:
+    chosen = [visit for visit in visits if visit.stage == stage]
+    if not chosen:
+        return {"photos": 0}
+    return {
+        "photos": len(chosen),
+        "agreement": mean(visit.agreement for visit in chosen),
+        "strokes": mean(visit.strokes for visit in chosen),
+        "seconds": mean(visit.seconds for visit in chosen),
+    }

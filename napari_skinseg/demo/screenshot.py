@@ -1,0 +1,64 @@
+"""Pictures of the workspace for the documents, taken from the real window."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import napari
+from qtpy.QtWidgets import QApplication
+
+from trainer.errors import ConfigError
+
+
+def window_of_size(text: str) -> tuple[int, int]:
+    """Read ``1440x900``.
+
+    Raises
+    ------
+    ConfigError
+        If it is not two numbers.
+    """
+    try:
+        width, height = (int(part) for part in text.lower().split("x"))
+    except ValueError:
+        raise ConfigError(f"size {text!r}: write width and height in pixels, as 1440x900") from None
+    return width, height
+
+
+def settle(seconds: float) -> None:
+    """Let the window work for a while."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        QApplication.processEvents()
+        time.sleep(0.01)
+
+
+def workspace_picture(
+    project: Path,
+    out: Path,
+    size: tuple[int, int] = (1440, 900),
+    annotator: str = "picture",
+    act: Callable[[Any], None] | None = None,
+) -> Path:
+    """Open the workspace, let `act` (given the dock) do something, and save a picture of the whole window."""
+    from napari_skinseg.widgets.workspace import open_workspace
+
+    viewer = napari.Viewer(show=False, show_welcome_screen=False)
+    try:
+        viewer.window.show()  # brings the window's last size back, so ours comes after
+        viewer.window.resize(*size)
+        dock = open_workspace(viewer, project, annotator)
+        settle(1.5)
+        viewer.reset_view()
+        if act is not None:
+            act(dock)
+            settle(1.0)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        viewer.window.screenshot(str(out), canvas_only=False, flash=False)
+        dock.dispose()
+    finally:
+        viewer.close()
+    return out

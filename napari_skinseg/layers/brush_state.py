@@ -1,0 +1,134 @@
+"""What the hand holds: class, brush, opacity, what is hidden and what is locked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from napari_skinseg.layers.layers import WorkspaceLayers
+from napari_skinseg.layers.palette import NOT_LABELLED, class_name, stored_values
+from napari_skinseg.layers.provenance import ProvenanceTracker
+
+if TYPE_CHECKING:
+    from trainer.labels.classes import ClassSet
+
+BRUSH_STEP = 1.2
+OPACITY_STEP = 0.1
+KEYS = "1-9 class, 0 erase, Space accept and next, ? all keys"
+"""Shown in napari's status line."""
+
+
+class Tools:
+    """The palette's state, on the annotation layer.
+
+    Parameters
+    ----------
+    changed
+        Called after every change that a dock shows.
+    """
+
+    def __init__(
+        self,
+        layers: WorkspaceLayers,
+        tracker: ProvenanceTracker,
+        classes: ClassSet,
+        changed: Callable[[], None],
+    ) -> None:
+        self._layers = layers
+        self._layer = layers.annotation
+        self._tracker = tracker
+        self._classes = classes
+        self._changed = changed
+        self.hidden: set[int] = set()
+        self._peeking = False
+        self._was_visible = True
+        self._layer.events.selected_label.connect(self._keep_to_classes)
+        # Last: the viewer writes napari's own keys there, which are not in force while a photo is open.
+        self._layer.events.mode.connect(self._say_keys, position="last")
+        self._say_keys()
+
+    def close(self) -> None:
+        """Let go of the layer."""
+        self._layer.events.selected_label.disconnect(self._keep_to_classes)
+        self._layer.events.mode.disconnect(self._say_keys)
+
+    def _say_keys(self, event: object = None) -> None:
+        self._layers.say(KEYS)
+
+    @property
+    def locked(self) -> set[int]:
+        """Stored values that painting never overwrites."""
+        return self._tracker.locked
+
+    @property
+    def selected(self) -> int:
+        """Stored value that the brush paints; 0 erases."""
+        return int(self._layer.selected_label)
+
+    def select(self, value: int) -> None:
+        """Take a class in hand; a brush comes with it where no drawing tool is held.
+
+        Raises
+        ------
+        ValueError
+            If the class set has no such value.
+        """
+        if value != NOT_LABELLED and value not in stored_values(self._classes):
+            raise ValueError(f"{value} is no class of {self._classes.name}: use 0 to {self._classes.count}")
+        self._layer.selected_label = value
+        if str(self._layer.mode) not in ("paint", "fill", "polygon"):
+            self._layer.mode = "paint"
+        self._changed()
+
+    def set_visible(self, value: int, visible: bool) -> None:
+        """Show or hide a class on the screen; what is saved stays the same."""
+        before = set(self.hidden)
+        (self.hidden.discard if visible else self.hidden.add)(value)
+        if self.hidden != before:
+            self._layers.colour(self.hidden)
+            self._changed()
+
+    def set_locked(self, value: int, locked: bool) -> None:
+        """Protect a finished class from the brush, or free it."""
+        (self.locked.add if locked else self.locked.discard)(value)
+        self._changed()
+
+    def lock_under_cursor(self) -> str:
+        """Lock the class under the mouse, or free it; return a sentence about it."""
+        value = self._layers.label_under_cursor()
+        if value == NOT_LABELLED:
+            return "nothing to lock under the cursor"
+        self.set_locked(value, value not in self.locked)
+        name = class_name(self._classes, value)
+        return f"{name} is locked" if value in self.locked else f"{name} is free again"
+
+    def change_brush(self, steps: int) -> None:
+        """Make the brush larger (steps > 0) or smaller."""
+        size = self._layer.brush_size
+        for _ in range(abs(steps)):
+            size = (
+                max(round(size * BRUSH_STEP), size + 1)
+                if steps > 0
+                else min(round(size / BRUSH_STEP), size - 1)
+            )
+        self._layer.brush_size = max(1, size)
+        self._changed()
+
+    def change_opacity(self, steps: int) -> None:
+        """Make the annotation more (steps > 0) or less opaque."""
+        self._layer.opacity = min(1.0, max(0.0, round(self._layer.opacity + steps * OPACITY_STEP, 2)))
+        self._changed()
+
+    def peek(self, on: bool) -> None:
+        """Show the bare photo while `on`."""
+        if on != self._peeking:
+            self._peeking = on
+            if on:
+                self._was_visible = self._layer.visible
+            self._layer.visible = self._was_visible and not on
+
+    def _keep_to_classes(self, event: object = None) -> None:
+        """Follow napari's own label controls, but never beyond the class set."""
+        if self._layer.selected_label > self._classes.count:
+            self._layer.selected_label = self._classes.count
+        self._changed()

@@ -1,0 +1,128 @@
+"""The three layers of the workspace: made once, given another photo's arrays, never added or removed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.layers import Image, Labels
+from psygnal import Signal
+
+from napari_skinseg.layers import napari_undo
+from napari_skinseg.layers.palette import colormap
+from napari_skinseg.layers.pyramid import pyramid
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+    from numpy.typing import NDArray
+
+    from trainer.labels.classes import ClassSet
+
+BLANK = (48, 64)
+"""Size of the grey picture between photos, pixels."""
+
+
+class WorkspaceLayers:
+    """Photo, confidence and annotation layer of one viewer.
+
+    Adding and removing layers leaks memory and takes half a second at 12 MP (napari #2027, #4485): the layers
+    live as long as the session, and `show` swaps what they hold.
+
+    Signals
+    -------
+    came(layer)
+        A layer was adopted.
+
+    Parameters
+    ----------
+    viewer
+        The layers are added on top of what it holds.
+    classes
+        Names and colours of the annotation.
+    brush_size, opacity
+        At the beginning: brush diameter in pixels, opacity of the annotation.
+    """
+
+    came = Signal(object)
+
+    def __init__(self, viewer: ViewerModel, classes: ClassSet, brush_size: int, opacity: float) -> None:
+        self._viewer = viewer
+        self._classes = classes
+        blank = np.zeros(BLANK, np.uint8)
+        self.photo = Image(_grey(), rgb=True, multiscale=True, name="photo")
+        self.confidence = Image(
+            blank, name="prediction confidence", colormap="inferno", contrast_limits=(0, 255), opacity=0.6
+        )
+        self.confidence.visible = False
+        self.annotation = Labels(blank.copy(), name="annotation", colormap=colormap(classes), opacity=opacity)
+        self.annotation.brush_size = brush_size
+        self.annotation.metadata["class_set"] = classes.to_dict()  # for whoever saves the layer
+        self.adopted: list[Layer] = []
+        for layer in (self.photo, self.confidence, self.annotation):
+            viewer.add_layer(layer)
+            layer.locked = True  # against deletion by hand
+        viewer.layers.selection.active = self.annotation
+
+    def show(self, levels: list[NDArray[np.uint8]] | None, confidence: NDArray[np.uint8] | None) -> None:
+        """Put another photo (or the grey picture) into the layers; the annotation is the tracker's to swap.
+
+        Parameters
+        ----------
+        levels
+            The photo's pyramid, largest first, uint8 (height, width, 3).
+        confidence
+            uint8 (height, width) or nothing.
+        """
+        levels = _grey() if levels is None else levels
+        level = self.photo.data_level
+        self.photo.corner_pixels = np.array([[0, 0], levels[level].shape[:2]]) - [[0], [1]]
+        self.photo.data = levels
+        self.photo.data_level = level  # napari would draw the smallest first, and then once more
+        empty = np.zeros(levels[0].shape[:2], np.uint8)
+        self.confidence.data = empty if confidence is None else confidence
+
+    def adopt(self, layer: Layer) -> None:
+        """Have a layer that came later keep step with these, and with their keys."""
+        self.adopted.append(layer)
+        self.came.emit(layer)
+
+    def fit(self) -> None:
+        """Bring the whole photo into view."""
+        for layer in (self.photo, self.confidence, self.annotation, *self.adopted):
+            if not layer.visible:  # napari lets a hidden layer keep the extent of what it held before
+                layer.scale = layer.scale  # which makes it look again
+        self._viewer.reset_view()
+
+    def colour(self, hidden: Collection[int]) -> None:
+        """Colour the annotation, without the hidden classes."""
+        self.annotation.colormap = colormap(self._classes, hidden)
+
+    def label_under_cursor(self) -> int:
+        """Return the label under the mouse, 0 outside the photo."""
+        row, column = (
+            round(float(c)) for c in self.annotation.world_to_data(self._viewer.cursor.position)[-2:]
+        )
+        height, width = self.annotation.data.shape
+        inside = 0 <= row < height and 0 <= column < width
+        return int(self.annotation.data[row, column]) if inside else 0
+
+    def say(self, help_: str) -> None:
+        """Put words into napari's status line, where it would name keys of its own."""
+        self.annotation.help = help_
+        if self._viewer.layers.selection.active is self.annotation:
+            self._viewer.help = help_
+
+    def remove(self) -> None:
+        """Take the layers out of the viewer."""
+        napari_undo.clear_history(self.annotation)
+        for layer in (self.annotation, self.confidence, self.photo):
+            layer.locked = False
+            if layer in self._viewer.layers:
+                self._viewer.layers.remove(layer)
+
+
+def _grey() -> list[NDArray[np.uint8]]:
+    return pyramid(np.full((*BLANK, 3), 60, np.uint8))

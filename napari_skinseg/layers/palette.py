@@ -1,0 +1,53 @@
+"""The project's classes as napari shows them: a direct colormap over stored label values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.utils.colormaps import DirectLabelColormap
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trainer.labels.classes import ClassSet
+
+NOT_LABELLED = 0
+
+
+def stored_values(classes: ClassSet) -> range:
+    """Return the label values of the classes: 1 … count (0 is *not labelled*)."""
+    return range(1, classes.count + 1)
+
+
+def class_name(classes: ClassSet, value: int) -> str:
+    """Return the name of a stored value; 0 and strangers read "not labelled"."""
+    return classes.names[value - 1] if 1 <= value <= classes.count else "not labelled"
+
+
+def _rgba(colour: str) -> NDArray[np.float32]:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    return np.array([*channels, 1.0], dtype=np.float32)
+
+
+def colormap(classes: ClassSet, hidden: Collection[int] = ()) -> DirectLabelColormap:
+    """Build the colormap of the annotation layer.
+
+    Hiding a class only makes its colour transparent: the labels stay, and so does what is saved.
+
+    Parameters
+    ----------
+    classes
+        The project's class set.
+    hidden
+        Stored values that are not to be seen.
+    """
+    clear = np.zeros(4, dtype=np.float32)
+    colours: defaultdict[int | None, NDArray[np.float32]] = defaultdict(lambda: np.zeros(4, dtype=np.float32))
+    colours[None] = clear
+    colours[NOT_LABELLED] = clear
+    for value, colour in zip(stored_values(classes), classes.colours, strict=True):
+        colours[value] = _rgba(colour) * (1, 1, 1, 0) if value in hidden else _rgba(colour)
+    return DirectLabelColormap(color_dict=colours)

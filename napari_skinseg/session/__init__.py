@@ -1,0 +1,1 @@
+"""One annotator's session: from photo to photo, loading, editing, saving. Free of Qt."""

@@ -1,0 +1,196 @@
+"""Everything that opening a photo needs, read in a thread: pixels, work so far, the model's suggestion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_skinseg.layers.prediction_extras import NONE, Remarks, read_remarks
+from napari_skinseg.layers.pyramid import pyramid
+from trainer.errors import MaskError, SkinsegError
+from trainer.labels.truth import merge
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trainer.project.masks import Revision
+    from trainer.project.photos import Photo
+    from trainer.project.project import Project
+    from trainer.project.queue import Claim
+
+
+@dataclass
+class Suggestion:
+    """A model's segmentation of a photo: `labels` and `confidence` are uint8 (height, width)."""
+
+    model_id: str
+    labels: NDArray[np.uint8]
+    confidence: NDArray[np.uint8] | None
+    remarks: Remarks = NONE
+
+
+@dataclass(eq=False)
+class LoadedPhoto:
+    """A photo ready to be shown.
+
+    Attributes
+    ----------
+    levels
+        The photo's pyramid, largest first, uint8 (height, width, 3), EXIF-oriented.
+    labels, provenance
+        uint8 (height, width): the work so far, with the suggestion where nobody has decided.
+    finished
+        It was saved as a whole before: no newer suggestion is put into it.
+    first_trained
+        The first model that learnt from its mask, and when that was made.
+    draft_time
+        When the unfinished work in it was put in safety, seconds since the epoch.
+    """
+
+    photo: Photo
+    why: str
+    blind: bool
+    levels: list[NDArray[np.uint8]]
+    labels: NDArray[np.uint8]
+    provenance: NDArray[np.uint8]
+    confidence: NDArray[np.uint8] | None
+    model_id: str | None
+    revision: Revision | None
+    base_revision: str | None
+    finished: bool
+    first_trained: tuple[str, float] | None = None
+    draft_time: float | None = None
+    unsaved: bool = False
+    seconds: float = 0.0
+    strokes: int = 0
+    remarks: Remarks = NONE
+    damage: str = ""
+    """What is wrong with its saved mask, which counts as none then."""
+
+    @property
+    def id(self) -> int:
+        """The photo's id."""
+        return self.photo.id
+
+    @property
+    def image(self) -> NDArray[np.uint8]:
+        """The photo at full size, uint8 (height, width, 3)."""
+        return self.levels[0]
+
+    @property
+    def takes_suggestions(self) -> bool:
+        """Whether a newer suggestion may be put into it: not when it is blind, or was done before."""
+        return not self.blind and not self.finished
+
+
+def read_suggestion(project: Project, photo_id: int, shape: tuple[int, int]) -> Suggestion | None:
+    """Read the newest prediction of a photo; one that is damaged or of another size counts as none."""
+    prediction = project.prediction(photo_id)
+    if prediction is None:
+        return None
+    try:
+        labels, confidence = project.read_prediction(prediction)
+        remarks = read_remarks(project, prediction, shape)
+    except SkinsegError:
+        return None
+    if labels.shape != shape:
+        return None
+    return Suggestion(prediction.model_id, labels, confidence, remarks)
+
+
+def newer_suggestion(
+    project: Project, photo_id: int, shape: tuple[int, int], shown: str | None
+) -> Suggestion | None:
+    """Read the suggestion to replace the shown one: the served model's, or any where none is shown."""
+    prediction = project.prediction(photo_id)
+    if prediction is None or prediction.model_id == shown:
+        return None
+    served = project.served()
+    if shown is not None and (served is None or prediction.model_id != served.id):
+        return None
+    return read_suggestion(project, photo_id, shape)
+
+
+def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) -> LoadedPhoto:
+    """Read a claimed photo. Slow (a 12 MP JPEG alone takes 0.1 s): call it in a thread.
+
+    Unfinished work comes first, then the saved mask, then the suggestion, then nothing; the suggestion also
+    fills what a mask saved in part has left open. A missing suggestion is asked for.
+
+    Raises
+    ------
+    PhotoError
+        If the photo cannot be read.
+    MaskError
+        If its saved mask is of another size because the photo was replaced. A damaged one counts as none.
+    """
+    image = project.read_photo(claim.photo_id)
+    photo = project.photo(claim.photo_id)
+    shape = (image.shape[0], image.shape[1])
+    revision = project.head(claim.photo_id)
+    draft = project.draft(claim.photo_id, annotator)
+    base, model_id, draft_time = (revision.id if revision else None), None, None
+    damage = ""
+    labels, provenance = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+    if draft is not None:
+        labels, provenance = project.read_draft(draft)
+        base, model_id, draft_time = draft.base_revision, draft.model_id, draft.created
+    elif revision is not None:
+        try:
+            labels, provenance = project.read_mask(revision)
+            model_id = revision.model_id
+        except MaskError as error:
+            damage = f"its mask is damaged and will be replaced by what you save ({error})"
+    if labels.shape != shape:
+        mask_size, size = (f"{width}x{height}" for height, width in (labels.shape, shape))
+        raise MaskError(
+            f"{photo.relpath}: its mask is {mask_size}, the photo now {size}: the file was replaced;"
+            " put the old file back"
+        )
+    finished = revision is not None and revision.kind != "part" and not damage
+    confidence, remarks = None, NONE
+    if not claim.blind:
+        suggestion = read_suggestion(project, claim.photo_id, shape)
+        served = project.served()
+        if suggestion is None or (served is not None and suggestion.model_id != served.id):
+            _ask_for_suggestion(project, session_id, claim.photo_id)
+        if suggestion is not None:
+            confidence, remarks = suggestion.confidence, suggestion.remarks
+            if not finished and draft is None:
+                labels, provenance = merge(labels, provenance, suggestion.labels)
+                model_id = suggestion.model_id
+    return LoadedPhoto(
+        photo=photo,
+        why=claim.why,
+        blind=claim.blind,
+        levels=pyramid(image),
+        labels=np.require(labels, np.uint8, ["C", "W"]),
+        provenance=np.require(provenance, np.uint8, ["C", "W"]),
+        confidence=confidence,
+        model_id=model_id,
+        revision=None if damage else revision,
+        base_revision=base,
+        finished=finished,
+        first_trained=project.first_trained(claim.photo_id) if finished else None,
+        draft_time=draft_time,
+        unsaved=draft is not None,
+        remarks=remarks,
+        damage=damage,
+    )
+
+
+def load_or_release(project: Project, session_id: int, annotator: str, claim: Claim) -> LoadedPhoto:
+    """Read a claimed photo as `load_photo` does; give it back where it cannot be read."""
+    try:
+        return load_photo(project, session_id, annotator, claim)
+    except BaseException:
+        if not project.read_only:
+            project.release(session_id, claim.photo_id)
+        raise
+
+
+def _ask_for_suggestion(project: Project, session_id: int, photo_id: int) -> None:
+    if not project.read_only:
+        project.request_prediction(session_id, [photo_id])

@@ -1,0 +1,150 @@
+"""Saves in the background. A save that fails is kept and tried again; until then its draft stays too."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from napari_skinseg.session.background import Background
+from trainer.errors import ConflictError
+from trainer.labels.truth import accept
+from trainer.project.masks import MaskConflictError
+
+if TYPE_CHECKING:
+    from napari_skinseg.session.loading import LoadedPhoto
+    from trainer.project.masks import Revision
+    from trainer.project.project import Project
+
+RETRY_SECONDS = 5.0
+
+
+@dataclass(eq=False)
+class SaveJob:
+    """One mask on its way to the disk.
+
+    `kind` is "save" (every proposed label is accepted) or "part" (as it is). With `leave` the photo is given
+    back afterwards, flagged where there is a `note`.
+    """
+
+    photo: LoadedPhoto
+    kind: Literal["save", "part"]
+    leave: bool
+    note: str | None = None
+    tries: int = 0
+    written: Revision | None = None
+
+
+class Saver:
+    """Writes masks one after the other and remembers those that are not safe yet.
+
+    Parameters
+    ----------
+    saved
+        Called with the job and its revision when it is durable.
+    failed
+        Called with the job and the reason, at the first failure only.
+    conflict
+        Called when somebody else's revision came between; both are kept.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        session_id: int,
+        annotator: str,
+        background: Background,
+        saved: Callable[[SaveJob, Revision | None], None],
+        failed: Callable[[SaveJob, BaseException], None],
+        conflict: Callable[[SaveJob, ConflictError], None],
+    ) -> None:
+        self._project = project
+        self._session_id = session_id
+        self._annotator = annotator
+        self._background = background
+        self._saved = saved
+        self._failed = failed
+        self._conflict = conflict
+        self._heads: dict[int, str | None] = {}
+        self._retry_at = 0.0
+        self.pending: list[SaveJob] = []
+        self.failing: list[SaveJob] = []
+        self.trouble = ""
+
+    def submit(self, job: SaveJob) -> None:
+        """Save in the background."""
+        self.pending.append(job)
+        self._start(job)
+
+    def poll(self, now: float) -> None:
+        """Try again what has failed, every few seconds."""
+        if self.failing and now >= self._retry_at:
+            self.retry()
+
+    def retry(self) -> None:
+        """Try again now."""
+        jobs, self.failing = self.failing, []
+        for job in jobs:
+            self._start(job)
+
+    def is_failing(self, photo_id: int) -> bool:
+        """Say whether a save of this photo has failed and waits to be tried again."""
+        return any(job.photo.id == photo_id for job in self.failing)
+
+    def _start(self, job: SaveJob) -> None:
+        job.tries += 1
+        self._background.write(
+            lambda: self._write(job), lambda result: self._done(job, *result), lambda e: self._fail(job, e)
+        )
+
+    def _write(self, job: SaveJob) -> tuple[Revision | None, ConflictError | None]:
+        photo, project = job.photo, self._project
+        conflict = self._write_mask(job) if job.written is None else None
+        project.drop_draft(photo.id, self._annotator)
+        if job.leave:
+            outcome = "saved" if job.note is None else "flagged"
+            project.record_visit(self._session_id, photo.id, photo.seconds, photo.strokes, outcome)
+            if job.note is not None:
+                project.flag(self._session_id, photo.id, job.note)
+            project.release(self._session_id, photo.id)
+        return job.written, conflict
+
+    def _write_mask(self, job: SaveJob) -> ConflictError | None:
+        photo = job.photo
+        whole = job.kind == "save"
+        try:
+            job.written = self._project.save_mask(
+                photo.id,
+                photo.labels,
+                accept(photo.labels, photo.provenance) if whole else photo.provenance,
+                self._annotator,
+                expected=self._heads.get(photo.id, photo.base_revision),
+                kind=job.kind,
+                model_id=photo.model_id,
+                seconds=photo.seconds,
+                strokes=photo.strokes,
+            )
+        except MaskConflictError as error:
+            job.written = error.revision
+            head = self._project.head(photo.id)  # they have been told: what they save next stands
+            self._heads[photo.id] = None if head is None else head.id
+            return error
+        self._heads[photo.id] = job.written.id
+        return None
+
+    def _done(self, job: SaveJob, revision: Revision | None, conflict: ConflictError | None) -> None:
+        self.pending.remove(job)
+        if job.leave and not any(other.photo.id == job.photo.id for other in self.pending):
+            self._heads.pop(job.photo.id, None)  # whoever opens it again begins from the mask of then
+        if conflict is not None:
+            self._conflict(job, conflict)
+        self._saved(job, revision)
+
+    def _fail(self, job: SaveJob, error: BaseException) -> None:
+        self._retry_at = time.monotonic() + RETRY_SECONDS
+        self.failing.append(job)
+        name = job.photo.photo.relpath
+        self.trouble = f"{name} is not saved yet: {error} – trying again every few seconds"
+        if job.tries == 1:
+            self._failed(job, error)

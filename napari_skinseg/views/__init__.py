@@ -1,0 +1,1 @@
+"""What the docks show, resolved from session and project by pure functions. Free of Qt."""

@@ -1,0 +1,113 @@
+"""What the SkinSeg dock shows, worked out from the session. No Qt: a pure reading, easy to test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from napari_skinseg.layers.palette import NOT_LABELLED
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from napari_skinseg.session.session import AnnotationSession
+    from trainer.labels.classes import ClassSet
+    from trainer.project.sessions import Stats
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """One line of the palette; `value` is the stored label value and the key that picks it."""
+
+    value: int
+    name: str
+    colour: str
+    visible: bool = True
+    locked: bool = False
+    selected: bool = False
+
+
+@dataclass(frozen=True)
+class OverlaySwitch:
+    """A check box for something the model says beside its mask."""
+
+    name: str
+    on: bool
+
+
+@dataclass(frozen=True)
+class AnnotateView:
+    """The resolved state of the SkinSeg dock: words and switches, nothing to compute."""
+
+    title: str
+    clock: str
+    why: str
+    sentence: str
+    progress: str
+    rows: tuple[ClassRow, ...]
+    working: bool
+    """A photo is open."""
+    writable: bool
+    overlays: tuple[OverlaySwitch, ...] = ()
+    """Only those with something to show on this photo."""
+
+    @property
+    def selected(self) -> ClassRow:
+        """The class the brush paints with."""
+        return next((row for row in self.rows if row.selected), self.rows[-1])
+
+
+def class_rows(
+    classes: ClassSet, selected: int, hidden: Collection[int] = (), locked: Collection[int] = ()
+) -> tuple[ClassRow, ...]:
+    """Rows of the palette, classes first, the eraser last."""
+    pairs = zip(classes.names, classes.colours, strict=True)
+    rows = [
+        ClassRow(value, name, colour, value not in hidden, value in locked, value == selected)
+        for value, (name, colour) in enumerate(pairs, start=1)
+    ]
+    return (*rows, ClassRow(NOT_LABELLED, "not labelled (eraser)", "", selected=selected == NOT_LABELLED))
+
+
+def progress(photos: int, seconds_each: float, labelled: int, total: int, saving: int = 0) -> str:
+    """Sum up the day: ``today 41 · 38 s each · 1,651 of 330,000``."""
+    pace = f" · {seconds_each:.0f} s each" if photos and seconds_each else ""
+    waiting = f" · saving {saving}" if saving else ""
+    return f"today {photos:,}{pace} · {labelled:,} of {total:,}{waiting}"
+
+
+def clock(seconds: float) -> str:
+    """Time on the photo so far: ``0:38``."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def resolve_annotate(session: AnnotationSession, today: Stats | None = None) -> AnnotateView:
+    """Turn the session into the words of the SkinSeg dock.
+
+    Parameters
+    ----------
+    today : Stats, optional
+        What the annotator has finished today.
+    """
+    project, opened, facts = session.project, session.current, session.facts
+    done, pace = (today.photos, today.seconds_per_photo) if today else (0, 0.0)
+    return AnnotateView(
+        title=PurePosixPath(opened.photo.relpath).name if opened else project.path.name,
+        clock=clock(opened.seconds) if opened else "",
+        why=f"here because: {opened.why}" if opened and opened.why else "",
+        sentence=session.status,
+        progress=progress(done, pace, facts.labelled, facts.photos, session.saving),
+        rows=class_rows(project.classes, session.selected_class, session.hidden, session.locked),
+        working=opened is not None,
+        writable=not project.read_only,
+        overlays=overlay_switches(session),
+    )
+
+
+def overlay_switches(session: AnnotationSession) -> tuple[OverlaySwitch, ...]:
+    """One switch for each kind of remark that the model made on the open photo."""
+    overlays = session.overlays
+    return tuple(
+        OverlaySwitch(name, overlays.wanted[name]) for name, there in overlays.available.items() if there
+    )

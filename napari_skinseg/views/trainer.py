@@ -1,0 +1,220 @@
+"""What the Trainer dock shows, worked out from the project's rows. No Qt: a pure reading, easy to test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_skinseg.session.status import plain
+from trainer.service.process import trainer_liveness
+from trainer.service.schedule import PRETEXT
+
+if TYPE_CHECKING:
+    from trainer.project.project import Project
+    from trainer.project.trainer_channel import Round, TrainerState
+
+UNSERVED = ("kept old", None)
+STOPPED, DIED = "stopped", "died"
+PANEL_WORDS = {
+    PRETEXT: "top to bottom: gray, coloured by the network, real",
+    "fpn": "a test photo, and how sure the network is of its classes",
+}
+BUSY = {"training", "validating", "predicting", "scoring", "starting"}
+
+
+@dataclass(frozen=True)
+class ClassDice:
+    """Validation Dice of one class, and its change since the model before."""
+
+    name: str
+    colour: str
+    dice: float | None
+    change: float | None
+
+    @property
+    def arrow(self) -> str:
+        """``▲`` or ``▼`` for a change of a hundredth or more, else nothing."""
+        if self.change is None or abs(self.change) < 0.005:
+            return ""
+        return "▲" if self.change > 0 else "▼"
+
+
+@dataclass(frozen=True)
+class RoundPoint:
+    """One model on the round plot: macro Dice, Dice by class, and whether it was served."""
+
+    model_id: str
+    macro: float | None
+    per_class: tuple[float | None, ...]
+    served: bool
+
+
+@dataclass(frozen=True)
+class TrainerView:
+    """The resolved state of the Trainer dock."""
+
+    state: str
+    """``stopped`` · ``died`` · ``resting`` · ``training`` · ``paused`` …"""
+    light: str
+    """``good`` · ``busy`` · ``warn`` · ``off``: the colour of the dot."""
+    line: str
+    """State, device, round, step, time left: one line."""
+    served: str
+    decision: str
+    """What the last gate decided, and why, in one sentence."""
+    running: bool
+    paused: bool
+    heartbeat: str
+    points: tuple[RoundPoint, ...]
+    classes: tuple[ClassDice, ...]
+    round_id: str | None
+    """The round that runs now, or ran last."""
+    round_number: int
+    recipe: str = ""
+    """Of that round."""
+    panel: Path | None = None
+    """Picture that the round draws of its work."""
+
+    @property
+    def pretext(self) -> bool:
+        """The round makes starting weights: no model, no validation."""
+        return self.recipe == PRETEXT and self.running
+
+    def panel_words(self, step: int) -> str:
+        """Caption of the picture, of a round that has got to `step`."""
+        words = PANEL_WORDS.get(self.recipe, self.recipe)
+        return f"{words}, step {step:,}" if step else words
+
+    @property
+    def died(self) -> bool:
+        """It ended, or fell silent, without saying so."""
+        return self.state == DIED
+
+
+def macro_dice(metrics: Mapping[str, Any]) -> float | None:
+    """Macro Dice over all classes from a model's metrics, or None before validation."""
+    val = metrics.get("val", metrics)
+    for key in ("dice9", "dice_macro", "dice"):
+        if isinstance(val, Mapping) and val.get(key) is not None:
+            return float(val[key])
+    return None
+
+
+def class_dice(metrics: Mapping[str, Any], name: str) -> float | None:
+    """Dice of one class from a model's metrics, or None where the class was not seen."""
+    val = metrics.get("val", metrics)
+    value = (val.get("per_class") or {}).get(name) if isinstance(val, Mapping) else None
+    if isinstance(value, Mapping):
+        value = value.get("dice")
+    return None if value is None else float(value)
+
+
+def dice_by_class(
+    names: tuple[str, ...], colours: tuple[str, ...], now: Mapping[str, Any], before: Mapping[str, Any]
+) -> tuple[ClassDice, ...]:
+    """Each class's Dice in `now` and its change since `before`."""
+    rows = []
+    for name, colour in zip(names, colours, strict=True):
+        dice, old = class_dice(now, name), class_dice(before, name)
+        change = dice - old if dice is not None and old is not None else None
+        rows.append(ClassDice(name, colour, dice, change))
+    return tuple(rows)
+
+
+def status_line(now: TrainerState, round_number: int | None) -> str:
+    """``training · cuda:0 · fast round 14, step 180 of 300 · 9 s left``; a round's own words lead."""
+    place = f", step {now.step} of {now.steps}" if now.steps else ""
+    busy_with = now.state == "training" and now.message
+    parts = [now.message if busy_with else now.state, now.device]
+    if round_number and now.state in BUSY:
+        lane = f"{now.lane} " if now.lane else ""
+        parts.append(f"{lane}round {round_number}{place}")
+    if now.seconds_left is not None and now.state == "training":
+        parts.append(f"{seconds(now.seconds_left)} left")
+    return " · ".join(part for part in (*parts, "" if busy_with else now.message) if part)
+
+
+def seconds(value: float) -> str:
+    """``9 s``, ``4 min``, ``2 h``, ``3 days``."""
+    if value < 100:
+        return f"{value:.0f} s"
+    if value < 5400:
+        return f"{value / 60:.0f} min"
+    return f"{value / 3600:.0f} h" if value < 172800 else f"{value / 86400:.0f} days"
+
+
+def resolve_trainer(project: Project) -> TrainerView:
+    """Read the trainer's row, the models and the rounds into the words of the Trainer dock."""
+    names, colours = project.classes.names, project.classes.colours
+    last, served = project.trainer_state(), project.served()
+    age = last.age if last else None
+    alive = last if trainer_liveness(project) == "running" else None
+    models = sorted(project.models(), key=lambda model: model.created)
+    rounds = sorted(project.rounds(), key=lambda r: r.started)
+    numbers = {r.id: number for number, r in enumerate(rounds, start=1)}
+    before = [m for m in models if served and m.created < served.created and m.decision not in UNSERVED]
+    state = alive.state if alive else STOPPED if last is None or last.state == STOPPED else DIED
+    newest = rounds[-1].id if rounds else None
+    drawn = alive.round if alive is not None and alive.round in numbers else newest
+    return TrainerView(
+        state=state,
+        light=light(state),
+        line=status_line(alive, numbers.get(alive.round or "")) if alive else stopped_line(state, age),
+        served=served_sentence(served.id, macro_dice(served.metrics)) if served else "no model yet",
+        decision=decision_sentence(models[-1]) if models else "",
+        running=alive is not None,
+        paused=state == "paused",
+        heartbeat="" if age is None else f"last sign of life {seconds(age)} ago",
+        points=tuple(round_point(model, names) for model in models),
+        classes=dice_by_class(
+            names, colours, served.metrics if served else {}, before[-1].metrics if before else {}
+        ),
+        round_id=drawn,
+        round_number=numbers.get(drawn or "", 0),
+        recipe=next((r.recipe for r in rounds if r.id == drawn), ""),
+        panel=panel_of(project, next((r for r in rounds if r.id == drawn), None)),
+    )
+
+
+def panel_of(project: Project, round_: Round | None) -> Path | None:
+    """The picture that a round has drawn, if it has drawn one yet."""
+    if round_ is None:
+        return None
+    path = project.path / "panels" / f"{round_.recipe}.png"
+    try:
+        return path if path.stat().st_mtime >= round_.started else None
+    except OSError:
+        return None
+
+
+def light(state: str) -> str:
+    """The colour of the dot for a state."""
+    if state == STOPPED:
+        return "off"
+    return "warn" if state in ("paused", "failed", DIED) else "busy" if state in BUSY else "good"
+
+
+def stopped_line(state: str, age: float | None) -> str:
+    """Why nothing moves, in words."""
+    if age is None:
+        return "trainer not started yet: Start it and it learns from every mask you save"
+    died = f"the trainer died, last seen {seconds(age)} ago: Restart it"
+    return died if state == DIED else "trainer stopped"
+
+
+def served_sentence(model_id: str, dice: float | None) -> str:
+    """``model 13 served (Dice 0.83)``."""
+    return f"model {plain(model_id)} served" + ("" if dice is None else f" (Dice {dice:.2f})")
+
+
+def decision_sentence(model: Any) -> str:
+    """``model 14: served: validation Dice 0.71 -> 0.74``: the reason holds the verdict."""
+    return f"model {plain(model.id)}: {model.why}" if model.decision and model.why else ""
+
+
+def round_point(model: Any, names: tuple[str, ...]) -> RoundPoint:
+    """One model as a point of the round plot."""
+    per_class = tuple(class_dice(model.metrics, name) for name in names)
+    return RoundPoint(model.id, macro_dice(model.metrics), per_class, model.decision not in UNSERVED)

@@ -1,0 +1,1 @@
+"""The window's widgets. Qt is imported here only."""

@@ -1,0 +1,110 @@
+"""Brush size, opacity and the four tools of the annotation layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QButtonGroup, QFormLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from superqt import QLabeledSlider
+
+from napari_skinseg.widgets.icons import icon, theme_colour
+
+TOOLS = (
+    ("paint", "paint", "Paint with the brush"),
+    ("fill", "fill", "Fill a connected area"),
+    ("polygon", "polygon", "Draw a polygon: right or double click closes it"),
+    ("pick", "picker", "Pick the class under the cursor"),
+)
+LARGEST_BRUSH = 200
+
+
+class Tools(QWidget):
+    """Sliders and tool buttons that follow a napari Labels layer and set it."""
+
+    def __init__(self, *, theme: str = "dark", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layer: Any = None
+        self.brush = QLabeledSlider(Qt.Orientation.Horizontal)
+        self.brush.setRange(1, LARGEST_BRUSH)
+        self.brush.setToolTip("Brush size in photo pixels ( [ and ] )")
+        self.opacity = QLabeledSlider(Qt.Orientation.Horizontal)
+        self.opacity.setRange(0, 100)
+        self.opacity.setToolTip("Opacity of the annotation in percent ( , and . )")
+        self.group = QButtonGroup(self)
+        self.group.setExclusive(True)
+        self.buttons: dict[str, Any] = {}
+
+        sliders = QFormLayout()
+        sliders.setContentsMargins(0, 0, 0, 0)
+        sliders.addRow("brush", self.brush)
+        sliders.addRow("opacity", self.opacity)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        for mode, _, tip in TOOLS:
+            row.addWidget(self._tool(mode, tip))
+        self.set_theme(theme)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(sliders)
+        layout.addLayout(row)
+
+        self.brush.valueChanged.connect(self._set_brush)
+        self.opacity.valueChanged.connect(self._set_opacity)
+        self.setEnabled(False)
+
+    def _tool(self, mode: str, tip: str) -> Any:
+        button = QPushButton(mode)
+        button.setIconSize(QSize(16, 16))
+        button.setCheckable(True)
+        button.setToolTip(tip)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.clicked.connect(lambda: self._set_mode(mode))
+        self.group.addButton(button)
+        self.buttons[mode] = button
+        return button
+
+    def set_theme(self, theme: str) -> None:
+        """Draw the icons anew for a napari theme."""
+        for mode, picture, _ in TOOLS:
+            self.buttons[mode].setIcon(icon(picture, theme_colour(theme, "icon")))
+
+    def follow(self, layer: Any) -> None:
+        """Show and steer `layer` (a napari Labels layer) from now on; None to let go."""
+        if layer is self._layer:
+            return
+        if self._layer is not None:
+            for event in (self._layer.events.mode, self._layer.events.brush_size, self._layer.events.opacity):
+                event.disconnect(self._read)
+        self._layer = layer
+        self.setEnabled(layer is not None)
+        if layer is not None:
+            for event in (layer.events.mode, layer.events.brush_size, layer.events.opacity):
+                event.connect(self._read)
+            self._read()
+
+    def _read(self, event: object = None) -> None:
+        layer = self._layer
+        for slider, value in (
+            (self.brush, int(layer.brush_size)),
+            (self.opacity, round(layer.opacity * 100)),
+        ):
+            blocked = slider.blockSignals(True)
+            slider.setValue(value)
+            slider.blockSignals(blocked)
+        self.group.setExclusive(False)
+        for mode, button in self.buttons.items():
+            button.setChecked(str(layer.mode) == mode)
+        self.group.setExclusive(True)
+
+    def _set_brush(self, value: int) -> None:
+        if self._layer is not None:
+            self._layer.brush_size = value
+
+    def _set_opacity(self, value: int) -> None:
+        if self._layer is not None:
+            self._layer.opacity = value / 100
+
+    def _set_mode(self, mode: str) -> None:
+        if self._layer is not None:
+            self._layer.mode = mode

@@ -1,0 +1,104 @@
+"""The models as a tab: every round's outcome with its reason, promote one, or roll back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from napari.utils.notifications import show_error
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from napari_skinseg.session.status import plain
+from napari_skinseg.views.trainer import macro_dice
+from napari_skinseg.widgets.word_table import WordTable
+from trainer.errors import SkinsegError
+from trainer.project.project import Project
+
+DECISIONS = {
+    "served": "serving",
+    "provisional": "serving for now",
+    "replaced": "served before",
+    "kept old": "not served",
+}
+
+
+class ModelsPanel(QWidget):
+    """Table of models, newest first."""
+
+    def __init__(self, project: Project, annotator: str, *, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.project, self.annotator = project, annotator
+        self.words = QLabel()
+        self.words.setWordWrap(True)
+        self.table = WordTable(("model", "when", "recipe", "Dice", "decision", "why"), stretch=5)
+        self.promote = QPushButton("Promote")
+        self.promote.setToolTip("Serve the selected model, whatever the gate said")
+        self.rollback = QPushButton("Roll back")
+        self.rollback.setToolTip("Serve the model that was served before this one")
+        self.promote.clicked.connect(lambda: self._promote())
+        self.rollback.clicked.connect(lambda: self._rollback())
+        self.table.itemSelectionChanged.connect(self._enable)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.words, 1)
+        for button in (self.promote, self.rollback):
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            buttons.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 4, 8, 4)
+        layout.addLayout(buttons)
+        layout.addWidget(self.table, 1)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the models again."""
+        models = sorted(self.project.models(), key=lambda model: model.created, reverse=True)
+        served = self.project.served()
+        self.words.setText(
+            "Every model, newest first; ● is served now."
+            if models
+            else "No model yet: the first comes with a round."
+        )
+        self.table.setVisible(bool(models))
+        self.table.show_rows([(m.id, _cells(m, served is not None and m.id == served.id)) for m in models])
+        self._enable()
+
+    def _enable(self) -> None:
+        served = self.project.served()
+        selected = self.table.selected()
+        writable = not self.project.read_only
+        self.promote.setEnabled(
+            writable and selected is not None and (served is None or selected != served.id)
+        )
+        self.rollback.setEnabled(writable and served is not None and len(self.project.models()) > 1)
+
+    def _promote(self) -> None:
+        model_id = self.table.selected()
+        self._try(
+            lambda: self.project.promote(model_id, why=f"chosen by {self.annotator}", by=self.annotator)
+        )
+
+    def _rollback(self) -> None:
+        self._try(lambda: self.project.rollback(by=self.annotator))
+
+    def _try(self, act: Any) -> None:
+        try:
+            act()
+        except SkinsegError as error:
+            show_error(str(error))
+        self.refresh()
+
+
+def _cells(model: Any, served: bool) -> tuple[str, ...]:
+    dice = macro_dice(model.metrics)
+    when = datetime.fromtimestamp(model.created).strftime("%d %b %H:%M")
+    name = f"● {plain(model.id)}" if served else plain(model.id)
+    recipe = f"{model.recipe}, {model.lane}" if model.lane else model.recipe
+    return (
+        name,
+        when,
+        recipe,
+        "" if dice is None else f"{dice:.2f}",
+        DECISIONS.get(model.decision, ""),
+        model.why or "",
+    )

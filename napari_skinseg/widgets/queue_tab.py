@@ -1,0 +1,49 @@
+"""The queue as a tab: what comes next, and why. A double click opens that photo now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from napari_skinseg.session.session import AnnotationSession
+from napari_skinseg.widgets.word_table import WordTable
+
+if TYPE_CHECKING:
+    from trainer.project.queue import QueueEntry
+
+HEAD = 50
+
+
+class QueuePanel(QWidget):
+    """The head of the queue."""
+
+    def __init__(self, session: AnnotationSession, *, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.words = QLabel()
+        self.words.setWordWrap(True)
+        self.table = WordTable(("photo", "why"), stretch=1)
+        self.table.opened.connect(session.open_photo)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.words)
+        layout.addWidget(self.table, 1)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the head of the queue again."""
+        entries = self.session.queue_head(HEAD)
+        self.words.setText(
+            "Next up; double click opens a photo now."
+            if entries
+            else "The queue is empty: every photo is labelled."
+        )
+        self.table.setVisible(bool(entries))
+        self.table.show_rows(queue_rows(entries))
+
+
+def queue_rows(entries: Sequence[QueueEntry]) -> list[tuple[int, tuple[str, str]]]:
+    """Rows of a table: photo id; file name and reason."""
+    return [(entry.photo_id, (PurePosixPath(entry.relpath).name, entry.why or "")) for entry in entries]

@@ -1,0 +1,160 @@
+"""The simulated annotator works through the real session and pays for what is wrong, no more."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from workbench import make_project, rest, serve, until
+
+from napari_skinseg.demo.simulated_annotator import LOOK_SECONDS, SimulatedAnnotator, agreement, mean_dice
+from napari_skinseg.demo.strokes import best_stroke
+from trainer.labels.values import PAINTED
+
+
+def person(shape: tuple[int, int]) -> np.ndarray:
+    """Background, a trunk, a face on it, and a limb."""
+    rows, columns = np.mgrid[: shape[0], : shape[1]] / np.array(shape)[:, None, None]
+    truth = np.ones(shape, np.uint8)
+    truth[(abs(rows - 0.65) < 0.25) & (abs(columns - 0.5) < 0.2)] = 7
+    truth[((rows - 0.25) / 0.17) ** 2 + ((columns - 0.5) / 0.12) ** 2 < 1] = 3
+    truth[(abs(rows - 0.5 - 0.3 * (columns - 0.7)) < 0.06) & (columns > 0.68) & (columns < 0.95)] = 6
+    return truth
+
+
+@pytest.fixture
+def truth(project):
+    masks = {i: person(project.read_photo(i).shape[:2]) for i in project.photo_ids()}
+    return lambda photo: masks[photo.id]
+
+
+def test_it_paints_a_bare_photo_until_it_is_good(session, truth, project):
+    photo_id = session.current.photo.id
+    effort = SimulatedAnnotator(session, truth).accept_and_next()
+    assert effort.before == 0
+    assert effort.after >= 0.97
+    assert 3 <= effort.strokes <= 20
+    assert effort.seconds > LOOK_SECONDS + 1.5 * effort.strokes
+    rest(session)
+    revision = project.head(photo_id)
+    assert revision.strokes == effort.strokes, "the session counts the same strokes"
+    labels, provenance = project.read_mask(revision)
+    assert agreement(labels, truth(project.photo(photo_id))) == effort.after
+    assert (provenance[labels > 0] == PAINTED).all()
+
+
+def test_a_right_suggestion_costs_nothing_and_a_better_one_less(project, truth, open_session):
+    model = serve(project, "0001")
+    strokes = []
+    for photo_id, damage in zip(project.photo_ids(), (0, 1, 2), strict=False):
+        labels = truth(project.photo(photo_id)).copy()
+        if damage > 0:
+            labels[labels == 3] = 1
+        if damage > 1:
+            labels[labels == 7] = 6
+            labels[:12, :25] = 7
+        project.save_prediction(photo_id, model, labels, np.full(labels.shape, 255, np.uint8))
+        session = open_session(project)
+        session.open_photo(photo_id)
+        until(session, lambda session=session: session.current is not None)
+        effort = SimulatedAnnotator(session, truth).annotate()
+        strokes.append(effort.strokes)
+        assert effort.after >= 0.97
+        session.close()
+    assert strokes[0] == 0 < strokes[1] < strokes[2]
+
+
+def test_the_same_work_costs_the_same(tmp_path, open_session):
+    efforts = []
+    for folder in ("one", "two"):
+        with make_project(tmp_path / folder, photos=1) as project:
+            session = open_session(project)
+            session.open_next()
+            until(session, lambda session=session: session.current is not None)
+            mask = person(session.annotation_layer.data.shape)
+            efforts.append(SimulatedAnnotator(session, lambda _, mask=mask: mask).annotate())
+            session.close()
+    assert efforts[0] == efforts[1]
+
+
+def test_large_photos_are_painted_to_their_edges(session):
+    """The hand looks at a smaller picture, but paints the real one."""
+    layer = session.annotation_layer
+    session._desk.tracker.start(np.zeros((1500, 2000), np.uint8), np.zeros((1500, 2000), np.uint8))
+    mask = person((1500, 2000))
+    effort = SimulatedAnnotator(session, lambda _: mask, good_enough=0.98).annotate()
+    assert effort.after >= 0.98
+    assert (layer.data[[0, -1]] == 1).all()
+    assert (layer.data[:, [0, -1]] == 1).all()
+
+
+def test_it_refuses_a_truth_of_another_size_and_needs_a_photo(session, project, open_session):
+    with pytest.raises(ValueError, match="the truth is"):
+        SimulatedAnnotator(session, lambda _: np.ones((3, 3), np.uint8)).annotate()
+    with pytest.raises(RuntimeError, match="no photo is open"):
+        SimulatedAnnotator(open_session(project), lambda _: np.ones((3, 3), np.uint8)).annotate()
+
+
+def test_unknown_pixels_are_never_wrong():
+    labels, truth = np.full((40, 40), 2, np.uint8), np.zeros((40, 40), np.uint8)
+    assert best_stroke(labels, truth, 1) is None
+    truth[10:20, 10:30] = 5
+    stroke = best_stroke(labels, truth, 1)
+    assert stroke.value == 5
+    assert stroke.gain > 150
+
+
+def test_a_ring_is_not_mended_by_covering_what_it_surrounds():
+    truth = np.ones((80, 80), np.uint8)
+    truth[10:70, 10:70] = 4
+    truth[16:64, 16:64] = 2
+    labels = truth.copy()
+    labels[truth == 4] = 1
+    stroke = best_stroke(labels, truth, 5)
+    assert stroke is None or stroke.gain > 0
+
+
+def test_a_patch_of_the_wrong_class_costs_one_click_and_no_way():
+    truth = person((90, 120))
+    labels = truth.copy()
+    labels[truth == 7] = 4
+    stroke = best_stroke(labels, truth, least=5)
+    assert stroke.fills
+    assert stroke.value == 7
+    assert stroke.length == 0
+    assert stroke.gain == (truth == 7).sum()
+
+
+def test_a_small_part_must_be_right_too(session, truth):
+    """97 % of the pixels are soon right where most are background: that alone is not good."""
+    effort = SimulatedAnnotator(session, truth, good_enough=0.5).annotate()
+    assert mean_dice(session.annotation_layer.data, truth(session.current.photo)) >= 0.9
+    assert effort.strokes >= 3
+
+
+def test_a_part_in_pieces_is_drawn_anew_rather_than_mended_piece_by_piece():
+    truth = person((90, 120))
+    labels = truth.copy()
+    labels[:, ::8][truth[:, ::8] == 7] = 1
+    stroke = best_stroke(labels, truth, least=5)
+    assert stroke.value == 7
+    assert stroke.gain > 0.9 * (labels != truth).sum()
+
+
+def test_a_suggestion_that_is_all_wrong_is_painted_over_and_costs_little_more_than_none(
+    project, truth, open_session
+):
+    first, second = project.photo_ids()[:2]
+    session = open_session(project)
+    session.open_photo(first)
+    until(session, lambda: session.current is not None)
+    bare = SimulatedAnnotator(session, truth).annotate()
+    noise = np.random.default_rng(0).integers(1, 10, (12, 12), np.uint8).repeat(10, 0).repeat(10, 1)
+    shape = project.read_photo(second).shape[:2]
+    wrong = noise[: shape[0], : shape[1]]
+    model = serve(project, "0001")
+    project.save_prediction(second, model, wrong, np.full(shape, 255, np.uint8))
+    session.open_photo(second)
+    until(session, lambda: session.current is not None and session.current.photo.id == second)
+    effort = SimulatedAnnotator(session, truth).annotate()
+    assert effort.after >= 0.97
+    assert effort.strokes <= bare.strokes + 2

@@ -1,0 +1,48 @@
+"""Orders a person gives, and what they make the trainer do next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from trainer.project.project import Project
+from trainer.service.commands import Orders
+from trainer.service.schedule import PRETEXT, Situation, decide
+
+
+@pytest.fixture
+def project(tmp_path: Path):
+    with Project.create(tmp_path / "project") as project:
+        yield project
+
+
+def test_starting_weights_can_be_asked_for_before_the_first_mask(project):
+    orders = Orders(project)
+    project.send_command("train_now", by="ann", lane="full", recipe=PRETEXT)
+    number = project.send_command("train_now", by="ann", lane="full")
+    orders.obey()
+    assert orders.pretrain_now
+    assert orders.train_now == ""
+    assert project.command(number).result.startswith("refused: no train photo has a mask")
+
+
+def nothing_to_do(**changes) -> Situation:
+    values = {
+        "labels": 0,
+        "labels_for_first": 4,
+        "served": False,
+        "new_labels": 0,
+        "labels_since_full": 0,
+        "full_after": 8,
+        "rounds_since_labels": 0,
+        "last_gain": None,
+    }
+    return Situation(**(values | changes))
+
+
+def test_what_a_person_asks_for_comes_before_new_labels():
+    decision = decide(nothing_to_do(labels=9, new_labels=9, served=True, pretrain_now=True))
+    assert (decision.action, decision.recipe, decision.lane) == ("train", PRETEXT, "full")
+    going_on = decide(nothing_to_do(pretrain_now=True, interrupted_pretraining="r7"))
+    assert (going_on.action, going_on.round_id) == ("resume", "r7")

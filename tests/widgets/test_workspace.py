@@ -1,0 +1,288 @@
+"""The workspace in a real napari window on a real project."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from pathlib import Path
+
+import pytest
+from qtpy.QtCore import Qt
+from workbench import make_project, predict, serve
+
+from napari_skinseg.session import projects
+from napari_skinseg.widgets.workspace import WorkspaceDock, open_workspace
+from trainer.errors import ProjectError, SkinsegError
+from trainer.project.project import Project
+
+
+@pytest.fixture(autouse=True)
+def own_preferences(monkeypatch):
+    """Leave the preferences of whoever runs the tests alone."""
+    monkeypatch.setattr(projects, "remember", lambda path: None)
+    monkeypatch.setattr(projects, "last_project", lambda: "")
+    monkeypatch.setattr(projects, "wants_trainer", lambda: False)
+    monkeypatch.setattr(projects, "annotator_name", lambda: "ann")
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    with make_project(tmp_path) as project:
+        return project.path
+
+
+@pytest.fixture
+def dock(make_napari_viewer, folder, qtbot):
+    viewer = make_napari_viewer()
+    dock = open_workspace(viewer, folder, "ann")
+    qtbot.waitUntil(lambda: dock.session.current is not None, timeout=10000)
+    yield dock
+    dock.dispose()
+
+
+def test_the_first_view_has_two_docks(dock):
+    assert list(dock.viewer.window.dock_widgets) == ["SkinSeg", "Trainer"]
+    window = dock.viewer.window._qt_window
+    assert window.dockWidgetArea(dock.parent()) == Qt.DockWidgetArea.RightDockWidgetArea
+    assert window.dockWidgetArea(dock.trainer.parent()) == Qt.DockWidgetArea.BottomDockWidgetArea
+
+
+def test_the_photo_and_its_words_arrive_by_the_clock(dock, qtbot):
+    qtbot.waitUntil(lambda: dock.annotate.title.text().startswith("arm_"), timeout=15000)
+    qtbot.waitUntil(lambda: dock.annotate.next_up.rowCount() > 0, timeout=15000)
+    assert dock.annotate.accept.isEnabled()
+    assert dock.viewer.layers[-1] is dock.session.annotation_layer
+
+
+def test_accept_saves_and_shows_the_next(dock, qtbot, folder):
+    first = dock.session.current.photo.id
+    dock.session.select_class(3)
+    dock.session.annotation_layer.paint((5, 5), 3)
+    qtbot.mouseClick(dock.annotate.accept, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dock.project.head(first) is not None, timeout=10000)
+    qtbot.waitUntil(
+        lambda: dock.session.current is not None and dock.session.current.photo.id != first, timeout=10000
+    )
+    qtbot.waitUntil(lambda: dock.annotate.progress.text().startswith("today 1"), timeout=15000)
+
+
+def test_keys_and_palette_tell_the_same(dock, qtbot):
+    layer = dock.session.annotation_layer
+    action = next(run for key, _, run in dock.session.bindings() if key == "5")
+    action()
+    qtbot.waitUntil(lambda: dock.annotate.view.selected.value == 5, timeout=15000)
+    assert layer.selected_label == 5
+
+
+def test_a_better_model_shows_without_a_dialog(dock, qtbot):
+    photo = dock.session.current.photo.id
+    model = serve(dock.project, "0003")
+    predict(dock.project, photo, model, value=4)
+    qtbot.waitUntil(lambda: "suggestions by model 3" in dock.annotate.sentence.text(), timeout=15000)
+    assert (dock.session.annotation_layer.data == 4).all()
+
+
+def test_the_window_says_within_five_seconds_that_the_trainer_died(dock, qtbot, monkeypatch):
+    told = []
+    monkeypatch.setattr("napari_skinseg.widgets.workspace.show_warning", told.append)
+    dock.project.write_trainer_state(pid=os.getpid(), host=socket.gethostname(), state="training", step=1)
+    qtbot.waitUntil(lambda: dock.trainer.view.running, timeout=15000)
+    died = time.monotonic()
+    dock.project.write_trainer_state(pid=2**22 - 3)
+    qtbot.waitUntil(lambda: not dock.trainer.view.running, timeout=5000)
+    assert time.monotonic() - died < 5
+    assert not dock.trainer.buttons["start"].isHidden()
+    assert dock.trainer.buttons["start"].text() == "Restart"
+    assert "the trainer died" in dock.trainer.line.text()
+    qtbot.waitUntil(lambda: bool(told), timeout=15000)
+    qtbot.wait(1500)
+    assert [words.split(",")[0] for words in told] == ["the trainer died"], "told once"
+
+
+def test_a_trainer_that_hangs_elsewhere_shows_within_five_seconds(dock, qtbot):
+    dock.project.write_trainer_state(pid=1, host="elsewhere", state="training")
+    died = time.monotonic()
+    qtbot.waitUntil(lambda: dock.trainer.view.running, timeout=15000)
+    qtbot.waitUntil(lambda: not dock.trainer.view.running, timeout=6000)
+    assert time.monotonic() - died < 5.3
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("queue", "Queue"),
+        ("review", "Review"),
+        ("models", "Models"),
+        ("settings", "Settings"),
+        ("training", "Recipe"),
+    ],
+)
+def test_tabs_open_when_asked_for_and_only_once(dock, qtbot, name, title):
+    dock.show_extra(name)
+    dock.show_extra(name)
+    assert list(dock.viewer.window.dock_widgets) == ["SkinSeg", "Trainer", title]
+    main = dock.viewer.window._qt_window
+    beside = dock.trainer.parent() if name == "models" else dock.parent()
+    assert dock.tabs[name].parent() in main.tabifiedDockWidgets(beside)
+
+
+def test_the_key_table_waits_for_nobody(dock, qtbot):
+    for ask in (dock.session.help_requested.emit, dock.help_key.activated.emit):
+        ask()
+        assert dock.keys.isVisibleTo(dock.keys.parent())
+        assert not dock.keys.isModal()
+        ask()
+        assert not dock.keys.isVisible()
+
+
+def test_the_key_table_leaves_the_keyboard_to_the_photo(dock, qtbot):
+    window = dock.viewer.window._qt_window
+    window.show()
+    window.activateWindow()
+    canvas = dock.viewer.window._qt_viewer.canvas.native
+    canvas.setFocus()
+    focused = window.focusWidget()
+    dock.session.help_requested.emit()
+    qtbot.wait(200)
+    assert dock.keys.isVisible()
+    assert not dock.keys.isActiveWindow()
+    assert window.focusWidget() is focused
+    dock.session.help_requested.emit()
+    assert not dock.keys.isVisible()
+
+
+def test_restored_work_is_told_where_it_is_seen(dock, monkeypatch):
+    told = []
+    monkeypatch.setattr("napari_skinseg.widgets.workspace.show_info", told.append)
+    dock.session.notice.emit("news", "restored unfinished work from 14:02")
+    assert told == ["restored unfinished work from 14:02"]
+
+
+def test_errors_become_notifications(dock, monkeypatch):
+    told = []
+    monkeypatch.setattr("napari_skinseg.widgets.workspace.show_error", told.append)
+    dock.session.notice.emit("error", "the disk is full: make room, your work is kept")
+    dock.session.notice.emit("info", "asked the trainer for a round now")
+    assert told == ["the disk is full: make room, your work is kept"]
+    assert dock.viewer.status == "asked the trainer for a round now"
+
+
+def test_disposing_stops_every_timer_and_gives_the_photo_back(dock, folder):
+    photo = dock.session.current.photo.id
+    dock.dispose()
+    assert not dock.poll_timer.isActive()
+    assert not dock.trainer_timer.isActive()
+    assert dock.session is None
+    with Project.open(folder) as project:
+        other = project.start_session("bea")
+        assert project.claim(other.id, photo).photo_id == photo
+    dock.dispose()
+
+
+def test_closing_the_window_ends_the_session(make_napari_viewer, folder, qtbot):
+    viewer = make_napari_viewer()
+    dock = open_workspace(viewer, folder, "ann")
+    qtbot.waitUntil(lambda: dock.session.current is not None, timeout=10000)
+    timers = (dock.poll_timer, dock.trainer_timer)
+    viewer.close()
+    qtbot.waitUntil(lambda: dock.session is None, timeout=15000)
+    assert not any(timer.isActive() for timer in timers)
+
+
+def test_closing_the_dock_takes_its_other_docks_along(dock, qtbot):
+    dock.show_extra("queue")
+    dock.viewer.window.remove_dock_widget(dock)
+    qtbot.waitUntil(lambda: dock.session is None, timeout=15000)
+    assert list(dock.viewer.window.dock_widgets) == []
+    assert not dock.poll_timer.isActive()
+
+
+def test_without_a_project_there_are_three_ways_to_begin(make_napari_viewer):
+    viewer = make_napari_viewer()
+    dock = open_workspace(viewer)
+    assert dock.stack.currentWidget() is dock.start
+    assert set(dock.start.buttons) == {"open", "new", "demo"}
+    assert list(viewer.window.dock_widgets) == ["SkinSeg"]
+
+
+def test_the_last_project_is_one_click_away(make_napari_viewer, folder, qtbot, monkeypatch):
+    monkeypatch.setattr(projects, "last_project", lambda: str(folder))
+    dock = open_workspace(make_napari_viewer())
+    qtbot.mouseClick(dock.start.buttons["last"], Qt.MouseButton.LeftButton)
+    assert dock.project.path == folder
+    dock.dispose()
+
+
+def test_a_light_theme_reaches_the_docks(dock):
+    dark = dock.annotate.tools.buttons["paint"].icon().cacheKey()
+    dock.viewer.theme = "light"
+    assert dock.annotate.tools.buttons["paint"].icon().cacheKey() != dark
+
+
+def test_a_folder_that_is_no_project_is_refused_in_place(make_napari_viewer, tmp_path):
+    viewer = make_napari_viewer()
+    dock = open_workspace(viewer)
+    dock.start.opened.emit(str(tmp_path))
+    assert str(tmp_path) in dock.start.message.text()
+    assert dock.session is None
+    with pytest.raises(ProjectError):
+        dock.open(tmp_path)
+
+
+def test_a_new_project_is_made_and_opened(make_napari_viewer, tmp_path, qtbot):
+    with make_project(tmp_path, photos=3):
+        pass
+    dock = WorkspaceDock(make_napari_viewer())
+    dock.viewer.window.add_dock_widget(dock, name="SkinSeg", area="right")
+    dock.start.made.emit(str(tmp_path / "photos"), str(tmp_path / "fresh"), "lesion")
+    qtbot.waitUntil(lambda: dock.session is not None and dock.session.current is not None, timeout=15000)
+    assert dock.project.classes.name == "lesion"
+    assert [row.name for row in dock.annotate.view.rows] == ["background", "lesion", "not labelled (eraser)"]
+    dock.dispose()
+
+
+def test_a_folder_without_photos_makes_no_project(make_napari_viewer, tmp_path, qtbot):
+    (tmp_path / "empty").mkdir()
+    dock = open_workspace(make_napari_viewer())
+    dock.start.made.emit(str(tmp_path / "empty"), str(tmp_path / "fresh"), "skin9")
+    qtbot.waitUntil(lambda: "no photos" in dock.start.message.text(), timeout=15000)
+    assert dock.session is None
+    assert not (tmp_path / "fresh").exists()
+
+
+def test_a_project_can_be_looked_at_read_only(make_napari_viewer, folder, qtbot, monkeypatch):
+    monkeypatch.setattr(projects, "open_project", lambda path: Project.open(path, read_only=True))
+    dock = open_workspace(make_napari_viewer(), folder, "ann")
+    qtbot.waitUntil(lambda: "read-only" in dock.annotate.sentence.text(), timeout=15000)
+    assert not dock.annotate.accept.isEnabled()
+    dock.dispose()
+
+
+def test_the_trainer_dock_stays_low_and_the_photo_large(dock, qtbot):
+    window = dock.viewer.window
+    window.show()
+    window.resize(1440, 900)
+    serve(dock.project, "0001")
+    dock.trainer.refresh()
+    dock.fit_docks()
+    qtbot.wait(300)
+    assert 150 <= dock.trainer.parent().height() <= 200
+    assert dock.parent().width() <= 320
+    canvas = window._qt_window.centralWidget()
+    assert canvas.width() > 700
+    assert canvas.height() > 600
+
+
+def test_a_window_shows_one_project_and_says_so(dock, tmp_path):
+    with make_project(tmp_path / "other") as other:
+        path = other.path
+    with pytest.raises(SkinsegError, match="this window shows"):
+        open_workspace(dock.viewer, path, "ann")
+    assert list(dock.viewer.window.dock_widgets) == ["SkinSeg", "Trainer"]
+    assert open_workspace(dock.viewer) is dock
+    from_the_menu = WorkspaceDock(dock.viewer)
+    with pytest.raises(SkinsegError, match="this window shows"):
+        from_the_menu.open(path, "ann")
+    assert len(dock.viewer.layers) == 3
+    from_the_menu.dispose()

@@ -1,0 +1,1 @@
+"""Which photo to label next."""

@@ -1,0 +1,1 @@
+"""The commands of skinseg, one file per group. Each returns a Reply, which main prints."""

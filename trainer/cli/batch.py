@@ -1,0 +1,131 @@
+"""What `retrain` and `pretrain` have in common: options, and one round in the foreground."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trainer.cli.progress import staged
+from trainer.service.schedule import PRETEXT
+
+if TYPE_CHECKING:
+    from trainer.project.project import Project
+    from trainer.project.trainer_channel import Round
+    from trainer.training.round import RoundResult
+
+StepsOption = Annotated[int | None, typer.Option("--steps", min=1, help="Training steps.")]
+SizeOption = Annotated[int | None, typer.Option("--size", min=32, help="Side of a training crop, in pixels.")]
+EncoderOption = Annotated[str | None, typer.Option("--encoder", help="Encoder of the network, as resnet50.")]
+BatchOption = Annotated[int | None, typer.Option("--batch", min=2, help="Crops per step.")]
+SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of everything that is drawn.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", help="Any setting, as KEY=VALUE; may be repeated.")
+]
+ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with one that was interrupted.")]
+
+
+def overrides(given: Mapping[str, object], set_: list[str] | None) -> dict[str, str]:
+    """Settings that the command line changes: those with an option of their own, and `--set`."""
+    return pairs(set_ or []) | {f"training.{k}": str(v) for k, v in given.items() if v is not None}
+
+
+def spoken(given: Mapping[str, object], set_: list[str] | None) -> list[str]:
+    """The same as a person typed them."""
+    return [f"--{name}" for name, value in given.items() if value is not None] + [
+        f"--set {word}" for word in set_ or []
+    ]
+
+
+def pairs(words: list[str]) -> dict[str, str]:
+    """`KEY=VALUE` words as a mapping."""
+    from trainer.errors import ConfigError
+
+    for word in words:
+        if "=" not in word:
+            raise ConfigError(f"--set {word}: write KEY=VALUE, as --set lr=0.0003")
+    return {key.strip(): value.strip() for key, value in (word.split("=", 1) for word in words)}
+
+
+def run_here(
+    project: Project,
+    path: Path,
+    device: str,
+    resume: bool,
+    chosen: list[str],
+    pretext: bool = False,
+    **choices: Any,
+) -> tuple[RoundResult | None, str]:
+    """Train one round in this process, under a progress bar.
+
+    Parameters
+    ----------
+    path
+        The project as a person named it.
+    resume, chosen, pretext
+        See `take_up`.
+    **choices
+        For the round.
+
+    Returns
+    -------
+    RoundResult or None
+        None: it was stopped.
+    str
+        What is kept of a round that was stopped, and how it goes on; else empty.
+    """
+    from trainer.service.logs import log_to
+    from trainer.service.service import Service
+
+    log_to(path)
+    service = Service(project, device)
+    with service.running(background=False), staged() as advance:
+        service.on_progress = lambda p: advance(p.phase, p.step, p.steps)
+        result = service.train("batch", take_up(project, resume, chosen, pretext), **choices)
+    return result, stopped_line(project, path, pretext) if result is None else ""
+
+
+def take_up(project: Project, resume: bool, chosen: list[str], pretext: bool = False) -> str | None:
+    """The interrupted retrain (or pretrain) to go on with; without `resume`, such rounds are given up.
+
+    A round goes on as it began, so options `chosen` anew are refused.
+    """
+    from trainer.errors import ConfigError, ProjectError
+    from trainer.training.checkpoints import can_resume
+
+    left = open_rounds(project, pretext)
+    word = "pretrain" if pretext else "retrain"
+    if resume and not left:
+        raise ProjectError(f"{project.path} has no interrupted {word} to go on with: leave out --resume")
+    if resume and not can_resume(project.path / "rounds" / left[0].id):
+        raise ProjectError(
+            f"{project.path}: nothing was kept of the interrupted {word} {left[0].id}: leave out --resume to "
+            "start anew"
+        )
+    if resume and chosen:
+        raise ConfigError(
+            f"--resume goes on with round {left[0].id} as it began: leave out {', '.join(chosen)}, "
+            "or leave out --resume to start anew"
+        )
+    for round_ in left[1:] if resume else left:
+        project.finish_round(round_.id, "stopped", why="given up for another one")
+    return left[0].id if resume else None
+
+
+def open_rounds(project: Project, pretext: bool) -> list[Round]:
+    """Rounds of `retrain` (or `pretrain`) that have no end, the latest first."""
+    left = [r for r in project.rounds() if r.ended is None and r.lane == "batch"]
+    return [r for r in left if (r.recipe == PRETEXT) == pretext]
+
+
+def stopped_line(project: Project, path: Path, pretext: bool = False) -> str:
+    """What is kept of the round that was just stopped, and how it goes on."""
+    from trainer.training.checkpoints import has_checkpoint
+
+    folder = project.path / "rounds" / open_rounds(project, pretext)[0].id
+    there = has_checkpoint(folder)
+    kept = "; its checkpoint is kept" if there else " before its first step; what was asked for is kept"
+    word = "pretrain" if pretext else "retrain"
+    return f"Stopped{kept}. Go on: skinseg {word} {path} --resume"

@@ -1,0 +1,167 @@
+"""Commands on models there are: models, predict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from trainer.cli.files import check_out
+from trainer.cli.progress import counted
+from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply, listed, table
+
+if TYPE_CHECKING:
+    from trainer.project.project import Project
+
+
+def register(app: typer.Typer) -> None:
+    """Put these commands on the command line."""
+    app.command(epilog="Example: skinseg predict study ~/new_photos --out ~/masks")(predict)
+    app.command(epilog="Example: skinseg models study      skinseg models study promote 0007")(models)
+
+
+def predict(
+    source: Annotated[
+        str, typer.Argument(metavar="DIR|MODEL", help="A project, or a model's folder.", show_default=False)
+    ],
+    photos: Annotated[
+        str, typer.Argument(metavar="PHOTOS", help="A folder of photos, or one photo.", show_default=False)
+    ],
+    out: Annotated[str, typer.Option(help="The folder for the masks.", show_default=False)],
+    model: Annotated[
+        str | None, typer.Option(metavar="ID", help="A model of the project; else the served one.")
+    ] = None,
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="Also NAME.confidence.png, 0 to 255.")
+    ] = False,
+    device: DeviceOption = "auto",
+    json: JsonOption = False,
+) -> Reply:
+    """Write a mask for each photo: PNG, pixel = class index."""
+    from trainer.errors import ProjectError
+    from trainer.inference.folder import photos_in, predict_folder
+
+    folder, used, remark = model_folder(Path(source), model)
+    found = photos_in(Path(photos))
+    if Path(out).resolve() in {photo.parent.resolve() for photo, _ in found}:
+        raise ProjectError(f"--out {out} holds the photos, and the masks would lie among them: name another")
+    check_out(Path(out))
+    with counted("predicting", len(found)) as advance:
+        report = predict_folder(folder, found, Path(out), device, probabilities, advance)
+    by = escape(f"model {used}{remark}")
+    masks = "mask" if report.written == 1 else "masks"
+    lines = [f"{report.written:,} {masks} in {escape(out)} by {by}, {report.seconds:.1f} s"]
+    lines += listed([f"  failed {item['photo']}: {item['why']}" for item in report.failed])
+    data = {
+        "model": used,
+        "photos": len(found),
+        "written": report.written,
+        "failed": report.failed,
+        "seconds": report.seconds,
+    }
+    return Reply(data, [*lines], code=0 if report.written else 1)
+
+
+def models(
+    directory: ProjectArgument,
+    action: Annotated[str, typer.Argument(metavar="list|promote|rollback", help="What to do.")] = "list",
+    model: Annotated[
+        str | None, typer.Argument(metavar="ID", help="For promote.", show_default=False)
+    ] = None,
+    json: JsonOption = False,
+) -> Reply:
+    """List the models with the reason of each decision, serve another one, or go back."""
+    import getpass
+
+    from trainer.errors import ProjectError
+    from trainer.project.project import Project
+
+    if action not in ("list", "promote", "rollback"):
+        raise ProjectError(f"models: no action '{action}'; use list, promote ID or rollback")
+    with Project.open(Path(directory), read_only=action == "list") as project:
+        if action == "promote":
+            project.promote(known_model(project, model or ""), why="chosen by hand", by=getpass.getuser())
+        elif action == "rollback":
+            project.rollback(by=getpass.getuser())
+        served = project.served()
+        known = project.models()
+    serving = served.id if served else None
+    data = {
+        "served": serving,
+        "models": [
+            {
+                "id": item.id,
+                "recipe": item.recipe,
+                "lane": item.lane,
+                "created": item.created,
+                "served": item.id == serving,
+                "decision": item.decision,
+                "why": item.why,
+                "dice9": item.metrics.get("dice9"),
+            }
+            for item in known
+        ],
+    }
+    rows = [
+        [
+            item.id,
+            "served" if item.id == serving else "",
+            item.lane,
+            number(item.metrics.get("dice9")),
+            item.why or "",
+        ]
+        for item in known
+    ]
+    return Reply(data, [table("model", "", "round", "Dice", "why", rows=rows)] if rows else ["No model yet."])
+
+
+def known_model(project: Project, model: str | None) -> str:
+    """The id asked for, or the served one's; refused when there is no such model."""
+    from trainer.errors import ProjectError
+
+    served = project.served()
+    if model is None:
+        if served is None:
+            raise ProjectError(
+                f"{project.path} has no model yet: train one with skinseg retrain {project.path}"
+            )
+        return str(served.id)
+    ids = [item.id for item in project.models()]
+    if model not in ids:
+        more = f" and {len(ids) - 5} more (skinseg models {project.path})" if len(ids) > 5 else ""
+        known = (", ".join(ids[:5]) or "none yet") + more
+        raise ProjectError(f"no model '{model}' in {project.path}; it has {known}")
+    return model
+
+
+def model_folder(source: Path, model: str | None = None) -> tuple[Path, str, str]:
+    """The folder of the model meant by a project or by a model's own folder, what it is called, and a remark.
+
+    Of a project it is the one asked for, else the served one; the remark says so where a newer one was not
+    served.
+    """
+    from trainer.errors import ConfigError, ProjectError
+    from trainer.project.project import Project
+
+    if (source / "model.json").is_file():
+        if model is not None:
+            raise ConfigError(
+                f"--model {model}: {source} is a model itself; name its project, or leave it out"
+            )
+        return source, source.resolve().name, ""
+    if not source.exists():
+        raise ProjectError(f"no project or model at {source}: check the path")
+    with Project.open(source, read_only=True) as project:
+        found = project.model(known_model(project, model))
+        newest = project.models()[0].id
+    remark = (
+        f", the served one ({newest} is newer, but not served)" if found.id != newest else ", the served one"
+    )
+    return found.path, found.id, remark if model is None else ""
+
+
+def number(value: Any) -> str:
+    """Three decimals, or a dash where there is nothing to measure."""
+    return "–" if value is None or value != value else f"{value:.3f}"

@@ -1,0 +1,1 @@
+"""From photos and masks to batches of crops."""

@@ -1,0 +1,96 @@
+"""What a round trains on: batches of crops, made ahead in background threads."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from trainer.data.augment import to_unit
+from trainer.data.crops import CropPlan, LabelledCrops, UnlabelledCrops
+from trainer.data.trainset import Item, TrainSet, keep_fraction
+
+__all__ = [
+    "Batch",
+    "CropPlan",
+    "Item",
+    "LabelledCrops",
+    "Loader",
+    "TrainSet",
+    "UnlabelledCrops",
+    "keep_fraction",
+]
+
+PREFETCH = 3
+"""Batches made ahead of the one in use."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Crops on the device: ``image`` (N, 3, S, S) float32 in [-1, 1], ``target`` (N, S, S) uint8."""
+
+    image: Tensor
+    target: Tensor
+
+
+class Loader:
+    """Makes batches ahead in background threads.
+
+    Parameters
+    ----------
+    crops
+        Source of single crops.
+    batch
+        Crops per batch; :meth:`resize` changes it.
+    device
+        Where batches go.
+    workers
+        Threads; decoding and augmenting release Python's lock.
+    """
+
+    def __init__(
+        self,
+        crops: LabelledCrops | UnlabelledCrops,
+        batch: int,
+        device: torch.device,
+        workers: int,
+    ) -> None:
+        self.crops, self.size, self.device = crops, batch, device
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="crops")
+        self._made: dict[tuple[int, int], Future[tuple[Tensor, Tensor]]] = {}
+
+    def batch(self, step: int) -> Batch:
+        """The batch of one step; starts on those of the next steps."""
+        self._order(step)
+        pairs = [self._made.pop((step, slot)).result() for slot in range(self.size)]
+        self._order(step + 1)
+        image = torch.stack([image for image, _ in pairs])
+        target = torch.stack([target for _, target in pairs])
+        if self.device.type == "cuda":
+            image, target = image.pin_memory(), target.pin_memory()
+        image = image.to(self.device, non_blocking=True)
+        image = to_unit(image).contiguous(memory_format=torch.channels_last)
+        return Batch(image, target.to(self.device, non_blocking=True))
+
+    def resize(self, batch: int) -> None:
+        """Go on with another batch size."""
+        self._cancel()
+        self.size = batch
+
+    def close(self) -> None:
+        """Stop the threads; waits for crops that are being made."""
+        self._cancel()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _order(self, step: int) -> None:
+        for ahead in range(step, step + PREFETCH):
+            for slot in range(self.size):
+                if (ahead, slot) not in self._made:
+                    self._made[ahead, slot] = self._pool.submit(self.crops.draw, ahead, slot, self.size)
+
+    def _cancel(self) -> None:
+        for future in self._made.values():
+            future.cancel()
+        self._made.clear()

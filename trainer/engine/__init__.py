@@ -1,0 +1,1 @@
+"""What every training runs on: device, optimizer, moving average, batch-norm statistics, memory."""

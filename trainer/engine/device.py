@@ -1,0 +1,148 @@
+"""What every recipe runs on: device, precision, threads, seeds, moving averages, learning rate, memory."""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from trainer.errors import ConfigError
+
+
+def choose_device(device: str = "auto") -> str:
+    """``cuda``, ``mps`` or ``cpu``: the one asked for, or the best there is.
+
+    Raises
+    ------
+    ConfigError
+        A device that this machine or this build of torch does not have.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if device == "auto":
+        return next(name for name, ok in there.items() if ok)
+    kind = device.split(":")[0]
+    if kind not in there:
+        raise ConfigError(f"device: '{device}' is none of auto, cuda, mps, cpu")
+    if not there[kind]:
+        raise ConfigError(f"device: torch finds no {kind} device on this machine; choose --device auto")
+    return device
+
+
+def choose_precision(device: str, precision: str = "auto") -> str:
+    """Fabric's name of the precision: bf16 on CUDA devices that have it, else float32."""
+    if precision != "auto":
+        return precision
+    if device.startswith("cuda") and torch.cuda.is_bf16_supported(including_emulation=False):
+        return "bf16-mixed"
+    return "32-true"
+
+
+def cpu_cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def choose_threads(device: str, background: bool, threads: int | None = None) -> int:
+    """Compute threads: in the background one core is left to the window; one suffices beside a GPU."""
+    if threads:
+        return threads
+    if not device.startswith("cpu"):
+        return 1
+    return max(1, cpu_cores() - 1) if background else cpu_cores()
+
+
+def loader_threads(engine: Engine) -> int:
+    """Threads that decode and augment: the cores the network leaves free, between 1 and 12."""
+    busy = engine.threads if engine.device_name == "cpu" else 1
+    return max(1, min(12, cpu_cores() - busy))
+
+
+def seed_everything(seed: int) -> None:
+    """Seed python, numpy and torch; samples of the data have seeds of their own."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002 (libraries draw from the global generator)
+    torch.manual_seed(seed)
+
+
+@dataclass
+class Engine:
+    """Fabric on one device, with what recipes need of it."""
+
+    fabric: Fabric
+    device_name: str
+    precision: str
+    threads: int
+
+    @classmethod
+    def start(
+        cls,
+        device: str = "auto",
+        *,
+        precision: str = "auto",
+        threads: int | None = None,
+        background: bool = False,
+    ) -> Engine:
+        """Set up the device.
+
+        Parameters
+        ----------
+        device
+            ``auto``, ``cpu``, ``mps``, ``cuda`` or ``cuda:N``.
+        precision
+            ``auto`` or a name Fabric knows (``32-true``, ``bf16-mixed`` ...).
+        threads
+            Compute threads on the CPU; by default all, or all but one with ``background``.
+
+        Raises
+        ------
+        ConfigError
+            Device or precision that cannot be had; several processes of torchrun.
+        """
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            raise ConfigError(
+                "torchrun started several processes, but a round has one so far: start it without torchrun "
+                "(which spreads the runs of a study)"
+            )
+        name = choose_device(device)
+        precision = choose_precision(name, precision)
+        count = choose_threads(name, background, threads)
+        torch.set_num_threads(count)
+        kind, _, index = name.partition(":")
+        devices: list[int] | int = [int(index)] if index else 1
+        try:
+            fabric = Fabric(accelerator=kind, devices=devices, precision=cast(Any, precision))
+        except (ValueError, RuntimeError) as error:
+            raise ConfigError(f"device {name}, precision {precision}: {error}") from error
+        fabric.launch()
+        return cls(fabric, name, precision, count)
+
+    @property
+    def device(self) -> torch.device:
+        """Where tensors go."""
+        device: torch.device = self.fabric.device
+        return device
+
+    def setup(self, module: nn.Module, *optimizers: Optimizer) -> tuple[nn.Module, list[Optimizer]]:
+        """Move a network to the device in channels_last and wrap it and its optimizers."""
+        module = module.to(memory_format=torch.channels_last)
+        wrapped = self.fabric.setup(module, *optimizers)
+        if not optimizers:
+            return wrapped, []
+        return wrapped[0], list(wrapped[1:])
+
+    def update(self, loss: Tensor, module: nn.Module, optimizer: Optimizer, clip: float = 1.0) -> Tensor:
+        """One optimizer step: backward, clip the gradient's norm, step; returns the norm before clipping."""
+        optimizer.zero_grad(set_to_none=True)
+        self.fabric.backward(loss)
+        norm = self.fabric.clip_gradients(module, optimizer, max_norm=clip, error_if_nonfinite=False)
+        optimizer.step()
+        return loss.new_zeros(()) if norm is None else norm

@@ -1,0 +1,46 @@
+"""What can go wrong in a way that a person can mend. Each message is one line: what, where, and the mend."""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigError",
+    "ConflictError",
+    "MaskError",
+    "PhotoError",
+    "ProjectError",
+    "ReadOnlyError",
+    "SkinsegError",
+    "StorageFullError",
+]
+
+
+class SkinsegError(Exception):
+    """Something a person can act on. `str(error)` is one line that says what, where, and the mend."""
+
+
+class ProjectError(SkinsegError):
+    """The project folder or its catalog cannot be used as asked."""
+
+
+class PhotoError(SkinsegError):
+    """A photo is missing, changed, or cannot be read."""
+
+
+class MaskError(SkinsegError):
+    """A mask does not fit its photo or its class set, or its files are damaged."""
+
+
+class ConflictError(SkinsegError):
+    """Somebody else was first: another revision became current, or the photo is taken."""
+
+
+class ReadOnlyError(SkinsegError):
+    """The project was opened for reading only."""
+
+
+class StorageFullError(SkinsegError):
+    """The disk, or the quota on it, is full. What had been saved before is untouched."""
+
+
+class ConfigError(SkinsegError):
+    """A setting, a class set or an argument is not usable."""

@@ -1,0 +1,1 @@
+"""One self-contained HTML page about one model: figures, example photos, cautions."""

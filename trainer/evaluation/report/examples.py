@@ -1,0 +1,81 @@
+"""The photos on which a model did best and worst, with truth and prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trainer.evaluation.report.pictures import data_uri, overlay, small
+from trainer.evaluation.scorecard import Scorecard
+
+if TYPE_CHECKING:
+    from trainer.inference.predictor import Predictor
+    from trainer.project.project import Project
+
+Advance = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One photo, three pictures as data addresses."""
+
+    name: str
+    dice9: float
+    dice2: float
+    hd95: float
+    photo: str
+    truth: str
+    prediction: str
+
+
+def examples(
+    project: Project,
+    predictor: Predictor,
+    scorecard: Scorecard,
+    count: int = 3,
+    *,
+    masks: Path | None = None,
+    progress: Advance = lambda what, done, total: None,
+) -> tuple[list[Example], list[Example]]:
+    """Draw the best and the worst photos of a split, one at a time.
+
+    Parameters
+    ----------
+    count
+        How many of each, at most; no photo is shown twice.
+    masks
+        The folder whose masks were compared with, if not the project's own.
+
+    Returns
+    -------
+    tuple of list
+        Best first, and worst first.
+    """
+    from trainer.evaluation.validation import compared, with_target
+
+    readers = dict(compared(project, scorecard.evaluation.split, masks)) if count else {}
+    worst, best = extremes(scorecard, count)
+    drawn = []
+    for index, row in enumerate([*best, *worst]):
+        progress("drawing photos", index, len(best) + len(worst))
+        photo, target = with_target(project, row["id"], readers[row["id"]])
+        labels = predictor.predict(photo).labels - np.uint8(1)
+        picture = small(photo)
+        truth, prediction = (overlay(picture, mask, project.classes) for mask in (target, labels))
+        figures = (row["dice9"], row["dice2"], row["hd95"])
+        drawn.append(
+            Example(row["photo"], *figures, *(data_uri(shown) for shown in (picture, truth, prediction)))
+        )
+    return drawn[: len(best)], drawn[len(best) :]
+
+
+def extremes(scorecard: Scorecard, count: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of the worst and of the best photos, each from its end; at most half of all photos are in one."""
+    rows = [row for row in scorecard.photo_rows() if not np.isnan(row["dice9"])]
+    worst = rows[: min(count, len(rows) // 2)]
+    best = rows[::-1][: min(count, len(rows) - len(worst))]
+    return worst, best

@@ -1,0 +1,77 @@
+"""Headline scores of confusion matrices, of one, of many, or of thousands of bootstrap samples at once.
+
+All take ``(..., K, K)`` with rows for the truth. Sum the photos' matrices first for a score of the data set
+(pixels of all photos pooled); leave them apart for a score per photo.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.evaluation.metrics import (
+    Counts,
+    Floats,
+    class_scores,
+    eight_class_dice,
+    macro,
+    macro_dice,
+    ratio,
+    skin_or_not,
+)
+from trainer.labels.classes import ClassSet
+
+
+@dataclass(frozen=True)
+class BinaryScores:
+    """The five figures of the ISIC challenges, each ``(...)`` float64; NaN where nothing can be said."""
+
+    ja: Floats
+    """Jaccard index (IoU) of the foreground."""
+    di: Floats
+    """Dice coefficient (F1) of the foreground."""
+    ac: Floats
+    """Share of pixels that are right."""
+    se: Floats
+    """Sensitivity: share of the true foreground that was found."""
+    sp: Floats
+    """Specificity: share of the true background that was left alone."""
+
+
+def binary_scores(matrix: Counts) -> BinaryScores:
+    """JA, DI, AC, SE and SP of matrices ``(..., 2, 2)``, background first."""
+    tn, fp, fn, tp = (matrix[..., i, j].astype(np.float64) for i in (0, 1) for j in (0, 1))
+    return BinaryScores(
+        ja=ratio(tp, tp + fp + fn),
+        di=ratio(2 * tp, 2 * tp + fp + fn),
+        ac=ratio(tp + tn, tp + tn + fp + fn),
+        se=ratio(tp, tp + fn),
+        sp=ratio(tn, tn + fp),
+    )
+
+
+def dice9(matrix: Counts, classes: ClassSet | None = None, whole: Counts | None = None) -> Floats:
+    """Macro Dice over all classes that occur (nine of skin9; doubt is one of them, as the source has it)."""
+    return np.asarray(macro_dice(matrix, whole))
+
+
+def dice8(matrix: Counts, classes: ClassSet) -> Floats:
+    """Macro Dice with the pixels of doubt ignored and their class left out; the same without such a class."""
+    return np.asarray(eight_class_dice(matrix, classes.uncertain))
+
+
+def dice2(matrix: Counts, classes: ClassSet, whole: Counts | None = None) -> Floats:
+    """Macro Dice of skin and background, the classes merged after the argmax (as the source has it)."""
+    of_whole = None if whole is None else skin_or_not(whole, classes.background)
+    return np.asarray(macro_dice(skin_or_not(matrix, classes.background), of_whole))
+
+
+def iou9(matrix: Counts, classes: ClassSet | None = None, whole: Counts | None = None) -> Floats:
+    """Macro IoU over all classes that occur."""
+    return np.asarray(macro(class_scores(matrix).iou, None if whole is None else class_scores(whole).iou))
+
+
+def per_photo_dice9(matrices: Counts) -> Floats:
+    """Macro Dice of each photo, ``(P,)``, over the classes on it; NaN where nothing is labelled."""
+    return np.asarray(macro_dice(matrices))

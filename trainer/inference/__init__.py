@@ -1,0 +1,1 @@
+"""Prediction: photos of any size to labels, confidence, boxes and error maps, in bounded memory."""

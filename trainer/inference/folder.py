@@ -1,0 +1,136 @@
+"""Masks for photos that belong to no project: a folder in, a folder of PNG masks out."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from trainer.errors import PhotoError, ProjectError
+from trainer.labels.boxes import Box
+from trainer.project.decode import decode
+from trainer.project.scan import find_photos
+from trainer.settings.project import PhotoSettings
+
+
+@dataclass
+class FolderReport:
+    """What became of the photos."""
+
+    written: int = 0
+    failed: list[dict[str, str]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def photos_in(source: Path) -> list[tuple[Path, Path]]:
+    """The photos under a folder (or the one named), each with its path relative to it, in order.
+
+    Raises
+    ------
+    ProjectError
+        No such folder, not readable, or no photo in it.
+    """
+    if source.is_file():
+        return [(source, Path(source.name))]
+    if not source.exists():
+        raise ProjectError(f"no photos at {source}: check the path")
+    unreadable: list[str] = []
+    found = [(source / name, Path(name)) for name in find_photos(source, unreadable.append)]
+    if not found and unreadable:
+        raise ProjectError(f"cannot read {unreadable[0]} in {source}: ask for permission to read it")
+    if not found:
+        raise ProjectError(f"no photos in {source}: it holds no JPEG, PNG, TIFF, WebP, BMP or HEIC file")
+    return found
+
+
+def predict_folder(
+    model: Path,
+    photos: list[tuple[Path, Path]],
+    out: Path,
+    device: str = "auto",
+    with_confidence: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> FolderReport:
+    """Write `out/RELATIVE.png` for each photo, pixel = class index; failures are reported and passed over.
+
+    A model that finds boxes gives `RELATIVE.boxes.json` besides.
+
+    Parameters
+    ----------
+    model : Path
+        Folder with weights.safetensors and model.json.
+    photos : list of (Path, Path)
+        As from `photos_in`.
+    with_confidence : bool
+        Also write `RELATIVE.confidence.png`, 0 to 255, and `RELATIVE.error.png` by a model with a
+        discriminator: where it believes the mask wrong, 255 = surely.
+
+    Raises
+    ------
+    ProjectError
+        If a mask would take the place of a file that is there: it may be a photo, or a corrected mask.
+    """
+    there = [target for _, relative in photos if (target := out / relative.with_suffix(".png")).exists()]
+    if there:
+        more = f" (and {len(there) - 1} more)" if len(there) > 1 else ""
+        raise ProjectError(f"{there[0]}{more} is there already and stays: name an empty folder for the masks")
+    from trainer.inference.predictor import Predictor
+
+    predictor = Predictor(model, device)
+    most = PhotoSettings().max_pixels
+    report, started, taken = FolderReport(), time.monotonic(), dict[Path, Path]()
+    for done, (path, relative) in enumerate(photos, start=1):
+        target = out / relative.with_suffix(".png")
+        try:
+            if target in taken:
+                raise PhotoError(f"its mask would overwrite that of {taken[target]}: rename one of the two")
+            result = predictor.predict(decode(path, most).pixels)
+            write_png(target, result.labels - 1)
+            if with_confidence:
+                write_png(target.with_suffix(".confidence.png"), result.confidence)
+            if with_confidence and result.error is not None:
+                write_png(target.with_suffix(".error.png"), result.error)
+            if result.boxes:
+                write_boxes(target.with_suffix(".boxes.json"), result.boxes, predictor.card)
+            taken[target] = relative
+            report.written += 1
+        except (PhotoError, OSError) as error:
+            report.failed.append({"photo": str(relative), "why": str(error)})
+        if progress is not None:
+            progress(done)
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def write_boxes(path: Path, boxes: Sequence[Box], card: Mapping[str, Any]) -> None:
+    """Write boxes as JSON: class, score, edges in pixels of the photo, probability of every class."""
+    names = [str(name) for name in card.get("classes", {}).get("names", ())]
+
+    def name(index: int) -> str:
+        return names[index] if index < len(names) else str(index)
+
+    rows = [
+        {
+            "class": name(box.class_index),
+            "score": round(box.score, 4),
+            **{edge: round(getattr(box, edge), 1) for edge in ("top", "left", "bottom", "right")},
+            "probabilities": {name(i): round(p, 4) for i, p in enumerate(box.probabilities)},
+        }
+        for box in boxes
+    ]
+    path.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write a grey PNG, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    Image.fromarray(pixels).save(partial, format="PNG")
+    partial.replace(path)

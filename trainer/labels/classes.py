@@ -1,0 +1,217 @@
+"""Class sets: which classes a project segments, their names, colours and keys.
+
+In memory and in files a pixel is 0 where it is not labelled, and class index + 1 where it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trainer.errors import ConfigError
+
+__all__ = ["CLASS_SETS", "MAX_CLASSES", "ClassSet", "load_class_set"]
+
+MAX_CLASSES = 9
+"""One key per class: 1 to 9. The key 0 erases."""
+
+BODY_PARTS = ("face", "hand", "foot", "limb", "trunk", "scalp", "anogenital")
+"""Classes that are skin although their names do not say so."""
+
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_FIELDS = ("name", "names", "colours", "background", "uncertain")
+
+
+@dataclass(frozen=True)
+class ClassSet:
+    """The classes of a project, in the order of their stored values.
+
+    Attributes
+    ----------
+    name : str
+        Name of the set.
+    names : tuple of str
+        Class names; the index in this tuple is the class index, index + 1 the stored value and the key.
+    colours : tuple of str
+        One "#rrggbb" per class.
+    background : int
+        Index of the class that is not skin.
+    uncertain : int or None
+        Index of the class that says "skin, but cannot be told which", if the set has one.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    colours: tuple[str, ...]
+    background: int = 0
+    uncertain: int | None = None
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    @property
+    def count(self) -> int:
+        """Number of classes."""
+        return len(self.names)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The key that picks each class: its stored value."""
+        return tuple(str(index + 1) for index in range(self.count))
+
+    @property
+    def skin(self) -> tuple[int, ...]:
+        """Indices of the classes that count as skin when all is merged into two; uncertain is one of them."""
+        return tuple(index for index in range(self.count) if index != self.background)
+
+    @property
+    def shows_skin(self) -> bool:
+        """Whether the classes but background are skin, of which a tone can be told; a lesion is not."""
+        names = [self.names[index].casefold() for index in self.skin]
+        return self.uncertain is not None or any("skin" in name or name in BODY_PARTS for name in names)
+
+    @property
+    def foreground(self) -> str:
+        """What the classes but background are together, in a word: ``skin``, ``lesion``, ``foreground``."""
+        if self.count == 2:
+            return self.names[self.skin[0]]
+        return "skin" if self.shows_skin else "foreground"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain Python, as written to JSON."""
+        return {
+            "name": self.name,
+            "names": list(self.names),
+            "colours": list(self.colours),
+            "background": self.background,
+            "uncertain": self.uncertain,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ClassSet:
+        """Read what `to_dict` wrote, or what a person wrote in a class file.
+
+        `colours` may be left out, and `background` and `uncertain` may be class names.
+
+        Raises
+        ------
+        ConfigError
+            If a field is unknown or does not make sense.
+        """
+        for field in data:
+            if field not in _FIELDS:
+                raise ConfigError(f"class set: unknown field {field!r}; the fields are {', '.join(_FIELDS)}")
+        names = data.get("names")
+        if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+            raise ConfigError('class set: `names` must be a list of class names, as names = ["skin", "nail"]')
+        colours = data.get("colours") or _SKIN9.colours[: len(names)]
+        if not isinstance(colours, list | tuple) or not all(isinstance(colour, str) for colour in colours):
+            raise ConfigError('class set: `colours` must be a list of colours, as colours = ["#0072b2", …]')
+        background = _index(data.get("background", 0), names, "background")
+        return cls(
+            name=str(data.get("name", "classes")),
+            names=tuple(names),
+            colours=tuple(colours),
+            background=0 if background is None else background,
+            uncertain=_index(data.get("uncertain"), names, "uncertain"),
+        )
+
+
+def _index(value: object, names: list[str] | tuple[str, ...], field: str) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    if value in names:
+        return list(names).index(str(value))
+    raise ConfigError(f"class set: `{field}` is {value!r}, which is not one of its classes")
+
+
+def _check(classes: ClassSet) -> None:
+    where = f"class set {classes.name!r}"
+    if not 2 <= classes.count <= MAX_CLASSES:
+        raise ConfigError(f"{where} has {classes.count} classes; use 2 to {MAX_CLASSES}, one per key")
+    if any(not name.strip() for name in classes.names):
+        raise ConfigError(f"{where} has a class without a name; name each class")
+    seen: set[str] = set()
+    for name in classes.names:
+        if name.casefold() in seen:
+            raise ConfigError(f"{where} names the class {name!r} twice; give each class its own name")
+        seen.add(name.casefold())
+    if len(classes.colours) != classes.count:
+        raise ConfigError(f"{where} has {classes.count} classes but {len(classes.colours)} colours")
+    for colour in classes.colours:
+        if not _COLOUR.fullmatch(colour):
+            raise ConfigError(f"{where} has the colour {colour!r}; write colours as #rrggbb")
+    if len({colour.lower() for colour in classes.colours}) != classes.count:
+        raise ConfigError(f"{where} uses one colour twice; give each class its own colour")
+    if not 0 <= classes.background < classes.count:
+        raise ConfigError(f"{where}: background is {classes.background}; use 0 to {classes.count - 1}")
+    if classes.uncertain is not None and (
+        not 0 <= classes.uncertain < classes.count or classes.uncertain == classes.background
+    ):
+        raise ConfigError(f"{where}: uncertain must be the index of a class other than the background")
+
+
+_SKIN9 = ClassSet(
+    name="skin9",
+    names=("background", "uncertain", *BODY_PARTS),
+    # Found by search: at least 28 apart in CIELAB for normal, red-, green- and blue-blind eyes, and far from
+    # all tones of skin. Dark slate and near-white are for what is no body part.
+    colours=(
+        "#3b4252",
+        "#ededf5",
+        "#ff801a",
+        "#1d8cff",
+        "#a5ff89",
+        "#8f0aa0",
+        "#9d8bbd",
+        "#c60000",
+        "#4313ff",
+    ),
+    background=0,
+    uncertain=1,
+)
+
+CLASS_SETS: dict[str, ClassSet] = {
+    "skin9": _SKIN9,
+    "lesion": ClassSet("lesion", ("background", "lesion"), ("#3b4252", "#1d8cff")),
+    "podocyte": ClassSet(
+        "podocyte",
+        ("background", "glomeruli", "podocyte", "non-podocyte"),
+        ("#3b4252", "#1d8cff", "#ff801a", "#8f0aa0"),
+    ),
+}
+"""The sets that come with the package."""
+
+
+def load_class_set(name_or_path: str | Path) -> ClassSet:
+    """Return a class set by its name, or read one from a TOML or JSON file.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such set or file, or the file does not describe a class set.
+    """
+    if str(name_or_path) in CLASS_SETS:
+        return CLASS_SETS[str(name_or_path)]
+    path = Path(name_or_path)
+    if not path.is_file():
+        known = ", ".join(CLASS_SETS)
+        raise ConfigError(
+            f"no class set {str(name_or_path)!r}: use {known}, or the path of a TOML or JSON file"
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: cannot be read as a class set: {error}") from error
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}: a class file holds name, names and colours, not {type(data).__name__}")
+    try:
+        return ClassSet.from_dict({"name": path.stem, **data})
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error

@@ -1,0 +1,27 @@
+"""Values of a mask's arrays: targets, and the provenance of each pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+NONE, PROPOSED, ACCEPTED, PAINTED = 0, 1, 2, 3
+"""Provenance of a pixel: not labelled, proposed by a model, accepted or painted by a person.
+
+Accepted and painted pixels are truth."""
+
+IGNORE = 255
+"""Target of a pixel that is no truth."""
+
+
+def lookup(values: Collection[int]) -> NDArray[np.bool_]:
+    """Return a table of 256 booleans that is true at `values`; index it with a uint8 array."""
+    table = np.zeros(256, dtype=bool)
+    table[list(values)] = True
+    return table

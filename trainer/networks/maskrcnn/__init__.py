@@ -1,0 +1,1 @@
+"""Mask R-CNN: region proposals, region heads, and the network that joins them."""

@@ -1,0 +1,185 @@
+"""Models on disk: ``weights.safetensors`` and ``model.json`` in one folder. Nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from trainer.errors import SkinsegError
+from trainer.networks.architectures import build_segmenter
+from trainer.networks.segmenters import Segmenter
+from trainer.project.filesystem import storage_errors
+
+WEIGHTS = "weights.safetensors"
+CARD = "model.json"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Which keys of a file found their place in a network."""
+
+    loaded: list[str]
+    missing: list[str]
+    """Parameters of the network that the file does not have; they keep their values."""
+    other_shape: list[str]
+    unknown: list[str]
+
+    def sentence(self) -> str:
+        """One line for people."""
+        wanted = len(self.loaded) + len(self.missing) + len(self.other_shape)
+        text = f"{len(self.loaded)} of {wanted} tensors fit"
+        if self.other_shape:
+            text += f"; other shape: {_few(self.other_shape)}"
+        if self.missing:
+            text += f"; not in the file: {_few(self.missing)}"
+        if self.unknown:
+            text += f"; not in the network: {_few(self.unknown)}"
+        return text
+
+
+def _few(names: list[str]) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Write JSON so that a reader sees the old file or the new one, never half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(value, file, indent=2, ensure_ascii=False, allow_nan=False)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write a safetensors file; a reader sees the old one or the new one. The folder is made if needed."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with storage_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, str(temporary))
+        os.replace(temporary, path)
+
+
+def save_model(folder: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
+    """Write a model folder.
+
+    Parameters
+    ----------
+    folder
+        Created if needed.
+    weights
+        Tensors by name, as ``Segmenter.state_dict()``.
+    card
+        Plain values; must hold ``network`` as given by ``Segmenter.describe()``. Written last: a folder
+        with a card is complete.
+    """
+    save_tensors(folder / WEIGHTS, weights)
+    with storage_errors(folder):
+        write_json(folder / CARD, card)
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """Read ``model.json``.
+
+    Raises
+    ------
+    SkinsegError
+        No model there, or not one of ours.
+    """
+    path = folder / CARD
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SkinsegError(f"{folder} holds no model: cannot read {path.name} ({error.strerror})") from error
+    except ValueError as error:
+        raise SkinsegError(f"{path} is damaged: {error}; restore it from a backup") from error
+    if not isinstance(card, dict) or "network" not in card:
+        raise SkinsegError(f"{path} does not describe a network; is this a skinseg model?")
+    return card
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Read a safetensors file, or one of torch's that holds tensors only.
+
+    Raises
+    ------
+    SkinsegError
+        Missing, damaged, or holding more than tensors.
+    """
+    if not path.is_file():
+        raise SkinsegError(f"there is no weights file {path}")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(str(path))
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except SafetensorError as error:
+        raise SkinsegError(
+            f"{path} is not a readable safetensors file ({error}): it is cut off or damaged, copy it again"
+        ) from error
+    except Exception as error:  # torch raises a dozen kinds for a bad file
+        raise SkinsegError(
+            f"{path} cannot be read as weights ({_reason(error)}): name a .safetensors file, one of torch's "
+            "that holds tensors only, or a model's folder"
+        ) from error
+    state = state.get("state_dict", state) if isinstance(state, dict) else state
+    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise SkinsegError(
+            f"{path} does not hold a dictionary of tensors: name a file of weights, as a state_dict is saved"
+        )
+    return state
+
+
+def _reason(error: Exception) -> str:
+    """First line of an exception that says something; torch raises a bare number at a file of others."""
+    line = (str(error).splitlines() or [""])[0]
+    return line if " " in line else "not a file of torch's"
+
+
+def load_model(folder: Path, device: str | torch.device = "cpu") -> tuple[Segmenter, dict[str, Any]]:
+    """Build the network a model folder describes and load its weights; returned in eval mode.
+
+    Raises
+    ------
+    SkinsegError
+        No model, damaged, or weights that do not fit the card.
+    """
+    card = read_card(folder)
+    network = card["network"]
+    model = build_segmenter(
+        network["arch"], network["encoder"], int(network["classes"]), **network.get("options", {})
+    )
+    fit = fit_weights(model, read_weights(folder / WEIGHTS))
+    if fit.missing or fit.other_shape:
+        raise SkinsegError(f"{folder}: weights and {CARD} do not belong together: {fit.sentence()}")
+    return model.to(device).eval(), card
+
+
+def fit_weights(module: nn.Module, weights: dict[str, Tensor]) -> Fit:
+    """Load every tensor whose name and shape fit, and tell which did not.
+
+    Names are tried as they are, and as those of the bare network (``encoder.`` ...) or of the encoder alone.
+    """
+    own = module.state_dict()
+    prefix = max(
+        ("", "network.", "network.encoder.", "network.encoder.model."),
+        key=lambda p: sum(p + k in own for k in weights),
+    )
+    named = {prefix + k: v for k, v in weights.items()}
+    fits = {k: v for k, v in named.items() if k in own and own[k].shape == v.shape}
+    module.load_state_dict(fits, strict=False)
+    return Fit(
+        loaded=sorted(fits),
+        missing=sorted(k for k in own if k not in named),
+        other_shape=sorted(k for k in named if k in own and k not in fits),
+        unknown=sorted(k for k in named if k not in own),
+    )

@@ -1,0 +1,237 @@
+"""The channel between window and trainer: commands one way; state, curves and rounds the other."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import sqlalchemy as sa
+
+from trainer.errors import ProjectError
+from trainer.project.models import ModelStore
+from trainer.project.schema import command, curve, round_, trainer
+
+__all__ = ["Command", "Round", "TrainerState", "TrainerStore"]
+
+
+@dataclass(frozen=True)
+class Command:
+    """What somebody wants of the trainer; `acknowledged` is when it took note, None before."""
+
+    id: int
+    kind: str
+    args: Mapping[str, Any]
+    by: str
+    created: float
+    acknowledged: float | None
+    result: str
+
+
+@dataclass(frozen=True)
+class TrainerState:
+    """The trainer as it last described itself."""
+
+    heartbeat: float
+    pid: int | None = None
+    host: str | None = None
+    state: str = "starting"
+    device: str | None = None
+    round: str | None = None
+    lane: str | None = None
+    step: int | None = None
+    steps: int | None = None
+    seconds_left: float | None = None
+    message: str = ""
+    started: float | None = None
+    served: str | None = None
+
+    @property
+    def age(self) -> float:
+        """Seconds since its last sign of life."""
+        return max(0.0, time.time() - self.heartbeat)
+
+
+_FIELDS = frozenset(field.name for field in fields(TrainerState)) - {"heartbeat"}
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of training. `state` is "running" until it is finished."""
+
+    id: str
+    lane: str
+    recipe: str
+    started: float
+    ended: float | None
+    state: str
+    model_id: str | None
+    metrics: Mapping[str, Any]
+    why: str
+
+
+class TrainerStore(ModelStore):
+    """Talking to the trainer, and the trainer talking back."""
+
+    def send_command(self, kind: str, by: str, **args: Any) -> int:
+        """Ask the trainer for something ("pause", "resume", "stop", "train"); returns the command's id."""
+        with self._change() as connection:
+            done = connection.execute(
+                sa.insert(command).values(kind=kind, by=by, args=args, created=time.time(), result="")
+            )
+            self._log(connection, "command", by, command=kind, **args)
+        assert done.inserted_primary_key is not None
+        return int(done.inserted_primary_key[0])
+
+    def pending_commands(self) -> list[Command]:
+        """Commands that the trainer has not taken note of, in order."""
+        query = sa.select(command).where(command.c.acknowledged.is_(None)).order_by(command.c.id)
+        with self.catalog.read() as connection:
+            return [Command(**row) for row in connection.execute(query).mappings()]
+
+    def acknowledge(self, command_id: int, result: str = "") -> None:
+        """Take note of a command, and say what came of it."""
+        with self._change() as connection:
+            connection.execute(
+                sa.update(command)
+                .where(command.c.id == command_id)
+                .values(acknowledged=sa.func.coalesce(command.c.acknowledged, time.time()), result=result)
+            )
+
+    def command(self, command_id: int) -> Command:
+        """One command by its id.
+
+        Raises
+        ------
+        ProjectError
+            If there is none.
+        """
+        with self.catalog.read() as connection:
+            row = (
+                connection.execute(sa.select(command).where(command.c.id == command_id))
+                .mappings()
+                .one_or_none()
+            )
+        if row is None:
+            raise ProjectError(f"{self.path}: there is no command {command_id}")
+        return Command(**row)
+
+    def write_trainer_state(self, **changes: Any) -> None:
+        """Change fields of the trainer's state; each call is a sign of life.
+
+        Parameters
+        ----------
+        **changes
+            Fields of `TrainerState`; those not named stay. `heartbeat` is now unless given.
+
+        Raises
+        ------
+        TypeError
+            If a field is not one of the state's.
+        """
+        heartbeat = float(changes.pop("heartbeat", time.time()))
+        if unknown := set(changes) - _FIELDS:
+            raise TypeError(f"the trainer's state has no field {', '.join(sorted(unknown))}")
+        with self._change() as connection:
+            before = connection.execute(sa.select(trainer.c.fields).where(trainer.c.id == 1)).scalar()
+            row = {"id": 1, "heartbeat": heartbeat, "fields": {**(before or {}), **changes}}
+            connection.execute(
+                self.catalog.insert(trainer)
+                .values(row)
+                .on_conflict_do_update(index_elements=["id"], set_=row)
+            )
+
+    def trainer_state(self) -> TrainerState | None:
+        """The trainer as it last described itself; None if there never was one."""
+        with self.catalog.read() as connection:
+            row = connection.execute(sa.select(trainer).where(trainer.c.id == 1)).one_or_none()
+        return None if row is None else TrainerState(heartbeat=row.heartbeat, **row.fields)
+
+    def start_round(self, round_id: str, lane: str, recipe: str) -> Round:
+        """Note that a round begins, or goes on after a crash."""
+        row = {
+            "id": round_id,
+            "lane": lane,
+            "recipe": recipe,
+            "started": time.time(),
+            "state": "running",
+            "metrics": {},
+            "why": "",
+        }
+        with self._change() as connection:
+            connection.execute(
+                self.catalog.insert(round_)
+                .values(row)
+                .on_conflict_do_update(index_elements=["id"], set_={"state": "running", "ended": None})
+            )
+        return self.round(round_id)
+
+    def finish_round(
+        self,
+        round_id: str,
+        state: str = "done",
+        model_id: str | None = None,
+        metrics: Mapping[str, Any] | None = None,
+        why: str = "",
+    ) -> None:
+        """Note how a round ended: `state` is "done", "stopped" or "failed"."""
+        with self._change() as connection:
+            connection.execute(
+                sa.update(round_)
+                .where(round_.c.id == round_id)
+                .values(
+                    ended=time.time(), state=state, model_id=model_id, metrics=dict(metrics or {}), why=why
+                )
+            )
+            self._log(connection, "round", "trainer", round=round_id, state=state, model=model_id, why=why)
+
+    def round(self, round_id: str) -> Round:
+        """One round by its id.
+
+        Raises
+        ------
+        ProjectError
+            If there is none.
+        """
+        with self.catalog.read() as connection:
+            row = (
+                connection.execute(sa.select(round_).where(round_.c.id == round_id)).mappings().one_or_none()
+            )
+        if row is None:
+            raise ProjectError(f"{self.path}: there is no training round {round_id!r}")
+        return Round(**row)
+
+    def rounds(self, limit: int | None = None) -> list[Round]:
+        """All rounds, the latest first."""
+        query = sa.select(round_).order_by(round_.c.started.desc(), round_.c.id.desc()).limit(limit)
+        with self.catalog.read() as connection:
+            return [Round(**row) for row in connection.execute(query).mappings()]
+
+    def log_curve(self, round_id: str, step: int, values: Mapping[str, float]) -> None:
+        """Add one point to each named curve of a round; what is not a number is left out."""
+        rows = [
+            {"round_id": round_id, "step": int(step), "name": name, "value": float(value)}
+            for name, value in values.items()
+            if math.isfinite(value)
+        ]
+        if rows:
+            insert = self.catalog.insert(curve)
+            with self._change() as connection:
+                connection.execute(
+                    insert.on_conflict_do_update(
+                        index_elements=["round_id", "step", "name"], set_={"value": insert.excluded.value}
+                    ),
+                    rows,
+                )
+
+    def curve(self, round_id: str, since_step: int = 0) -> dict[str, list[tuple[int, float]]]:
+        """Curves of a round from a step on: (step, value) under each name, by step."""
+        query = sa.select(curve.c.name, curve.c.step, curve.c.value)
+        query = query.where(curve.c.round_id == round_id, curve.c.step >= since_step).order_by(curve.c.step)
+        found: dict[str, list[tuple[int, float]]] = {}
+        with self.catalog.read() as connection:
+            for name, step, value in connection.execute(query):
+                found.setdefault(name, []).append((step, value))
+        return found

@@ -1,0 +1,150 @@
+"""The adversarial term: a discriminator that tells true class maps from predicted ones, and what it wants.
+
+It sees the photo beside a map of class probabilities. Pixels nobody labelled are zero in the true map and in
+the predicted one, and count in no loss, so that they teach nothing either way.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from trainer.engine.device import Engine
+from trainer.labels.values import IGNORE
+from trainer.losses.gan import masked_bce, masked_mean, valid_at
+from trainer.networks.discriminators import build_discriminator, frozen
+from trainer.settings.adversarial import AdversarialTerms
+
+PHOTO_CHANNELS = 3
+LR = {"fcn": 1e-4, "patch": 4e-4}
+
+
+class AdversarialTerm:
+    """A discriminator with its optimizer, as several recipes use them.
+
+    Parameters
+    ----------
+    engine
+        Device and Fabric.
+    options
+        Kind, resolution, rate and target of the discriminator.
+    classes
+        Number of classes, K.
+    clip
+        Largest norm of its gradient.
+    norm
+        Normalisation of a patch discriminator; ``group`` has no statistics in which photos could mix.
+    """
+
+    def __init__(
+        self, engine: Engine, options: AdversarialTerms, classes: int, clip: float, norm: str = "group"
+    ) -> None:
+        self.engine, self.options, self.classes, self.clip = engine, options, classes, clip
+        kind = options.discriminator
+        name = kind if kind == "fcn" else f"patch{options.receptive_field}"
+        width = None if options.width == "auto" else options.width
+        network = build_discriminator(name, PHOTO_CHANNELS + classes, width, norm, options.stride)
+        lr = LR[kind] if options.lr_discriminator == "auto" else options.lr_discriminator
+        optimizer = torch.optim.Adam(network.parameters(), lr=lr, betas=(0.5, 0.999))
+        self.network, (self.optimizer,) = engine.setup(network, optimizer)
+
+    def learn(self, image: Tensor, probabilities: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """One update of the discriminator on labelled photos.
+
+        True and predicted maps go through it one after the other: batch statistics never mix.
+
+        Parameters
+        ----------
+        image, probabilities, target
+            ``(N, 3, H, W)``, ``(N, K, H, W)`` of which no gradient is taken, and ``(N, H, W)``.
+
+        Returns
+        -------
+        dict of str to Tensor
+            ``d_loss``; ``d_real`` and ``d_fake``, 0 to 1: how real it finds true and predicted maps; or where
+            it learns correctness ``d_right`` and ``d_wrong``: how right it finds right and wrong pixels.
+        """
+        valid = (target != IGNORE).unsqueeze(1)
+        probabilities = probabilities.detach()
+        fake = self.network(pair(image, probabilities, valid))
+        if self.options.target == "correctness":
+            right = (probabilities.argmax(1) == target).unsqueeze(1) & valid
+            share = valid_at(right, fake.shape[-2:]) / valid_at(valid, fake.shape[-2:]).clamp(min=1e-6)
+            loss = masked_bce(fake, share, valid)
+            beliefs = {"d_right": (fake, right), "d_wrong": (fake, valid & ~right)}
+        else:
+            truth = smoothed_one_hot(target, self.classes, self.options.smooth)
+            real = self.network(pair(image, truth, valid))
+            loss = 0.5 * (masked_bce(real, 1.0, valid) + masked_bce(fake, 0.0, valid))
+            beliefs = {"d_real": (real, valid), "d_fake": (fake, valid)}
+        self.engine.update(loss, self.network, self.optimizer, self.clip)
+        means = {
+            name: masked_mean(logits.detach().float().sigmoid(), where)
+            for name, (logits, where) in beliefs.items()
+        }
+        return {"d_loss": loss.detach(), **means}
+
+    def persuade(self, image: Tensor, probabilities: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+        """BCE(D(x, p), 1) over the valid pixels; gradients reach the probabilities, the discriminator stays.
+
+        Parameters
+        ----------
+        valid
+            ``(N, H, W)`` bool.
+
+        Returns
+        -------
+        Tensor, Tensor
+            The loss, and the share of the map that is taken for true.
+        """
+        mask = valid.unsqueeze(1)
+        with frozen(self.network) as discriminator, self.engine.fabric.autocast():
+            logits = discriminator(pair(image, probabilities, mask))
+        return masked_bce(logits, 1.0, mask), (logits.detach() > 0).float().mean()
+
+    @torch.no_grad()
+    def belief(self, image: Tensor, probabilities: Tensor, valid: Tensor) -> Tensor:
+        """How real each pixel of a predicted map looks, ``(N, H, W)`` in [0, 1]."""
+        with frozen(self.network) as discriminator, self.engine.fabric.autocast():
+            logits = discriminator(pair(image, probabilities, valid.unsqueeze(1))).float()
+        return F.interpolate(logits, size=image.shape[-2:], mode="bilinear").sigmoid()[:, 0]
+
+
+def pair(image: Tensor, maps: Tensor, valid: Tensor) -> Tensor:
+    """What a discriminator sees, ``(N, 3 + K, H, W)``: the photo, and the map where it is ``valid``."""
+    return torch.cat([image, torch.where(valid, maps, 0.0)], dim=1)
+
+
+def smoothed_one_hot(target: Tensor, classes: int, smooth: float) -> Tensor:
+    """True map ``(N, K, H, W)``: 1 - smooth + smooth / K for the class, smooth / K for the others.
+
+    Where the target is IGNORE it is that of class 0.
+    """
+    index = target.long().masked_fill(target == IGNORE, 0)
+    one_hot = F.one_hot(index, classes).movedim(-1, 1).float()
+    return one_hot * (1 - smooth) + smooth / classes
+
+
+def believed_cross_entropy(
+    logits: Tensor, belief: Tensor, threshold: float, valid: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Masked cross-entropy against the network's own classes where it is believed (Hung et al. 2018, eq. 5).
+
+    Parameters
+    ----------
+    logits, belief, valid
+        ``(N, K, H, W)``, ``(N, H, W)`` in [0, 1] and ``(N, H, W)`` bool.
+    threshold
+        Pixels with more belief than this are learnt from.
+
+    Returns
+    -------
+    Tensor, Tensor
+        The loss, averaged over all valid pixels, and the share of them that was learnt from.
+    """
+    logits = logits.float()
+    chosen = (belief > threshold) & valid
+    losses = F.cross_entropy(logits, logits.detach().argmax(1), reduction="none")
+    total = valid.sum().clamp(min=1)
+    return torch.where(chosen, losses, 0.0).sum() / total, chosen.sum() / total

@@ -1,0 +1,1 @@
+"""The background trainer: what it does next, and how the window reaches it."""

@@ -1,0 +1,79 @@
+"""What people ask the trainer to do: rows they write, carried out and answered here."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Literal
+
+from trainer.errors import SkinsegError
+from trainer.service.schedule import PRETEXT
+
+if TYPE_CHECKING:
+    from trainer.project.project import Project
+    from trainer.project.trainer_channel import Command
+
+log = logging.getLogger(__name__)
+
+
+class Orders:
+    """The trainer's side of the command table, and the wishes that stay in force until the next one."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._born = time.time()
+        self.paused = False
+        self.stop = False
+        self.train_now: Literal["", "fast", "full"] = ""
+        self.pretrain_now = False
+
+    def forget_old(self) -> None:
+        """Answer what was meant for a trainer that is no longer there: a stop must not end its successor."""
+        for command in self._project.pending_commands():
+            if command.kind in ("stop", "pause", "resume") and command.created < self._born:
+                self._project.acknowledge(command.id, "no trainer was running")
+
+    def obey(self) -> None:
+        """Carry out every waiting command and acknowledge it, with a word on what came of it."""
+        for command in self._project.pending_commands():
+            try:
+                result = self._carry_out(command)
+            except SkinsegError as error:
+                result = f"refused: {error}"
+            log.info("%s asked for %s %s: %s", command.by, command.kind, command.args or "", result)
+            self._project.acknowledge(command.id, result)
+
+    def _carry_out(self, command: Command) -> str:
+        kind, args = command.kind, command.args
+        if kind == "pause":
+            self.paused = True
+            return "paused"
+        if kind == "resume":
+            self.paused = False
+            return "going on"
+        if kind == "stop":
+            self.stop = True
+            return "stopping"
+        if kind == "train_now":
+            if args.get("recipe") == PRETEXT:
+                return self._pretrain_now()
+            return self._train_now(str(args.get("lane", "fast")))
+        if kind == "promote":
+            model_id = str(args.get("model_id", ""))
+            self._project.promote(model_id, why=str(args.get("why", "chosen by hand")), by=command.by)
+            return f"model {model_id} is served"
+        if kind == "rollback":
+            return f"model {self._project.rollback(by=command.by).id} is served"
+        return f"refused: this trainer knows no command '{kind}'"
+
+    def _pretrain_now(self) -> str:
+        self.paused = False
+        self.pretrain_now = True
+        return "starting weights are made next"
+
+    def _train_now(self, lane: str) -> str:
+        if self._project.counts().by_split.get("train", (0, 0))[1] == 0:
+            return "refused: no train photo has a mask yet; save one first"
+        self.paused = False
+        self.train_now = "full" if lane == "full" else "fast"
+        return f"a {self.train_now} round is next"

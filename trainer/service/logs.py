@@ -1,0 +1,36 @@
+"""The trainer's own log file, beside the project it works on."""
+
+from __future__ import annotations
+
+import logging
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from trainer.errors import ProjectError
+
+BYTES, FILES = 1_000_000, 3
+
+
+def log_to(project: Path) -> Path:
+    """Send what this package logs to `trainer.log`, which is kept from growing; return its path.
+
+    Raises
+    ------
+    ProjectError
+        If it cannot be written.
+    """
+    path = project / "trainer.log"
+    try:
+        handler = RotatingFileHandler(path, maxBytes=BYTES, backupCount=FILES, encoding="utf-8")
+    except OSError as error:
+        raise ProjectError(
+            f"{path}: cannot be written: {error.strerror}; ask for write permission on it"
+        ) from error
+    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
+    logger = logging.getLogger("trainer")
+    logger.setLevel(logging.INFO)
+    for old in [h for h in logger.handlers if isinstance(h, RotatingFileHandler)]:
+        logger.removeHandler(old)
+        old.close()
+    logger.addHandler(handler)
+    return path

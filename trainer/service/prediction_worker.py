@@ -1,0 +1,138 @@
+"""Predictions for the people at work: the photos their windows ask for first, then the head of the queue."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from trainer.acquisition.uncertainty import doubt
+from trainer.engine.memory import release_device_memory
+from trainer.errors import PhotoError
+
+if TYPE_CHECKING:
+    from trainer.inference.predictor import Predictor
+    from trainer.project.models import Model
+    from trainer.project.project import Project
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 30.0
+"""A photo whose suggestion failed for a reason that may pass (a full disk) is tried again after this long."""
+
+
+class SuggestionDesk:
+    """Holds the served model and writes what it says about the photos that are wanted.
+
+    Parameters
+    ----------
+    project : Project
+        Where photos come from and predictions go.
+    device : str
+        As `skinseg trainer --device`.
+    """
+
+    def __init__(self, project: Project, device: str) -> None:
+        self._project = project
+        self._device = device
+        self._predictor: Predictor | None = None
+        self._model_id: str | None = None
+        self._failed_model: str | None = None
+        self._why = ""
+        self._aside: dict[int, float] = {}  # photo: when it may be tried again
+        self._scores: list[tuple[int, float, str]] = []
+        self.last_used = time.monotonic()
+
+    @property
+    def loaded(self) -> bool:
+        """Whether a model takes up memory here."""
+        return self._predictor is not None
+
+    @property
+    def trouble(self) -> str:
+        """Why the served model makes no suggestions; nothing where it does."""
+        served = self._project.served()
+        return self._why if served is not None and served.id == self._failed_model else ""
+
+    def serve_one(self, head: bool = True) -> int | None:
+        """Predict the most wanted photo that lacks a prediction by the served model; None: nothing is wanted.
+
+        What open sessions ask for comes first; with `head`, the head of the queue follows.
+
+        Nothing that goes wrong with one photo or one model is raised: it is told and passed over, for a round
+        of training may be going on around this call.
+        """
+        served = self._project.served()
+        if served is None or served.id == self._failed_model:
+            return None
+        if served.id != self._model_id:
+            self._scores.clear()
+            self._aside.clear()
+        photo_id = self._most_wanted(served.id, head)
+        if photo_id is None:
+            return None
+        predictor = self._load(served)
+        if predictor is None:
+            return None
+        self.last_used = time.monotonic()
+        try:
+            self._predict(photo_id, served.id, predictor)
+        except Exception as error:
+            broken = isinstance(error, PhotoError)
+            self._aside[photo_id] = float("inf") if broken else time.monotonic() + RETRY_SECONDS
+            log.warning("no suggestion for photo %d: %s", photo_id, error, exc_info=not broken)
+        return photo_id
+
+    def release(self) -> None:
+        """Let go of the model and the memory it holds on the device."""
+        self._predictor = None
+        release_device_memory()
+
+    def _most_wanted(self, model_id: str, head: bool) -> int | None:
+        now = time.monotonic()
+        for photo_id in self._project.wanted_predictions(model_id, head):
+            if self._aside.get(photo_id, 0.0) <= now:
+                return photo_id
+        if not head:
+            return None
+        if self._scores:  # the new ranking counts once the whole head has been looked at
+            self._project.set_scores(model_id, self._scores)
+            self._scores.clear()
+        for entry in self._project.queue_head(self._project.settings.queue.predict_ahead):
+            if entry.score is None and self._aside.get(entry.photo_id, 0.0) <= now:
+                made = self._project.prediction(entry.photo_id)
+                if made is None or made.model_id != model_id:
+                    return entry.photo_id
+        return None
+
+    def _load(self, served: Model) -> Predictor | None:
+        if self._model_id == served.id and self._predictor is not None:
+            return self._predictor
+        from trainer.inference.predictor import Predictor
+
+        self._predictor = None
+        try:
+            self._predictor = Predictor(served.path, self._device)
+        except Exception as error:  # a damaged model must not take the trainer down: training can replace it
+            self._failed_model = served.id
+            log.exception("cannot load model %s", served.id)
+            why = f"model {served.id} cannot be loaded ({error}); serve another one, or train"
+            self._why = why
+            self._project.event("model unreadable", "trainer", model=served.id, why=why)
+            return None
+        self._model_id = served.id
+        return self._predictor
+
+    def _predict(self, photo_id: int, model_id: str, predictor: Predictor) -> None:
+        result = predictor.predict(self._project.read_photo(photo_id))
+        score, why = doubt(result.labels, result.confidence, self._project.classes)
+        self._project.save_prediction(
+            photo_id,
+            model_id,
+            result.labels,
+            result.confidence,
+            score,
+            error=result.error,
+            boxes=result.boxes,
+        )
+        self._scores.append((photo_id, score, why))

@@ -1,0 +1,90 @@
+"""The catalog, read as the situation that `schedule.decide` decides on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from trainer.service.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, PRETEXT, Situation
+
+if TYPE_CHECKING:
+    from trainer.project.project import Project
+    from trainer.project.trainer_channel import Round
+
+
+FAILURES = 2
+"""So many failed pretrainings, and the trainer does not begin another by itself."""
+
+
+def read_situation(
+    project: Project,
+    train_now: Literal["", "fast", "full"] = "",
+    wait: float = 0.0,
+    device: str = "cpu",
+) -> Situation:
+    """Read what `decide` needs; `train_now`, `wait` and `device` come from the running trainer."""
+    labels = project.counts().by_split.get("train", (0, 0))[1]
+    rounds = sorted(project.rounds(), key=lambda r: r.started)
+    finished = [r for r in rounds if r.model_id is not None]
+    full = [r for r in finished if r.lane != "fast"]
+    served = project.served()
+    new_labels = project.untrained_labels(finished[-1].model_id) if finished else labels
+    tail = _rounds_on_these_labels(project, finished) if new_labels == 0 else []
+    left = [r for r in rounds if r.ended is None]
+    open_round = next((r for r in reversed(left) if r.recipe != PRETEXT), None)
+    return Situation(
+        labels=labels,
+        labels_for_first=project.settings.queue.first_model_after,
+        served=served is not None,
+        new_labels=new_labels,
+        labels_since_full=project.untrained_labels(full[-1].model_id) if full else labels,
+        full_after=max(8, labels // 4),
+        rounds_since_labels=len(tail),
+        last_gain=_last_gain(tail, served.id if served else None),
+        interrupted=open_round.id if open_round else None,
+        interrupted_lane=open_round.lane if open_round else "fast",
+        interrupted_pretraining=next((r.id for r in reversed(left) if r.recipe == PRETEXT), None),
+        pretraining_due=_pretraining_due(project, rounds, device),
+        train_now=train_now,
+        wait=wait,
+    )
+
+
+def _pretraining_due(project: Project, rounds: list[Round], device: str) -> bool:
+    """Whether colorization weights would be used, can be made here, and are not there yet."""
+    settings, training = project.settings.colorization, project.settings.training
+    if not settings.automatic or training.init not in ("auto", "colorization"):
+        return False
+    if project.counts().by_split.get("train", (0, 0))[0] < settings.automatic_photos:
+        return False
+    if sum(r.recipe == PRETEXT and r.state == "failed" for r in rounds) >= FAILURES:
+        return False
+    from trainer.networks.encoders import encoder_for  # loads torch, which only the running trainer has
+
+    encoder = encoder_for(device.partition(":")[0], training.encoder)
+    files = (f"{encoder}.safetensors", f"{PRETEXT}-{encoder}.safetensors")
+    return not any((project.path / "pretrained" / name).is_file() for name in files)
+
+
+def _rounds_on_these_labels(project: Project, finished: list[Round]) -> list[Round]:
+    """The newest rounds that saw all of today's truth, newest last; a full one ends the count."""
+    tail: list[Round] = []
+    for round_ in reversed(finished):
+        if round_.model_id is None or project.untrained_labels(round_.model_id) > 0:
+            break
+        tail.insert(0, round_)
+        if round_.lane != "fast" or len(tail) >= MOST_ROUNDS_WITHOUT_NEW_LABELS:
+            break
+    return tail
+
+
+def _last_gain(tail: list[Round], served: str | None) -> float | None:
+    """Validation Dice gained by the last round; 0 when rejected or a full one, None: cannot be told."""
+    if not tail:
+        return None
+    last = tail[-1]
+    if last.model_id != served or last.lane != "fast":
+        return 0.0
+    if len(tail) < 2:
+        return None
+    now, before = last.metrics.get("dice9"), tail[-2].metrics.get("dice9")
+    return None if now is None or before is None else float(now) - float(before)

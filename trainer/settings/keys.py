@@ -1,0 +1,67 @@
+"""Dotted and bare keys of settings, as --set takes them, and what is said of a wrong one."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator
+
+from pydantic_core import ErrorDetails
+
+from trainer.errors import ConfigError
+from trainer.settings.model import Settings
+from trainer.settings.recipes import RECIPE_OPTIONS
+
+
+def _keys() -> Iterator[tuple[str, str]]:
+    for section in Settings.model_fields:
+        for name in type(getattr(Settings(), section)).model_fields:
+            yield section, name
+
+
+def _split_key(key: str, recipe: str | None = None) -> tuple[str, str]:
+    found = [(section, name) for section, name in _keys() if key in (name, f"{section}.{name}")]
+    if len(found) > 1 and recipe is not None:
+        found = [(section, name) for section, name in found if _counts_for(section, recipe)] or found
+    if len(found) == 1:
+        return found[0]
+    if found:
+        both = " or ".join(f"{section}.{name}" for section, name in found)
+        raise ConfigError(f"the setting {key!r} is not the only one of that name; write {both}")
+    raise ConfigError(_unknown(key, recipe))
+
+
+def _counts_for(section: str, recipe: str) -> bool:
+    """Whether a recipe has anything to do with a section."""
+    return section == recipe or section not in RECIPE_OPTIONS
+
+
+def _unknown(key: str, recipe: str | None = None) -> str:
+    if recipe is not None and "." not in key:
+        own = {name: f"{section}.{name}" for section, name in _keys() if _counts_for(section, recipe)}
+        if near := difflib.get_close_matches(key, own, n=1, cutoff=0.75):
+            return f"unknown setting {key!r}; did you mean {own[near[0]]!r}?"
+    dotted = [f"{section}.{name}" for section, name in _keys()]
+    sections = ", ".join(Settings.model_fields)
+    by_name = {full.rpartition(".")[2]: full for full in dotted}
+    near = difflib.get_close_matches(key, [*dotted, *Settings.model_fields], n=1, cutoff=0.5)
+    if not near:
+        near = [by_name[name] for name in difflib.get_close_matches(key.rpartition(".")[2], by_name, n=1)]
+    hint = f"; did you mean {near[0]!r}?" if near else f"; the sections are {sections}"
+    return f"unknown setting {key!r}{hint}"
+
+
+def _toml_value(text: str) -> object:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _first_line(error: ErrorDetails) -> str:
+    parts = [str(part) for part in error["loc"]]
+    key = ".".join(parts[:2])
+    if error["type"] == "extra_forbidden":
+        return _unknown(key)
+    why = error["msg"].removeprefix("Value error, ")
+    return f"the setting {key!r} is {error['input']!r}: {why[:1].lower()}{why[1:]}"

@@ -1,0 +1,195 @@
+"""Carrying out a study: run after run, sharing the work with other processes through files alone.
+
+Every run has a lock (`runs/.NAME.lock`, released by the system however its holder ends). A process takes the
+first run that is neither done nor locked; when all that is left is in other hands it waits, and takes over
+what somebody abandoned. So a second process on the same machine helps by being started.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from trainer.errors import SkinsegError
+from trainer.study.design import Design, runs_folder
+from trainer.study.runs import RunSpec, is_done
+from trainer.study.time_left import Pace
+
+if TYPE_CHECKING:
+    from trainer.project.project import Project
+    from trainer.training.round_context import RoundProgress
+
+POLL_SECONDS = 1.0
+RANK_VARIABLES = (
+    *("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "GROUP_WORLD_SIZE"),
+    *("ROLE_RANK", "ROLE_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RUN_ID"),
+)
+"""By these torchrun makes the processes of one training; those of a study each train alone."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a study is."""
+
+    number: int
+    """Of the run under way, 1 to ``total``."""
+    total: int
+    done: int
+    title: str
+    phase: str
+    step: int
+    steps: int
+    seconds_left: float | None
+    """Of the whole study; None: not known yet."""
+
+
+@dataclass(frozen=True)
+class Rank:
+    """Which of several processes this is."""
+
+    rank: int = 0
+    world: int = 1
+    local: int = 0
+
+
+def leave_torchrun(environment: dict[str, str] | Any) -> Rank:
+    """Read who this process is to torchrun, and make it forget, so that it trains on its own."""
+    found = Rank(
+        int(environment.get("RANK", 0)),
+        int(environment.get("WORLD_SIZE", 1)),
+        int(environment.get("LOCAL_RANK", 0)),
+    )
+    for name in RANK_VARIABLES:
+        environment.pop(name, None)
+    return found
+
+
+def conduct(
+    project: Project,
+    design: Design,
+    *,
+    device: str = "auto",
+    rank: Rank | None = None,
+    expected: Mapping[str, float] | None = None,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> int:
+    """Do what is left of a study, and wait for what other processes are at; return the runs done here.
+
+    Parameters
+    ----------
+    expected
+        Seconds each run is thought to take, by its name; for the time left.
+    rank
+        Of several processes started together: this one begins with runs r, r + W, ..., then helps.
+
+    Raises
+    ------
+    SkinsegError
+        Of a run; the runs before it are kept.
+    """
+    rank = rank or Rank()
+    folder = runs_folder(project.path, design.study.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    numbers = {run.name: number for number, run in enumerate(design.runs, 1)}
+    mine = [*design.runs[rank.rank :: rank.world], *design.runs]
+    pace = Pace.of(design, done_runs(folder, design), expected)
+    made = 0
+    while len(done_runs(folder, design)) < len(design.runs):
+        taken = False
+        for run in mine:
+            if not ready(folder, run, design):
+                continue
+            with locked(folder, run.name) as ours:
+                if not ours or is_done(folder, run.name):
+                    continue
+                speak = _speaker(folder, design, numbers[run.name], run, pace, report)
+                do(project, run, folder, device, speak)
+                made, taken = made + 1, True
+                break
+        if not taken:
+            time.sleep(POLL_SECONDS)
+    return made
+
+
+def check_runs(design: Design, device: str) -> None:
+    """Refuse what no run could begin with, before anything is written.
+
+    Raises
+    ------
+    ConfigError
+        An unknown encoder.
+    SkinsegError
+        A device that is not there.
+    """
+    from trainer.engine.device import choose_device
+    from trainer.networks.encoders import check_encoder
+
+    choose_device(device)
+    for encoder in {str(run.settings["training"].get("encoder", "auto")) for run in design.runs} - {"auto"}:
+        check_encoder(encoder)
+
+
+def done_runs(folder: Path, design: Design) -> frozenset[str]:
+    """Names of the runs that have their files."""
+    return frozenset(run.name for run in design.runs if is_done(folder, run.name))
+
+
+def ready(folder: Path, run: RunSpec, design: Design) -> bool:
+    """Whether a run is still to do and the weights it starts from are there."""
+    if is_done(folder, run.name):
+        return False
+    first = design.runs[0]
+    needs = {arm.name for arm in design.arms if arm.weights == "colorization"}
+    return run.arm not in needs or not first.pretext or is_done(folder, first.name)
+
+
+@contextmanager
+def locked(folder: Path, name: str) -> Iterator[bool]:
+    """Whether this process got the run; nobody else gets it meanwhile."""
+    lock = FileLock(folder / f".{name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def do(
+    project: Project, run: RunSpec, folder: Path, device: str, speak: Callable[[RoundProgress], None]
+) -> None:
+    """One run; what goes wrong names it."""
+    from trainer.study.train import carry_out
+
+    try:
+        carry_out(project, run, folder, device=device, tick=speak)
+    except SkinsegError as error:
+        raise type(error)(f"run {run.name}: {error}") from error
+
+
+def _speaker(
+    folder: Path, design: Design, number: int, run: RunSpec, pace: Pace, report: Callable[[Progress], None]
+) -> Callable[[RoundProgress], None]:
+    """What a run's ticks are turned into; the files are counted once a second at most."""
+    done, looked = frozenset[str](), -1.0
+
+    def speak(round_: RoundProgress) -> None:
+        nonlocal done, looked
+        now = time.monotonic()
+        if now - looked > 1:
+            done, looked = done_runs(folder, design), now
+        share = {"prepare": 0.0, "validate": 1.0}.get(round_.phase, round_.step / max(1, round_.steps))
+        left = pace.left(done, run.name, share)
+        where = (number, len(design.runs), len(done), run.title, round_.phase, round_.step, round_.steps)
+        report(Progress(*where, left))
+
+    return speak

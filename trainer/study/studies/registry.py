@@ -1,0 +1,32 @@
+"""The studies there are: one small file each, one mapping."""
+
+from __future__ import annotations
+
+from trainer.errors import ConfigError
+from trainer.spelling import nearest
+from trainer.study.arms import Study
+from trainer.study.studies.adversarial import ADVERSARIAL
+from trainer.study.studies.default import DEFAULT
+from trainer.study.studies.fpn import FPN
+from trainer.study.studies.multitask import MULTITASK
+from trainer.study.studies.surrogate import SURROGATE
+from trainer.study.studies.unet import UNET
+
+STUDIES: dict[str, Study] = {
+    study.name: study for study in (SURROGATE, ADVERSARIAL, UNET, MULTITASK, FPN, DEFAULT)
+}
+
+__all__ = ["STUDIES", "find_study"]
+
+
+def find_study(name: str) -> Study:
+    """The study of that name.
+
+    Raises
+    ------
+    ConfigError
+        None of that name; the nearest is named.
+    """
+    if name not in STUDIES:
+        raise ConfigError(f"there is no study named '{name}'; {nearest(name, STUDIES)}")
+    return STUDIES[name]

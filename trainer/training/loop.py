@@ -1,0 +1,277 @@
+"""The training loop of a round: steps, checkpoints, and what to do when memory or numbers give out."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from trainer.data.loader import Loader
+from trainer.engine.device import Engine
+from trainer.engine.ema import Ema
+from trainer.engine.memory import run_with_smaller_batches
+from trainer.errors import SkinsegError
+from trainer.recipes.base import Recipe
+from trainer.training.checkpoints import (
+    has_checkpoint,
+    load_checkpoint,
+    random_state,
+    restore_random_state,
+    save_checkpoint,
+)
+from trainer.training.epochs import Epochs
+
+PLOT_SECONDS = 0.5
+MOST_ROLLBACKS = 4
+
+
+@dataclass
+class Hooks:
+    """How the loop speaks to the outside."""
+
+    tick: Callable[[int, float], None] = lambda step, seconds_left: None
+    """Called before every step; may raise to stop, and a checkpoint is written."""
+    plot: Callable[[int, dict[str, float]], None] = lambda step, values: None
+    """Called twice a second with values to draw."""
+    say: Callable[[str], None] = lambda message: None
+    """Called with what people should know."""
+    show: Callable[[npt.NDArray[np.uint8]], None] = lambda picture: None
+    """Called with a picture ``(H, W, 3)`` of how it goes, at every checkpoint of a recipe that makes one."""
+
+
+@dataclass
+class Clock:
+    """Time spent on training alone, and crops seen, over all parts of a round."""
+
+    seconds: float = 0.0
+    crops: int = 0
+
+    @property
+    def crops_per_second(self) -> float:
+        """Training throughput."""
+        return self.crops / self.seconds if self.seconds > 0 else 0.0
+
+
+@dataclass
+class Training:
+    """A recipe on its way from step 0 to its last.
+
+    Parameters
+    ----------
+    recipe
+        Networks and optimizers, already on the device.
+    labelled, unlabelled
+        Streams of batches; the second is None where there is nothing or no need.
+    folder
+        For checkpoints.
+    every
+        Seconds between checkpoints.
+    about
+        Plain values kept in the checkpoint for whoever resumes the round.
+    epochs
+        Where a recipe thinks in them: validation after each, and the best weights in the end.
+    """
+
+    recipe: Recipe
+    engine: Engine
+    labelled: Loader
+    unlabelled: Loader | None
+    folder: Path
+    every: float
+    hooks: Hooks
+    about: dict[str, Any] = field(default_factory=dict)
+    epochs: Epochs | None = None
+
+    def __post_init__(self) -> None:
+        self.step = 0
+        self.steps = self.recipe.plan.steps
+        self.lr_scale = 1.0
+        self.rollbacks = 0
+        self.clock = Clock()
+        self.ema = Ema(self.recipe.served, self.recipe.plan.ema)
+        self._saved_at = time.monotonic()
+        self._plotted_at = 0.0
+
+    def run(self) -> None:
+        """Train to the last step. Whatever the tick raises is passed on after a checkpoint was written."""
+        if not has_checkpoint(self.folder):
+            self._prepare()
+        if self.step == 0 or not has_checkpoint(self.folder):
+            self.save()
+        values: dict[str, Tensor] = {}
+        while self._goes_on(values):
+            values = self._one_step()
+            if self._is_time():
+                self._look(values)
+        self.save()
+        best = None if self.epochs is None else self.epochs.best
+        if best is not None and self.epochs is not None:
+            self.hooks.say(
+                f"the weights of epoch {best.epoch} of {self.epochs.count} are kept: "
+                f"their IoU on the validation photos, {best.iou:.3f}, was the best"
+            )
+
+    def _goes_on(self, values: dict[str, Tensor]) -> bool:
+        """Close an epoch that has ended and let the outside speak; False after the last step."""
+        try:
+            if self.epochs is not None and self.epochs.due(self.step, self.steps):
+                self.hooks.plot(self.step, self.epochs.close(self.step, self.steps, self.ema.weights))
+            if self.step < self.steps:
+                self.hooks.tick(self.step, self._seconds_left())
+        except Exception:
+            if self._finite(values):
+                self.save()
+            raise
+        return self.step < self.steps
+
+    @property
+    def result(self) -> dict[str, Tensor]:
+        """The averaged weights, of the best epoch where there are epochs."""
+        best = None if self.epochs is None else self.epochs.best
+        return self.ema.weights if best is None else best.weights
+
+    def _prepare(self) -> None:
+        """Let the recipe get given weights ready; the average begins with what comes of it."""
+        plan = self.recipe.plan
+        if self.step or plan.init == "scratch" or plan.warm_start:
+            return
+        self.recipe.prepare(self.labelled.batch(step) for step in itertools.count())
+        self.ema = Ema(self.recipe.served, plan.ema)
+
+    def _one_step(self) -> dict[str, Tensor]:
+        started = time.perf_counter()
+        self.recipe.set_rates(self.step, self.lr_scale)
+        values, size = run_with_smaller_batches(self._try_step, self.labelled.size, on_smaller=self._smaller)
+        self.ema.update(self.recipe.served)
+        self.step += 1
+        self.clock.seconds += time.perf_counter() - started
+        self.clock.crops += size
+        return values
+
+    def _try_step(self, batch: int) -> dict[str, Tensor]:
+        labelled = self.labelled.batch(self.step)
+        unlabelled = None
+        if self.unlabelled is not None and self.recipe.uses_unlabelled(self.step):
+            unlabelled = self.unlabelled.batch(self.step)
+        return self.recipe.step(labelled, unlabelled, self.step)
+
+    def _resize(self, batch: int) -> None:
+        """Go on with another batch size; unlabelled crops keep their proportion."""
+        if self.unlabelled is not None:
+            self.unlabelled.resize(max(1, round(self.unlabelled.size * batch / self.labelled.size)))
+        self.labelled.resize(batch)
+
+    def _smaller(self, batch: int) -> None:
+        self._resize(batch)
+        for optimizer in self.recipe.optimizers.values():
+            optimizer.zero_grad(set_to_none=True)
+        self.hooks.say(f"out of memory: going on with batches of {batch}")
+
+    def _is_time(self) -> bool:
+        now = time.monotonic()
+        return (
+            now - self._plotted_at > PLOT_SECONDS
+            or now - self._saved_at > self.every
+            or self.step == self.steps
+        )
+
+    def _look(self, values: dict[str, Tensor]) -> None:
+        """Plot, check the numbers, keep a checkpoint."""
+        self._plotted_at = time.monotonic()
+        if not self._finite(values):
+            self._roll_back()
+            return
+        plotted = {name: float(value) for name, value in values.items()}
+        plotted["lr"] = float(next(iter(self.recipe.optimizers.values())).param_groups[0]["lr"])
+        self.hooks.plot(self.step, plotted)
+        if time.monotonic() - self._saved_at > self.every:
+            self.save()
+
+    def _finite(self, values: dict[str, Tensor]) -> bool:
+        """Whether the losses and all weights are numbers."""
+        if not all(math.isfinite(float(value)) for value in values.values()):
+            return False
+        weights = [p.detach() for network in self.recipe.networks.values() for p in network.parameters()]
+        norms = torch.stack([norm.float() for norm in torch._foreach_norm(weights)])
+        return bool(torch.isfinite(norms).all())
+
+    def _roll_back(self) -> None:
+        self.rollbacks += 1
+        if self.rollbacks > MOST_ROLLBACKS:
+            plan = self.recipe.plan
+            masks = ", or look at the masks that were saved last" if self.recipe.needs_labels else ""
+            raise SkinsegError(
+                f"the loss was not a number {self.rollbacks} times, though the round went back and halved "
+                f"its learning rate each time: set training.lr lower than {plan.lr:g}{masks}"
+            )
+        scale, rollbacks, step = self.lr_scale * 0.5, self.rollbacks, self.step
+        self.restore(load_checkpoint(self.folder))
+        self.lr_scale, self.rollbacks = scale, rollbacks
+        self.hooks.say(
+            f"the loss was not a number at step {step}: back to step {self.step} with half the learning rate"
+        )
+        self.save()
+
+    def save(self) -> None:
+        """Write a checkpoint of everything the rest of the round depends on."""
+        save_checkpoint(self.folder, self.state())
+        picture = self.recipe.panel()
+        if picture is not None:
+            self.hooks.show(picture)
+        self._saved_at = time.monotonic()
+
+    def state(self) -> dict[str, Any]:
+        """What :meth:`restore` needs: tensors and plain values."""
+        return {
+            "about": self.about,
+            "step": self.step,
+            "networks": {name: n.state_dict() for name, n in self.recipe.networks.items()},
+            "optimizers": {name: o.state_dict() for name, o in self.recipe.optimizers.items()},
+            "ema": self.ema.weights,
+            "ema_count": self.ema.count,
+            "random": random_state(),
+            "lr_scale": self.lr_scale,
+            "rollbacks": self.rollbacks,
+            "batch": self.labelled.size,
+            "seconds": self.clock.seconds,
+            "crops": self.clock.crops,
+            "epochs": None if self.epochs is None else self.epochs.state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a checkpoint as if nothing had happened."""
+        for name, network in self.recipe.networks.items():
+            network.load_state_dict(state["networks"][name])
+        for name, optimizer in self.recipe.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
+        for name, weight in self.ema.weights.items():
+            weight.copy_(state["ema"][name])
+        self.ema.count = state["ema_count"]
+        restore_random_state(state["random"])
+        self.step = state["step"]
+        self.lr_scale, self.rollbacks = state["lr_scale"], state["rollbacks"]
+        self.clock = Clock(state["seconds"], state["crops"])
+        if self.epochs is not None and state.get("epochs") is not None:
+            self.epochs.restore(state["epochs"])
+        if state["batch"] != self.labelled.size:
+            self._resize(state["batch"])
+
+    def close(self) -> None:
+        """Stop the threads that make crops."""
+        self.labelled.close()
+        if self.unlabelled is not None:
+            self.unlabelled.close()
+
+    def _seconds_left(self) -> float:
+        if not self.clock.crops:
+            return float("nan")
+        return (self.steps - self.step) * self.clock.seconds / max(1, self.step)

@@ -1,0 +1,164 @@
+"""The gate: is a new model good enough to be served? Pure functions over per-photo scores.
+
+A candidate and the served model are compared on the same validation photos by the difference of their macro
+Dice and its paired bootstrap over groups. The answer always comes with a sentence an annotator understands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.evaluation.metrics import Counts, Floats, class_scores, macro_dice, resample_groups, sum_by_group
+from trainer.settings.project import GateSettings
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether to serve a candidate, and why."""
+
+    promote: bool
+    provisional: bool
+    why: str
+    delta: float | None = None
+    """Macro Dice of the candidate minus that of the served model."""
+    interval: tuple[float, float] | None = None
+    """Bootstrap interval of ``delta``; its upper end is infinite for the one-sided test of a fast round."""
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if abs(value) >= 0.005 or value == 0 else f"{value:.3f}"
+
+
+def lower_level(lane: str) -> float:
+    """Quantile of the lower bound: one-sided 80 % for a fast round, two-sided 95 % for the others."""
+    return 0.2 if lane == "fast" else 0.025
+
+
+def _dice_differences(candidate: Counts, served: Counts) -> Floats:
+    """Difference of macro Dice over the classes both have a score for, ``(...)``."""
+    difference: Floats = np.asarray(macro_dice(candidate)) - np.asarray(macro_dice(served))
+    return difference
+
+
+def _class_that_fell(
+    candidate: Counts,
+    served: Counts,
+    draws: list[Counts],
+    photos: Counts,
+    names: Sequence[str],
+    gate: GateSettings,
+) -> str | None:
+    """Name the class, if any, whose Dice surely fell by more than the gate tolerates."""
+    delta = class_scores(candidate).dice - class_scores(served).dice
+    spread = class_scores(draws[0]).dice - class_scores(draws[1]).dice
+    for i, name in enumerate(names):
+        known = spread[:, i][~np.isnan(spread[:, i])]
+        if photos[i] < gate.min_photos or not len(known):
+            continue
+        if np.quantile(known, 0.975) < -gate.class_margin:
+            return f"{name} got worse by {_number(-float(delta[i]))}"
+    return None
+
+
+def decide(
+    candidate: Counts,
+    served: Counts | None,
+    groups: Sequence[str],
+    class_names: Sequence[str],
+    *,
+    lane: str,
+    gate: GateSettings,
+    anchor: Counts | None = None,
+    seed: int = 0,
+) -> Decision:
+    """Compare a candidate with the served model on the current validation truth.
+
+    Parameters
+    ----------
+    candidate, served
+        Confusion matrices per validation photo, ``(P, K, K)``, of the same photos in the same order;
+        ``served`` is None when nothing is served yet.
+    groups
+        Group of each photo.
+    lane
+        ``fast`` is lenient (epsilon .01, one-sided 80 %), ``full`` and ``batch`` strict (.005, 95 %).
+    anchor
+        The best model ever served, on the same photos, so that tolerated losses cannot add up.
+    seed
+        Of the bootstrap.
+
+    Returns
+    -------
+    Decision
+        ``provisional`` marks models served without enough validation photos to judge them.
+    """
+    photos = len(candidate)
+    now = float(macro_dice(candidate.sum(0))) if photos else float("nan")
+    if photos < gate.min_photos:
+        return _decide_on_few(photos, now, served, gate)
+    if served is None:
+        return Decision(True, False, f"served: the first model, validation Dice {_number(now)}")
+    before = float(macro_dice(served.sum(0)))
+    delta = float(_dice_differences(candidate.sum(0), served.sum(0)))
+    rng = np.random.default_rng(seed)
+    draws = resample_groups(
+        [sum_by_group(candidate, groups), sum_by_group(served, groups)], rng, gate.bootstrap
+    )
+    low, high = np.quantile(_dice_differences(*draws), [lower_level(lane), 0.975])
+    bounds = (float(low), float("inf") if lane == "fast" else float(high))
+    change = f"validation Dice {_number(before)} -> {_number(now)}"
+    epsilon = gate.margin_fast if lane == "fast" else gate.margin_full
+    on_photos = (candidate.sum(-1) > 0).sum(0)
+    fell = _class_that_fell(candidate.sum(0), served.sum(0), draws, on_photos, class_names, gate)
+    if delta < -epsilon / 2:
+        detail = _worst_class(candidate.sum(0), served.sum(0), class_names)
+        return Decision(False, False, f"kept the old one: {change}{detail}", delta, bounds)
+    if low < -epsilon:
+        doubt = f"it may be worse by up to {_number(-float(low))}"
+        return Decision(
+            False, False, f"kept the old one: {change}, but {doubt} on other photos", delta, bounds
+        )
+    if fell is not None:
+        return Decision(False, False, f"kept the old one: {fell} ({change})", delta, bounds)
+    if anchor is not None and _below_anchor(candidate, anchor, groups, gate, seed):
+        best = _number(float(macro_dice(anchor.sum(0))))
+        return Decision(
+            False, False, f"kept the old one: {change}, but the best so far had {best}", delta, bounds
+        )
+    return Decision(True, False, f"served: {change}", delta, bounds)
+
+
+def _decide_on_few(photos: int, now: float, served: Counts | None, gate: GateSettings) -> Decision:
+    """Too few photos for a bootstrap: serve for now, but not what falls clearly on those there are."""
+    have = {0: "no labelled validation photo", 1: "only 1 labelled validation photo"}.get(
+        photos, f"only {photos} labelled validation photos"
+    )
+    before = float(macro_dice(served.sum(0))) if served is not None and photos else float("nan")
+    if now < before - gate.few_margin:  # never true where one of them is not a number
+        why = f"kept the old one: validation Dice {_number(before)} -> {_number(now)} on {have}"
+        return Decision(False, False, why, now - before)
+    return Decision(
+        True, True, f"served for now: {have} so far, {gate.min_photos} are needed to compare models"
+    )
+
+
+def _worst_class(candidate: Counts, served: Counts, names: Sequence[str]) -> str:
+    """`` (hand got worse by 0.05)`` for the class that lost most, or nothing."""
+    delta = class_scores(candidate).dice - class_scores(served).dice
+    if np.all(np.isnan(delta)) or np.nanmin(delta) > -0.005:
+        return ""
+    i = int(np.nanargmin(delta))
+    return f" ({names[i]} got worse by {_number(-float(delta[i]))})"
+
+
+def _below_anchor(
+    candidate: Counts, anchor: Counts, groups: Sequence[str], gate: GateSettings, seed: int
+) -> bool:
+    rng = np.random.default_rng(seed)
+    draws = resample_groups(
+        [sum_by_group(candidate, groups), sum_by_group(anchor, groups)], rng, gate.bootstrap
+    )
+    return bool(np.quantile(_dice_differences(*draws), 0.025) < -gate.best_margin)

@@ -1,0 +1,85 @@
+"""What the parts of one round share, and how a round speaks to the process that runs it."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trainer.data.photo_cache import DecodedCache
+from trainer.engine.device import Engine
+from trainer.settings.model import Settings
+from trainer.settings.plan import Plan
+
+if TYPE_CHECKING:
+    from trainer.project.project import Project
+
+log = logging.getLogger(__name__)
+
+
+class StopRound(Exception):
+    """Raised by a tick to end the round here; it can be resumed."""
+
+
+@dataclass(frozen=True)
+class RoundProgress:
+    """Where a round is."""
+
+    round_id: str
+    lane: str
+    recipe: str
+    phase: str
+    """``prepare``, ``train`` or ``validate``; ``step`` of ``steps`` counts within it."""
+    step: int
+    steps: int
+    seconds_left: float | None = None
+
+
+Tick = Callable[[RoundProgress], None]
+
+
+@dataclass
+class RoundContext:
+    """One round: its project, its plan, its device, and its voice."""
+
+    project: Project
+    settings: Settings
+    plan: Plan
+    engine: Engine
+    id: str
+    cache: DecodedCache
+    folder: Path
+    """For its checkpoints."""
+    tick: Tick | None = None
+    messages: list[str] = field(default_factory=list)
+    in_catalog: bool = True
+    """False for trainings that the project's history has nothing to do with, as those of a study."""
+    curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    """What was plotted, where the catalog does not hold it."""
+
+    def say(self, message: str) -> None:
+        """Tell people once: in the log, as an event, and in the round's result."""
+        if message in self.messages:  # a round that goes on would say it again
+            return
+        log.info("round %s: %s", self.id, message)
+        self.messages.append(message)
+        if self.in_catalog:
+            self.project.event("round note", "trainer", round=self.id, message=message)
+
+    def plot(self, step: int, values: dict[str, float]) -> None:
+        """Keep values of one step to draw."""
+        if self.in_catalog:
+            self.project.log_curve(self.id, step, values)
+            return
+        for name, value in values.items():
+            self.curves.setdefault(name, []).append((step, value))
+
+    def report(self, phase: str, step: int, steps: int, seconds_left: float | None = None) -> None:
+        """Call the tick, which may raise :class:`StopRound`."""
+        if self.tick is None:
+            return
+        left = seconds_left if seconds_left is not None and math.isfinite(seconds_left) else None
+        self.tick(RoundProgress(self.id, self.plan.lane, self.plan.recipe, phase, step, steps, left))

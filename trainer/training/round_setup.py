@@ -1,0 +1,223 @@
+"""What a training is put together from: the recipe with its weights, and its streams of crops."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from torch import Tensor
+
+from trainer.data.crops import AllCrops, LabelledCrops, UnlabelledCrops
+from trainer.data.loader import Loader
+from trainer.data.photo_cache import WorkingPhotos
+from trainer.data.trainset import Item, TrainSet, keep_fraction
+from trainer.engine.device import loader_threads, seed_everything
+from trainer.errors import ProjectError, SkinsegError
+from trainer.evaluation.validation import readable_truth
+from trainer.inference.predictor import Predictor
+from trainer.networks.architectures import build_segmenter
+from trainer.networks.pretrained import initialise
+from trainer.networks.segmenters import set_dropout
+from trainer.networks.weights import fit_weights, load_model, read_weights
+from trainer.project.filesystem import storage_errors
+from trainer.recipes.base import Recipe
+from trainer.recipes.registry import find_recipe
+from trainer.settings.plan import Lane
+from trainer.training.epochs import Epochs, EpochScore, measure_epoch, probability_map
+from trainer.training.loop import Hooks, Training
+from trainer.training.round_context import RoundContext
+
+if TYPE_CHECKING:
+    from trainer.project.project import Project
+
+
+def choose_data(
+    project: Project, recipe: type[Recipe], lane: Lane, fraction: float | None = None, draw: int = 0
+) -> dict[str, Any]:
+    """What a new round learns from, as plain values that its checkpoints keep.
+
+    Raises
+    ------
+    ProjectError
+        No labels, and the recipe needs some.
+    """
+    truths = project.truth("train") if recipe.needs_labels else []
+    items = keep_fraction([Item(t.photo_id, t.revision_id, t.group) for t in truths], fraction, draw)
+    if recipe.needs_labels and not items:
+        raise ProjectError(
+            f"{project.path} has no labels yet: no training photo has a mask; save some in the window, "
+            "or bring them in with skinseg import"
+        )
+    served = project.served()
+    newest = project.untrained_labels(served.id) if lane == "fast" and served is not None else 0
+    return {
+        "items": [[item.photo_id, item.revision_id, item.group] for item in items],
+        "newest": min(newest, len(items)),
+    }
+
+
+def make_recipe(round_: RoundContext, parents: list[str]) -> tuple[Recipe, str]:
+    """The recipe with its starting weights on the device, and where those come from."""
+    project, plan = round_.project, round_.plan
+    method = find_recipe(plan.recipe)
+    if parents:
+        segmenter, _ = load_model(project.model(parents[0]).path)
+        segmenter.train()
+        note = f"model {parents[0]}"
+    else:
+        segmenter = build_segmenter(plan.arch, plan.encoder, method.outputs(project.classes), **plan.network)
+        note = initialise(segmenter, plan.init, project.path / "pretrained", plan.allow_licence)
+        if plan.init_note:
+            round_.say(plan.init_note)
+    round_.say(f"starting from {note}")
+    set_dropout(segmenter, plan.dropout)
+    recipe = method(project.classes, plan, round_.engine, segmenter)
+    if parents:
+        _take_over_companions(recipe, project.model(parents[0]).path)
+    return recipe, note
+
+
+def _take_over_companions(recipe: Recipe, folder: Path) -> None:
+    """Go on with the networks stored beside a served one, where they fit."""
+    for name, network in recipe.companions().items():
+        path = folder / f"{name}.safetensors"
+        if path.is_file():
+            fit_weights(network, read_weights(path))
+
+
+def make_training(round_: RoundContext, recipe: Recipe, about: dict[str, Any]) -> Training:
+    """Streams of crops and the loop over them."""
+    project, engine, plan = round_.project, round_.engine, round_.plan
+    photos = WorkingPhotos(project, plan.long_side, round_.cache)
+    crops = recipe.crop_plan()
+    workers = loader_threads(engine)
+
+    def stream(source: LabelledCrops | UnlabelledCrops) -> Loader:
+        size = source.plan.batch
+        return Loader(source, size, engine.device, workers)
+
+    items = [Item(*item) for item in about["items"]]
+    labelled: LabelledCrops | UnlabelledCrops
+    if recipe.needs_labels:
+        train = TrainSet(
+            photos,
+            items,
+            project.classes.count,
+            about["newest"],
+            tick=lambda index: round_.report("prepare", index, len(items)),
+        )
+        for why in train.dropped.values():
+            round_.say(f"left out of training: {why}")
+        _warn_of_one_class(round_, train)
+        labelled = LabelledCrops(train, crops)
+    else:
+        labelled = AllCrops(photos, np.asarray(project.photo_ids("train"), np.int64), crops)
+    unlabelled = None
+    if recipe.wants_unlabelled:
+        known = [item.photo_id for item in items]
+        pool = np.setdiff1d(np.asarray(project.photo_ids("train"), np.int64), known)
+        if why := _without_unlabelled(recipe, len(pool)):
+            round_.say(f"{why}: training on the labelled ones alone")
+        else:
+            unlabelled = stream(AllCrops(photos, pool, recipe.unlabelled_plan()))
+    return Training(
+        recipe,
+        engine,
+        stream(labelled),
+        unlabelled,
+        folder=round_.folder,
+        every=round_.settings.service.checkpoint_seconds,
+        hooks=Hooks(
+            tick=lambda step, left: round_.report("train", step, plan.steps, left),
+            plot=round_.plot,
+            say=round_.say,
+            show=lambda picture: write_panel(project.path / "panels" / f"{plan.recipe}.png", picture),
+        ),
+        about=about,
+        epochs=_make_epochs(round_, recipe, photos),
+    )
+
+
+def _warn_of_one_class(round_: RoundContext, train: TrainSet) -> None:
+    """Say so where there is nothing to tell apart."""
+    classes = round_.project.classes
+    found = np.flatnonzero(train.counts.sum(0))
+    if len(found) != 1:
+        return
+    (only,) = found
+    other = "some skin" if only == classes.background else f"some {classes.names[classes.background]}"
+    name = classes.names[only]
+    round_.say(f"all labels are of one class ({name}): the model can learn nothing else; label {other}")
+
+
+def _without_unlabelled(recipe: Recipe, photos: int) -> str:
+    """Why unlabelled photos take no part in a round, though its recipe can use them; empty: they do."""
+    steps = recipe.plan.steps
+    if not photos:
+        return "there are no unlabelled photos"
+    if any(recipe.uses_unlabelled(step) for step in range(steps)):
+        return ""
+    if recipe.uses_unlabelled(sys.maxsize):
+        count = "the only step" if steps == 1 else f"the last of {steps} steps"
+        return f"unlabelled photos would join after {count}; give it more (--steps)"
+    return "unlabelled photos have no weight in these settings"
+
+
+def _make_epochs(round_: RoundContext, recipe: Recipe, photos: WorkingPhotos) -> Epochs | None:
+    """Validation after every epoch, where the recipe has any; the best draws its panel."""
+    project, plan, background = round_.project, round_.plan, round_.project.classes.background
+    if not recipe.epochs:
+        return None
+    truths = readable_truth(project, project.truth("val"), round_.say)
+    if not truths:
+        round_.say("no validation photo is labelled: the weights of the last epoch are kept, not of the best")
+    network = build_segmenter(plan.arch, plan.encoder, recipe.outputs(project.classes), **plan.network)
+    predictor = Predictor(network, round_.engine.device_name, plan.long_side, fit=plan.fit, size=plan.size)
+
+    def measure(weights: dict[str, Tensor]) -> EpochScore | None:
+        network.load_state_dict(weights)
+        total = len(truths)
+        return measure_epoch(
+            predictor, photos, truths, background, lambda done: round_.report("validate", done, total)
+        )
+
+    def draw(weights: dict[str, Tensor]) -> None:
+        ids = project.photo_ids("test") or project.photo_ids("val")
+        try:
+            photo = photos.photo(ids[np.random.default_rng(plan.seed).integers(len(ids))])
+        except SkinsegError:  # it is only a picture
+            return
+        network.load_state_dict(weights)
+        picture = probability_map(predictor, photo, background)
+        write_panel(project.path / "panels" / f"{plan.recipe}.png", picture)
+
+    return Epochs(recipe.epochs, measure, draw)
+
+
+def train(round_: RoundContext, about: dict[str, Any], state: dict[str, Any] | None) -> tuple[Training, str]:
+    """Train to the last step; also says where the starting weights came from."""
+    seed_everything(round_.plan.seed)
+    recipe, init_note = make_recipe(round_, about["parents"])
+    training = make_training(round_, recipe, about)
+    try:
+        if state is not None:
+            training.restore(state)
+            round_.say(f"going on at step {training.step} of {training.steps}")
+        training.run()
+    finally:
+        training.close()
+    return training, init_note
+
+
+def write_panel(path: Path, picture: npt.NDArray[np.uint8]) -> None:
+    """Write a picture ``(H, W, 3)`` so that a reader sees the old one or the new one."""
+    with storage_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.stem}.{os.getpid()}.png")
+        Image.fromarray(picture).save(temporary)
+        os.replace(temporary, path)
