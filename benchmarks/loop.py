@@ -59,7 +59,7 @@ def start(path: Path, device: str) -> subprocess.Popen[bytes]:
 
 def resting(project: Project) -> bool:
     """Whether the trainer has nothing to do."""
-    row = project.trainer_state()
+    row = project.trainer.state()
     return row is not None and row.state == "resting" and row.age < 3
 
 
@@ -67,11 +67,11 @@ def save_truth(project: Project, photo_id: int, truth: Path) -> str:
     """Save a photo's true mask as painted; return the revision."""
     from PIL import Image
 
-    stem = Path(project.photo(photo_id).relpath).stem
+    stem = Path(project.photos.get(photo_id).relpath).stem
     mask = np.asarray(Image.open(truth / f"{stem}.png")).astype(np.uint8) + 1
-    head = project.head(photo_id)
+    head = project.masks.head(photo_id)
     expected = head.id if head else None
-    return project.save_mask(photo_id, mask, np.full_like(mask, 3), "benchmark", expected).id
+    return project.masks.save(photo_id, mask, np.full_like(mask, 3), "benchmark", expected).id
 
 
 def mask_to_prediction(project: Project, truth: Path, session: Any, times: int) -> list[tuple[float, float]]:
@@ -80,17 +80,17 @@ def mask_to_prediction(project: Project, truth: Path, session: Any, times: int) 
     With each, the seconds of bare training steps in the round that made it.
     """
     seconds = []
-    unlabelled = project.photo_ids(split="train", labelled=False)
+    unlabelled = project.photos.ids(split="train", labelled=False)
     asked = unlabelled[-1]
     for photo_id in unlabelled[:times]:
         wait_for(lambda: resting(project))
-        project.request_prediction(session.id, [asked])
+        project.queue.request_prediction(session.id, [asked])
         began = time.monotonic()
         save_truth(project, photo_id, truth)
         started = time.time()
-        made = wait_for(lambda: (p := project.prediction(asked)) and p.created > started and p)  # noqa: B023
+        made = wait_for(lambda: (p := project.predictions.get(asked)) and p.created > started and p)  # noqa: B023
         taken = time.monotonic() - began
-        card = json.loads((project.model(made.model_id).path / "model.json").read_text())
+        card = json.loads((project.models.get(made.model_id).path / "model.json").read_text())
         seconds.append((taken, float(card["seconds"])))
     return seconds
 
@@ -100,8 +100,8 @@ def acknowledged_in(project: Project, times: int = 20) -> list[float]:
     taken = []
     for _ in range(times):
         began = time.monotonic()
-        number = project.send_command("resume", by="benchmark")
-        wait_for(lambda: project.command(number).acknowledged, 30, 0.001)  # noqa: B023
+        number = project.trainer.send("resume", by="benchmark")
+        wait_for(lambda: project.trainer.command(number).acknowledged, 30, 0.001)  # noqa: B023
         taken.append((time.monotonic() - began) * 1e3)
         time.sleep(0.13)
     return taken
@@ -119,8 +119,8 @@ def pure_compute(project: Project, device: str) -> float:
     for _ in range(2):  # the first one warms the caches
         began = time.monotonic()
         result = run_round(project, settings, lane="fast", recipe="supervised", init="scratch", device=device)
-        predictor = Predictor(project.model_path(result.model_id), device)
-        predictor.predict(project.read_photo(project.photo_ids(limit=1)[0]))
+        predictor = Predictor(project.models.folder(result.model_id), device)
+        predictor.predict(project.photos.read(project.photos.ids(limit=1)[0]))
         seconds.append(time.monotonic() - began)
     return seconds[-1]
 
@@ -136,7 +136,7 @@ def grow_pool(project: Project, folder: Path, photos: Path, count: int) -> None:
     sources = sorted(photos.glob("*.jpg"))
     for index in range(count):
         (folder / f"pool_{index:06}.jpg").hardlink_to(sources[index % len(sources)])
-    project.add_photos(folder)
+    project.registration.add_folder(folder)
 
 
 def measure(photos: int, steps: int, times: int, device: str) -> dict[str, Any]:
@@ -148,19 +148,19 @@ def measure(photos: int, steps: int, times: int, device: str) -> dict[str, Any]:
         with Project.open(demo.project) as project:
             process = start(demo.project, device)
             try:
-                wait_for(project.served)
+                wait_for(project.models.served)
                 wait_for(lambda: resting(project))
-                session = project.start_session("benchmark")
+                session = project.sessions.start("benchmark")
                 idle = acknowledged_in(project)
                 latencies = mask_to_prediction(project, demo.truth, session, times)
                 wait_for(lambda: resting(project))
-                project.send_command("train_now", by="benchmark")
-                wait_for(lambda: (s := project.trainer_state()) is not None and s.state == "training")
+                project.trainer.send("train_now", by="benchmark")
+                wait_for(lambda: (s := project.trainer.state()) is not None and s.state == "training")
                 busy = acknowledged_in(project)
                 wait_for(lambda: resting(project))
                 before = resident(process)
                 grow_pool(project, Path(folder) / "pool", demo.photos, 10 * photos)
-                project.send_command("train_now", by="benchmark")
+                project.trainer.send("train_now", by="benchmark")
                 time.sleep(2)
                 wait_for(lambda: resting(project))
                 after = resident(process)

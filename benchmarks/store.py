@@ -78,10 +78,10 @@ def empty_photos(folder: Path, count: int) -> Path:
 def registering(project: Project, folder: Path, photos: int) -> list[Row]:
     """Time and memory of the first and of a second scan."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    added = project.add_photos(folder)
+    added = project.registration.add_folder(folder)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     assert added.new == photos
-    again = project.add_photos(folder)
+    again = project.registration.add_folder(folder)
     assert again.known == photos
     return [
         row(f"register {photos:,} photos", added.seconds, "s", "< 30"),
@@ -98,7 +98,7 @@ def opening(path: Path) -> list[Row]:
         with Project.open(path) as project:
             opened.append(time.perf_counter() - start)
             start = time.perf_counter()
-            project.counts()
+            project.photos.counts()
             counted.append(time.perf_counter() - start)
     return [
         row("open the project", statistics.median(opened), "s", "< 1"),
@@ -112,9 +112,11 @@ def claiming(path: Path, claims: int, ranked: bool) -> list[Row]:
     if ranked:
         with Project.open(path) as project:
             random = np.random.default_rng(0)
-            ids = project.photo_ids("train")
+            ids = project.photos.ids("train")
             start = time.perf_counter()
-            project.set_scores("0001", zip(ids, random.random(len(ids)), ["unsure"] * len(ids), strict=True))
+            project.predictions.set_scores(
+                "0001", zip(ids, random.random(len(ids)), ["unsure"] * len(ids), strict=True)
+            )
             scored = time.perf_counter() - start
     stop, results = context.Event(), context.Queue()
     writer = context.Process(target=write_like_a_trainer, args=(path, stop, ranked))
@@ -143,16 +145,16 @@ def claiming(path: Path, claims: int, ranked: bool) -> list[Row]:
 def claim_like_an_annotator(path: Path, name: str, claims: int, results: Any) -> None:
     """Claim, prolong and give photos back, with a short pause between as if somebody worked."""
     with Project.open(path) as project:
-        session = project.start_session(name)
+        session = project.sessions.start(name)
         got: list[int] = []
         seconds: list[float] = []
         for _ in range(claims):
             start = time.perf_counter()
-            claim = project.claim_next(session.id)
+            claim = project.queue.claim_next(session.id)
             seconds.append(time.perf_counter() - start)
             assert claim is not None
             got.append(claim.photo_id)
-            project.extend(session.id, got[-3:])
+            project.queue.extend(session.id, got[-3:])
             time.sleep(0.02)
     results.put((got, seconds))
 
@@ -160,13 +162,13 @@ def claim_like_an_annotator(path: Path, name: str, claims: int, results: Any) ->
 def write_like_a_trainer(path: Path, stop: Event, scores: bool) -> None:
     """Heartbeats, curves and, once there is a model, scores, as a trainer writes them."""
     with Project.open(path) as project:
-        ids = project.photo_ids("train", limit=2000)
+        ids = project.photos.ids("train", limit=2000)
         step = 0
         while not stop.is_set():
-            project.write_trainer_state(state="training", step=step)
-            project.log_curve("bench", step, {"loss": 1.0, "dice": 0.5})
+            project.trainer.write_state(state="training", step=step)
+            project.trainer.log_curve("bench", step, {"loss": 1.0, "dice": 0.5})
             if scores and step % 20 == 0:
-                project.set_scores("0001", [(photo_id, 0.0, "unsure") for photo_id in ids])
+                project.predictions.set_scores("0001", [(photo_id, 0.0, "unsure") for photo_id in ids])
             step += 1
             time.sleep(0.02)
 
@@ -178,20 +180,20 @@ def saving(path: Path, folder: Path, saves: int) -> list[Row]:
     labels = painted(3000, 4000)
     provenance = np.where(labels > 1, np.uint8(3), np.uint8(2))
     with Project.open(path) as project:
-        project.add_photos(folder)
-        photo_id = project.find_photo("large").id
-        head = project.save_mask(photo_id, labels, provenance, "ann", None)
+        project.registration.add_folder(folder)
+        photo_id = project.photos.find("large").id
+        head = project.masks.save(photo_id, labels, provenance, "ann", None)
         saved, read, drafts = [], [], []
         for _ in range(saves):
             start = time.perf_counter()
-            head = project.save_mask(photo_id, labels, provenance, "ann", head.id)
+            head = project.masks.save(photo_id, labels, provenance, "ann", head.id)
             saved.append(time.perf_counter() - start)
             start = time.perf_counter()
-            again, _ = project.read_mask(head)
+            again, _ = project.masks.read(head)
             read.append(time.perf_counter() - start)
             assert np.array_equal(again, labels)
             start = time.perf_counter()
-            project.save_draft(photo_id, "ann", labels, provenance, head.id)
+            project.drafts.save(photo_id, "ann", labels, provenance, head.id)
             drafts.append(time.perf_counter() - start)
     return [
         row("save a 12 MP mask, durable, median", statistics.median(saved) * 1e3, "ms", "< 60"),

@@ -91,7 +91,7 @@ def bare(engine: Engine, plan: Plan, steps: int) -> float:
 def from_photos(project: Project, engine: Engine, plan: Plan, steps: int, folder: Path) -> float:
     """Crops per second of the whole training loop; the first decoding of each photo is not counted."""
     recipe = make_recipe(engine, plan)
-    items = [Item(t.photo_id, t.revision_id, t.group) for t in project.truth("train")]
+    items = [Item(t.photo_id, t.revision_id, t.group) for t in project.masks.truth("train")]
     train = TrainSet(WorkingPhotos(project, plan.long_side), items, 9)
     loader = Loader(
         LabelledCrops(train, recipe.crop_plan()), plan.batch, engine.device, loader_threads(engine)
@@ -114,7 +114,7 @@ def scoring(project: Project, engine: Engine, plan: Plan, photos: int) -> dict[s
     """Photos per second: decoding alone, network alone, and both at once with decoding in threads."""
     predictor = Predictor(build_segmenter(plan.arch, plan.encoder, 9), engine.device_name, plan.long_side)
     reader = WorkingPhotos(project, plan.long_side, DecodedCache(None, 0))
-    ids = (project.photo_ids() * photos)[:photos]
+    ids = (project.photos.ids() * photos)[:photos]
     threads = loader_threads(engine)
 
     def timed(run: object) -> float:

@@ -53,11 +53,11 @@ def make_project(folder: Path, photos: int) -> Project:
     for number in range(photos):
         make_photo(folder / "photos" / f"photo_{number:02}.jpg", number)
     project = Project.create(folder / "project")
-    project.add_photos(folder / "photos")
-    project.add_model("0001", recipe="supervised", lane="fast")
-    project.promote("0001", why="benchmark", by="benchmark")
-    for photo_id in project.photo_ids():
-        project.save_prediction(photo_id, "0001", blobs(photo_id), np.full((HEIGHT, WIDTH), 180, np.uint8))
+    project.registration.add_folder(folder / "photos")
+    project.models.add("0001", recipe="supervised", lane="fast")
+    project.models.promote("0001", why="benchmark", by="benchmark")
+    for photo_id in project.photos.ids():
+        project.predictions.save(photo_id, "0001", blobs(photo_id), np.full((HEIGHT, WIDTH), 180, np.uint8))
     return project
 
 
@@ -124,7 +124,7 @@ def measure_switching(project: Project, photos: int, clock: Clock) -> None:
             clock("first draw of the photo, of its labels", QApplication.processEvents)
         clock("first draw of the photo, of its labels", QApplication.processEvents)
         start = time.perf_counter()
-        turn(session, clock, lambda i=photo_id: project.head(i) is not None)
+        turn(session, clock, lambda i=photo_id: project.masks.head(i) is not None)
         clock.note("accept to durable (the wait of nobody)", time.perf_counter() - start, 0.0)
     clock("copy of a draft", session._desk._copies)
     clock("close", session.close)
@@ -133,17 +133,17 @@ def measure_switching(project: Project, photos: int, clock: Clock) -> None:
 
 def measure_beside_trainer(project: Project, clock: Clock, seconds: float = 20.0) -> None:
     """Paint while a real trainer trains on the same machine; note every turn of the main thread."""
-    for photo_id in project.photo_ids(split="train")[:6]:
-        head, labels = project.head(photo_id), blobs(photo_id)
-        project.save_mask(photo_id, labels, np.full_like(labels, 3), "benchmark", head.id if head else None)
+    for photo_id in project.photos.ids(split="train")[:6]:
+        head, labels = project.masks.head(photo_id), blobs(photo_id)
+        project.masks.save(photo_id, labels, np.full_like(labels, 3), "benchmark", head.id if head else None)
     start_trainer(project.path, "cpu")
     viewer = napari.Viewer(show=True)
     session = AnnotationSession(viewer, project, "benchmark")
     staged = StagedDrawing(viewer, session)
-    session.open_photo(project.photo_ids()[0])
+    session.open_photo(project.photos.ids()[0])
 
     def training() -> bool:
-        state = project.trainer_state()
+        state = project.trainer.state()
         return state is not None and state.state == "training" and (state.step or 0) > 0
 
     turn(session, clock, lambda: session.current is not None and training(), "poll, the trainer starting")
@@ -211,14 +211,14 @@ def measure_store(project: Project, clock: Clock, runs: int = 5) -> None:
     labels = blobs(3)
     provenance = np.full_like(labels, 2)
     for _ in range(runs):
-        photo_id = project.photo_ids()[-1]
-        head = project.head(photo_id)
+        photo_id = project.photos.ids()[-1]
+        head = project.masks.head(photo_id)
         base = head.id if head else None
         clock(
             "save of a 12 MP mask, durable (thread)",
-            lambda p=photo_id, b=base: project.save_mask(p, labels, provenance, "benchmark", expected=b),
+            lambda p=photo_id, b=base: project.masks.save(p, labels, provenance, "benchmark", expected=b),
         )
-        clock("read of a 12 MP photo (thread)", lambda p=photo_id: project.read_photo(p))
+        clock("read of a 12 MP photo (thread)", lambda p=photo_id: project.photos.read(p))
         clock("merge of a suggestion (thread)", lambda: merge(labels, provenance, blobs(4)))
 
 

@@ -130,7 +130,7 @@ def make_project(data: Path, folder: Path) -> Project:
     with (data / "index.csv").open(encoding="utf-8") as file:
         rows = [f"{row['id']},{row['group']},{row['split']}" for row in csv.DictReader(file)]
     table.write_text("photo,group,split\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    project.add_photos(data / "images", groups=table)
+    project.registration.add_folder(data / "images", groups=table)
     import_masks(project, data / "masks")
     return project
 

@@ -36,14 +36,16 @@ def make_project(folder: Path) -> Path:
 def waiting(project: Project) -> list[int]:
     """Photos without a mask whose truth is known."""
     masks = project.path / "sample" / "masks"
-    stems = {number: Path(project.photo(number).relpath).stem for number in project.photo_ids(labelled=False)}
+    stems = {
+        number: Path(project.photos.get(number).relpath).stem for number in project.photos.ids(labelled=False)
+    }
     return [number for number, stem in stems.items() if (masks / f"{stem}.png").exists()]
 
 
 def most_to_see(project: Project) -> int:
     """The waiting photo whose truth has the most classes."""
     truth = Truth(project.path / "sample" / "masks")
-    return max(waiting(project), key=lambda number: len(np.unique(truth(project.photo(number)))))
+    return max(waiting(project), key=lambda number: len(np.unique(truth(project.photos.get(number)))))
 
 
 def show_work(dock: Any) -> None:
@@ -62,7 +64,7 @@ def show_work(dock: Any) -> None:
 
 def busy(project: Project) -> bool:
     """Whether the trainer is far enough in a round to show a curve."""
-    state = project.trainer_state()
+    state = project.trainer.state()
     return state is not None and state.state == "training" and (state.step or 0) > 0.4 * (state.steps or 1)
 
 

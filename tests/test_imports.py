@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -43,14 +42,6 @@ def test_importing_all_of_the_trainer_loads_no_window() -> None:
 )
 def test_what_the_window_and_the_first_commands_need_loads_no_torch(package: str) -> None:
     assert loaded_by([package], TORCH) == []
-
-
-def test_the_store_knows_nothing_of_what_stands_on_it() -> None:
-    below = {"trainer.project", "trainer.labels.classes", "trainer.labels.boxes", "trainer.settings"}
-    for file in (ROOT / "trainer" / "project").glob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("trainer"):
-                assert ".".join((node.module or "").split(".")[:2]) in below, f"{file.name}: {node.module}"
 
 
 @pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="needs the sources, not the wheel alone")

@@ -24,7 +24,7 @@ def keep_threads():
 def empty_project(tiny_folder, tmp_path: Path):
     """Twelve registered photos (8 train, 4 val), none labelled."""
     with Project.create(tmp_path / "project") as project:
-        project.add_photos(tiny_folder.photos, groups=tiny_folder.groups)
+        project.registration.add_folder(tiny_folder.photos, groups=tiny_folder.groups)
         yield project
 
 

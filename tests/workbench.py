@@ -32,7 +32,7 @@ def make_project(folder: Path, photos: int = 6) -> Project:
         write_photo(folder / "photos" / f"arm_{number:02}.jpg", number, 60 + number, 80 + 2 * number)
     project = Project.create(folder / "project")
     if photos:
-        project.add_photos(folder / "photos")
+        project.registration.add_folder(folder / "photos")
     return project
 
 
@@ -52,21 +52,21 @@ def rest(session: AnnotationSession, seconds: float = 30.0) -> None:
 
 def serve(project: Project, model_id: str) -> str:
     """Register a model and serve it."""
-    project.model_path(model_id).mkdir(parents=True, exist_ok=True)
-    project.add_model(model_id, recipe="supervised", lane="fast")
-    project.promote(model_id, why="test", by="test")
+    project.models.folder(model_id).mkdir(parents=True, exist_ok=True)
+    project.models.add(model_id, recipe="supervised", lane="fast")
+    project.models.promote(model_id, why="test", by="test")
     return model_id
 
 
 def predict(project: Project, photo_id: int, model_id: str, value: int, top: int = 0) -> np.ndarray:
     """Write a prediction: `value` from row `top` down, not labelled above."""
-    image = project.read_photo(photo_id)
+    image = project.photos.read(photo_id)
     labels = np.zeros(image.shape[:2], np.uint8)
     labels[top:] = value
-    project.save_prediction(photo_id, model_id, labels, np.full(labels.shape, 200, np.uint8))
+    project.predictions.save(photo_id, model_id, labels, np.full(labels.shape, 200, np.uint8))
     return labels
 
 
 def beat(project: Project, **fields: object) -> None:
     """Write a trainer's sign of life: this process stands for it."""
-    project.write_trainer_state(pid=os.getpid(), host=socket.gethostname(), **fields)
+    project.trainer.write_state(pid=os.getpid(), host=socket.gethostname(), **fields)

@@ -155,11 +155,11 @@ def _wait_for_round(project: Project, rounds: int) -> None:
     """Wait until so many rounds have ended and nothing that was saved remains unlearnt."""
 
     def done() -> bool:
-        ended = [r for r in project.rounds() if r.model_id is not None]
-        return len(ended) >= rounds and project.untrained_labels(ended[0].model_id) == 0
+        ended = [r for r in project.trainer.rounds() if r.model_id is not None]
+        return len(ended) >= rounds and project.models.untrained_labels(ended[0].model_id) == 0
 
     def getting_on() -> object:
-        state = project.trainer_state()
+        state = project.trainer.state()
         return None if state is None else (state.state, state.round, state.step)
 
     what = f"round {rounds} of the trainer (see {project.path / 'trainer.log'})"
@@ -195,7 +195,7 @@ def _line(visit: Visit) -> str:
 def _write_report(path: Path, visits: list[Visit]) -> None:
     """Write report.md and report.json, for people and for programs."""
     with Project.open(path) as project:
-        counts, models = project.counts(), project.models()
+        counts, models = project.photos.counts(), project.models.all()
     stages = [{"stage": stage, **_means(visits, stage)} for stage in STAGES]
     data = {
         "photos": counts.photos,

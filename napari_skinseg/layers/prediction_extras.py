@@ -42,8 +42,12 @@ def read_remarks(project: Project, prediction: Prediction, shape: tuple[int, int
     MaskError
         If its files are damaged.
     """
-    error = project.read_error(prediction)
-    boxes = [box for box in project.read_boxes(prediction) if 0 <= box.class_index < project.classes.count]
+    error = project.predictions.read_error(prediction)
+    boxes = [
+        box
+        for box in project.predictions.read_boxes(prediction)
+        if 0 <= box.class_index < project.classes.count
+    ]
     likeliest = sorted(boxes, key=lambda box: -box.score)[:MOST_BOXES]
     return Remarks(error if error is not None and error.shape == shape else None, tuple(likeliest))
 

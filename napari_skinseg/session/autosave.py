@@ -91,7 +91,7 @@ class Autosave:
                 self._failed(error)
 
         self._background.write(
-            lambda: self._project.save_draft(photo_id, self._annotator, labels, provenance, base, model_id),
+            lambda: self._project.drafts.save(photo_id, self._annotator, labels, provenance, base, model_id),
             done,
             failed,
         )

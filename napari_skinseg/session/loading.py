@@ -87,11 +87,11 @@ class LoadedPhoto:
 
 def read_suggestion(project: Project, photo_id: int, shape: tuple[int, int]) -> Suggestion | None:
     """Read the newest prediction of a photo; one that is damaged or of another size counts as none."""
-    prediction = project.prediction(photo_id)
+    prediction = project.predictions.get(photo_id)
     if prediction is None:
         return None
     try:
-        labels, confidence = project.read_prediction(prediction)
+        labels, confidence = project.predictions.read(prediction)
         remarks = read_remarks(project, prediction, shape)
     except SkinsegError:
         return None
@@ -104,10 +104,10 @@ def newer_suggestion(
     project: Project, photo_id: int, shape: tuple[int, int], shown: str | None
 ) -> Suggestion | None:
     """Read the suggestion to replace the shown one: the served model's, or any where none is shown."""
-    prediction = project.prediction(photo_id)
+    prediction = project.predictions.get(photo_id)
     if prediction is None or prediction.model_id == shown:
         return None
-    served = project.served()
+    served = project.models.served()
     if shown is not None and (served is None or prediction.model_id != served.id):
         return None
     return read_suggestion(project, photo_id, shape)
@@ -126,20 +126,20 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
     MaskError
         If its saved mask is of another size because the photo was replaced. A damaged one counts as none.
     """
-    image = project.read_photo(claim.photo_id)
-    photo = project.photo(claim.photo_id)
+    image = project.photos.read(claim.photo_id)
+    photo = project.photos.get(claim.photo_id)
     shape = (image.shape[0], image.shape[1])
-    revision = project.head(claim.photo_id)
-    draft = project.draft(claim.photo_id, annotator)
+    revision = project.masks.head(claim.photo_id)
+    draft = project.drafts.get(claim.photo_id, annotator)
     base, model_id, draft_time = (revision.id if revision else None), None, None
     damage = ""
     labels, provenance = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
     if draft is not None:
-        labels, provenance = project.read_draft(draft)
+        labels, provenance = project.drafts.read(draft)
         base, model_id, draft_time = draft.base_revision, draft.model_id, draft.created
     elif revision is not None:
         try:
-            labels, provenance = project.read_mask(revision)
+            labels, provenance = project.masks.read(revision)
             model_id = revision.model_id
         except MaskError as error:
             damage = f"its mask is damaged and will be replaced by what you save ({error})"
@@ -153,7 +153,7 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
     confidence, remarks = None, NONE
     if not claim.blind:
         suggestion = read_suggestion(project, claim.photo_id, shape)
-        served = project.served()
+        served = project.models.served()
         if suggestion is None or (served is not None and suggestion.model_id != served.id):
             _ask_for_suggestion(project, session_id, claim.photo_id)
         if suggestion is not None:
@@ -173,7 +173,7 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
         revision=None if damage else revision,
         base_revision=base,
         finished=finished,
-        first_trained=project.first_trained(claim.photo_id) if finished else None,
+        first_trained=project.models.first_trained(claim.photo_id) if finished else None,
         draft_time=draft_time,
         unsaved=draft is not None,
         remarks=remarks,
@@ -187,10 +187,10 @@ def load_or_release(project: Project, session_id: int, annotator: str, claim: Cl
         return load_photo(project, session_id, annotator, claim)
     except BaseException:
         if not project.read_only:
-            project.release(session_id, claim.photo_id)
+            project.queue.release(session_id, claim.photo_id)
         raise
 
 
 def _ask_for_suggestion(project: Project, session_id: int, photo_id: int) -> None:
     if not project.read_only:
-        project.request_prediction(session_id, [photo_id])
+        project.queue.request_prediction(session_id, [photo_id])

@@ -149,7 +149,7 @@ class Route:
     def keep_draft(self, photo: LoadedPhoto) -> None:
         """Put unfinished work on a photo in safety; slow, for the writing thread."""
         if photo.unsaved and not self._project.read_only:
-            self._project.save_draft(
+            self._project.drafts.save(
                 photo.id,
                 self._annotator,
                 photo.labels,
@@ -175,7 +175,7 @@ class Route:
             from trainer.project.queue import Claim
 
             return Claim(photo_id=photo_id, why="", blind=False, expires=float("inf"))
-        return self._project.claim(self._id, photo_id)
+        return self._project.queue.claim(self._id, photo_id)
 
     def _load(self, claim: Claim) -> None:
         self._background.read(

@@ -159,7 +159,7 @@ class Prefetcher:
             self._failed(error)
 
         self._background.read(
-            lambda: self._project.claim_next(self._session_id, exclude=exclude), done, failed
+            lambda: self._project.queue.claim_next(self._session_id, exclude=exclude), done, failed
         )
 
 
@@ -169,9 +169,9 @@ def claim_drafts(project: Project, session_id: int, annotator: str) -> tuple[lis
     Older drafts (of photos that were skipped) come back when their photo is opened.
     """
     claims, taken = [], []
-    for draft in project.drafts(annotator)[:MOST_DRAFTS]:
+    for draft in project.drafts.of(annotator)[:MOST_DRAFTS]:
         try:
-            claims.append(project.claim(session_id, draft.photo_id))
+            claims.append(project.queue.claim(session_id, draft.photo_id))
         except SkinsegError as error:
             taken.append(str(error))
     return claims, taken

@@ -92,7 +92,7 @@ class Watch:
             found = newer_suggestion(project, photo_id, shape, model_id)
             if found is not None:
                 suggestions[photo_id] = found
-        stats = None if project.read_only else project.session_stats(self._session_id)
+        stats = None if project.read_only else project.sessions.stats(self._session_id)
         return signs, News(suggestions, read_facts(project) if with_facts else None, stats)
 
     def _found(self, signs: Signs, news: News | None) -> None:

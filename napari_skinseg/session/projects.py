@@ -90,7 +90,7 @@ def new(photos: str, folder: str, classes: str) -> str:
     fresh = not path.exists() or not any(path.iterdir())
     with Project.create(path, classes=classes) as project:
         try:
-            if project.add_photos(Path(photos)).new == 0:
+            if project.registration.add_folder(Path(photos)).new == 0:
                 raise SkinsegError(
                     f"no photos in {photos}: choose a folder with JPEG, PNG, TIFF, WebP or BMP files"
                 )
@@ -105,7 +105,7 @@ def new(photos: str, folder: str, classes: str) -> str:
 def add(project: Path, folder: str) -> str:
     """Register more photos; returns the project's path."""
     with Project.open(project) as opened:
-        opened.add_photos(Path(folder))
+        opened.registration.add_folder(Path(folder))
     return str(project)
 
 

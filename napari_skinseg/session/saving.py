@@ -101,20 +101,20 @@ class Saver:
     def _write(self, job: SaveJob) -> tuple[Revision | None, ConflictError | None]:
         photo, project = job.photo, self._project
         conflict = self._write_mask(job) if job.written is None else None
-        project.drop_draft(photo.id, self._annotator)
+        project.drafts.drop(photo.id, self._annotator)
         if job.leave:
             outcome = "saved" if job.note is None else "flagged"
-            project.record_visit(self._session_id, photo.id, photo.seconds, photo.strokes, outcome)
+            project.sessions.record_visit(self._session_id, photo.id, photo.seconds, photo.strokes, outcome)
             if job.note is not None:
-                project.flag(self._session_id, photo.id, job.note)
-            project.release(self._session_id, photo.id)
+                project.queue.flag(self._session_id, photo.id, job.note)
+            project.queue.release(self._session_id, photo.id)
         return job.written, conflict
 
     def _write_mask(self, job: SaveJob) -> ConflictError | None:
         photo = job.photo
         whole = job.kind == "save"
         try:
-            job.written = self._project.save_mask(
+            job.written = self._project.masks.save(
                 photo.id,
                 photo.labels,
                 accept(photo.labels, photo.provenance) if whole else photo.provenance,
@@ -127,7 +127,7 @@ class Saver:
             )
         except MaskConflictError as error:
             job.written = error.revision
-            head = self._project.head(photo.id)  # they have been told: what they save next stands
+            head = self._project.masks.head(photo.id)  # they have been told: what they save next stands
             self._heads[photo.id] = None if head is None else head.id
             return error
         self._heads[photo.id] = job.written.id

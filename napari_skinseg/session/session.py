@@ -73,7 +73,7 @@ class AnnotationSession:
 
     def __init__(self, viewer: ViewerModel, project: Project, annotator: str) -> None:
         self.viewer, self.project, self.annotator = viewer, project, annotator
-        self._id = 0 if project.read_only else project.start_session(annotator).id
+        self._id = 0 if project.read_only else project.sessions.start(annotator).id
         self._background = Background(self._trouble)
         self._desk = Desk(
             viewer, project, annotator, self._background, self.state_changed.emit, self._draft_failed
@@ -200,12 +200,12 @@ class AnnotationSession:
         """Return what comes next, and why: the photos that wait decoded, then the head of the queue."""
         waiting = [QueueEntry(p.id, p.photo.relpath, None, p.why) for p in self._route.waiting.ready]
         known = {entry.photo_id for entry in waiting}
-        return [*waiting, *(e for e in self.project.queue_head(n) if e.photo_id not in known)][:n]
+        return [*waiting, *(e for e in self.project.queue.head(n) if e.photo_id not in known)][:n]
 
     def review(self, state: Reviewed, n: int, show: Callable[[list[ReviewEntry]], None]) -> None:
         """Have `show` called with photos in a state, read in a thread."""
         if not self._closed:
-            self._background.read(lambda: self.project.review(state, n), show)
+            self._background.read(lambda: self.project.review.entries(state, n), show)
 
     # What a person does
 
@@ -276,8 +276,8 @@ class AnnotationSession:
 
         def leave() -> None:
             self._route.keep_draft(left)
-            self.project.record_visit(self._id, left.id, left.seconds, left.strokes, "skipped")
-            self.project.skip(self._id, left.id)
+            self.project.sessions.record_visit(self._id, left.id, left.seconds, left.strokes, "skipped")
+            self.project.queue.skip(self._id, left.id)
 
         self._background.write(leave, lambda _: self._left(left.id))
         self._route.go_on(left)
@@ -289,8 +289,8 @@ class AnnotationSession:
         left = self._desk.let_go()
 
         def leave() -> None:
-            self.project.record_visit(self._id, left.id, left.seconds, left.strokes, "flagged")
-            self.project.flag(self._id, left.id, note)
+            self.project.sessions.record_visit(self._id, left.id, left.seconds, left.strokes, "flagged")
+            self.project.queue.flag(self._id, left.id, note)
 
         if left.unsaved:
             self._saver.submit(SaveJob(left, "part", leave=True, note=note))
@@ -364,8 +364,8 @@ class AnnotationSession:
             for photo in [*([left] if left else []), *waiting]:
                 self._route.keep_draft(photo)
             if left is not None:
-                self.project.record_visit(self._id, left.id, left.seconds, left.strokes, "left")
-            self.project.end_session(self._id)
+                self.project.sessions.record_visit(self._id, left.id, left.seconds, left.strokes, "left")
+            self.project.sessions.end(self._id)
 
         self._saver.retry()
         if not self.project.read_only:
@@ -388,7 +388,7 @@ class AnnotationSession:
         if now >= self._next_heartbeat:
             self._next_heartbeat = now + self._heartbeat_seconds
             ids = self._route.in_hand
-            self._background.write(lambda: self.project.extend(self._id, ids), lambda _: None)
+            self._background.write(lambda: self.project.queue.extend(self._id, ids), lambda _: None)
 
     def _suggestions_shown(self) -> dict[int, Shown]:
         photo = self._desk.photo
@@ -441,7 +441,7 @@ class AnnotationSession:
         """Send the order, unless nobody is there to take it; runs in a thread."""
         runs = trainer_liveness(self.project) == "running"
         if runs:
-            self.project.send_command("train_now", by=self.annotator)
+            self.project.trainer.send("train_now", by=self.annotator)
         return runs
 
     # What threads tell

@@ -30,7 +30,7 @@ class Facts:
 
 def read_facts(project: Project) -> Facts:
     """Read the facts from the catalog."""
-    counts, served = project.counts(), project.served()
+    counts, served = project.photos.counts(), project.models.served()
     return Facts(
         photos=counts.photos,
         labelled=counts.labelled,

@@ -148,11 +148,11 @@ def seconds(value: float) -> str:
 def resolve_trainer(project: Project) -> TrainerView:
     """Read the trainer's row, the models and the rounds into the words of the Trainer dock."""
     names, colours = project.classes.names, project.classes.colours
-    last, served = project.trainer_state(), project.served()
+    last, served = project.trainer.state(), project.models.served()
     age = last.age if last else None
     alive = last if trainer_liveness(project) == "running" else None
-    models = sorted(project.models(), key=lambda model: model.created)
-    rounds = sorted(project.rounds(), key=lambda r: r.started)
+    models = sorted(project.models.all(), key=lambda model: model.created)
+    rounds = sorted(project.trainer.rounds(), key=lambda r: r.started)
     numbers = {r.id: number for number, r in enumerate(rounds, start=1)}
     before = [m for m in models if served and m.created < served.created and m.decision not in UNSERVED]
     state = alive.state if alive else STOPPED if last is None or last.state == STOPPED else DIED

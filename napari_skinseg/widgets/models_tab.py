@@ -52,8 +52,8 @@ class ModelsPanel(QWidget):
 
     def refresh(self) -> None:
         """Read the models again."""
-        models = sorted(self.project.models(), key=lambda model: model.created, reverse=True)
-        served = self.project.served()
+        models = sorted(self.project.models.all(), key=lambda model: model.created, reverse=True)
+        served = self.project.models.served()
         self.words.setText(
             "Every model, newest first; ● is served now."
             if models
@@ -64,22 +64,24 @@ class ModelsPanel(QWidget):
         self._enable()
 
     def _enable(self) -> None:
-        served = self.project.served()
+        served = self.project.models.served()
         selected = self.table.selected()
         writable = not self.project.read_only
         self.promote.setEnabled(
             writable and selected is not None and (served is None or selected != served.id)
         )
-        self.rollback.setEnabled(writable and served is not None and len(self.project.models()) > 1)
+        self.rollback.setEnabled(writable and served is not None and len(self.project.models.all()) > 1)
 
     def _promote(self) -> None:
         model_id = self.table.selected()
         self._try(
-            lambda: self.project.promote(model_id, why=f"chosen by {self.annotator}", by=self.annotator)
+            lambda: self.project.models.promote(
+                model_id, why=f"chosen by {self.annotator}", by=self.annotator
+            )
         )
 
     def _rollback(self) -> None:
-        self._try(lambda: self.project.rollback(by=self.annotator))
+        self._try(lambda: self.project.models.rollback(by=self.annotator))
 
     def _try(self, act: Any) -> None:
         try:

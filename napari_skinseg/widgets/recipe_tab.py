@@ -226,7 +226,7 @@ class TrainingPanel(QWidget):
             return
         args = {"recipe": PRETEXT} if self.chosen == PRETEXT else {}
         lane = "full" if self.anew.isChecked() or args else "fast"
-        self.project.send_command("train_now", by=self.annotator, lane=lane, **args)
+        self.project.trainer.send("train_now", by=self.annotator, lane=lane, **args)
         self.anew.setChecked(False)
         self.words.setText(f"Saved, and asked the trainer for a round of {self.chosen}.")
 

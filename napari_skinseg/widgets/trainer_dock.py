@@ -116,7 +116,7 @@ class TrainerPanel(QWidget):
 
     def order(self, kind: str) -> None:
         """Write a command for the trainer."""
-        self.project.send_command(kind, by=self.annotator)
+        self.project.trainer.send(kind, by=self.annotator)
 
     def toggle(self) -> None:
         """Fold down to the status line, or unfold; from then on only by hand."""
@@ -196,5 +196,5 @@ class TrainerPanel(QWidget):
         self.curves.start(view.round_id, view.round_number)
         if view.round_id is not None:
             since = self.curves.loss.last_step
-            self.curves.add(self.project.curve(view.round_id, since_step=since))
+            self.curves.add(self.project.trainer.curve(view.round_id, since_step=since))
         self.curves.picture.look(view.panel, view.panel_words(self.curves.loss.last_step))

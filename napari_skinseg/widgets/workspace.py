@@ -239,7 +239,7 @@ class WorkspaceDock(QWidget):
         if self.session is None or self.project is None or self.annotate is None:
             return
         self.annotate.show_queue(self.session.queue_head(NEXT_UP))
-        today = self.project.today(self.session.annotator)
+        today = self.project.sessions.today(self.session.annotator)
         self._changed = self._changed or today != self._today
         self._today = today
 

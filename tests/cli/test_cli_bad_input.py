@@ -14,6 +14,7 @@ from PIL import Image
 
 from trainer.cli.files import check_writable
 from trainer.errors import ReadOnlyError
+from trainer.project.photos import Photos
 from trainer.project.project import Project
 from trainer.training.checkpoints import save_checkpoint
 
@@ -183,7 +184,7 @@ def test_resume_takes_no_other_options(skinseg: Any, trained: Any, tmp_path: Pat
     study = tmp_path / "study"
     shutil.copytree(trained[0], study)
     with Project.open(study) as opened:
-        opened.start_round("early", "batch", "supervised")
+        opened.trainer.start_round("early", "batch", "supervised")
         (study / "rounds" / "early").mkdir()
         save_checkpoint(study / "rounds" / "early", {"step": 1})
     words = ("--resume", "--steps", 9, "--set", "lr=1", "--labels", "50%", "--device", "cpu")
@@ -227,7 +228,7 @@ def test_a_bug_is_one_line_and_status_1(skinseg: Any, project: Path, monkeypatch
     def fall(*_: object, **__: object) -> None:
         raise ZeroDivisionError("of our own making")
 
-    monkeypatch.setattr(Project, "counts", fall)
+    monkeypatch.setattr(Photos, "counts", fall)
     said = skinseg("status", project, "--json")
     assert said.code == 1
     assert "ZeroDivisionError" in json.loads(said.out)["error"]
@@ -248,6 +249,6 @@ def test_a_long_list_says_how_many_more_there_are(skinseg: Any, project: Path, t
 def test_an_unknown_model_is_told_the_newest(skinseg: Any, project: Path) -> None:
     with Project.open(project) as opened:
         for number in range(1, 8):
-            folder = opened.model_path(f"{number:04}")
-            opened.add_model(f"{number:04}", "unet", "full", [], {}, folder)
+            folder = opened.models.folder(f"{number:04}")
+            opened.models.add(f"{number:04}", "unet", "full", [], {}, folder)
     refused(skinseg("models", project, "promote", "99"), "it has 0007, 0006, 0005, 0004, 0003 and 2 more")

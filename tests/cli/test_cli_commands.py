@@ -115,7 +115,7 @@ def test_import_status_export(skinseg: Any, project: Path, tiny_folder: Any, tmp
 
 def test_status_of_a_trainer_with_nothing_to_say(skinseg: Any, project: Path) -> None:
     with Project.open(project) as opened:
-        opened.write_trainer_state(pid=1, host="here", state="training", device="cpu", message="")
+        opened.trainer.write_state(pid=1, host="here", state="training", device="cpu", message="")
     assert skinseg("status", project).out.splitlines()[-1] == "trainer: training on cpu"
 
 
@@ -197,9 +197,9 @@ def test_predict_says_which_model_and_takes_another(
     path, first = tmp_path / "study", json.loads(trained[1])["model"]
     shutil.copytree(trained[0], path)
     with Project.open(path) as project:
-        second = project.new_model_id()
-        shutil.copytree(project.model(first).path, project.model_path(second))
-        project.add_model(second, "skinseg", "full")
+        second = project.models.new_id()
+        shutil.copytree(project.models.get(first).path, project.models.folder(second))
+        project.models.add(second, "skinseg", "full")
     photo = tiny_folder.photos / "tiny_00.jpg"
 
     def predict(out: str, *more: str) -> Any:
@@ -234,11 +234,11 @@ def test_doctor_and_backup(skinseg: Any, trained: tuple[Path, str], tmp_path: Pa
 
 def test_history_lists_every_mask_and_goes_back_to_one(skinseg: Any, project: Path) -> None:
     with Project.open(project) as opened:
-        photo = opened.probe(opened.photo_ids()[0])
+        photo = opened.photos.probe(opened.photos.ids()[0])
         labels = np.full((photo.height, photo.width), 3, np.uint8)
         provenance = np.full_like(labels, 3)
-        before = opened.save_mask(photo.id, labels, provenance, "first", None)
-        opened.save_mask(photo.id, np.full_like(labels, 2), provenance, "somebody", before.id)
+        before = opened.masks.save(photo.id, labels, provenance, "first", None)
+        opened.masks.save(photo.id, np.full_like(labels, 2), provenance, "somebody", before.id)
     said = skinseg("history", project, photo.relpath, "--json").data
     latest = said["revisions"][0]
     assert (latest["annotator"], latest["current"]) == ("somebody", True)
@@ -246,9 +246,9 @@ def test_history_lists_every_mask_and_goes_back_to_one(skinseg: Any, project: Pa
     back = skinseg("history", project, photo.relpath, "--revert", before.id[:8], "--json").data
     assert len(back["revisions"]) == 3
     with Project.open(project) as opened:
-        head = opened.head(photo.id)
+        head = opened.masks.head(photo.id)
         assert head is not None
-        assert np.array_equal(opened.read_mask(head)[0], labels)
+        assert np.array_equal(opened.masks.read(head)[0], labels)
     again = skinseg("history", project, photo.relpath, "--revert", before.id, "--json")
     assert again.code == 0, "the id of a mask that was gone back to before names it still"
     several = skinseg("history", project, photo.relpath, "--revert", before.id[:8])

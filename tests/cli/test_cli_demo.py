@@ -25,7 +25,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_validation_photos_and_a_few_others_have_masks(demo: Path) -> None:
     with Project.open(demo) as project:
-        by_split = project.counts().by_split
+        by_split = project.photos.counts().by_split
         train, val = by_split["train"], by_split["val"]
     assert val[0] == val[1] > 0
     assert train[1] == 2 < train[0]

@@ -43,7 +43,7 @@ def begin(path: Path, **asked: Any) -> str:
         settings = Settings.model_validate({"training": training})
         with pytest.raises(StopRound):
             run_round(project, settings, lane="batch", device="cpu", tick=stop, **asked)
-        return str(project.rounds()[0].id)
+        return str(project.trainer.rounds()[0].id)
 
 
 def test_resume_goes_on_as_it_began_although_there_is_no_checkpoint(
@@ -60,12 +60,12 @@ def test_resume_goes_on_as_it_began_although_there_is_no_checkpoint(
     said = skinseg("pretrain", project, "--resume", "--device", "cpu", "--json")
     assert (said.code, said.data["recipe"], said.data["steps"]) == (0, "colorization", 3), said.err
     with Project.open(project) as opened:
-        assert {r.id: r.state for r in opened.rounds()} == dict.fromkeys(begun, "done")
+        assert {r.id: r.state for r in opened.trainer.rounds()} == dict.fromkeys(begun, "done")
 
 
 def test_resume_without_anything_kept_is_refused(skinseg: Any, project: Path) -> None:
     with Project.open(project) as opened:
-        opened.start_round("early", "batch", "colorization")
+        opened.trainer.start_round("early", "batch", "colorization")
     said = skinseg("pretrain", project, "--resume")
     assert said.code == 2
     assert "nothing was kept of the interrupted pretrain early: leave out --resume" in said.err

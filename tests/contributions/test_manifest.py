@@ -77,7 +77,8 @@ def test_the_plugin_does_not_load_torch():
     import sys
 
     code = (
-        "import sys, napari_skinseg._workspace, napari_skinseg._reader, napari_skinseg._writer\n"
+        "import sys, napari_skinseg.widgets.workspace\n"
+        "import napari_skinseg.contributions.reader, napari_skinseg.contributions.writer\n"
         "assert 'torch' not in sys.modules"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

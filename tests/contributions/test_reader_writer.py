@@ -29,11 +29,11 @@ def labels() -> np.ndarray:
 
 
 def test_a_saved_mask_opens_with_names_and_colours(project, labels):
-    photo = project.photo_ids()[0]
-    shape = project.read_photo(photo).shape[:2]
+    photo = project.photos.ids()[0]
+    shape = project.photos.read(photo).shape[:2]
     mask = np.zeros(shape, np.uint8)
     mask[3:9] = 4
-    revision = project.save_mask(photo, mask, np.where(mask, 3, 0).astype(np.uint8), "ann", None)
+    revision = project.masks.save(photo, mask, np.where(mask, 3, 0).astype(np.uint8), "ann", None)
     read = get_reader(str(revision.path))
     (values, about, kind), (provenance, hidden, _) = read(str(revision.path))
     np.testing.assert_array_equal(values, mask)

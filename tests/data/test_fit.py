@@ -67,7 +67,7 @@ def test_the_whole_photo_is_in_every_crop(fit):
 
 
 def test_a_squashed_crop_does_not_follow_the_wanted_class(project):
-    items = [Item(t.photo_id, t.revision_id, t.group) for t in project.truth("train")]
+    items = [Item(t.photo_id, t.revision_id, t.group) for t in project.masks.truth("train")]
     train = TrainSet(WorkingPhotos(project, 64), items[:1], 9)
     crops = [LabelledCrops(train, plan(fit="squash", class_balanced=share)).draw(0, 0, 1) for share in (0, 1)]
     assert torch.equal(crops[0][1], crops[1][1])
@@ -75,7 +75,7 @@ def test_a_squashed_crop_does_not_follow_the_wanted_class(project):
 
 def test_unlabelled_photos_are_fitted_too(project):
     photos = WorkingPhotos(project, 64)
-    photo_id = project.photo_ids("train")[0]
+    photo_id = project.photos.ids("train")[0]
     image, mask = UnlabelledCrops(photos, np.asarray([photo_id]), plan(fit="squash")).draw(0, 0, 1)
     expected = fit_photo(photos.photo(photo_id), "squash", 48)
     assert (image.movedim(0, -1).numpy() == expected).all()

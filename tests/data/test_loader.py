@@ -24,7 +24,7 @@ def crop_plan(**changes):
 
 @pytest.fixture
 def train(project):
-    items = [Item(t.photo_id, t.revision_id, t.group) for t in project.truth("train")]
+    items = [Item(t.photo_id, t.revision_id, t.group) for t in project.masks.truth("train")]
     return TrainSet(WorkingPhotos(project, 64), items, 9, newest=2)
 
 
@@ -69,13 +69,13 @@ def test_nearest_takes_the_pixel_under_the_centre():
 
 def test_photo_and_truth_share_a_size_and_come_from_the_cache_the_second_time(project):
     photos = WorkingPhotos(project, 64)
-    truth = project.truth("train")[0]
+    truth = project.masks.truth("train")[0]
     photo = photos.photo(truth.photo_id)
     target = photos.target(truth.photo_id, truth.revision_id, photo.shape[:2])
     assert max(photo.shape[:2]) == 64
     assert target.shape == photo.shape[:2]
     assert set(np.unique(target)) <= {0, 3, 6}
-    path = project.photo(truth.photo_id).path
+    path = project.photos.get(truth.photo_id).path
     again = WorkingPhotos(project, 64)
     path.rename(path.with_suffix(".away"))
     try:
@@ -130,7 +130,7 @@ def test_half_of_a_fast_batch_is_new(train):
 
 
 def test_a_photo_that_breaks_is_left_out(project, train):
-    path = project.photo(train.items[0].photo_id).path
+    path = project.photos.get(train.items[0].photo_id).path
     fresh = TrainSet(WorkingPhotos(project, 32, DecodedCache(None, 0)), train.items, 9)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 3])
@@ -149,12 +149,12 @@ def test_a_photo_that_breaks_is_left_out(project, train):
 
 
 def test_a_partly_labelled_photo_is_cropped_where_it_is_labelled(empty_project):
-    photo_id = empty_project.photo_ids("train")[0]
-    shape = empty_project.read_photo(photo_id).shape[:2]
+    photo_id = empty_project.photos.ids("train")[0]
+    shape = empty_project.photos.read(photo_id).shape[:2]
     labels, provenance = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
     labels[-4:, -4:], provenance[-4:, -4:] = 5, 3
-    empty_project.save_mask(photo_id, labels, provenance, "ann", None)
-    item = Item(photo_id, empty_project.head(photo_id).id, "g")
+    empty_project.masks.save(photo_id, labels, provenance, "ann", None)
+    item = Item(photo_id, empty_project.masks.head(photo_id).id, "g")
     train = TrainSet(WorkingPhotos(empty_project, None), [item], 9)
     crops = LabelledCrops(train, crop_plan(class_balanced=0.0, size=16))
     for step in range(10):
@@ -177,7 +177,7 @@ def test_batches(train):
 
 
 def test_unlabelled_crops_have_no_truth(project):
-    ids = np.asarray(project.photo_ids("train"))
+    ids = np.asarray(project.photos.ids("train"))
     image, target = UnlabelledCrops(WorkingPhotos(project, 64), ids, crop_plan()).draw(0, 0, 4)
     assert image.float().std() > 1
     assert (target == IGNORE).all()
@@ -192,7 +192,7 @@ def test_large_photos_are_mapped_not_read(tmp_path):
 
 def test_mask_and_photo_stay_aligned_through_the_whole_path(project):
     """Every labelled pixel of class 3 in a crop has the colour the blob was painted with."""
-    items = [Item(t.photo_id, t.revision_id, t.group) for t in project.truth("train")]
+    items = [Item(t.photo_id, t.revision_id, t.group) for t in project.masks.truth("train")]
     train = TrainSet(WorkingPhotos(project, None), items, 9)
     crops = LabelledCrops(train, crop_plan(class_balanced=1.0))
     for step in range(10):
@@ -212,6 +212,6 @@ def test_photos_without_exif_turns_and_with(tmp_path, tiny_folder):
     exif[0x0112] = 6
     picture.save(source / "a.jpg", exif=exif)
     with Project.create(tmp_path / "p") as project:
-        project.add_photos(source)
-        photo_id = project.photo_ids()[0]
+        project.registration.add_folder(source)
+        photo_id = project.photos.ids()[0]
         assert WorkingPhotos(project, None).photo(photo_id).shape[:2] == (picture.width, picture.height)

@@ -23,7 +23,7 @@ def person(shape: tuple[int, int]) -> np.ndarray:
 
 @pytest.fixture
 def truth(project):
-    masks = {i: person(project.read_photo(i).shape[:2]) for i in project.photo_ids()}
+    masks = {i: person(project.photos.read(i).shape[:2]) for i in project.photos.ids()}
     return lambda photo: masks[photo.id]
 
 
@@ -35,24 +35,24 @@ def test_it_paints_a_bare_photo_until_it_is_good(session, truth, project):
     assert 3 <= effort.strokes <= 20
     assert effort.seconds > LOOK_SECONDS + 1.5 * effort.strokes
     rest(session)
-    revision = project.head(photo_id)
+    revision = project.masks.head(photo_id)
     assert revision.strokes == effort.strokes, "the session counts the same strokes"
-    labels, provenance = project.read_mask(revision)
-    assert agreement(labels, truth(project.photo(photo_id))) == effort.after
+    labels, provenance = project.masks.read(revision)
+    assert agreement(labels, truth(project.photos.get(photo_id))) == effort.after
     assert (provenance[labels > 0] == PAINTED).all()
 
 
 def test_a_right_suggestion_costs_nothing_and_a_better_one_less(project, truth, open_session):
     model = serve(project, "0001")
     strokes = []
-    for photo_id, damage in zip(project.photo_ids(), (0, 1, 2), strict=False):
-        labels = truth(project.photo(photo_id)).copy()
+    for photo_id, damage in zip(project.photos.ids(), (0, 1, 2), strict=False):
+        labels = truth(project.photos.get(photo_id)).copy()
         if damage > 0:
             labels[labels == 3] = 1
         if damage > 1:
             labels[labels == 7] = 6
             labels[:12, :25] = 7
-        project.save_prediction(photo_id, model, labels, np.full(labels.shape, 255, np.uint8))
+        project.predictions.save(photo_id, model, labels, np.full(labels.shape, 255, np.uint8))
         session = open_session(project)
         session.open_photo(photo_id)
         until(session, lambda session=session: session.current is not None)
@@ -143,16 +143,16 @@ def test_a_part_in_pieces_is_drawn_anew_rather_than_mended_piece_by_piece():
 def test_a_suggestion_that_is_all_wrong_is_painted_over_and_costs_little_more_than_none(
     project, truth, open_session
 ):
-    first, second = project.photo_ids()[:2]
+    first, second = project.photos.ids()[:2]
     session = open_session(project)
     session.open_photo(first)
     until(session, lambda: session.current is not None)
     bare = SimulatedAnnotator(session, truth).annotate()
     noise = np.random.default_rng(0).integers(1, 10, (12, 12), np.uint8).repeat(10, 0).repeat(10, 1)
-    shape = project.read_photo(second).shape[:2]
+    shape = project.photos.read(second).shape[:2]
     wrong = noise[: shape[0], : shape[1]]
     model = serve(project, "0001")
-    project.save_prediction(second, model, wrong, np.full(shape, 255, np.uint8))
+    project.predictions.save(second, model, wrong, np.full(shape, 255, np.uint8))
     session.open_photo(second)
     until(session, lambda: session.current is not None and session.current.photo.id == second)
     effort = SimulatedAnnotator(session, truth).annotate()

@@ -76,7 +76,7 @@ def project(tmp_path: Path) -> Path:
         Image.fromarray(picture).save(photos / f"{index:03}.jpg")
     path = tmp_path / "study"
     with Project.create(path) as made:
-        made.add_photos(photos)
+        made.registration.add_folder(photos)
     with (path / "skinseg.toml").open("a") as file:
         file.write(SETTINGS)
     return path
@@ -124,7 +124,7 @@ def kill_and_check(victims: Victims, kills: int, seed: int) -> None:
         assert not missing, f"kill {number} of the {name} lost {len(missing)} of {len(kept)}: {missing[:3]}"
     assert len(kept) > 20 * kills
     with Project.open(victims.project) as opened:
-        assert opened.counts().labelled > 0
+        assert opened.photos.counts().labelled > 0
         assert not [finding for finding in doctor(opened) if finding.level == "error"]
 
 
@@ -146,10 +146,10 @@ def is_there(victims: Victims, stroke: dict[str, float]) -> bool:
     place = int(stroke["row"]), int(stroke["column"])
     with Project.open(victims.project) as opened:
         found = []
-        if (draft := opened.draft(int(stroke["photo"]), "painter")) is not None:
-            found.append(opened.read_draft(draft)[0][place])
-        if (head := opened.head(int(stroke["photo"]))) is not None:
-            found.append(opened.read_mask(head)[0][place])
+        if (draft := opened.drafts.get(int(stroke["photo"]), "painter")) is not None:
+            found.append(opened.drafts.read(draft)[0][place])
+        if (head := opened.masks.head(int(stroke["photo"]))) is not None:
+            found.append(opened.masks.read(head)[0][place])
     return stroke["value"] in found
 
 

@@ -73,19 +73,19 @@ def test_suggestions_come_from_the_models_that_the_trainer_served(report: dict[s
 
 def test_every_mask_was_saved_as_truth_and_every_label_learnt(finished: Path) -> None:
     with Project.open(finished) as project:
-        labelled = project.photo_ids(labelled=True)
+        labelled = project.photos.ids(labelled=True)
         assert len(labelled) >= 3 * PER_STAGE
         for photo_id in labelled:
-            head = project.head(photo_id)
+            head = project.masks.head(photo_id)
             assert head is not None
-            labels, provenance = project.read_mask(head)
+            labels, provenance = project.masks.read(head)
             assert (labels[provenance >= 2] > 0).all()
-        assert project.untrained_labels(project.models()[0].id) == 0
+        assert project.models.untrained_labels(project.models.all()[0].id) == 0
 
 
 def test_the_trainer_ended_with_the_window_that_asked_it_to(finished: Path) -> None:
     with Project.open(finished) as project:
-        state = project.trainer_state()
+        state = project.trainer.state()
         assert state is not None
         assert state.state == "stopped"
 
@@ -119,7 +119,7 @@ def make_project(folder: Path) -> Path:
             masks[name].save(validation / f"{name}.png")
     (folder / "groups.csv").write_text("\n".join(rows) + "\n")
     with Project.create(path) as project:
-        project.add_photos(photos, groups=folder / "groups.csv")
+        project.registration.add_folder(photos, groups=folder / "groups.csv")
         import_masks(project, validation, "png", "somebody")
     truth = path / "sample" / "masks"
     truth.mkdir(parents=True)

@@ -93,11 +93,11 @@ def test_a_sample_takes_labelled_pixels_only_and_few_of_each_photo():
 
 def test_a_model_remembers_its_temperature_and_predicts_with_it(project, settings):
     result = run_round(project, settings, lane="batch", steps=4, device="cpu")
-    folder = project.model_path(result.model_id)
+    folder = project.models.folder(result.model_id)
     card = json.loads((folder / "model.json").read_text())
     assert 0.05 <= card["temperature"] <= 20
-    photo_id = project.photo_ids(split="val")[0]
-    photo, working = project.read_photo(photo_id), project.read_photo_scaled(photo_id, 64)
+    photo_id = project.photos.ids(split="val")[0]
+    photo, working = project.photos.read(photo_id), project.photos.read_scaled(photo_id, 64)
 
     def predictor(temperature):
         (folder / "model.json").write_text(json.dumps({**card, "temperature": temperature}))

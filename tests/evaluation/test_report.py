@@ -170,7 +170,7 @@ def test_no_photo_is_best_and_worst_at_once():
 
 def test_the_page_of_a_real_model(project, settings, tmp_path):
     result = run_round(project, settings, lane="batch", steps=4, device="cpu")
-    predictor = Predictor(project.model_path(result.model_id), "cpu")
+    predictor = Predictor(project.models.folder(result.model_id), "cpu")
     card = measure(project, predictor, "val", model_id=result.model_id)
     steps = []
     best, worst = examples(project, predictor, card, 1, progress=lambda *step: steps.append(step))

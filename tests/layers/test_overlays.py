@@ -26,17 +26,17 @@ FOOT = Box(4, 0.6, -3.0, 30.0, 20.0, 900.0)
 
 def remark(project: Project, photo_id: int, model: str = "0001", boxes=(HAND, FOOT), error: int | None = 200):
     """Write a prediction with a map of errors and boxes."""
-    shape = project.read_photo(photo_id).shape[:2]
+    shape = project.photos.read(photo_id).shape[:2]
     labels = np.full(shape, 4, np.uint8)
     doubts = None if error is None else np.full(shape, error, np.uint8)
-    project.save_prediction(photo_id, model, labels, labels * 40, error=doubts, boxes=boxes)
+    project.predictions.save(photo_id, model, labels, labels * 40, error=doubts, boxes=boxes)
 
 
 @pytest.fixture
 def remarked(project: Project) -> Project:
     """A project whose photos all have a prediction with remarks."""
     serve(project, "0001")
-    for photo_id in project.photo_ids():
+    for photo_id in project.photos.ids():
         remark(project, photo_id)
     return project
 
@@ -120,7 +120,7 @@ def test_a_photo_without_remarks_hides_what_the_last_one_had(working, remarked):
     press(working, "E")
     press(working, "X")
     until(working, lambda: working.overlays.boxes is not None)
-    bare = next(i for i in remarked.photo_ids() if i not in working._route.in_hand)
+    bare = next(i for i in remarked.photos.ids() if i not in working._route.in_hand)
     remark(remarked, bare, boxes=(), error=None)
     working.open_photo(bare)
     until(working, lambda: working.current is not None and working.current.photo.id == bare)
@@ -143,16 +143,16 @@ def test_peeking_shows_the_bare_photo(working):
 
 
 def test_boxes_of_strange_classes_are_left_out_and_of_many_the_likeliest_shown(project):
-    photo_id = project.photo_ids()[0]
+    photo_id = project.photos.ids()[0]
     strange = replace(HAND, class_index=12)
     many = [replace(FOOT, score=place / 1000) for place in range(100)]
     remark(project, photo_id, boxes=(strange, *many))
-    shape = project.read_photo(photo_id).shape[:2]
-    boxes = read_remarks(project, project.prediction(photo_id), shape).boxes
+    shape = project.photos.read(photo_id).shape[:2]
+    boxes = read_remarks(project, project.predictions.get(photo_id), shape).boxes
     assert len(boxes) == MOST_BOXES
     assert {box.class_index for box in boxes} == {4}
     assert boxes[0].score == 0.099
-    assert read_remarks(project, project.prediction(photo_id), (1, 1)).error is None
+    assert read_remarks(project, project.predictions.get(photo_id), (1, 1)).error is None
 
 
 def test_a_newer_model_brings_its_own_remarks(working, remarked):
@@ -168,7 +168,7 @@ def test_a_blind_photo_has_no_remarks(tmp_path, open_session):
     with make_project(tmp_path) as project:
         blind = replace_queue(project, blind_share=1.0)
         serve(blind, "0001")
-        for photo_id in blind.photo_ids():
+        for photo_id in blind.photos.ids():
             remark(blind, photo_id)
         session = open_session(blind)
         session.open_next()

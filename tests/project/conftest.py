@@ -69,7 +69,7 @@ def make_project(tmp_path: Path, database_url: str | None) -> Iterator[MakeProje
 def project(make_project: MakeProject, photo_folder: Path) -> Project:
     """A project with eight photos, each a group of its own."""
     made = make_project()
-    made.add_photos(photo_folder)
+    made.registration.add_folder(photo_folder)
     return made
 
 

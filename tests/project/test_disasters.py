@@ -25,14 +25,14 @@ import numpy as np
 from trainer.project.project import Project
 
 with Project.open(sys.argv[1]) as project:
-    photo_id = project.photo_ids()[0]
-    head = project.head(photo_id)
+    photo_id = project.photos.ids()[0]
+    head = project.masks.head(photo_id)
     number = 0
     while True:
         value = np.uint8(number % 9 + 1)
         labels = np.full((60, 80), value)
-        project.save_draft(photo_id, "ann", labels, labels * 0 + 3, None)
-        head = project.save_mask(photo_id, labels, labels * 0 + 3, "ann", head and head.id)
+        project.drafts.save(photo_id, "ann", labels, labels * 0 + 3, None)
+        head = project.masks.save(photo_id, labels, labels * 0 + 3, "ann", head and head.id)
         print(head.id, value, flush=True)
         number += 1
 """
@@ -53,15 +53,15 @@ def test_kill_9_while_saving_loses_no_mask(project: Project, tmp_path: Path) -> 
         saver.send_signal(signal.SIGKILL if os.name != "nt" else signal.SIGTERM)
         lines += saver.communicate()[0].splitlines()
         acknowledged |= {line.split()[0]: int(line.split()[1]) for line in lines if line.count(" ") == 1}
-    history = project.history(project.photo_ids()[0])
+    history = project.masks.history(project.photos.ids()[0])
     assert set(acknowledged) <= {made.id for made in history}
     for made in history:
-        labels, provenance = project.read_mask(made)
+        labels, provenance = project.masks.read(made)
         assert len(np.unique(labels)) == 1
         assert made.id not in acknowledged or labels[0, 0] == acknowledged[made.id]
         assert (provenance == 3).all()
-    for draft in project.drafts("ann"):
-        assert len(np.unique(project.read_draft(draft)[0])) == 1
+    for draft in project.drafts.of("ann"):
+        assert len(np.unique(project.drafts.read(draft)[0])) == 1
     collect_orphans(project, older_than=0)
     kept = {path.name for path in (project.path / "masks").iterdir()}
     assert kept == {made.path.name for made in history}
@@ -71,22 +71,22 @@ def test_kill_9_while_saving_loses_no_mask(project: Project, tmp_path: Path) -> 
 def test_a_full_disk_while_writing_a_mask_loses_nothing(project: Project) -> None:
     import resource
 
-    first = project.photo_ids()[0]
+    first = project.photos.ids()[0]
     labels, provenance = some_mask()
-    saved = project.save_mask(first, labels, provenance, "ann", None)
+    saved = project.masks.save(first, labels, provenance, "ann", None)
     noise = np.random.default_rng(0).integers(0, 10, (60, 80), dtype=np.uint8)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (500, hard))
     try:
         with pytest.raises(StorageFullError, match=r"nothing saved before is lost.*save again"):
-            project.save_mask(first, noise, provenance, "ann", saved.id)
+            project.masks.save(first, noise, provenance, "ann", saved.id)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert project.head(first) == saved
-    assert np.array_equal(project.read_mask(saved)[0], labels)
+    assert project.masks.head(first) == saved
+    assert np.array_equal(project.masks.read(saved)[0], labels)
     assert [path.name for path in (project.path / "masks").iterdir()] == [saved.path.name]
-    again = project.save_mask(first, noise, provenance, "ann", saved.id)
-    assert np.array_equal(project.read_mask(again)[0], noise)
+    again = project.masks.save(first, noise, provenance, "ann", saved.id)
+    assert np.array_equal(project.masks.read(again)[0], noise)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounting needs root")
@@ -99,21 +99,21 @@ def test_a_really_full_disk(make_project: MakeProject, photo_folder: Path, tmp_p
         pytest.skip("this machine lets nobody mount")
     try:
         project = make_project("small/project")
-        project.add_photos(photo_folder)
-        first = project.photo_ids()[0]
+        project.registration.add_folder(photo_folder)
+        first = project.photos.ids()[0]
         labels, provenance = some_mask()
-        saved = project.save_mask(first, labels, provenance, "ann", None)
+        saved = project.masks.save(first, labels, provenance, "ann", None)
         filler = disk / "filler"
         _fill(filler)
         with pytest.raises(StorageFullError, match="the disk is full"):
-            project.save_mask(first, labels, provenance, "ann", saved.id)
+            project.masks.save(first, labels, provenance, "ann", saved.id)
         with pytest.raises(StorageFullError, match="the disk is full"):
-            project.save_draft(first, "ann", labels, provenance, saved.id)
-        assert project.head(first) == saved
-        assert np.array_equal(project.read_mask(saved)[0], labels)
+            project.drafts.save(first, "ann", labels, provenance, saved.id)
+        assert project.masks.head(first) == saved
+        assert np.array_equal(project.masks.read(saved)[0], labels)
         filler.unlink()
-        again = project.save_mask(first, labels, provenance, "ann", saved.id)
-        assert project.head(first) == again
+        again = project.masks.save(first, labels, provenance, "ann", saved.id)
+        assert project.masks.head(first) == again
         project.close()
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)

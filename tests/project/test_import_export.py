@@ -43,10 +43,10 @@ def test_png_in_and_out_is_the_same(project: Project, masks: Path, tmp_path: Pat
     report = import_masks(project, masks, annotator="ann", progress=seen.append)
     assert (report.imported, report.unchanged, report.refused) == (4, 0, [])
     assert seen == [1, 2, 3, 4]
-    head = project.head(project.find_photo("p1").id)
+    head = project.masks.head(project.photos.find("p1").id)
     assert head is not None
     assert (head.kind, head.annotator) == ("import", "ann")
-    labels, provenance = project.read_mask(head)
+    labels, provenance = project.masks.read(head)
     assert set(np.unique(labels)) == {0, 1, 9}
     assert np.array_equal(provenance, np.where(labels > 0, 3, 0))
     out = tmp_path / "out"
@@ -62,10 +62,10 @@ def test_importing_again_changes_nothing(project: Project, masks: Path) -> None:
     import_masks(project, masks)
     report = import_masks(project, masks)
     assert (report.imported, report.unchanged) == (0, 1)
-    assert len(project.history(project.find_photo("p0").id)) == 1
+    assert len(project.masks.history(project.photos.find("p0").id)) == 1
     write_mask(masks / "p0.png", value=5)
     assert import_masks(project, masks).imported == 1
-    assert len(project.history(project.find_photo("p0").id)) == 2
+    assert len(project.masks.history(project.photos.find("p0").id)) == 2
 
 
 def _turned(path: Path) -> None:
@@ -80,7 +80,7 @@ def test_the_size_that_counts_is_the_upright_one(
     write_photo(tmp_path / "photos" / "a.jpg")
     _turned(tmp_path / "photos" / "turned.jpg")
     project = make_project()
-    project.add_photos(tmp_path / "photos")
+    project.registration.add_folder(tmp_path / "photos")
     write_mask(masks / "turned.png", 80, 60)
     write_mask(masks / "a.png", 80, 60)
     report = import_masks(project, masks)
@@ -102,7 +102,7 @@ def test_each_bad_mask_is_refused_by_name_and_the_others_are_taken(project: Proj
     Image.new("RGB", (80, 60)).save(masks / "p6.png")
     Image.fromarray(np.full((60, 80), 255, np.uint8)).save(masks / "p1.png")
     write_mask(masks / "ward" / "p0.png")
-    project.find_photo("p3").path.write_bytes(b"")
+    project.photos.find("p3").path.write_bytes(b"")
     write_mask(masks / "p3.png")
     report = import_masks(project, masks)
     assert report.imported == 1
@@ -119,7 +119,7 @@ def test_each_bad_mask_is_refused_by_name_and_the_others_are_taken(project: Proj
 
 def test_an_ambiguous_stem_is_refused(project: Project, photo_folder: Path, masks: Path) -> None:
     write_photo(photo_folder / "annex" / "p0.jpg")
-    project.add_photos(photo_folder)
+    project.registration.add_folder(photo_folder)
     write_mask(masks / "p0.png")
     assert import_masks(project, masks).imported == 1
     write_mask(masks / "other" / "p0.png")
@@ -130,7 +130,7 @@ def test_an_ambiguous_stem_is_refused(project: Project, photo_folder: Path, mask
 
 def test_others_ids_are_translated(make_project: MakeProject, photo_folder: Path, masks: Path) -> None:
     project = make_project(classes="lesion")
-    project.add_photos(photo_folder)
+    project.registration.add_folder(photo_folder)
     values = np.zeros((60, 80), np.uint8)
     values[10:] = 255
     values[20:] = 128
@@ -139,7 +139,7 @@ def test_others_ids_are_translated(make_project: MakeProject, photo_folder: Path
     ids = masks / "ids.csv"
     ids.write_text("value,class\n0,background\n255,lesion\n128,not labelled\n")
     assert import_masks(project, masks, ids=ids).imported == 1
-    target = project.read_truth(project.find_photo("p0").id)
+    target = project.masks.read_truth(project.photos.find("p0").id)
     assert (target[5, 0], target[15, 0], target[30, 0]) == (0, 1, 255)
     (masks / "ids.json").write_text('{"0": "background", "255": "lesion", "128": "lesion"}')
     assert import_masks(project, masks, ids=masks / "ids.json").imported == 1
@@ -153,30 +153,31 @@ def test_others_ids_are_translated(make_project: MakeProject, photo_folder: Path
 
 def test_lesion_masks_of_0_and_1(make_project: MakeProject, photo_folder: Path, masks: Path) -> None:
     project = make_project(classes="lesion")
-    project.add_photos(photo_folder)
+    project.registration.add_folder(photo_folder)
     write_mask(masks / "p0.png", value=1)
     Image.new("1", (80, 60), 1).save(masks / "p2.png")
     assert import_masks(project, masks).imported == 2
-    assert (project.read_truth(project.find_photo("p2").id) == 1).all()
+    assert (project.masks.read_truth(project.photos.find("p2").id) == 1).all()
 
 
 def test_ngff_in_and_out_is_the_same(
     project: Project, make_project: MakeProject, photo_folder: Path, tmp_path: Path
 ) -> None:
     labels, provenance = some_mask(4)
-    project.save_mask(project.find_photo("p1").id, labels, provenance, "ann", None)
+    project.masks.save(project.photos.find("p1").id, labels, provenance, "ann", None)
     out = tmp_path / "out"
     assert export_masks(project, out, "ngff").written == 1
     assert (out / "ward" / "p1.zarr").is_dir()
     assert import_masks(project, out, "ngff").unchanged == 1
     with Project.create(tmp_path / "other") as other:
-        other.add_photos(photo_folder)
+        other.registration.add_folder(photo_folder)
         assert import_masks(other, out, "ngff").imported == 1
         assert np.array_equal(
-            other.read_truth(other.find_photo("p1").id), project.read_truth(project.find_photo("p1").id)
+            other.masks.read_truth(other.photos.find("p1").id),
+            project.masks.read_truth(project.photos.find("p1").id),
         )
     with Project.create(tmp_path / "lesions", "lesion") as other:
-        other.add_photos(photo_folder)
+        other.registration.add_folder(photo_folder)
         refused = import_masks(other, out, "ngff").refused
         assert "names classes that the project does not have" in refused[0]["why"]
 
@@ -184,9 +185,9 @@ def test_ngff_in_and_out_is_the_same(
 def test_export_writes_truth_only_and_overwrites_nothing(
     project: Project, photo_folder: Path, tmp_path: Path
 ) -> None:
-    first = project.photo_ids()[0]
+    first = project.photos.ids()[0]
     labels, provenance = some_mask(3)
-    project.save_mask(first, labels, provenance, "ann", None)
+    project.masks.save(first, labels, provenance, "ann", None)
     export_masks(project, tmp_path / "out")
     values = np.asarray(Image.open(next((tmp_path / "out").rglob("*.png"))))
     assert np.array_equal(values == 2, provenance == 3)
@@ -206,12 +207,12 @@ def test_masks_of_broken_photos_are_exported_and_a_damaged_mask_is_named(
     write_mask(masks / "ward" / "p1.png")
     write_mask(masks / "p2.png")
     import_masks(project, masks)
-    broken, damaged = project.find_photo("p0"), project.find_photo("p1")
+    broken, damaged = project.photos.find("p0"), project.photos.find("p1")
     broken.path.write_bytes(b"")
     with pytest.raises(PhotoError):
-        project.read_photo(broken.id)
-    assert project.photo(broken.id).state == "broken"
-    head = project.head(damaged.id)
+        project.photos.read(broken.id)
+    assert project.photos.get(broken.id).state == "broken"
+    head = project.masks.head(damaged.id)
     assert head is not None
     next(path for path in (head.path / "labels" / "c").rglob("*") if path.is_file()).write_bytes(b"x")
     out = tmp_path / "out"
@@ -233,11 +234,11 @@ def test_a_folder_without_masks_is_refused(project: Project, tmp_path: Path) -> 
 def test_a_damaged_mask_is_replaced_by_importing_it_again(project: Project, masks: Path) -> None:
     wanted = write_mask(masks / "p0.png")
     import_masks(project, masks)
-    photo = project.find_photo("p0")
-    head = project.head(photo.id)
+    photo = project.photos.find("p0")
+    head = project.masks.head(photo.id)
     assert head is not None
     next(path for path in (head.path / "labels" / "c").rglob("*") if path.is_file()).write_bytes(b"x")
     report = import_masks(project, masks)
     assert (report.imported, report.refused) == (1, [])
-    assert np.array_equal(project.read_truth(photo.id), wanted)
-    assert len(project.history(photo.id)) == 2
+    assert np.array_equal(project.masks.read_truth(photo.id), wanted)
+    assert len(project.masks.history(photo.id)) == 2

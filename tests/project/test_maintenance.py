@@ -24,29 +24,29 @@ def serious(findings: list[Finding]) -> list[str]:
 
 def test_a_healthy_project_has_no_errors(project: Project) -> None:
     labels, provenance = some_mask()
-    project.save_mask(project.photo_ids()[0], labels, provenance, "ann", None)
+    project.masks.save(project.photos.ids()[0], labels, provenance, "ann", None)
     assert serious(doctor(project)) == []
 
 
 def test_a_damaged_mask_a_lost_folder_and_open_doors_are_found(project: Project, photo_folder: Path) -> None:
     labels, provenance = some_mask()
-    first = project.photo_ids()[0]
-    saved = project.save_mask(first, labels, provenance, "ann", None)
+    first = project.photos.ids()[0]
+    saved = project.masks.save(first, labels, provenance, "ann", None)
     next(path for path in (saved.path / "labels" / "c").rglob("*") if path.is_file()).unlink()
     photo_folder.rename(photo_folder.with_name("elsewhere"))
     project.path.chmod(0o755)
     findings = doctor(project)
-    assert any(project.photo(first).relpath in what for what in serious(findings))
+    assert any(project.photos.get(first).relpath in what for what in serious(findings))
     assert any(str(photo_folder) in what for what in serious(findings))
     assert any(finding.mend == f"chmod 700 {project.path}" for finding in findings)
     assert all(finding.mend for finding in findings)
 
 
 def test_a_photo_that_is_gone_has_one_mend(project: Project) -> None:
-    photo = project.photo(project.photo_ids()[0])
+    photo = project.photos.get(project.photos.ids()[0])
     photo.path.unlink()
     with pytest.raises(PhotoError):
-        project.probe(photo.id)
+        project.photos.probe(photo.id)
     (found,) = [finding for finding in doctor(project) if photo.relpath in finding.what]
     assert found.what == f"{photo.relpath}: is gone"
     assert found.mend == "put it back and add its folder again"
@@ -57,10 +57,10 @@ def test_an_empty_project_is_told_what_to_do(make_project: MakeProject) -> None:
 
 
 def test_a_backup_opens_as_a_project(project: Project, tmp_path: Path) -> None:
-    first, second = project.photo_ids()[:2]
+    first, second = project.photos.ids()[:2]
     labels, provenance = some_mask()
-    saved = project.save_mask(first, labels, provenance, "ann", None)
-    project.save_draft(second, "ann", labels, provenance, None)
+    saved = project.masks.save(first, labels, provenance, "ann", None)
+    project.drafts.save(second, "ann", labels, provenance, None)
     (project.path / "cache" / "big.bin").write_bytes(bytes(10_000_000))
     with Project.open(project.path, read_only=True) as reader:
         made = backup(reader, tmp_path / "backups")
@@ -74,15 +74,17 @@ def test_a_backup_opens_as_a_project(project: Project, tmp_path: Path) -> None:
     with Project.open(restored) as copy:
         assert copy.catalog.is_sqlite
         assert copy.id == project.id
-        head = copy.head(first)
+        head = copy.masks.head(first)
         assert head is not None
         assert head.id == saved.id
-        assert np.array_equal(copy.read_mask(head)[0], labels)
-        assert len(copy.drafts("ann")) == 1
-        assert [event.kind for event in copy.events()] == [event.kind for event in project.events()]
+        assert np.array_equal(copy.masks.read(head)[0], labels)
+        assert len(copy.drafts.of("ann")) == 1
+        assert [event.kind for event in copy.events.latest()] == [
+            event.kind for event in project.events.latest()
+        ]
         assert serious(doctor(copy)) == []
-        session = copy.start_session("bob")
-        assert copy.claim_next(session.id) is not None
+        session = copy.sessions.start("bob")
+        assert copy.queue.claim_next(session.id) is not None
     assert list((tmp_path / "backups").iterdir()) == [made]
 
 

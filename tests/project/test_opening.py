@@ -95,18 +95,18 @@ def test_an_unusable_database_address_is_refused(tmp_path: Path) -> None:
 
 
 def test_reading_only_refuses_to_write_and_reads(project: Project) -> None:
-    first = project.photo_ids()[0]
+    first = project.photos.ids()[0]
     labels, provenance = some_mask()
-    saved = project.save_mask(first, labels, provenance, "ann", None)
+    saved = project.masks.save(first, labels, provenance, "ann", None)
     with Project.open(project.path, read_only=True) as reader:
         assert reader.read_only
         assert reader.read_only_reason
-        assert reader.head(first) == saved
-        assert reader.read_photo(first).shape == (60, 80, 3)
+        assert reader.masks.head(first) == saved
+        assert reader.photos.read(first).shape == (60, 80, 3)
         with pytest.raises(ReadOnlyError, match="reading only"):
-            reader.save_mask(first, labels, provenance, "ann", saved.id)
+            reader.masks.save(first, labels, provenance, "ann", saved.id)
         with pytest.raises(ReadOnlyError, match="reading only"):
-            reader.start_session("ann")
+            reader.sessions.start("ann")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounting needs root")
@@ -119,9 +119,9 @@ def test_a_read_only_file_system_opens_for_reading(tmp_path: Path) -> None:
         _mount("-o", "remount,ro", str(disk))
         with Project.open(disk / "p") as project:
             assert "cannot be written" in project.read_only_reason
-            assert project.counts().photos == 0
+            assert project.photos.counts().photos == 0
             with pytest.raises(ReadOnlyError):
-                project.event("hello", "me")
+                project.events.add("hello", "me")
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 
@@ -168,11 +168,11 @@ def test_sqlite_on_a_network_file_system_is_refused(tmp_path: Path, monkeypatch:
 
 
 def test_the_event_log_can_only_be_added_to(project: Project) -> None:
-    project.event("hello", "ann", None, number=1)
+    project.events.add("hello", "ann", None, number=1)
     for statement in (sa.update(event).values(who="bob"), sa.delete(event)):
         with pytest.raises(Exception, match="append-only"), project.catalog.write() as connection:
             connection.execute(statement)
-    latest = project.events(1)[0]
+    latest = project.events.latest(1)[0]
     assert (latest.kind, latest.who, latest.data) == ("hello", "ann", {"number": 1})
 
 
@@ -180,8 +180,8 @@ def test_somebody_elses_commit_changes_the_data_version(project: Project) -> Non
     before = project.data_version()
     assert project.data_version() == before
     with Project.open(project.path) as other:
-        other.event("hello", "bob")
+        other.events.add("hello", "bob")
     after = project.data_version()
     assert after != before
-    project.event("hello", "ann")
+    project.events.add("hello", "ann")
     assert project.data_version() != after

@@ -34,8 +34,8 @@ def two_halves(height: int = 40, width: int = 60) -> Image.Image:
 
 def add_one(make_project: MakeProject, path: Path, settings: Settings | None = None) -> tuple[Project, int]:
     project = make_project(settings=settings)
-    project.add_photos(path.parent)
-    return project, project.find_photo(path.name).id
+    project.registration.add_folder(path.parent)
+    return project, project.photos.find(path.name).id
 
 
 def near(pixel: np.ndarray, colour: tuple[int, int, int], by: int = 12) -> bool:
@@ -53,14 +53,14 @@ def test_every_orientation_stands_upright(
     path.parent.mkdir()
     save_turned(two_halves(), path, orientation)
     project, photo_id = add_one(make_project, path)
-    frame = project.read_photo(photo_id)
-    photo = project.photo(photo_id)
+    frame = project.photos.read(photo_id)
+    photo = project.photos.get(photo_id)
     assert frame.dtype == np.uint8
     assert frame.shape == (40, 60, 3)
     assert (photo.height, photo.width) == (40, 60)
     assert near(frame[20, 10], RED, 25)
     assert near(frame[20, 50], GREEN, 25)
-    small = project.read_photo_scaled(photo_id, 30)
+    small = project.photos.read_scaled(photo_id, 30)
     assert small.shape == (20, 30, 3)
     assert near(small[10, 5], RED, 25)
 
@@ -96,7 +96,7 @@ def test_heic_stands_upright(make_project: MakeProject, tmp_path: Path, content:
     path.parent.mkdir()
     path.write_bytes(base64.b64decode(content))
     project, photo_id = add_one(make_project, path)
-    frame = project.read_photo(photo_id)
+    frame = project.photos.read(photo_id)
     assert frame.shape == (40, 60, 3)
     assert near(frame[20, 10], RED)
     assert near(frame[20, 50], GREEN)
@@ -111,7 +111,7 @@ def test_heic_without_its_package_says_which(
     project, photo_id = add_one(make_project, path)
     monkeypatch.setattr(decode_module, "HEIF", False)
     with pytest.raises(PhotoError, match=r"napari-skinseg\[heic\]"):
-        project.read_photo(photo_id)
+        project.photos.read(photo_id)
 
 
 def save_turned(upright: Image.Image, path: Path, orientation: int) -> None:
@@ -133,11 +133,11 @@ def save_turned(upright: Image.Image, path: Path, orientation: int) -> None:
 
 
 def test_size_and_hash_are_known_after_the_first_reading(project: Project) -> None:
-    first = project.photo_ids()[0]
-    before = project.photo(first)
+    first = project.photos.ids()[0]
+    before = project.photos.get(first)
     assert (before.width, before.height, before.sha256) == (None, None, None)
-    project.read_photo(first)
-    after = project.photo(first)
+    project.photos.read(first)
+    after = project.photos.get(first)
     assert (after.height, after.width, after.orientation) == (60, 80, 1)
     assert after.sha256 is not None
     assert len(after.sha256) == 64
@@ -160,7 +160,7 @@ def test_every_colour_mode_becomes_rgb(make_project: MakeProject, tmp_path: Path
     image = KINDS[name]()
     image.save(path)
     project, photo_id = add_one(make_project, path)
-    frame = project.read_photo(photo_id)
+    frame = project.photos.read(photo_id)
     assert frame.shape == (40, 60, 3)
     if image.mode in ("P", "CMYK", "LAB"):
         assert near(frame[20, 10], RED, 40)
@@ -175,7 +175,7 @@ def test_what_is_see_through_lies_on_white(make_project: MakeProject, tmp_path: 
     image.putalpha(Image.fromarray(np.repeat(np.array([0, 255], np.uint8), 30)[None].repeat(40, 0)))
     image.save(path)
     project, photo_id = add_one(make_project, path)
-    frame = project.read_photo(photo_id)
+    frame = project.photos.read(photo_id)
     assert near(frame[20, 10], (255, 255, 255), 0)
     assert near(frame[20, 50], GREEN, 1)
 
@@ -187,7 +187,7 @@ def test_16_bit_gray_keeps_its_tones(make_project: MakeProject, tmp_path: Path, 
     tones = np.linspace(0, 65535, 256).round().astype(np.uint16)[None].repeat(8, 0)
     Image.fromarray(tones).save(path)
     project, photo_id = add_one(make_project, path)
-    frame = project.read_photo(photo_id)
+    frame = project.photos.read(photo_id)
     assert np.array_equal(frame[0, :, 0], np.arange(256))
     assert np.array_equal(frame[..., 0], frame[..., 2])
 
@@ -199,8 +199,8 @@ def test_an_animation_gives_its_first_frame_and_says_so(make_project: MakeProjec
         path, save_all=True, append_images=[Image.new("RGB", (60, 40)), two_halves()], duration=50
     )
     project, photo_id = add_one(make_project, path)
-    assert near(project.read_photo(photo_id)[20, 10], RED, 25)
-    assert project.photo(photo_id).note == "only the first of its 3 frames is used"
+    assert near(project.photos.read(photo_id)[20, 10], RED, 25)
+    assert project.photos.get(photo_id).note == "only the first of its 3 frames is used"
 
 
 def bomb() -> bytes:
@@ -246,20 +246,20 @@ def test_a_bad_photo_is_marked_broken_and_the_queue_goes_on(
     good = write_photo(path.parent / "good.jpg")
     project, photo_id = add_one(make_project, path)
     with pytest.raises(PhotoError, match=why) as caught:
-        project.read_photo(photo_id)
+        project.photos.read(photo_id)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
-    broken = project.photo(photo_id)
+    broken = project.photos.get(photo_id)
     assert broken.state == "broken"
     assert why in str(broken.reason)
-    assert project.counts().broken == 1
-    session = project.start_session("ann")
-    claim = project.claim_next(session.id)
+    assert project.photos.counts().broken == 1
+    session = project.sessions.start("ann")
+    claim = project.queue.claim_next(session.id)
     assert claim is not None
-    assert project.photo(claim.photo_id).path == good
-    assert project.claim_next(session.id) is None
+    assert project.photos.get(claim.photo_id).path == good
+    assert project.queue.claim_next(session.id) is None
     with pytest.raises(PhotoError, match=why):
-        project.claim(session.id, photo_id)
+        project.queue.claim(session.id, photo_id)
 
 
 def test_a_mended_photo_comes_back(make_project: MakeProject, tmp_path: Path) -> None:
@@ -268,11 +268,11 @@ def test_a_mended_photo_comes_back(make_project: MakeProject, tmp_path: Path) ->
     path.write_bytes(b"")
     project, photo_id = add_one(make_project, path)
     with pytest.raises(PhotoError):
-        project.read_photo(photo_id)
+        project.photos.read(photo_id)
     write_photo(path)
-    project.add_photos(path.parent)
-    assert project.photo(photo_id).state == "new"
-    assert project.read_photo(photo_id).shape == (60, 80, 3)
+    project.registration.add_folder(path.parent)
+    assert project.photos.get(photo_id).state == "new"
+    assert project.photos.read(photo_id).shape == (60, 80, 3)
 
 
 def test_more_pixels_than_the_setting_allows(make_project: MakeProject, tmp_path: Path) -> None:
@@ -280,52 +280,52 @@ def test_more_pixels_than_the_setting_allows(make_project: MakeProject, tmp_path
     settings = Settings.model_validate({"photos": {"max_pixels": 1_000_000}})
     project, photo_id = add_one(make_project, path, settings)
     with pytest.raises(PhotoError, match=r"photos\.max_pixels"):
-        project.read_photo(photo_id)
+        project.photos.read(photo_id)
 
 
 def test_a_deleted_photo_is_marked_broken(project: Project) -> None:
-    first = project.photo_ids()[0]
-    project.photo(first).path.unlink()
+    first = project.photos.ids()[0]
+    project.photos.get(first).path.unlink()
     with pytest.raises(PhotoError, match="is gone; put it back"):
-        project.read_photo(first)
-    assert project.photo(first).state == "broken"
+        project.photos.read(first)
+    assert project.photos.get(first).state == "broken"
 
 
 def test_a_photo_replaced_after_labelling_is_not_used_silently(project: Project) -> None:
-    first = project.photo_ids()[0]
+    first = project.photos.ids()[0]
     labels, provenance = some_mask()
-    project.save_mask(first, labels, provenance, "ann", None)
-    path = project.photo(first).path
+    project.masks.save(first, labels, provenance, "ann", None)
+    path = project.photos.get(first).path
     old = path.read_bytes()
     write_photo(path, seed=99)
     for _ in range(2):
         with pytest.raises(PhotoError, match="was replaced by another file after it had been labelled"):
-            project.read_photo(first)
-    assert project.truth() == []
+            project.photos.read(first)
+    assert project.masks.truth() == []
     path.write_bytes(old)
-    project.add_photos(path.parents[1] if path.parent.name == "ward" else path.parent)
-    assert project.read_photo(first).shape == (60, 80, 3)
-    assert [truth.photo_id for truth in project.truth()] == [first]
+    project.registration.add_folder(path.parents[1] if path.parent.name == "ward" else path.parent)
+    assert project.photos.read(first).shape == (60, 80, 3)
+    assert [truth.photo_id for truth in project.masks.truth()] == [first]
 
 
 def test_a_photo_replaced_before_labelling_is_read_afresh(project: Project) -> None:
-    first = project.photo_ids()[0]
-    project.read_photo(first)
+    first = project.photos.ids()[0]
+    project.photos.read(first)
     labels, confidence = some_mask()
-    project.save_prediction(first, "0001", labels, confidence)
-    write_photo(project.photo(first).path, 30, 50, seed=99)
-    assert project.read_photo(first).shape == (30, 50, 3)
-    assert (project.photo(first).height, project.photo(first).width) == (30, 50)
-    assert project.prediction(first) is None
+    project.predictions.save(first, "0001", labels, confidence)
+    write_photo(project.photos.get(first).path, 30, 50, seed=99)
+    assert project.photos.read(first).shape == (30, 50, 3)
+    assert (project.photos.get(first).height, project.photos.get(first).width) == (30, 50)
+    assert project.predictions.get(first) is None
 
 
 def test_touching_a_photo_changes_nothing(project: Project) -> None:
-    first = project.photo_ids()[0]
+    first = project.photos.ids()[0]
     labels, provenance = some_mask()
-    project.save_mask(first, labels, provenance, "ann", None)
-    os.utime(project.photo(first).path, (1, 1))
-    assert project.read_photo(first).shape == (60, 80, 3)
-    assert project.photo(first).state == "labelled"
+    project.masks.save(first, labels, provenance, "ann", None)
+    os.utime(project.photos.get(first).path, (1, 1))
+    assert project.photos.read(first).shape == (60, 80, 3)
+    assert project.photos.get(first).state == "labelled"
 
 
 def test_scaling_never_enlarges_and_keeps_the_proportion() -> None:
@@ -335,14 +335,14 @@ def test_scaling_never_enlarges_and_keeps_the_proportion() -> None:
 
 
 def test_counts_and_lists_agree(project: Project) -> None:
-    ids = project.photo_ids()
+    ids = project.photos.ids()
     labels, provenance = some_mask()
-    project.save_mask(ids[2], labels, provenance, "ann", None)
-    counts = project.counts()
+    project.masks.save(ids[2], labels, provenance, "ann", None)
+    counts = project.photos.counts()
     assert (counts.photos, counts.labelled) == (8, 1)
     assert sum(total for total, _ in counts.by_split.values()) == 8
-    assert project.photo_ids(labelled=True) == [ids[2]]
-    assert len(project.photo_ids(labelled=False)) == 7
-    assert project.photo_ids(limit=3) == ids[:3]
+    assert project.photos.ids(labelled=True) == [ids[2]]
+    assert len(project.photos.ids(labelled=False)) == 7
+    assert project.photos.ids(limit=3) == ids[:3]
     for split, (total, _) in counts.by_split.items():
-        assert len(project.photo_ids(split=split)) == total
+        assert len(project.photos.ids(split=split)) == total

@@ -17,31 +17,31 @@ BOXES = (
 
 
 def save(project: Project, **extra: object) -> int:
-    photo_id = project.photo_ids()[0]
+    photo_id = project.photos.ids()[0]
     labels = np.ones(SHAPE, np.uint8)
-    project.save_prediction(photo_id, "0001", labels, np.full(SHAPE, 200, np.uint8), **extra)
+    project.predictions.save(photo_id, "0001", labels, np.full(SHAPE, 200, np.uint8), **extra)
     return photo_id
 
 
 def test_errors_and_boxes_come_back_as_they_were(project: Project) -> None:
     error = np.arange(60 * 80, dtype=np.uint8).reshape(SHAPE)
-    made = project.prediction(save(project, error=error, boxes=BOXES))
+    made = project.predictions.get(save(project, error=error, boxes=BOXES))
     assert made is not None
-    np.testing.assert_array_equal(project.read_error(made), error)
-    back = project.read_boxes(made)
+    np.testing.assert_array_equal(project.predictions.read_error(made), error)
+    back = project.predictions.read_boxes(made)
     assert [box.class_index for box in back] == [3, 0]
     assert back[0] == Box(3, 0.93, 4.5, 10.0, 30.2, 60.0, (0.0, 0.0, 0.02, 0.93, 0.05))
 
 
 def test_a_prediction_without_them_has_none(project: Project) -> None:
-    made = project.prediction(save(project))
+    made = project.predictions.get(save(project))
     assert made is not None
-    assert project.read_error(made) is None
-    assert project.read_boxes(made) == ()
+    assert project.predictions.read_error(made) is None
+    assert project.predictions.read_boxes(made) == ()
 
 
 def test_a_prediction_of_an_older_version_still_opens(project: Project) -> None:
-    made = project.prediction(save(project))
+    made = project.predictions.get(save(project))
     assert made is not None
     import zarr
 
@@ -50,17 +50,17 @@ def test_a_prediction_of_an_older_version_still_opens(project: Project) -> None:
     del kept["boxes"]
     group.attrs["skinseg"] = kept
     older = type(made)(**{**vars(made), "checksum": None})
-    assert project.read_boxes(older) == ()
-    assert project.read_error(older) is None
-    assert project.read_prediction(older)[0].shape == SHAPE
+    assert project.predictions.read_boxes(older) == ()
+    assert project.predictions.read_error(older) is None
+    assert project.predictions.read(older)[0].shape == SHAPE
 
 
 def test_a_damaged_map_is_refused(project: Project) -> None:
-    made = project.prediction(save(project, error=np.full(SHAPE, 9, np.uint8)))
+    made = project.predictions.get(save(project, error=np.full(SHAPE, 9, np.uint8)))
     assert made is not None
     chunk = next(file for file in (made.path / "error").rglob("*") if file.is_file() and "c" in file.parts)
     chunk.write_bytes(b"x")
     with pytest.raises(MaskError, match="damaged"):
-        project.read_error(made)
+        project.predictions.read_error(made)
     with pytest.raises(MaskError, match="damaged"):
-        project.read_boxes(made)
+        project.predictions.read_boxes(made)

@@ -23,7 +23,7 @@ def many_photos(make_project: MakeProject, tmp_path: Path, count: int, **queue: 
     for index in range(count):
         (folder / f"p{index:03}.jpg").touch()
     project = make_project(settings=Settings.model_validate({"queue": queue}))
-    project.add_photos(folder)
+    project.registration.add_folder(folder)
     return project
 
 
@@ -31,13 +31,13 @@ def test_the_first_photos_come_at_random_but_always_in_the_same_order(
     make_project: MakeProject, tmp_path: Path
 ) -> None:
     project = many_photos(make_project, tmp_path, 30)
-    head = [entry.photo_id for entry in project.queue_head(30)]
+    head = [entry.photo_id for entry in project.queue.head(30)]
     assert head != sorted(head)
-    session = project.start_session("ann")
-    claims = [project.claim_next(session.id) for _ in range(30)]
+    session = project.sessions.start("ann")
+    claims = [project.queue.claim_next(session.id) for _ in range(30)]
     assert [claim.photo_id for claim in claims if claim] == head
     assert all(claim is not None and claim.why == "first photos" for claim in claims)
-    assert project.claim_next(session.id) is None
+    assert project.queue.claim_next(session.id) is None
 
 
 def test_two_annotators_never_get_the_same_photo(make_project: MakeProject, tmp_path: Path) -> None:
@@ -48,8 +48,8 @@ def test_two_annotators_never_get_the_same_photo(make_project: MakeProject, tmp_
     def annotate(name: str) -> None:
         try:
             with Project.open(project.path) as mine:
-                session = mine.start_session(name)
-                while (claim := mine.claim_next(session.id)) is not None:
+                session = mine.sessions.start(name)
+                while (claim := mine.queue.claim_next(session.id)) is not None:
                     got.append(claim.photo_id)
         except BaseException as error:
             errors.append(error)
@@ -60,103 +60,103 @@ def test_two_annotators_never_get_the_same_photo(make_project: MakeProject, tmp_
     for thread in threads:
         thread.join()
     assert errors == []
-    assert sorted(got) == sorted(project.photo_ids())
+    assert sorted(got) == sorted(project.photos.ids())
 
 
 def test_a_lease_that_ran_out_blocks_nobody(make_project: MakeProject, tmp_path: Path) -> None:
     project = many_photos(make_project, tmp_path, 1, lease_seconds=0.3)
-    ann, bob = project.start_session("ann"), project.start_session("bob")
-    claim = project.claim_next(ann.id)
+    ann, bob = project.sessions.start("ann"), project.sessions.start("bob")
+    claim = project.queue.claim_next(ann.id)
     assert claim is not None
-    assert project.claim_next(bob.id) is None
+    assert project.queue.claim_next(bob.id) is None
     time.sleep(0.2)
-    assert project.extend(ann.id, [claim.photo_id]) == [claim.photo_id]
+    assert project.queue.extend(ann.id, [claim.photo_id]) == [claim.photo_id]
     time.sleep(0.2)
-    assert project.claim_next(bob.id) is None
+    assert project.queue.claim_next(bob.id) is None
     time.sleep(0.2)
-    taken = project.claim_next(bob.id)
+    taken = project.queue.claim_next(bob.id)
     assert taken is not None
     assert taken.photo_id == claim.photo_id
-    assert project.extend(ann.id, [claim.photo_id]) == []
+    assert project.queue.extend(ann.id, [claim.photo_id]) == []
 
 
 def test_photos_of_a_dead_window_are_free_at_the_next_start(
     make_project: MakeProject, tmp_path: Path
 ) -> None:
     project = many_photos(make_project, tmp_path, 1)
-    dead = project.start_session("ann")
-    assert project.claim_next(dead.id) is not None
+    dead = project.sessions.start("ann")
+    assert project.queue.claim_next(dead.id) is not None
     with project.catalog.write() as connection:  # as if its process had another start time
         connection.execute(sa.update(session_table).values(born=1.0))
-    bob = project.start_session("bob")
-    assert project.claim_next(bob.id) is not None
+    bob = project.sessions.start("bob")
+    assert project.queue.claim_next(bob.id) is not None
     with pytest.raises(ProjectError, match="session has ended"):
-        project.claim_next(dead.id)
+        project.queue.claim_next(dead.id)
 
 
 def test_a_photo_in_hands_is_refused_with_a_name(project: Project) -> None:
-    ann, bob = project.start_session("ann"), project.start_session("bob")
-    claim = project.claim_next(ann.id)
+    ann, bob = project.sessions.start("ann"), project.sessions.start("bob")
+    claim = project.queue.claim_next(ann.id)
     assert claim is not None
     with pytest.raises(ConflictError, match="is being worked on by ann"):
-        project.claim(bob.id, claim.photo_id)
-    assert project.claim(ann.id, claim.photo_id).photo_id == claim.photo_id
-    again = project.start_session("ann")
-    assert project.claim(again.id, claim.photo_id).photo_id == claim.photo_id
-    project.release(again.id, claim.photo_id)
-    assert project.claim(bob.id, claim.photo_id).photo_id == claim.photo_id
-    project.end_session(bob)
-    assert project.claim(ann.id, claim.photo_id).photo_id == claim.photo_id
+        project.queue.claim(bob.id, claim.photo_id)
+    assert project.queue.claim(ann.id, claim.photo_id).photo_id == claim.photo_id
+    again = project.sessions.start("ann")
+    assert project.queue.claim(again.id, claim.photo_id).photo_id == claim.photo_id
+    project.queue.release(again.id, claim.photo_id)
+    assert project.queue.claim(bob.id, claim.photo_id).photo_id == claim.photo_id
+    project.sessions.end(bob)
+    assert project.queue.claim(ann.id, claim.photo_id).photo_id == claim.photo_id
 
 
 def test_a_skipped_photo_goes_to_the_end_and_not_to_the_same_annotator(project: Project) -> None:
-    ann, bob = project.start_session("ann"), project.start_session("bob")
-    claim = project.claim_next(ann.id)
+    ann, bob = project.sessions.start("ann"), project.sessions.start("bob")
+    claim = project.queue.claim_next(ann.id)
     assert claim is not None
-    project.skip(ann.id, claim.photo_id)
-    assert project.queue_head(8)[-1].photo_id == claim.photo_id
-    assert project.counts().skipped == 1
-    for_ann = [project.claim_next(ann.id) for _ in range(8)]
+    project.queue.skip(ann.id, claim.photo_id)
+    assert project.queue.head(8)[-1].photo_id == claim.photo_id
+    assert project.photos.counts().skipped == 1
+    for_ann = [project.queue.claim_next(ann.id) for _ in range(8)]
     assert sum(found is not None for found in for_ann) == 7
-    last = project.claim_next(bob.id)
+    last = project.queue.claim_next(bob.id)
     assert last is not None
     assert last.photo_id == claim.photo_id
 
 
 def test_a_flagged_photo_leaves_the_queue_with_its_note(project: Project) -> None:
-    ann = project.start_session("ann")
-    claim = project.claim_next(ann.id)
+    ann = project.sessions.start("ann")
+    claim = project.queue.claim_next(ann.id)
     assert claim is not None
-    project.flag(ann.id, claim.photo_id, "wrong patient")
-    photo = project.photo(claim.photo_id)
+    project.queue.flag(ann.id, claim.photo_id, "wrong patient")
+    photo = project.photos.get(claim.photo_id)
     assert (photo.state, photo.reason) == ("flagged", "wrong patient")
-    assert claim.photo_id not in [entry.photo_id for entry in project.queue_head(8)]
-    assert project.counts().flagged == 1
+    assert claim.photo_id not in [entry.photo_id for entry in project.queue.head(8)]
+    assert project.photos.counts().flagged == 1
     labels, provenance = some_mask()
-    project.save_mask(claim.photo_id, labels, provenance, "ann", None)
-    assert project.photo(claim.photo_id).state == "labelled"
+    project.masks.save(claim.photo_id, labels, provenance, "ann", None)
+    assert project.photos.get(claim.photo_id).state == "labelled"
 
 
 def test_what_became_of_photos_can_be_reviewed(project: Project) -> None:
-    ann = project.start_session("ann")
-    photos = project.photo_ids()[:4]
+    ann = project.sessions.start("ann")
+    photos = project.photos.ids()[:4]
     for photo_id in photos[:2]:
-        project.save_mask(photo_id, *some_mask(), "ann", None)
-    project.save_mask(photos[2], *some_mask(), "bob", None, kind="part")
-    project.flag(ann.id, photos[3], "wrong patient")
-    assert [entry.photo_id for entry in project.review("labelled", 9)] == [photos[1], photos[0]]
-    assert len(project.review("labelled", 1)) == 1
-    (part,) = project.review("part", 9)
+        project.masks.save(photo_id, *some_mask(), "ann", None)
+    project.masks.save(photos[2], *some_mask(), "bob", None, kind="part")
+    project.queue.flag(ann.id, photos[3], "wrong patient")
+    assert [entry.photo_id for entry in project.review.entries("labelled", 9)] == [photos[1], photos[0]]
+    assert len(project.review.entries("labelled", 1)) == 1
+    (part,) = project.review.entries("part", 9)
     assert (part.photo_id, part.annotator) == (photos[2], "bob")
-    (flagged,) = project.review("flagged", 9)
+    (flagged,) = project.review.entries("flagged", 9)
     assert (flagged.reason, flagged.saved) == ("wrong patient", None)
-    assert project.review("broken", 9) == []
+    assert project.review.entries("broken", 9) == []
 
 
 def test_excluded_photos_are_not_handed_out(project: Project) -> None:
-    session = project.start_session("ann")
-    head = [entry.photo_id for entry in project.queue_head(3)]
-    claim = project.claim_next(session.id, exclude=head[:2])
+    session = project.sessions.start("ann")
+    head = [entry.photo_id for entry in project.queue.head(3)]
+    claim = project.queue.claim_next(session.id, exclude=head[:2])
     assert claim is not None
     assert claim.photo_id == head[2]
 
@@ -165,26 +165,28 @@ def test_scores_rank_training_photos_and_a_share_stays_random(
     make_project: MakeProject, tmp_path: Path
 ) -> None:
     project = many_photos(make_project, tmp_path, 200, random_share=0.5)
-    scores = {photo_id: float(photo_id) for photo_id in project.photo_ids()}
-    project.set_scores("0001", [(photo_id, value, "limb or hand?") for photo_id, value in scores.items()])
-    session = project.start_session("ann")
-    claims = [project.claim_next(session.id) for _ in range(150)]
+    scores = {photo_id: float(photo_id) for photo_id in project.photos.ids()}
+    project.predictions.set_scores(
+        "0001", [(photo_id, value, "limb or hand?") for photo_id, value in scores.items()]
+    )
+    session = project.sessions.start("ann")
+    claims = [project.queue.claim_next(session.id) for _ in range(150)]
     ranked = [claim.photo_id for claim in claims if claim and claim.why == "limb or hand?"]
     drawn = [claim.photo_id for claim in claims if claim and claim.why == "random check"]
     assert ranked == sorted(ranked, reverse=True)
-    assert {project.photo(photo_id).split for photo_id in ranked} == {"train"}
+    assert {project.photos.get(photo_id).split for photo_id in ranked} == {"train"}
     assert 45 < len(drawn) < 105
-    assert {project.photo(photo_id).split for photo_id in drawn} > {"train"}
+    assert {project.photos.get(photo_id).split for photo_id in drawn} > {"train"}
 
 
 def test_without_a_random_share_only_ranked_training_photos_come_first(
     make_project: MakeProject, tmp_path: Path
 ) -> None:
     project = many_photos(make_project, tmp_path, 40, random_share=0)
-    train = project.photo_ids("train")
-    project.set_scores("0001", [(photo_id, 1.0, "unsure") for photo_id in train[:3]])
-    session = project.start_session("ann")
-    claims = [project.claim_next(session.id) for _ in range(40)]
+    train = project.photos.ids("train")
+    project.predictions.set_scores("0001", [(photo_id, 1.0, "unsure") for photo_id in train[:3]])
+    session = project.sessions.start("ann")
+    claims = [project.queue.claim_next(session.id) for _ in range(40)]
     assert all(claim is not None for claim in claims)
     reasons = [claim.why for claim in claims if claim]
     assert reasons[:3] == ["unsure"] * 3
@@ -194,27 +196,27 @@ def test_without_a_random_share_only_ranked_training_photos_come_first(
 
 def test_a_blind_share_is_asked_for(make_project: MakeProject, tmp_path: Path) -> None:
     project = many_photos(make_project, tmp_path, 2, blind_share=1)
-    session = project.start_session("ann")
-    claim = project.claim_next(session.id)
+    session = project.sessions.start("ann")
+    claim = project.queue.claim_next(session.id)
     assert claim is not None
     assert claim.blind
 
 
 def test_stats_count_finished_photos_only(project: Project) -> None:
-    session = project.start_session("ann")
-    one, other = project.photo_ids()[:2]
-    project.record_visit(session.id, one, 10, 4, "saved")
-    project.record_visit(session.id, other, 30, 8, "saved")
-    project.record_visit(session.id, other, 5, 1, "skipped")
-    stats = project.session_stats(session.id)
+    session = project.sessions.start("ann")
+    one, other = project.photos.ids()[:2]
+    project.sessions.record_visit(session.id, one, 10, 4, "saved")
+    project.sessions.record_visit(session.id, other, 30, 8, "saved")
+    project.sessions.record_visit(session.id, other, 5, 1, "skipped")
+    stats = project.sessions.stats(session.id)
     assert (stats.photos, stats.seconds_per_photo, stats.strokes_per_photo) == (2, 20.0, 6.0)
-    assert project.today("ann") == stats
-    assert project.today("bob").photos == 0
+    assert project.sessions.today("ann") == stats
+    assert project.sessions.today("bob").photos == 0
 
 
 def test_an_annotator_needs_a_name(project: Project) -> None:
     with pytest.raises(ConfigError, match="needs a name"):
-        project.start_session(" ")
+        project.sessions.start(" ")
 
 
 def test_labelling_a_scored_photo_takes_it_from_the_ranking(
@@ -223,9 +225,9 @@ def test_labelling_a_scored_photo_takes_it_from_the_ranking(
     write_photo(tmp_path / "photos" / "a.jpg")
     settings = Settings.model_validate({"splits": {"val_share": 0, "test_share": 0}})
     project = make_project(settings=settings)
-    project.add_photos(tmp_path / "photos")
-    project.set_scores("0001", [(1, 0.5, "unsure"), (1, float("nan"), "?")])
-    assert [(entry.photo_id, entry.score) for entry in project.queue_head(5)] == [(1, 0.5)]
+    project.registration.add_folder(tmp_path / "photos")
+    project.predictions.set_scores("0001", [(1, 0.5, "unsure"), (1, float("nan"), "?")])
+    assert [(entry.photo_id, entry.score) for entry in project.queue.head(5)] == [(1, 0.5)]
     labels, provenance = some_mask()
-    project.save_mask(1, labels, provenance, "ann", None)
-    assert project.queue_head(5) == []
+    project.masks.save(1, labels, provenance, "ann", None)
+    assert project.queue.head(5) == []

@@ -26,20 +26,20 @@ def test_registering_opens_no_file(make_project: MakeProject, photo_folder: Path
             opened.append(str(arguments[0]))
 
     sys.addaudithook(watch)
-    added = make_project().add_photos(photo_folder)
+    added = make_project().registration.add_folder(photo_folder)
     watching = False
     assert (added.new, added.known) == (8, 0)
     assert opened == []
 
 
 def test_scanning_again_adds_only_what_is_new(project: Project, photo_folder: Path) -> None:
-    before = {photo_id: project.photo(photo_id).split for photo_id in project.photo_ids()}
+    before = {photo_id: project.photos.get(photo_id).split for photo_id in project.photos.ids()}
     write_photo(photo_folder / "late.png")
     seen: list[int] = []
-    added = project.add_photos(photo_folder, progress=seen.append)
+    added = project.registration.add_folder(photo_folder, progress=seen.append)
     assert (added.new, added.known) == (1, 8)
     assert seen == [9]
-    assert {photo_id: project.photo(photo_id).split for photo_id in before} == before
+    assert {photo_id: project.photos.get(photo_id).split for photo_id in before} == before
 
 
 def test_hidden_files_loops_and_other_files_are_left_out(make_project: MakeProject, tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_hidden_files_loops_and_other_files_are_left_out(make_project: MakeProje
     (folder / "loop").symlink_to(folder, target_is_directory=True)
     (folder / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
     project = make_project()
-    added = project.add_photos(folder)
+    added = project.registration.add_folder(folder)
     assert added.new == 1
     assert added.unreadable == ("gone.jpg",)
 
@@ -60,10 +60,10 @@ def test_a_folder_without_photos_is_refused(make_project: MakeProject, tmp_path:
     project = make_project()
     (tmp_path / "empty").mkdir()
     with pytest.raises(PhotoError, match="no photos here"):
-        project.add_photos(tmp_path / "empty")
+        project.registration.add_folder(tmp_path / "empty")
     with pytest.raises(PhotoError, match="no such folder"):
-        project.add_photos(tmp_path / "nowhere")
-    assert project.roots() == []
+        project.registration.add_folder(tmp_path / "nowhere")
+    assert project.registration.roots() == []
 
 
 def test_an_unreadable_folder_is_refused(
@@ -74,57 +74,57 @@ def test_an_unreadable_folder_is_refused(
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may read all
     try:
         with pytest.raises(PhotoError, match="cannot be read"):
-            project.add_photos(photo_folder)
+            project.registration.add_folder(photo_folder)
     finally:
         photo_folder.chmod(0o700)
 
 
 def test_a_folder_inside_a_registered_one_adds_nothing_twice(project: Project, photo_folder: Path) -> None:
     write_photo(photo_folder / "ward" / "new.jpg")
-    added = project.add_photos(photo_folder / "ward")
+    added = project.registration.add_folder(photo_folder / "ward")
     assert (added.new, added.known) == (1, 4)
-    assert project.find_photo("ward/new.jpg").path == photo_folder / "ward" / "new.jpg"
+    assert project.photos.find("ward/new.jpg").path == photo_folder / "ward" / "new.jpg"
     with pytest.raises(ConfigError, match="registered already"):
-        project.add_photos(photo_folder.parent)
+        project.registration.add_folder(photo_folder.parent)
 
 
 def test_a_moved_folder_is_found_again(project: Project, photo_folder: Path) -> None:
-    first = project.photo_ids()[0]
+    first = project.photos.ids()[0]
     moved = photo_folder.with_name("moved")
     photo_folder.rename(moved)
     with pytest.raises(PhotoError, match="cannot be found on this machine"):
-        project.read_photo(first)
-    assert project.counts().broken == 0
-    project.remap_root(photo_folder, moved)
-    assert project.read_photo(first).shape == (60, 80, 3)
+        project.photos.read(first)
+    assert project.photos.counts().broken == 0
+    project.registration.remap_root(photo_folder, moved)
+    assert project.photos.read(first).shape == (60, 80, 3)
     with Project.open(project.path) as again:
-        assert again.photo(first).path.is_relative_to(moved)
+        assert again.photos.get(first).path.is_relative_to(moved)
     with pytest.raises(ConfigError, match="not a registered folder"):
-        project.remap_root("/somewhere", moved)
+        project.registration.remap_root("/somewhere", moved)
 
 
 def test_photos_are_found_by_path_name_stem_and_id(project: Project, photo_folder: Path) -> None:
-    photo = project.find_photo("p3")
+    photo = project.photos.find("p3")
     assert photo.relpath == "ward/p3.jpg"
-    assert project.find_photo("ward/p3.jpg") == project.find_photo("p3.jpg") == photo
-    assert project.find_photo(str(photo.id)) == photo
+    assert project.photos.find("ward/p3.jpg") == project.photos.find("p3.jpg") == photo
+    assert project.photos.find(str(photo.id)) == photo
     write_photo(photo_folder / "p3.jpg")
-    project.add_photos(photo_folder)
-    assert project.find_photo("ward/p3.jpg") == photo
+    project.registration.add_folder(photo_folder)
+    assert project.photos.find("ward/p3.jpg") == photo
     with pytest.raises(PhotoError, match="the name of 2 photos"):
-        project.find_photo("p3")
+        project.photos.find("p3")
     with pytest.raises(PhotoError, match="there is no photo 'p99'"):
-        project.find_photo("p99")
+        project.photos.find("p99")
 
 
 def test_a_group_never_straddles_splits(make_project: MakeProject, tmp_path: Path) -> None:
     for index in range(60):
         write_photo(tmp_path / "photos" / f"patient{index // 3}_{index}.jpg")
     project = make_project()
-    project.add_photos(tmp_path / "photos", groups=r"(patient\d+)_")
+    project.registration.add_folder(tmp_path / "photos", groups=r"(patient\d+)_")
     splits: dict[str, set[str]] = {}
-    for photo_id in project.photo_ids():
-        photo = project.photo(photo_id)
+    for photo_id in project.photos.ids():
+        photo = project.photos.get(photo_id)
         assert photo.group == re.split("_", photo.relpath)[0]
         splits.setdefault(photo.group, set()).add(photo.split)
     assert len(splits) == 20
@@ -142,26 +142,26 @@ def test_a_group_keeps_its_split_when_the_shares_change(make_project: MakeProjec
     write_photo(tmp_path / "photos" / "a_1.jpg")
     all_train = Settings.model_validate({"splits": {"val_share": 0, "test_share": 0}})
     project = make_project(settings=all_train)
-    project.add_photos(tmp_path / "photos", groups="^(.)_")
+    project.registration.add_folder(tmp_path / "photos", groups="^(.)_")
     write_photo(tmp_path / "photos" / "a_2.jpg")
     (project.path / "skinseg.toml").write_text(
         (project.path / "skinseg.toml").read_text().replace("val_share = 0.0", "val_share = 1.0")
     )
     with Project.open(project.path) as again:
-        again.add_photos(tmp_path / "photos", groups="^(.)_")
-        assert again.find_photo("a_2").split == "train"
+        again.registration.add_folder(tmp_path / "photos", groups="^(.)_")
+        assert again.photos.find("a_2").split == "train"
 
 
 def test_a_groups_file_gives_groups_and_splits(make_project: MakeProject, photo_folder: Path) -> None:
     table = photo_folder.parent / "groups.csv"
     table.write_text("photo,group,split\np0,ann,val\nward/p1.jpg,ann,\np2.jpg,bob,test\n")
     project = make_project()
-    project.add_photos(photo_folder, groups=table)
-    assert (project.find_photo("p0").group, project.find_photo("p0").split) == ("ann", "val")
-    assert (project.find_photo("p1").group, project.find_photo("p1").split) == ("ann", "val")
-    assert project.find_photo("p2").split == "test"
-    assert project.find_photo("p4").group.endswith("p4.jpg")
-    assert project.add_photos(photo_folder, groups=str(table)).known == 8
+    project.registration.add_folder(photo_folder, groups=table)
+    assert (project.photos.find("p0").group, project.photos.find("p0").split) == ("ann", "val")
+    assert (project.photos.find("p1").group, project.photos.find("p1").split) == ("ann", "val")
+    assert project.photos.find("p2").split == "test"
+    assert project.photos.find("p4").group.endswith("p4.jpg")
+    assert project.registration.add_folder(photo_folder, groups=str(table)).known == 8
 
 
 @pytest.mark.parametrize(
@@ -183,26 +183,26 @@ def test_a_bad_groups_file_is_refused_by_line(
     table.write_text(rows)
     project = make_project()
     with pytest.raises(ConfigError, match=re.escape(f"{table}, {message}")):
-        project.add_photos(photo_folder, groups=table)
-    assert project.counts().photos == 0
+        project.registration.add_folder(photo_folder, groups=table)
+    assert project.photos.counts().photos == 0
 
 
 def test_a_groups_file_cannot_move_what_is_registered(make_project: MakeProject, photo_folder: Path) -> None:
     table = photo_folder.parent / "groups.csv"
     table.write_text("photo,group,split\np0,ann,val\n")
     project = make_project()
-    project.add_photos(photo_folder, groups=table)
+    project.registration.add_folder(photo_folder, groups=table)
     table.write_text("photo,group,split\np0,ann,train\n")
     with pytest.raises(ConfigError, match="line 2: the group 'ann' is in val already"):
-        project.add_photos(photo_folder, groups=table)
+        project.registration.add_folder(photo_folder, groups=table)
     table.write_text("photo,group,split\np0,bob,\n")
     with pytest.raises(ConfigError, match=r"line 2: p0\.jpg is in the group 'ann' already"):
-        project.add_photos(photo_folder, groups=table)
+        project.registration.add_folder(photo_folder, groups=table)
 
 
 def test_a_bad_expression_is_refused(make_project: MakeProject, photo_folder: Path) -> None:
     project = make_project()
     with pytest.raises(ConfigError, match="no regular expression"):
-        project.add_photos(photo_folder, groups="(")
+        project.registration.add_folder(photo_folder, groups="(")
     with pytest.raises(ConfigError, match="no such groups file"):
-        project.add_photos(photo_folder, groups="typo.csv")
+        project.registration.add_folder(photo_folder, groups="typo.csv")

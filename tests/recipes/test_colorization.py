@@ -165,7 +165,7 @@ def test_resumes_to_the_very_same_weights(project, settings):
     one = read_weights(straight.weights)
     with pytest.raises(StopRound):
         run_round(project, settings, tick=stop, **options)
-    (interrupted,) = [r for r in project.rounds() if r.ended is None]
+    (interrupted,) = [r for r in project.trainer.rounds() if r.ended is None]
     torch.manual_seed(999)
     resumed = run_round(project, settings, round_id=interrupted.id, **options)
     two = read_weights(resumed.weights)
@@ -177,7 +177,7 @@ def test_resumes_to_the_very_same_weights(project, settings):
 def test_weights_and_their_card_and_a_start_from_them(project, settings):
     made = run_round(project, settings, lane="batch", recipe="colorization", device="cpu")
     assert made.weights == project.path / "pretrained" / f"{NAME}.safetensors"
-    assert project.models() == []
+    assert project.models.all() == []
     card = json.loads(made.weights.with_suffix(".json").read_text())
     assert card["network"] == {"arch": "deeplabv3plus", "encoder": ENCODER, "options": {}}
     assert card["plan"]["optimizer"] == "adam"
@@ -192,7 +192,7 @@ def test_weights_and_their_card_and_a_start_from_them(project, settings):
     )
     assert result.init == "colorization"
     assert any(f"starting from {NAME}" in message for message in result.messages)
-    card = json.loads((project.model_path(result.model_id) / "model.json").read_text())
+    card = json.loads((project.models.folder(result.model_id) / "model.json").read_text())
     assert card["encoder_licence"] is None
 
 

@@ -41,16 +41,16 @@ def run(project, settings, **more):
 def test_a_round_from_masks_to_boxes(project, settings):
     result = run(project, settings)
     assert result.served
-    curve = project.curve(result.round_id)
+    curve = project.trainer.curve(result.round_id)
     assert {"loss", "rpn", "cls", "det", "seg"} <= set(curve)
-    folder = project.model_path(result.model_id)
+    folder = project.models.folder(result.model_id)
     card = json.loads((folder / "model.json").read_text())
     assert card["network"]["arch"] == "maskrcnn"
     assert card["network"]["options"]["mask_pool"] == 14
     assert card["plan"]["fit"] == "pad"
     model, _ = load_model(folder)
     assert isinstance(model, Detector)
-    photo = project.read_photo(project.truth("val")[0].photo_id)
+    photo = project.photos.read(project.masks.truth("val")[0].photo_id)
     found = Predictor(folder, "cpu").predict(photo)
     assert found.labels.shape == photo.shape[:2]
     for box in found.boxes:
@@ -67,11 +67,11 @@ def test_a_stopped_round_resumes_to_the_very_same_weights(project, settings):
     straight = run(project, settings)
     with pytest.raises(StopRound):
         run(project, settings, tick=tick)
-    (interrupted,) = [r for r in project.rounds() if r.ended is None]
+    (interrupted,) = [r for r in project.trainer.rounds() if r.ended is None]
     torch.manual_seed(999)
     resumed = run(project, settings, round_id=interrupted.id)
     one, two = (
-        read_weights(project.model_path(r.model_id) / "weights.safetensors") for r in (straight, resumed)
+        read_weights(project.models.folder(r.model_id) / "weights.safetensors") for r in (straight, resumed)
     )
     assert one.keys() == two.keys()
     assert all(torch.equal(one[name], two[name]) for name in one)
@@ -80,7 +80,7 @@ def test_a_stopped_round_resumes_to_the_very_same_weights(project, settings):
 def test_a_fast_round_goes_on_from_the_served_model(project, settings):
     first = run(project, settings)
     second = run_round(project, settings, lane="fast", recipe="multitask", device="cpu")
-    assert project.model(second.model_id).parents == (first.model_id,)
+    assert project.models.get(second.model_id).parents == (first.model_id,)
 
 
 def test_given_weights_get_new_statistics_before_the_first_step(project, settings):
@@ -101,10 +101,10 @@ def test_given_weights_get_new_statistics_before_the_first_step(project, setting
 @pytest.mark.parametrize("tasks", ["segmentation", "classification"])
 def test_single_tasks(project, settings, tasks):
     result = run(project, with_options(settings, tasks=tasks), steps=1)
-    _, card = load_model(project.model_path(result.model_id))
+    _, card = load_model(project.models.folder(result.model_id))
     assert card["network"]["options"]["tasks"] == tasks
     left_out = {"segmentation": set(), "classification": {"seg"}}[tasks]
-    assert {"rpn", "cls", "det", "seg"} - set(project.curve(result.round_id)) == left_out
+    assert {"rpn", "cls", "det", "seg"} - set(project.trainer.curve(result.round_id)) == left_out
 
 
 def recipe_of(classes, settings, segmenter=None, **network):

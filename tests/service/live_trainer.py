@@ -65,19 +65,21 @@ class Trainer:
                 return answer
             time.sleep(0.05)
         log = self.path / "trainer.log"
-        state = self.project.trainer_state()
+        state = self.project.trainer.state()
         pytest.fail(
             f"waited {seconds} s; state {state}\n{log.read_text()[-3000:] if log.exists() else 'no log'}"
         )
 
     def state(self) -> str:
-        row = self.project.trainer_state()
+        row = self.project.trainer.state()
         return row.state if row is not None else ""
 
     def ask(self, kind: str, **args: Any) -> str:
         """Send a command, wait until it is acknowledged, and return what came of it."""
-        number = self.project.send_command(kind, by="test", **args)
-        return str(self.wait_for(lambda: (c := self.project.command(number)).acknowledged and c, 30).result)
+        number = self.project.trainer.send(kind, by="test", **args)
+        return str(
+            self.wait_for(lambda: (c := self.project.trainer.command(number)).acknowledged and c, 30).result
+        )
 
     def end(self) -> None:
         if self.process is not None and self.process.poll() is None:

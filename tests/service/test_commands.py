@@ -19,12 +19,12 @@ def project(tmp_path: Path):
 
 def test_starting_weights_can_be_asked_for_before_the_first_mask(project):
     orders = Orders(project)
-    project.send_command("train_now", by="ann", lane="full", recipe=PRETEXT)
-    number = project.send_command("train_now", by="ann", lane="full")
+    project.trainer.send("train_now", by="ann", lane="full", recipe=PRETEXT)
+    number = project.trainer.send("train_now", by="ann", lane="full")
     orders.obey()
     assert orders.pretrain_now
     assert orders.train_now == ""
-    assert project.command(number).result.startswith("refused: no train photo has a mask")
+    assert project.trainer.command(number).result.startswith("refused: no train photo has a mask")
 
 
 def nothing_to_do(**changes) -> Situation:

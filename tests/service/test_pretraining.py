@@ -55,8 +55,8 @@ def test_does_not_try_for_ever(unlabelled: Path) -> None:
     with Project.open(unlabelled) as project:
         for number in range(2):
             assert read_situation(project).pretraining_due
-            project.start_round(f"r{number}", "full", "colorization")
-            project.finish_round(f"r{number}", "failed", why="test")
+            project.trainer.start_round(f"r{number}", "full", "colorization")
+            project.trainer.finish_round(f"r{number}", "failed", why="test")
         assert not read_situation(project).pretraining_due
 
 
@@ -77,15 +77,15 @@ def test_steps_aside_for_labels_and_goes_on_afterwards(
     trainer = Trainer(unlabelled)
     try:
         trainer.start()
-        row = trainer.wait_for(lambda: (s := trainer.project.trainer_state()) and s.step and s, 90)
+        row = trainer.wait_for(lambda: (s := trainer.project.trainer.state()) and s.step and s, 90)
         assert (row.state, row.message, row.lane) == ("training", LEARNING_COLOURS, "full")
-        (pretraining,) = trainer.project.rounds()
+        (pretraining,) = trainer.project.trainer.rounds()
         assert main(["import", str(unlabelled), str(some_masks)]) == 0
-        served = trainer.wait_for(trainer.project.served, 90)
+        served = trainer.wait_for(trainer.project.models.served, 90)
         assert served.lane == "fast"
-        assert trainer.project.round(pretraining.id).ended is None
-        trainer.wait_for(lambda: trainer.project.round(pretraining.id).state == "done", 600)
-        told = [str(event.data.get("message")) for event in trainer.project.events(90, "round note")]
+        assert trainer.project.trainer.round(pretraining.id).ended is None
+        trainer.wait_for(lambda: trainer.project.trainer.round(pretraining.id).state == "done", 600)
+        told = [str(event.data.get("message")) for event in trainer.project.events.latest(90, "round note")]
         assert any("going on at step" in message and "of 60" in message for message in told)
         assert (unlabelled / "pretrained" / "colorization-resnet18.safetensors").is_file()
         assert (unlabelled / "panels" / "colorization.png").is_file()

@@ -18,7 +18,7 @@ from trainer.service.process import start_trainer, stop_trainer, trainer_livenes
 
 
 def beat(project, pid: int, host: str | None = None, state: str = "idle", age: float = 0.0) -> None:
-    project.write_trainer_state(
+    project.trainer.write_state(
         pid=pid, host=host or socket.gethostname(), state=state, heartbeat=time.time() - age
     )
 
@@ -61,7 +61,7 @@ def test_the_trainer_is_started_in_a_session_of_its_own_and_stopped(project, tmp
         "from trainer.project.project import Project\n"
         "project = Project.open(sys.argv[2])\n"
         "while True:\n"
-        "    project.write_trainer_state(pid=os.getpid(), host=socket.gethostname(), state='idle')\n"
+        "    project.trainer.write_state(pid=os.getpid(), host=socket.gethostname(), state='idle')\n"
         "    time.sleep(0.1)\n"
     )
     launcher = tmp_path / "python"
@@ -77,7 +77,7 @@ def test_the_trainer_is_started_in_a_session_of_its_own_and_stopped(project, tmp
         assert os.getsid(pid) != os.getsid(0), "closing the window's terminal must not reach it"
         assert stop_trainer(project, seconds=0.5)
         assert trainer_liveness(project) == "stopped"
-        assert project.pending_commands()[0].kind == "stop"
+        assert project.trainer.pending()[0].kind == "stop"
     finally:
         os.killpg(pid, signal.SIGKILL) if psutil.pid_exists(pid) else None
 

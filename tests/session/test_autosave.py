@@ -15,7 +15,7 @@ from workbench import rest, until
 
 from napari_skinseg.session import autosave as autosave_module
 from trainer.labels.values import PAINTED
-from trainer.project.project import Project
+from trainer.project.drafts import Drafts
 
 PAINTER = """
 import sys, json, time
@@ -46,23 +46,23 @@ def test_work_is_put_in_safety_while_it_goes_on(session, project):
     photo_id = session.current.photo.id
     started = time.monotonic()
     session.annotation_layer.paint((30, 30), 6)
-    until(session, lambda: project.draft(photo_id, "ann") is not None)
+    until(session, lambda: project.drafts.get(photo_id, "ann") is not None)
     assert time.monotonic() - started < project.settings.window.autosave_seconds
-    first = project.draft(photo_id, "ann")
+    first = project.drafts.get(photo_id, "ann")
     session.annotation_layer.undo()
-    until(session, lambda: project.draft(photo_id, "ann") != first)
-    labels, provenance = project.read_draft(project.draft(photo_id, "ann"))
+    until(session, lambda: project.drafts.get(photo_id, "ann") != first)
+    labels, provenance = project.drafts.read(project.drafts.get(photo_id, "ann"))
     assert not labels.any(), "undo is put in safety like a stroke"
     assert not provenance.any()
-    assert project.head(photo_id) is None, "a draft is no mask"
+    assert project.masks.head(photo_id) is None, "a draft is no mask"
 
 
 def test_a_stroke_still_under_the_mouse_is_in_the_draft_too(session, project):
     photo_id = session.current.photo.id
     with session.annotation_layer.block_history():
         session.annotation_layer.paint((30, 30), 6)
-        until(session, lambda: project.draft(photo_id, "ann") is not None)
-        labels, provenance = project.read_draft(project.draft(photo_id, "ann"))
+        until(session, lambda: project.drafts.get(photo_id, "ann") is not None)
+        labels, provenance = project.drafts.read(project.drafts.get(photo_id, "ann"))
         assert (provenance[labels == 6] == PAINTED).all()
         assert (labels == 6).any()
 
@@ -72,21 +72,21 @@ def test_looking_at_a_photo_makes_no_draft(session, project):
     while time.monotonic() < end:
         session.poll()
         time.sleep(0.02)
-    assert project.drafts("ann") == []
+    assert project.drafts.of("ann") == []
 
 
 def test_a_saved_photo_leaves_no_draft(session, project):
     photo_id = session.current.photo.id
     session.annotation_layer.paint((30, 30), 6)
-    until(session, lambda: project.draft(photo_id, "ann") is not None)
+    until(session, lambda: project.drafts.get(photo_id, "ann") is not None)
     session.accept_and_next()
     rest(session)
-    assert project.draft(photo_id, "ann") is None
+    assert project.drafts.get(photo_id, "ann") is None
 
 
 def test_a_draft_that_cannot_be_written_is_tried_again(session, project, monkeypatch):
     photo_id = session.current.photo.id
-    real, refusals = Project.save_draft, []
+    real, refusals = Drafts.save, []
 
     def full_at_first(self, *args, **kwargs):
         if len(refusals) < 2:
@@ -94,10 +94,10 @@ def test_a_draft_that_cannot_be_written_is_tried_again(session, project, monkeyp
             raise OSError(errno.ENOSPC, "No space left on device")
         return real(self, *args, **kwargs)
 
-    monkeypatch.setattr(Project, "save_draft", full_at_first)
+    monkeypatch.setattr(Drafts, "save", full_at_first)
     monkeypatch.setattr(autosave_module, "RETRY_SECONDS", 0.1)
     session.annotation_layer.paint((30, 30), 6)
-    until(session, lambda: project.draft(photo_id, "ann") is not None, seconds=15)
+    until(session, lambda: project.drafts.get(photo_id, "ann") is not None, seconds=15)
     said = [text for level, text in session.notices if level == "error"]
     assert len(said) == 1, "said once, not at every try"
     assert "put in safety" in said[0]
@@ -133,5 +133,5 @@ def test_work_is_restored_after_kill_9(project, open_session, tmp_path):
     saved = np.array(labels)
     session.accept_and_next()
     rest(session)
-    assert (project.read_mask(project.head(strokes[0][0]))[0] == saved).all()
-    assert project.drafts("ann") == []
+    assert (project.masks.read(project.masks.head(strokes[0][0]))[0] == saved).all()
+    assert project.drafts.of("ann") == []

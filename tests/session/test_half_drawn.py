@@ -31,7 +31,7 @@ def test_a_begun_polygon_holds_the_photo(session, project, leave):
     getattr(session, leave)()
     assert session.current.photo.id == photo
     assert len(layer._overlays["polygon"].points) == 3
-    assert project.head(photo) is None
+    assert project.masks.head(photo) is None
     assert any("Escape" in text for _, text in session.notices)
 
 

@@ -13,6 +13,7 @@ from napari.components import ViewerModel
 from workbench import beat, make_project, predict, rest, serve, until
 
 from trainer.labels.values import ACCEPTED, PAINTED, PROPOSED
+from trainer.project.masks import Masks
 from trainer.project.project import Project
 
 
@@ -60,7 +61,7 @@ def test_layers_are_reused_and_the_next_photo_is_ready_at_once(session):
 def test_accepting_makes_suggestions_truth_and_leaves_the_rest_open(project, open_session):
     model = serve(project, "0007")
     session = open_session(project)
-    photo_id = project.photo_ids()[0]
+    photo_id = project.photos.ids()[0]
     predict(project, photo_id, model, value=4, top=20)
     session.open_photo(photo_id)
     until(session, lambda: session.current is not None)
@@ -71,20 +72,20 @@ def test_accepting_makes_suggestions_truth_and_leaves_the_rest_open(project, ope
     painted = session.annotation_layer.data == 6
     session.accept_and_next()
     rest(session)
-    revision = project.head(photo_id)
+    revision = project.masks.head(photo_id)
     assert (revision.kind, revision.annotator, revision.model_id) == ("save", "ann", "0007")
-    labels, provenance = project.read_mask(revision)
+    labels, provenance = project.masks.read(revision)
     assert (provenance[painted] == PAINTED).all()
     assert (provenance[20:][~painted[20:]] == ACCEPTED).all()
     assert not labels[:20].any()
-    assert project.read_truth(photo_id)[0, 0] == 255
+    assert project.masks.read_truth(photo_id)[0, 0] == 255
     assert revision.strokes == 1
 
 
 def test_saving_a_part_keeps_suggestions_out_of_the_truth(project, open_session):
     model = serve(project, "0001")
     session = open_session(project)
-    photo_id = project.photo_ids()[0]
+    photo_id = project.photos.ids()[0]
     predict(project, photo_id, model, value=4)
     session.open_photo(photo_id)
     until(session, lambda: session.current is not None)
@@ -94,14 +95,17 @@ def test_saving_a_part_keeps_suggestions_out_of_the_truth(project, open_session)
     session.save_part()
     assert not session.unsaved
     rest(session)
-    truth = project.read_truth(photo_id)
+    truth = project.masks.read_truth(photo_id)
     assert set(np.unique(truth)) == {5, 255}
     assert current_id(session) == photo_id
     assert session.current.revision.kind == "part"
     session.annotation_layer.paint((10, 10), 3)
     session.accept_and_next()
     rest(session)
-    assert [r.kind for r in sorted(project.history(photo_id), key=lambda r: r.created)] == ["part", "save"]
+    assert [r.kind for r in sorted(project.masks.history(photo_id), key=lambda r: r.created)] == [
+        "part",
+        "save",
+    ]
     assert not [text for level, text in session.notices if level != "info"]
 
 
@@ -126,7 +130,7 @@ def test_back_shows_the_saved_mask_and_what_was_open_comes_next(session, project
     assert (session.annotation_layer.data == unfinished).all()
     assert session.unsaved
     rest(session)
-    assert len(project.history(first)) == 2
+    assert len(project.masks.history(first)) == 2
 
 
 def test_a_photo_opened_by_hand_while_it_is_being_claimed_is_in_hand_once(project, open_session):
@@ -149,7 +153,7 @@ def test_a_photo_opened_by_hand_while_it_is_being_claimed_is_in_hand_once(projec
 
 
 def test_a_saved_photo_says_which_model_was_the_first_to_learn_from_it(session, project):
-    photo_id = next(i for i in project.photo_ids(split="train"))
+    photo_id = next(i for i in project.photos.ids(split="train"))
     session.open_photo(photo_id)
     until(session, lambda: session.current is not None and session.current.photo.id == photo_id)
     session.annotation_layer.paint((30, 30), 3)
@@ -158,7 +162,7 @@ def test_a_saved_photo_says_which_model_was_the_first_to_learn_from_it(session, 
     session.open_photo(photo_id)
     until(session, lambda: session.current is not None and session.current.photo.id == photo_id)
     assert "no model has learnt from it yet" in session.status
-    project.trained_on(serve(project, "0003"), [project.head(photo_id).id])
+    project.models.trained_on(serve(project, "0003"), [project.masks.head(photo_id).id])
     session.accept_and_next()
     rest(session)
     session.open_photo(photo_id)
@@ -178,9 +182,9 @@ def test_skip_and_flag_go_on(session, project):
     until(session, lambda: session.current is not None)
     rest(session)
     assert current_id(session) not in (first, second)
-    assert project.photo(second).state == "flagged"
-    assert (project.read_truth(second) == 4).any(), "what was painted before flagging is kept"
-    assert project.head(first) is None
+    assert project.photos.get(second).state == "flagged"
+    assert (project.masks.read_truth(second) == 4).any(), "what was painted before flagging is kept"
+    assert project.masks.head(first) is None
 
 
 def test_an_unlabelled_photo_is_not_accepted_by_accident(session, project):
@@ -238,7 +242,7 @@ def test_a_missing_suggestion_is_asked_for_and_the_photo_is_shown_anyway(project
     session.open_next()
     until(session, lambda: session.current is not None)
     assert session.current.model_id is None
-    assert current_id(session) in project.wanted_predictions(model)
+    assert current_id(session) in project.predictions.wanted(model)
     beat(project, state="idle")
     until(session, lambda: "has been asked" in session.status)
 
@@ -294,20 +298,20 @@ def test_a_conflict_keeps_both_masks_and_says_so(session, project):
     photo_id = current_id(session)
     shape = session.annotation_layer.data.shape
     theirs = np.full(shape, 2, np.uint8)
-    project.save_mask(photo_id, theirs, np.full(shape, PAINTED, np.uint8), "somebody", expected=None)
+    project.masks.save(photo_id, theirs, np.full(shape, PAINTED, np.uint8), "somebody", expected=None)
     session.annotation_layer.paint((30, 30), 6)
     session.accept_and_next()
     until(session, lambda: any(level == "warning" for level, _ in session.notices))
     rest(session)
-    assert len(project.history(photo_id)) == 2
-    assert (project.read_mask(project.head(photo_id))[0] == 2).all()
+    assert len(project.masks.history(photo_id)) == 2
+    assert (project.masks.read(project.masks.head(photo_id))[0] == 2).all()
 
 
 def test_what_is_saved_again_after_a_conflict_stands(session, project):
     photo_id = current_id(session)
     shape = session.annotation_layer.data.shape
     theirs = np.full(shape, 2, np.uint8)
-    project.save_mask(photo_id, theirs, np.full(shape, PAINTED, np.uint8), "somebody", expected=None)
+    project.masks.save(photo_id, theirs, np.full(shape, PAINTED, np.uint8), "somebody", expected=None)
     for value in (6, 7):
         session.annotation_layer.paint((30, 30), value)
         session.save_part()
@@ -315,8 +319,8 @@ def test_what_is_saved_again_after_a_conflict_stands(session, project):
     warnings = [text for level, text in session.notices if level == "warning"]
     assert len(warnings) == 1
     assert "save again to make yours stand" in warnings[0]
-    assert project.read_mask(project.head(photo_id))[0][30, 30] == 7
-    assert len(project.history(photo_id)) == 3
+    assert project.masks.read(project.masks.head(photo_id))[0][30, 30] == 7
+    assert len(project.masks.history(photo_id)) == 3
 
 
 def test_a_photo_opened_again_begins_from_the_mask_that_stands_then(session, project):
@@ -325,22 +329,22 @@ def test_a_photo_opened_again_begins_from_the_mask_that_stands_then(session, pro
     session.annotation_layer.paint((30, 30), 6)
     session.accept_and_next()
     rest(session)
-    head = project.head(photo_id).id
-    project.save_mask(photo_id, theirs, np.full_like(theirs, PAINTED), "somebody", expected=head)
+    head = project.masks.head(photo_id).id
+    project.masks.save(photo_id, theirs, np.full_like(theirs, PAINTED), "somebody", expected=head)
     session.open_photo(photo_id)
     until(session, lambda: session.current is not None and current_id(session) == photo_id)
     session.annotation_layer.paint((30, 30), 7)
     session.accept_and_next()
     rest(session)
     assert not [text for level, text in session.notices if level == "warning"]
-    assert project.read_mask(project.head(photo_id))[0][30, 30] == 7
+    assert project.masks.read(project.masks.head(photo_id))[0][30, 30] == 7
 
 
 def test_a_damaged_mask_is_told_and_replaced_by_the_next_save(session, project):
-    photo_id = next(i for i in project.photo_ids() if i not in session._route.in_hand)
-    photo = project.probe(photo_id)
+    photo_id = next(i for i in project.photos.ids() if i not in session._route.in_hand)
+    photo = project.photos.probe(photo_id)
     mask = np.full((photo.height, photo.width), 2, np.uint8)
-    saved = project.save_mask(photo_id, mask, np.full_like(mask, PAINTED), "somebody", expected=None)
+    saved = project.masks.save(photo_id, mask, np.full_like(mask, PAINTED), "somebody", expected=None)
     next(path for path in (saved.path / "labels" / "c").rglob("*") if path.is_file()).write_bytes(b"x")
     session.open_photo(photo_id)
     until(session, lambda: session.current is not None and current_id(session) == photo_id)
@@ -349,8 +353,8 @@ def test_a_damaged_mask_is_told_and_replaced_by_the_next_save(session, project):
     session.annotation_layer.paint((30, 30), 7)
     session.accept_and_next()
     rest(session)
-    assert project.read_mask(project.head(photo_id))[0][30, 30] == 7
-    assert len(project.history(photo_id)) == 2
+    assert project.masks.read(project.masks.head(photo_id))[0][30, 30] == 7
+    assert len(project.masks.history(photo_id)) == 2
 
 
 def test_a_broken_photo_is_named_and_the_queue_goes_on(tmp_path, open_session):
@@ -361,7 +365,7 @@ def test_a_broken_photo_is_named_and_the_queue_goes_on(tmp_path, open_session):
     session.open_next()
     until(session, lambda: session.current is not None)
     assert session.current.photo.relpath == "arm_02.jpg"
-    until(session, lambda: project.counts().broken == 2)
+    until(session, lambda: project.photos.counts().broken == 2)
     rest(session)
     said = " ".join(text for level, text in session.notices if level == "warning")
     assert "arm_00.jpg" in said
@@ -369,11 +373,11 @@ def test_a_broken_photo_is_named_and_the_queue_goes_on(tmp_path, open_session):
 
 
 def test_a_photo_opened_by_hand_that_cannot_be_read_says_why(session, project):
-    broken = next(i for i in project.photo_ids() if i not in session._route.in_hand)
-    project.photo(broken).path.unlink()
+    broken = next(i for i in project.photos.ids() if i not in session._route.in_hand)
+    project.photos.get(broken).path.unlink()
     session.open_photo(broken)
     until(session, lambda: "press Space" in session.status)
-    assert project.photo(broken).relpath in session.status
+    assert project.photos.get(broken).relpath in session.status
     session.accept_and_next()
     until(session, lambda: session.current is not None)
 
@@ -414,20 +418,20 @@ def test_a_full_disk_loses_nothing(session, project, monkeypatch):
     rest(session)
     session.annotation_layer.paint((30, 30), 6)
     mine = session.annotation_layer.data.copy()
-    real = type(project).save_mask
+    real = Masks.save
 
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(type(project), "save_mask", full)
+    monkeypatch.setattr(Masks, "save", full)
     session.accept_and_next()
     until(session, lambda: any(level == "error" for level, _ in session.notices))
     assert "not saved yet" in session.status
     assert session.saving == 1
-    monkeypatch.setattr(type(project), "save_mask", real)
+    monkeypatch.setattr(Masks, "save", real)
     session._saver.retry()
     rest(session)
-    assert (project.read_mask(project.head(photo_id))[0] == mine).all()
+    assert (project.masks.read(project.masks.head(photo_id))[0] == mine).all()
     assert "not saved" not in session.status
 
 
@@ -437,7 +441,7 @@ def test_a_read_only_project_can_be_looked_at(project, open_session):
         session.open_next()
         assert any("nothing can be saved" in text for _, text in session.notices)
         assert "read-only" in session.status
-        session.open_photo(reading.photo_ids()[0])
+        session.open_photo(reading.photos.ids()[0])
         until(session, lambda: session.current is not None)
         session.annotation_layer.paint((5, 5), 1)
         session.accept_and_next()
@@ -456,7 +460,7 @@ def test_hiding_a_class_changes_only_the_screen(session, project):
     assert session.annotation_layer.get_color(2)[3] == 1
     session.accept_and_next()
     rest(session)
-    assert (project.read_mask(project.head(photo_id))[0] == 3).any()
+    assert (project.masks.read(project.masks.head(photo_id))[0] == 3).any()
     session.set_visible(3, True)
     assert session.annotation_layer.get_color(3)[3] == 1
 
@@ -561,17 +565,17 @@ def test_closing_gives_photos_back_and_keeps_unfinished_work(project, open_sessi
     again.open_photo(photo_id)
     until(again, lambda: again.current is not None)
     assert not again.annotation_layer.data.any()
-    draft = project.draft(photo_id, "ann")
-    assert (project.read_draft(draft)[0] == 6).any()
+    draft = project.drafts.get(photo_id, "ann")
+    assert (project.drafts.read(draft)[0] == 6).any()
 
 
 def test_the_session_needs_no_qt_and_the_plugin_no_torch():
     code = (
-        "import pkgutil, importlib, sys, napari_skinseg.session\n"
+        "import pkgutil, importlib, sys, napari_skinseg.session.session\n"
         "qt = {'qtpy', 'PyQt6', 'PySide6'} & set(sys.modules)\n"
         "assert not qt, qt\n"
-        "for module in pkgutil.iter_modules(napari_skinseg.__path__):\n"
-        "    if module.name != '__main__': importlib.import_module('napari_skinseg.' + module.name)\n"
+        "for module in pkgutil.walk_packages(napari_skinseg.__path__, 'napari_skinseg.'):\n"
+        "    if '__main__' not in module.name: importlib.import_module(module.name)\n"
         "heavy = {'torch', 'torchvision', 'lightning_fabric', 'segmentation_models_pytorch'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )

@@ -15,7 +15,7 @@ from trainer.labels.values import ACCEPTED, PAINTED, PROPOSED
 def test_what_was_on_the_screen_is_what_is_saved(tmp_path, open_session, seed):
     rng = np.random.default_rng(seed)
     project = make_project(tmp_path, photos=8)
-    ids = project.photo_ids()
+    ids = project.photos.ids()
     session = open_session(project)
     accepted: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     model = 0
@@ -71,9 +71,9 @@ def test_what_was_on_the_screen_is_what_is_saved(tmp_path, open_session, seed):
     assert not [text for level, text in session.notices if level == "error"]
     session.close()
     for photo_id, (labels, provenance) in accepted.items():
-        saves = [r for r in project.history(photo_id) if r.kind == "save"]
+        saves = [r for r in project.masks.history(photo_id) if r.kind == "save"]
         newest = max(saves, key=lambda revision: revision.created)
-        stored, by = project.read_mask(newest)
+        stored, by = project.masks.read(newest)
         assert (stored == labels).all()
         assert (by == provenance).all()
         assert set(np.unique(by)) <= {0, ACCEPTED, PAINTED}

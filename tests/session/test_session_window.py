@@ -102,7 +102,7 @@ def test_keys_reach_the_session_whatever_layer_is_active(make_napari_viewer, pro
     until(session, lambda: session.current is not None)
     assert session.current.photo.id != first
     rest(session)
-    assert (project.read_mask(project.head(first))[0] == 3).any()
+    assert (project.masks.read(project.masks.head(first))[0] == 3).any()
     session.close()
     assert layer.keymap == {}
 
@@ -111,7 +111,7 @@ def test_photos_of_other_sizes_are_shown_whole(make_napari_viewer, project, open
     viewer = make_napari_viewer()
     session = open_session(project, viewer=viewer)
     session.open_next()
-    largest_first = sorted(project.photo_ids(), key=lambda i: project.photo(i).relpath, reverse=True)
+    largest_first = sorted(project.photos.ids(), key=lambda i: project.photos.get(i).relpath, reverse=True)
     for photo_id in largest_first[:3]:
         session.open_photo(photo_id)
         until(session, lambda: session.current is not None)

@@ -32,8 +32,8 @@ def test_a_round_is_ordered_only_of_a_trainer_that_runs(session, project):
     session.train_now()
     until(session, lambda: session.notices)
     assert session.notices == [("warning", "the trainer is not running: press Start first")]
-    assert project.pending_commands() == []
+    assert project.trainer.pending() == []
     beat(project, state="idle")
     session.train_now()
     until(session, lambda: len(session.notices) == 2)
-    assert [command.kind for command in project.pending_commands()] == ["train_now"]
+    assert [command.kind for command in project.trainer.pending()] == ["train_now"]

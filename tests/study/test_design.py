@@ -48,10 +48,10 @@ def test_names_follow_settings_steps_and_masks(project):
     assert make_design(project, find_study("default"), asked).runs[0].name == first.name
     other = tiny(arms=("supervised",), seeds=1, labels=(1.0,), set={"lr": "0.1"})
     assert make_design(project, find_study("default"), other).runs[0].name != first.name
-    photo_id = project.photo_ids("train")[0]
-    height, width = project.read_photo(photo_id).shape[:2]
+    photo_id = project.photos.ids("train")[0]
+    height, width = project.photos.read(photo_id).shape[:2]
     mask = np.ones((height, width), np.uint8)
-    project.save_mask(photo_id, mask, np.full_like(mask, 3), "anna", project.head(photo_id).id)
+    project.masks.save(photo_id, mask, np.full_like(mask, 3), "anna", project.masks.head(photo_id).id)
     assert make_design(project, find_study("default"), asked).runs[0].name != first.name
 
 

@@ -35,9 +35,9 @@ def test_a_study_is_run_and_read_again(project, design):
     assert not [path for path in folder.iterdir() if path.is_dir()], "checkpoints stay behind"
     run = read_run(folder, design.runs[0].name)
     assert run.evidence.matrices.shape == (4, 9, 9)
-    assert run.groups == [project.photo(i).group for i in run.photo_ids]
+    assert run.groups == [project.photos.get(i).group for i in run.photo_ids]
     assert run.about["plan"]["steps"] == 4
-    assert project.models() == []
+    assert project.models.all() == []
     assert {p.number for p in said} == {1, 2}
     assert said[-1].total == 2
     assert said[-1].seconds_left is not None

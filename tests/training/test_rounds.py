@@ -38,28 +38,28 @@ def with_training(settings, **changes):
 
 
 def weights_of(project, model_id):
-    return read_weights(project.model_path(model_id) / "weights.safetensors")
+    return read_weights(project.models.folder(model_id) / "weights.safetensors")
 
 
 def test_a_round_from_labels_to_a_served_model(project, settings):
     seen = []
     result = run_round(project, settings, lane="batch", device="cpu", tick=seen.append)
     assert result.served
-    assert project.served().id == result.model_id
+    assert project.models.served().id == result.model_id
     assert "4 labelled validation photos" in result.why
     assert result.provisional
     assert set(result.val) == {"dice9", "dice8", "dice2", "per_class"}
     assert {p.phase for p in seen} == {"prepare", "train", "validate"}
     assert [p.step for p in seen if p.phase == "train"] == list(range(6))
     assert len([p for p in seen if p.phase == "validate"]) == 4
-    assert project.untrained_labels(result.model_id) == 0
-    curve = project.curve(result.round_id)
+    assert project.models.untrained_labels(result.model_id) == 0
+    curve = project.trainer.curve(result.round_id)
     assert curve["loss"]
     assert curve["val_dice9"] == [(6, pytest.approx(result.val["dice9"]))]
-    (round_,) = project.rounds()
+    (round_,) = project.trainer.rounds()
     assert (round_.state, round_.model_id) == ("done", result.model_id)
     assert not (project.path / "rounds" / result.round_id).exists()
-    card = json.loads((project.model_path(result.model_id) / "model.json").read_text())
+    card = json.loads((project.models.folder(result.model_id) / "model.json").read_text())
     assert card["network"]["encoder"] == "tu-resnet10t"
     assert card["trained_photos"] == 8
     assert set(result.to_json()) == {
@@ -72,7 +72,7 @@ def test_the_model_learns_and_is_measured_the_same_way_by_evaluate(project, sett
     longer = with_training(settings, lr=3e-3, vertical_flip=True)
     result = run_round(project, longer, lane="batch", steps=40, device="cpu")
     assert result.val["dice2"] > 0.7
-    predictor = Predictor(project.model_path(result.model_id), "cpu")
+    predictor = Predictor(project.models.folder(result.model_id), "cpu")
     evaluation = evaluate(project, predictor, "val")
     assert evaluation.model == result.model_id
     assert evaluation.photos == 4
@@ -83,7 +83,7 @@ def test_a_stopped_round_resumes_to_the_very_same_weights(project, settings):
     straight = run_round(project, settings, lane="batch", device="cpu")
     with pytest.raises(StopRound):
         run_round(project, settings, lane="batch", device="cpu", tick=stop_at(3))
-    (interrupted,) = [r for r in project.rounds() if r.ended is None]
+    (interrupted,) = [r for r in project.trainer.rounds() if r.ended is None]
     assert load_checkpoint(project.path / "rounds" / interrupted.id)["step"] == 3
     torch.manual_seed(999)
     resumed = run_round(project, settings, lane="batch", device="cpu", round_id=interrupted.id)
@@ -117,7 +117,7 @@ def test_a_killed_round_resumes_to_the_very_same_weights(project, settings):
     arguments = [str(project.path), often.model_dump_json()]
     done = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
     assert done.returncode == -signal.SIGKILL
-    (interrupted,) = [r for r in project.rounds() if r.ended is None]
+    (interrupted,) = [r for r in project.trainer.rounds() if r.ended is None]
     resumed = run_round(project, settings, device="cpu", round_id=interrupted.id)
     assert "going on at step 4 of 6" in resumed.messages
     one, two = weights_of(project, straight.model_id), weights_of(project, resumed.model_id)
@@ -127,8 +127,8 @@ def test_a_killed_round_resumes_to_the_very_same_weights(project, settings):
 def test_a_round_stopped_while_validating_only_validates_again(project, settings):
     with pytest.raises(StopRound):
         run_round(project, settings, lane="batch", device="cpu", tick=stop_at(2, "validate"))
-    assert project.models() == []
-    (interrupted,) = project.rounds()
+    assert project.models.all() == []
+    (interrupted,) = project.trainer.rounds()
     seen = []
     run_round(project, settings, device="cpu", round_id=interrupted.id, tick=seen.append)
     assert "train" not in {p.phase for p in seen}
@@ -142,7 +142,7 @@ def test_a_round_stopped_before_its_first_checkpoint_goes_on_as_it_began(project
     straight = run_round(project, asked, lane="batch", device="cpu", **ASKED)
     with pytest.raises(StopRound):
         run_round(project, asked, lane="batch", device="cpu", tick=stop_at(0, "prepare"), **ASKED)
-    (interrupted,) = [r for r in project.rounds() if r.ended is None]
+    (interrupted,) = [r for r in project.trainer.rounds() if r.ended is None]
     assert not has_checkpoint(project.path / "rounds" / interrupted.id)
     resumed = run_round(project, settings, device="cpu", round_id=interrupted.id)
     assert (resumed.recipe, resumed.steps, resumed.lane) == ("unet", 3, "batch")
@@ -154,7 +154,7 @@ def test_a_round_stopped_before_its_first_checkpoint_goes_on_as_it_began(project
 
 
 def test_a_round_of_which_nothing_was_kept_starts_again_under_its_id_and_says_so(project, settings):
-    project.start_round("early", "full", "supervised")
+    project.trainer.start_round("early", "full", "supervised")
     result = run_round(project, settings, lane="full", device="cpu", round_id="early")
     assert result.round_id == "early"
     assert result.steps == 6
@@ -164,20 +164,20 @@ def test_a_round_of_which_nothing_was_kept_starts_again_under_its_id_and_says_so
 def test_new_masks_during_a_round_do_not_change_it(project, settings):
     with pytest.raises(StopRound):
         run_round(project, settings, lane="batch", device="cpu", tick=stop_at(2))
-    (interrupted,) = project.rounds()
-    truth = project.truth("train")[0]
-    labels, provenance = project.read_mask(project.head(truth.photo_id))
-    project.save_mask(truth.photo_id, labels, provenance, "ann", truth.revision_id)
+    (interrupted,) = project.trainer.rounds()
+    truth = project.masks.truth("train")[0]
+    labels, provenance = project.masks.read(project.masks.head(truth.photo_id))
+    project.masks.save(truth.photo_id, labels, provenance, "ann", truth.revision_id)
     result = run_round(project, settings, device="cpu", round_id=interrupted.id)
-    assert project.untrained_labels(result.model_id) == 1
+    assert project.models.untrained_labels(result.model_id) == 1
 
 
 def test_a_fast_round_goes_on_from_the_served_model(project, settings):
     first = run_round(project, settings, lane="full", device="cpu")
     fast = run_round(project, settings, lane="fast", init="scratch", device="cpu")
     assert fast.steps == 4
-    assert project.model(fast.model_id).parents == (first.model_id,)
-    card = json.loads((project.model_path(fast.model_id) / "model.json").read_text())
+    assert project.models.get(fast.model_id).parents == (first.model_id,)
+    card = json.loads((project.models.folder(fast.model_id) / "model.json").read_text())
     assert card["plan"]["lr"] == pytest.approx(0.3 * 3e-3)
     assert card["steps_learnt"] == 10
     name = "network.segmentation_head.0.weight"
@@ -189,7 +189,7 @@ def test_a_young_model_goes_on_at_the_full_rate(project, settings):
     young = with_training(settings, steps_full=50)
     run_round(project, young, lane="fast", device="cpu")
     second = run_round(project, young, lane="fast", device="cpu")
-    card = json.loads((project.model_path(second.model_id) / "model.json").read_text())
+    card = json.loads((project.models.folder(second.model_id) / "model.json").read_text())
     assert card["plan"]["lr"] == pytest.approx(3e-3)
     assert card["steps_learnt"] == 8
 
@@ -198,29 +198,29 @@ def test_a_fast_round_with_another_encoder_starts_anew(project, settings):
     run_round(project, settings, lane="full", device="cpu")
     other = with_training(settings, encoder="resnet18")
     result = run_round(project, other, lane="fast", device="cpu")
-    assert project.model(result.model_id).parents == ()
+    assert project.models.get(result.model_id).parents == ()
 
 
 def test_no_labels_is_one_line(empty_project, settings):
     with pytest.raises(SkinsegError, match="has no labels yet"):
         run_round(empty_project, settings, device="cpu")
-    assert empty_project.rounds() == []
+    assert empty_project.trainer.rounds() == []
 
 
 def test_photos_that_cannot_be_read_are_named_in_each_round(project, settings, tiny_folder, tmp_path):
     shutil.copytree(tiny_folder.photos, tmp_path / "photos")
-    project.remap_root(tiny_folder.photos, tmp_path / "photos")
+    project.registration.remap_root(tiny_folder.photos, tmp_path / "photos")
     (tmp_path / "photos" / "tiny_02.jpg").write_bytes(b"")
     for _ in range(2):  # the first round finds it broken, the second one knows
         result = run_round(project, settings, lane="batch", device="cpu")
         (message,) = [m for m in result.to_json()["messages"] if "left out of training" in m]
         assert "tiny_02.jpg" in message
-    assert project.photo(project.find_photo("tiny_02").id).state == "broken"
+    assert project.photos.get(project.photos.find("tiny_02").id).state == "broken"
 
 
 def test_no_validation_photos_serves_for_now(project, settings):
-    for truth in project.truth("val"):
-        project.revert(truth.photo_id, None, "ann")
+    for truth in project.masks.truth("val"):
+        project.masks.revert(truth.photo_id, None, "ann")
     result = run_round(project, settings, lane="batch", device="cpu")
     assert result.served
     assert result.provisional
@@ -242,28 +242,28 @@ def test_settings_that_do_not_work_get_one_line(project, settings, changes, word
     with pytest.raises(ConfigError, match=words) as error:
         run_round(project, settings, lane="batch", device="cpu")
     assert "\n" not in str(error.value)
-    assert all(r.state == "failed" for r in project.rounds())
+    assert all(r.state == "failed" for r in project.trainer.rounds())
 
 
 def test_init_from_a_model_folder(project, settings):
     first = run_round(project, settings, lane="batch", device="cpu")
-    path = str(project.model_path(first.model_id))
+    path = str(project.models.folder(first.model_id))
     second = run_round(project, settings, lane="batch", init=path, steps=1, device="cpu")
     assert any("fit" in message for message in second.messages)
 
 
 def test_half_the_labels(project, settings):
     result = run_round(project, settings, lane="batch", labels_fraction=0.5, device="cpu")
-    assert project.untrained_labels(result.model_id) == 4
+    assert project.models.untrained_labels(result.model_id) == 4
     assert "learning from 4 labelled photos" in result.messages
 
 
 @pytest.mark.parametrize("kept", ["background", "skin"])
 def test_labels_of_one_class_are_told(project, settings, kept):
-    for truth in project.truth("train"):
-        labels, provenance = project.read_mask(project.head(truth.photo_id))
+    for truth in project.masks.truth("train"):
+        labels, provenance = project.masks.read(project.masks.head(truth.photo_id))
         one = np.ones_like(labels) if kept == "background" else np.where(labels > 1, 4, 0).astype(np.uint8)
-        project.save_mask(truth.photo_id, one, provenance, "ann", truth.revision_id)
+        project.masks.save(truth.photo_id, one, provenance, "ann", truth.revision_id)
     result = run_round(project, settings, lane="batch", device="cpu", steps=1)
     (message,) = [m for m in result.messages if "all labels are of one class" in m]
     names = project.classes.names
@@ -290,7 +290,7 @@ def test_a_round_says_what_it_started_from(project, settings):
     enough = run_round(project, settings, lane="batch", device="cpu", steps=1)
     assert (enough.init, "passed over" in str(enough.messages)) == ("colorization", False)
     fast = run_round(project, settings, lane="fast", device="cpu", steps=1)
-    (parent,) = project.model(fast.model_id).parents
+    (parent,) = project.models.get(fast.model_id).parents
     assert fast.messages[0] == f"starting from model {parent}"
 
 
@@ -360,7 +360,7 @@ def odd_recipe(request, monkeypatch):
 def test_out_of_memory_halves_the_batch_and_says_so(project, settings, odd_recipe):
     result = run_round(project, settings, lane="batch", recipe="forgets", device="cpu")
     assert "out of memory: going on with batches of 2" in result.messages
-    notes = [e.data["message"] for e in project.events(kind="round note")]
+    notes = [e.data["message"] for e in project.events.latest(kind="round note")]
     assert "out of memory: going on with batches of 2" in notes
 
 
@@ -388,14 +388,14 @@ def test_unlabelled_photos_stream_beside_the_labelled_ones(project, settings, od
     result = run_round(project, settings, lane="batch", recipe="wants", device="cpu")
     assert set(odd_recipe.seen) == {None}
     assert any("no unlabelled photos" in message for message in result.messages)
-    truths = project.truth("train")
+    truths = project.masks.truth("train")
     for truth in truths[:3]:
-        project.revert(truth.photo_id, None, "ann")
+        project.masks.revert(truth.photo_id, None, "ann")
     odd_recipe.seen.clear()
     with pytest.raises(StopRound):
         run_round(project, settings, lane="batch", recipe="wants", device="cpu", tick=stop_at(2))
     assert odd_recipe.seen == [(4, 3, 64, 64)] * 2
-    open_round = next(r for r in project.rounds() if r.ended is None)
+    open_round = next(r for r in project.trainer.rounds() if r.ended is None)
     state = load_checkpoint(project.path / "rounds" / open_round.id)
     assert set(state["networks"]) == set(state["optimizers"]) == {"segmenter", "critic"}
 
@@ -407,7 +407,7 @@ def test_recipes():
 
 def test_evaluate_against_a_folder_of_masks(project, settings, tiny_folder):
     result = run_round(project, settings, lane="batch", steps=2, device="cpu")
-    predictor = Predictor(project.model_path(result.model_id), "cpu")
+    predictor = Predictor(project.models.folder(result.model_id), "cpu")
     own = evaluate(project, predictor, "val")
     theirs = evaluate(project, predictor, "val", masks=tiny_folder.masks)
     assert theirs.dice9 == own.dice9
@@ -421,7 +421,7 @@ def damage(project, truth):
 
 
 def test_a_damaged_validation_mask_is_left_out_and_training_goes_on(project, settings):
-    damage(project, project.truth("val")[0])
+    damage(project, project.masks.truth("val")[0])
     result = run_round(project, settings, lane="batch", steps=2, device="cpu")
     assert result.served
     assert "3 labelled validation photos" in result.why
@@ -430,20 +430,20 @@ def test_a_damaged_validation_mask_is_left_out_and_training_goes_on(project, set
 
 def test_a_served_model_stays_while_most_validation_photos_cannot_be_read(project, settings):
     first = run_round(project, settings, lane="batch", steps=2, device="cpu")
-    for truth in project.truth("val")[:3]:
+    for truth in project.masks.truth("val")[:3]:
         damage(project, truth)
     result = run_round(project, settings, lane="batch", steps=2, device="cpu")
     assert not result.served
     assert "only 1 of 4 labelled validation photos can be read" in result.why
-    assert project.served().id == first.model_id
+    assert project.models.served().id == first.model_id
 
 
 def test_a_served_model_that_cannot_be_loaded_is_named(project, settings):
     made = run_round(project, settings, lane="batch", steps=2, device="cpu").model_id
-    weights = project.model_path(made) / "weights.safetensors"
+    weights = project.models.folder(made) / "weights.safetensors"
     whole = weights.read_bytes()
     weights.write_bytes(whole[:1000])
-    project.request_prediction(project.start_session("ann").id, project.photo_ids()[:1])
+    project.queue.request_prediction(project.sessions.start("ann").id, project.photos.ids()[:1])
     desk = SuggestionDesk(project, "cpu")
     assert desk.serve_one() is None
     assert f"model {made} cannot be loaded" in desk.trouble

@@ -126,7 +126,7 @@ def test_a_discriminator_that_is_no_number_any_more_rolls_the_round_back(
 
 def test_a_round_keeps_its_discriminator_and_the_next_goes_on_with_it(project, early, monkeypatch):
     first = run_round(project, early, lane="batch", recipe="skinseg", device="cpu", labels_fraction=0.5)
-    folder = project.model_path(first.model_id)
+    folder = project.models.folder(first.model_id)
     card = json.loads((folder / "model.json").read_text())
     about = {"kind": "fcn", "channels": 12, "width": 8, "norm": "group", "stride": 4}
     assert card["companions"] == {"discriminator": about}

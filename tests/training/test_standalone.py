@@ -16,14 +16,14 @@ def stop_at(step):
 
 
 def test_the_projects_history_knows_nothing_of_it(project, settings, tmp_path):
-    events = len(project.events(1000))
+    events = len(project.events.latest(1000))
     done = train_once(project, settings, folder=tmp_path / "run", recipe="supervised", device="cpu")
     assert not done.network.training
     assert done.curves["loss"]
     assert done.plan.recipe == "supervised"
-    assert project.models() == []
-    assert project.rounds() == []
-    assert len(project.events(1000)) == events
+    assert project.models.all() == []
+    assert project.trainer.rounds() == []
+    assert len(project.events.latest(1000)) == events
 
 
 def test_it_goes_on_after_an_interruption_to_the_same_weights(project, settings, tmp_path):

@@ -129,13 +129,13 @@ def test_an_option_of_another_network_is_one_line(project):
 def test_a_round_of_the_unet_predicts_as_it_learnt(project, resize):
     given = settings({"steps_full": 3, "size": 48}, unet={"resize": resize})
     result = run_round(project, given, recipe="unet", device="cpu")
-    card = read_card(project.model_path(result.model_id))
+    card = read_card(project.models.folder(result.model_id))
     assert (card["plan"]["fit"], card["plan"]["size"], card["network"]["arch"]) == (resize, 48, "unet")
     from trainer.inference.predictor import Predictor
 
-    predictor = Predictor(project.model_path(result.model_id), "cpu")
+    predictor = Predictor(project.models.folder(result.model_id), "cpu")
     assert (predictor.fit, predictor.size) == (resize, 48)
-    photo = project.read_photo(project.photo_ids("val")[0])
+    photo = project.photos.read(project.photos.ids("val")[0])
     assert predictor.predict(photo).labels.shape == photo.shape[:2]
     assert result.val["dice9"] is not None
 
@@ -163,7 +163,7 @@ class TestEpochs:
     def test_fewer_steps_than_epochs_are_counted_as_they_are(self, project):
         given = settings(**{**self.GIVEN, "fpn": {"epochs": 40}})
         result = run_round(project, given, recipe="fpn", steps=3, device="cpu")
-        assert [value for _, value in project.curve(result.round_id)["epoch"]] == [1, 2, 3]
+        assert [value for _, value in project.trainer.curve(result.round_id)["epoch"]] == [1, 2, 3]
         assert any(" of 3 are kept" in message for message in result.messages)
 
     def test_resumed_it_ends_with_the_same_weights_of_the_same_epoch(self, project):
@@ -181,9 +181,11 @@ class TestEpochs:
             run_round(project, given, recipe="fpn", device="cpu", round_id="stopped", tick=tick)
         again = run_round(project, given, recipe="fpn", device="cpu", round_id="stopped")
         assert "going on at step 4 of 8" in again.messages
-        ends = [read_weights(project.model_path(r.model_id) / "weights.safetensors") for r in (whole, again)]
+        ends = [
+            read_weights(project.models.folder(r.model_id) / "weights.safetensors") for r in (whole, again)
+        ]
         assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
-        curves = [project.curve(r.round_id)["epoch_iou"] for r in (whole, again)]
+        curves = [project.trainer.curve(r.round_id)["epoch_iou"] for r in (whole, again)]
         assert curves[0] == curves[1]
         assert whole.messages[-1] == again.messages[-1]
         assert "the weights of epoch" in whole.messages[-1]
@@ -205,4 +207,4 @@ class TestEpochs:
 
     def test_a_fast_round_has_no_epochs(self, project):
         result = run_round(project, settings(**self.GIVEN), recipe="fpn", device="cpu", lane="fast")
-        assert "epoch_iou" not in project.curve(result.round_id)
+        assert "epoch_iou" not in project.trainer.curve(result.round_id)

@@ -23,13 +23,13 @@ def add_model(
     project: Project, model_id: str, dice: float, promoted: bool = True, why: str = "not worse"
 ) -> None:
     per_class = {name: dice - 0.01 * index for index, name in enumerate(project.classes.names)}
-    project.add_model(model_id, "skinseg", "fast", metrics={"dice9": dice, "per_class": per_class})
-    project.decide(model_id, promoted, why)
+    project.models.add(model_id, "skinseg", "fast", metrics={"dice9": dice, "per_class": per_class})
+    project.models.decide(model_id, promoted, why)
     time.sleep(0.002)
 
 
 def alive(project: Project, **fields) -> None:
-    project.write_trainer_state(pid=os.getpid(), host=socket.gethostname(), **fields)
+    project.trainer.write_state(pid=os.getpid(), host=socket.gethostname(), **fields)
 
 
 def test_palette_rows_name_colour_and_key_together():
@@ -66,7 +66,7 @@ def test_times_are_short_and_have_units():
 
 def test_an_open_photo_is_shown_with_its_reason(session, project):
     until(session, lambda: session.facts.photos == 6)
-    view = resolve_annotate(session, project.today("ann"))
+    view = resolve_annotate(session, project.sessions.today("ann"))
     assert view.working
     assert view.title.startswith("arm_")
     assert view.why == f"here because: {session.current.why}"
@@ -95,7 +95,7 @@ def test_no_trainer_yet_has_words_instead_of_axes(project):
 
 
 def test_training_is_one_line(project):
-    project.start_round("20261120-081500-ab12", "fast", "skinseg")
+    project.trainer.start_round("20261120-081500-ab12", "fast", "skinseg")
     alive(
         project,
         state="training",
@@ -121,7 +121,7 @@ def test_states_have_their_colour_and_their_words(project, state, light):
 
 
 def test_a_dead_trainer_is_not_running(project):
-    project.write_trainer_state(pid=1, host="elsewhere", state="training", heartbeat=time.time() - 30)
+    project.trainer.write_state(pid=1, host="elsewhere", state="training", heartbeat=time.time() - 30)
     view = resolve_trainer(project)
     assert not view.running
     assert view.died
@@ -159,7 +159,7 @@ def test_metrics_may_be_missing_or_partial():
 
 def test_views_are_resolved_without_qt():
     code = (
-        "import sys, napari_skinseg.annotate_view, napari_skinseg.trainer_view\n"
+        "import sys, napari_skinseg.views.annotate, napari_skinseg.views.trainer\n"
         "assert not any(n.split('.')[0] in ('qtpy', 'PyQt6', 'PySide6', 'torch') for n in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -171,9 +171,9 @@ def test_a_heartbeat_is_read_as_its_age(project):
 
 
 def test_the_loss_drawn_is_that_of_the_round_that_runs(project):
-    project.start_round("full", "full", "skinseg")
+    project.trainer.start_round("full", "full", "skinseg")
     time.sleep(0.01)
-    project.start_round("fast", "fast", "skinseg")
+    project.trainer.start_round("fast", "fast", "skinseg")
     assert resolve_trainer(project).round_id == "fast"
     alive(project, state="training", round="full", lane="full", step=3, steps=9)
     view = resolve_trainer(project)

@@ -129,8 +129,8 @@ def test_a_flag_takes_a_note_in_place(panel, session, project, qtbot):
     qtbot.keyClicks(panel.note, "blurred")
     qtbot.keyClick(panel.note, Qt.Key.Key_Return)
     assert panel.note.isHidden()
-    until(session, lambda: project.photo(flagged).state == "flagged")
-    assert "blurred" in str(project.events(20))
+    until(session, lambda: project.photos.get(flagged).state == "flagged")
+    assert "blurred" in str(project.events.latest(20))
 
 
 def test_escape_closes_the_note_and_flags_nothing(panel, session, project, qtbot):
@@ -231,7 +231,7 @@ def shown(panel: TrainerPanel) -> set[str]:
 
 
 def say(project, **fields) -> None:
-    project.write_trainer_state(pid=os.getpid(), host=socket.gethostname(), **fields)
+    project.trainer.write_state(pid=os.getpid(), host=socket.gethostname(), **fields)
 
 
 def test_a_stopped_trainer_offers_to_start(trainer, qtbot):
@@ -245,7 +245,7 @@ def test_buttons_write_commands_that_the_trainer_reads(trainer, project, qtbot):
     trainer.refresh()
     assert shown(trainer) == {"pause", "train_now", "stop"}
     qtbot.mouseClick(trainer.buttons["pause"], Qt.MouseButton.LeftButton)
-    assert [(c.kind, c.by) for c in project.pending_commands()] == [("pause", "ann")]
+    assert [(c.kind, c.by) for c in project.trainer.pending()] == [("pause", "ann")]
     say(project, state="paused")
     trainer.refresh()
     assert shown(trainer) == {"resume", "train_now", "stop"}
@@ -253,7 +253,7 @@ def test_buttons_write_commands_that_the_trainer_reads(trainer, project, qtbot):
 
 def test_the_status_line_is_not_cut_before_the_reason(trainer, project):
     serve(project, "0001")
-    project.start_round("r1", "fast", "skinseg")
+    project.trainer.start_round("r1", "fast", "skinseg")
     fields = {
         "device": "cuda:0",
         "lane": "fast",
@@ -272,10 +272,10 @@ def test_the_status_line_is_not_cut_before_the_reason(trainer, project):
 
 
 def test_curves_arrive_while_a_round_runs(trainer, project):
-    project.start_round("r1", "fast", "skinseg")
+    project.trainer.start_round("r1", "fast", "skinseg")
     say(project, state="training", round="r1", step=2, steps=9)
     for step in (1, 2):
-        project.log_curve("r1", step, {"loss": 2.0 / step})
+        project.trainer.log_curve("r1", step, {"loss": 2.0 / step})
     trainer.refresh()
     assert list(trainer.curves.loss.lines["loss"].yData) == [2.0, 1.0]
 
@@ -303,9 +303,9 @@ def test_a_hand_that_folded_the_curves_is_obeyed(trainer, project):
     trainer.toggle()
     trainer.refresh(force=True)
     assert trainer.curves.isHidden()
-    project.start_round("r1", "fast", "skinseg")
+    project.trainer.start_round("r1", "fast", "skinseg")
     for step in (1, 2):
-        project.log_curve("r1", step, {"loss": 2.0 / step})
+        project.trainer.log_curve("r1", step, {"loss": 2.0 / step})
     trainer.refresh()
     trainer.toggle()
     assert list(trainer.curves.loss.lines["loss"].yData) == [2.0, 1.0]
@@ -328,9 +328,9 @@ def test_models_are_promoted_and_rolled_back(project, qtbot):
     assert not panel.promote.isEnabled()
     panel.table.selectRow(1)
     qtbot.mouseClick(panel.promote, Qt.MouseButton.LeftButton)
-    assert project.served().id == "0001"
+    assert project.models.served().id == "0001"
     qtbot.mouseClick(panel.rollback, Qt.MouseButton.LeftButton)
-    assert project.served().id == "0002"
+    assert project.models.served().id == "0002"
     assert panel.table.item(0, 0).text() == "● 2"
 
 

@@ -142,7 +142,7 @@ def test_train_now_takes_the_choice(panel, project, qtbot):
     pick(panel, "adversarial")
     assert panel.anew.isChecked()
     qtbot.mouseClick(panel.train, Qt.MouseButton.LeftButton)
-    (command,) = project.pending_commands()
+    (command,) = project.trainer.pending()
     assert (command.kind, command.by, command.args) == ("train_now", "ann", {"lane": "full"})
     assert file_of(panel).training.recipe == "adversarial"
     assert not panel.anew.isChecked()
@@ -151,7 +151,7 @@ def test_train_now_takes_the_choice(panel, project, qtbot):
 def test_without_a_trainer_nothing_is_ordered(panel, project, qtbot):
     qtbot.mouseClick(panel.train, Qt.MouseButton.LeftButton)
     assert "not running: press Start" in panel.words.text()
-    assert project.pending_commands() == []
+    assert project.trainer.pending() == []
 
 
 def test_making_weights_does_not_change_the_recipe_that_models_come_from(panel, project, qtbot):
@@ -162,7 +162,7 @@ def test_making_weights_does_not_change_the_recipe_that_models_come_from(panel, 
     qtbot.mouseClick(panel.train, Qt.MouseButton.LeftButton)
     assert file_of(panel).training.recipe == "skinseg"
     assert file_of(panel).colorization.lambda_gan == 0.5
-    (command,) = project.pending_commands()
+    (command,) = project.trainer.pending()
     assert command.args == {"lane": "full", "recipe": "colorization"}
 
 

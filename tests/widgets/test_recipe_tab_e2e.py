@@ -34,11 +34,11 @@ QUICK = {
 @pytest.fixture
 def trained(project):
     """A project with masks for all photos but the last, and a real trainer on it."""
-    for photo_id in project.photo_ids("train")[:-1]:
-        shape = project.read_photo(photo_id).shape[:2]
+    for photo_id in project.photos.ids("train")[:-1]:
+        shape = project.photos.read(photo_id).shape[:2]
         labels = np.ones(shape, np.uint8)
         labels[:, : shape[1] // 2] = 4
-        project.save_mask(photo_id, labels, np.full(shape, 3, np.uint8), "ann", None)
+        project.masks.save(photo_id, labels, np.full(shape, 3, np.uint8), "ann", None)
     change_settings(project.path / "skinseg.toml", QUICK)
     start_trainer(project.path, device="cpu")
     wait(lambda: trainer_liveness(project) == "running", 60)
@@ -54,14 +54,14 @@ def test_a_recipe_chosen_in_the_window_trains_and_marks_its_likely_errors(traine
     panel.methods["adversarial"].fields["lambda_adv"].enter(0.02)
     panel.schedule.fields["steps_full"].enter(6)
     panel.train.click()
-    wait(lambda: trained.served() is not None, 120)
-    (round_,) = trained.rounds()
+    wait(lambda: trained.models.served() is not None, 120)
+    (round_,) = trained.trainer.rounds()
     assert (round_.recipe, round_.lane) == ("adversarial", "full")
-    assert {"loss", "d_real", "d_fake"} <= set(trained.curve(round_.id))
+    assert {"loss", "d_real", "d_fake"} <= set(trained.trainer.curve(round_.id))
     session = open_session(trained)
-    session.open_photo(trained.photo_ids("train")[-1])
+    session.open_photo(trained.photos.ids("train")[-1])
     until(session, lambda: session.overlays.available[ERRORS], 60)
-    assert session.current.model_id == trained.served().id
+    assert session.current.model_id == trained.models.served().id
     session.toggle(ERRORS)
     assert session.overlays.errors.visible
     assert len(np.unique(session.overlays.errors.data)) > 1
@@ -75,7 +75,7 @@ def test_every_recipe_trains_from_the_window_on_weights_made_there(trained, qtbo
     panel.schedule.fields["steps_full"].enter(4)
     panel.train.click()
     weights = trained.path / "pretrained" / "colorization-resnet18.safetensors"
-    wait(lambda: weights.is_file() and trained.rounds()[-1].ended, 120)
+    wait(lambda: weights.is_file() and trained.trainer.rounds()[-1].ended, 120)
     panel.start.fields["init"].enter("colorization")
     for recipe in (name for name in RECIPES if name != PRETEXT):
         panel.choose(recipe)
@@ -85,14 +85,14 @@ def test_every_recipe_trains_from_the_window_on_weights_made_there(trained, qtbo
         wait(lambda r=recipe: made(trained, r), 180)
         round_ = made(trained, recipe)
         assert round_.model_id, round_.why
-        card = json.loads((trained.model_path(round_.model_id) / "model.json").read_text())
+        card = json.loads((trained.models.folder(round_.model_id) / "model.json").read_text())
         assert card["recipe"] == recipe
         assert card["init"].startswith("colorization-resnet18.safetensors")
 
 
 def made(project, recipe):
     """The round of a recipe, once it is over."""
-    return next((r for r in project.rounds() if r.recipe == recipe and r.ended), None)
+    return next((r for r in project.trainer.rounds() if r.recipe == recipe and r.ended), None)
 
 
 def wait(reached, seconds: float) -> None:

@@ -91,10 +91,10 @@ def write_panel(project, value: int, recipe: str = "colorization"):
 
 
 def pretrain(project) -> None:
-    project.start_round("r1", "full", "colorization")
+    project.trainer.start_round("r1", "full", "colorization")
     beat(project, state="training", round="r1", device="cpu", lane="full", step=2, steps=9, message=PRETEXT)
     for step in (1, 2):
-        project.log_curve("r1", step, {"loss": 2.0 / step})
+        project.trainer.log_curve("r1", step, {"loss": 2.0 / step})
 
 
 def test_the_picture_of_the_colours_takes_the_room_of_the_models(trainer, project, qtbot):
@@ -123,7 +123,7 @@ def test_a_new_picture_takes_the_place_of_the_old(trainer, project, qtbot):
     os.utime(path, ns=(time.time_ns(), time.time_ns() + 10**9))
     colour = lambda: picture.picture.pixmap().toImage().pixelColor(5, 5).red()  # noqa: E731
     qtbot.waitUntil(lambda: trainer.refresh(force=True) or colour() == 200, timeout=15000)
-    project.start_round("r2", "fast", "skinseg")
+    project.trainer.start_round("r2", "fast", "skinseg")
     beat(project, state="training", round="r2", step=1, steps=9, message="")
     trainer.refresh()
     assert picture.isHidden()

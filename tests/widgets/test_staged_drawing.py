@@ -8,7 +8,7 @@ from napari_skinseg.widgets.staged_drawing import LATE_MS, StagedDrawing
 def open_first(viewer, project, open_session):
     session = open_session(project, viewer=viewer)
     staged = StagedDrawing(viewer, session)
-    session.open_photo(project.photo_ids()[0])
+    session.open_photo(project.photos.ids()[0])
     node = viewer.window._qt_viewer.canvas.layer_to_visual[session.annotation_layer].node
     return session, staged, node
 
@@ -85,9 +85,9 @@ def test_saving_begins_when_the_next_photo_is_drawn(make_napari_viewer, project,
     session.accept_and_next()
     assert staged.holding
     assert session.saving == 1
-    assert project.head(first) is None
+    assert project.masks.head(first) is None
     reached(lambda: session.saving == 0)
-    assert project.head(first) is not None
+    assert project.masks.head(first) is not None
 
 
 def test_a_window_closed_at_once_saves_all_the_same(make_napari_viewer, project, open_session, qtbot):
@@ -99,7 +99,7 @@ def test_a_window_closed_at_once_saves_all_the_same(make_napari_viewer, project,
     session.hold_threads()
     session.accept_and_next()
     session.close()
-    assert project.head(first) is not None
+    assert project.masks.head(first) is not None
 
 
 def test_the_brush_is_ready_before_the_first_photo_and_away_until_then(

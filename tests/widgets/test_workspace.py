@@ -60,7 +60,7 @@ def test_accept_saves_and_shows_the_next(dock, qtbot, folder):
     dock.session.select_class(3)
     dock.session.annotation_layer.paint((5, 5), 3)
     qtbot.mouseClick(dock.annotate.accept, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: dock.project.head(first) is not None, timeout=10000)
+    qtbot.waitUntil(lambda: dock.project.masks.head(first) is not None, timeout=10000)
     qtbot.waitUntil(
         lambda: dock.session.current is not None and dock.session.current.photo.id != first, timeout=10000
     )
@@ -86,10 +86,10 @@ def test_a_better_model_shows_without_a_dialog(dock, qtbot):
 def test_the_window_says_within_five_seconds_that_the_trainer_died(dock, qtbot, monkeypatch):
     told = []
     monkeypatch.setattr("napari_skinseg.widgets.workspace.show_warning", told.append)
-    dock.project.write_trainer_state(pid=os.getpid(), host=socket.gethostname(), state="training", step=1)
+    dock.project.trainer.write_state(pid=os.getpid(), host=socket.gethostname(), state="training", step=1)
     qtbot.waitUntil(lambda: dock.trainer.view.running, timeout=15000)
     died = time.monotonic()
-    dock.project.write_trainer_state(pid=2**22 - 3)
+    dock.project.trainer.write_state(pid=2**22 - 3)
     qtbot.waitUntil(lambda: not dock.trainer.view.running, timeout=5000)
     assert time.monotonic() - died < 5
     assert not dock.trainer.buttons["start"].isHidden()
@@ -101,7 +101,7 @@ def test_the_window_says_within_five_seconds_that_the_trainer_died(dock, qtbot, 
 
 
 def test_a_trainer_that_hangs_elsewhere_shows_within_five_seconds(dock, qtbot):
-    dock.project.write_trainer_state(pid=1, host="elsewhere", state="training")
+    dock.project.trainer.write_state(pid=1, host="elsewhere", state="training")
     died = time.monotonic()
     qtbot.waitUntil(lambda: dock.trainer.view.running, timeout=15000)
     qtbot.waitUntil(lambda: not dock.trainer.view.running, timeout=6000)
@@ -175,8 +175,8 @@ def test_disposing_stops_every_timer_and_gives_the_photo_back(dock, folder):
     assert not dock.trainer_timer.isActive()
     assert dock.session is None
     with Project.open(folder) as project:
-        other = project.start_session("bea")
-        assert project.claim(other.id, photo).photo_id == photo
+        other = project.sessions.start("bea")
+        assert project.queue.claim(other.id, photo).photo_id == photo
     dock.dispose()
 
 

@@ -110,13 +110,13 @@ def take_up(project: Project, resume: bool, chosen: list[str], pretext: bool = F
             "or leave out --resume to start anew"
         )
     for round_ in left[1:] if resume else left:
-        project.finish_round(round_.id, "stopped", why="given up for another one")
+        project.trainer.finish_round(round_.id, "stopped", why="given up for another one")
     return left[0].id if resume else None
 
 
 def open_rounds(project: Project, pretext: bool) -> list[Round]:
     """Rounds of `retrain` (or `pretrain`) that have no end, the latest first."""
-    left = [r for r in project.rounds() if r.ended is None and r.lane == "batch"]
+    left = [r for r in project.trainer.rounds() if r.ended is None and r.lane == "batch"]
     return [r for r in left if (r.recipe == PRETEXT) == pretext]
 
 

@@ -65,11 +65,11 @@ def new(
     with Project.create(path, classes=classes, database_url=database) as project:
         try:
             added = _add(project, photos, groups)
-            total, alone = project.counts().photos, _ungrouped(project)
+            total, alone = project.photos.counts().photos, _ungrouped(project)
             if groups is not None and alone == total:
                 raise ConfigError(
                     f"--groups {groups}: matches none of the {total:,} photos; it is searched for in their "
-                    f"paths below {photos}, such as {project.photo(project.photo_ids()[0]).relpath}"
+                    f"paths below {photos}, such as {project.photos.get(project.photos.ids()[0]).relpath}"
                 )
         except BaseException:
             project.close()
@@ -99,7 +99,7 @@ def add(
     with Project.open(Path(directory)) as project:
         before = _ungrouped(project)
         added = _add(project, folder, groups)
-        total, alone = project.counts().photos, _ungrouped(project) - before
+        total, alone = project.photos.counts().photos, _ungrouped(project) - before
     data: dict[str, object] = {
         "project": str(Path(directory).resolve()),
         "new": added.new,
@@ -123,7 +123,7 @@ def move(
     from trainer.project.project import Project
 
     with Project.open(Path(directory)) as project:
-        project.remap_root(old, new)
+        project.registration.remap_root(old, new)
         place = os.path.abspath(Path(new).expanduser())
     return Reply(
         {"project": str(Path(directory).resolve()), "old": old, "new": place},
@@ -191,9 +191,9 @@ def status(directory: ProjectArgument, json: JsonOption = False) -> Reply:
     from trainer.project.project import Project
 
     with Project.open(Path(directory), read_only=True) as project:
-        counts = project.counts()
-        served = project.served()
-        state = project.trainer_state()
+        counts = project.photos.counts()
+        served = project.models.served()
+        state = project.trainer.state()
         stale = project.settings.service.stale_seconds
     age = None if state is None else state.age
     alive = age is not None and age < stale
@@ -291,7 +291,7 @@ def check_out(out: Path) -> None:
 def _add(project: Project, folder: str, groups: str | None) -> Added:
     """Register photos with a running count on the terminal."""
     with counted("registering photos") as advance:
-        return project.add_photos(Path(folder), groups=groups, progress=advance)
+        return project.registration.add_folder(Path(folder), groups=groups, progress=advance)
 
 
 def _ungrouped(project: Project) -> int:

@@ -32,18 +32,18 @@ def history(
     from trainer.project.project import Project
 
     with Project.open(Path(directory), read_only=revert is None) as project:
-        known = project.find_photo(photo)
+        known = project.photos.find(photo)
         if revert is not None:
-            ids = [r.id for r in project.history(known.id)]
+            ids = [r.id for r in project.masks.history(known.id)]
             found = [revert] if revert in ids else [i for i in ids if i.startswith(revert)]
             if len(found) != 1:
                 several = "more than one mask" if found else "no mask"
                 raise MaskError(
                     f"{known.relpath}: {several} is called {revert}; see skinseg history {directory} {photo}"
                 )
-            project.revert(known.id, found[0], getpass.getuser())
-        head = project.head(known.id)
-        revisions = project.history(known.id)
+            project.masks.revert(known.id, found[0], getpass.getuser())
+        head = project.masks.head(known.id)
+        revisions = project.masks.history(known.id)
     current = None if head is None else head.id
     data = {
         "photo": known.relpath,

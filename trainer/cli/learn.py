@@ -89,7 +89,7 @@ def retrain(
 
 def epoch_rows(project: Project, round_id: str) -> list[dict[str, float]]:
     """Epoch, soft Dice loss and IoU on the validation photos, of a round that thinks in epochs."""
-    curves = project.curve(round_id)
+    curves = project.trainer.curve(round_id)
     names = ("epoch", "epoch_loss", "epoch_iou")
     points = zip(*(curves.get(name, []) for name in names), strict=True)
     return [{n: value for n, (_, value) in zip(names, point, strict=True)} for point in points]
@@ -131,7 +131,7 @@ def evaluate(
         from trainer.evaluation.validation import measure
         from trainer.inference.predictor import Predictor
 
-        predictor = Predictor(project.model(chosen).path, device)
+        predictor = Predictor(project.models.get(chosen).path, device)
         folder = Path(masks) if masks is not None else None
         with staged() as advance:
             scorecard = measure(project, predictor, split, masks=folder, model_id=chosen, progress=advance)
@@ -167,7 +167,7 @@ def check_labels(project: Project) -> None:
     """Refuse to train on nothing."""
     from trainer.errors import ProjectError
 
-    if project.counts().by_split.get("train", (0, 0))[1] == 0:
+    if project.photos.counts().by_split.get("train", (0, 0))[1] == 0:
         raise ProjectError(
             f"{project.path} has no labels yet: save masks (skinseg annotate) or skinseg import some"
         )
@@ -179,7 +179,7 @@ def check_truth(project: Project, split: str, masks: str | None) -> None:
 
     if split not in ("val", "test", "train"):
         raise ConfigError(f"--split {split}: use val or test")
-    if masks is None and project.counts().by_split.get(split, (0, 0))[1] == 0:
+    if masks is None and project.photos.counts().by_split.get(split, (0, 0))[1] == 0:
         name = {"val": "validation", "test": "test"}.get(split, split)
         raise ProjectError(
             f"no {name} photos with masks yet in {project.path}: label some (they come up at random), "

@@ -82,11 +82,13 @@ def models(
         raise ProjectError(f"models: no action '{action}'; use list, promote ID or rollback")
     with Project.open(Path(directory), read_only=action == "list") as project:
         if action == "promote":
-            project.promote(known_model(project, model or ""), why="chosen by hand", by=getpass.getuser())
+            project.models.promote(
+                known_model(project, model or ""), why="chosen by hand", by=getpass.getuser()
+            )
         elif action == "rollback":
-            project.rollback(by=getpass.getuser())
-        served = project.served()
-        known = project.models()
+            project.models.rollback(by=getpass.getuser())
+        served = project.models.served()
+        known = project.models.all()
     serving = served.id if served else None
     data = {
         "served": serving,
@@ -121,14 +123,14 @@ def known_model(project: Project, model: str | None) -> str:
     """The id asked for, or the served one's; refused when there is no such model."""
     from trainer.errors import ProjectError
 
-    served = project.served()
+    served = project.models.served()
     if model is None:
         if served is None:
             raise ProjectError(
                 f"{project.path} has no model yet: train one with skinseg retrain {project.path}"
             )
         return str(served.id)
-    ids = [item.id for item in project.models()]
+    ids = [item.id for item in project.models.all()]
     if model not in ids:
         more = f" and {len(ids) - 5} more (skinseg models {project.path})" if len(ids) > 5 else ""
         known = (", ".join(ids[:5]) or "none yet") + more
@@ -154,8 +156,8 @@ def model_folder(source: Path, model: str | None = None) -> tuple[Path, str, str
     if not source.exists():
         raise ProjectError(f"no project or model at {source}: check the path")
     with Project.open(source, read_only=True) as project:
-        found = project.model(known_model(project, model))
-        newest = project.models()[0].id
+        found = project.models.get(known_model(project, model))
+        newest = project.models.all()[0].id
     remark = (
         f", the served one ({newest} is newer, but not served)" if found.id != newest else ", the served one"
     )

@@ -88,5 +88,5 @@ def check_photos(project: Project) -> None:
     """Refuse to learn from no photo."""
     from trainer.errors import ProjectError
 
-    if not project.photo_ids("train", limit=1):
+    if not project.photos.ids("train", limit=1):
         raise ProjectError(f"{project.path} has no training photo that can be read: skinseg add some")

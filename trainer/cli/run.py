@@ -127,7 +127,7 @@ def trainer(
             service.on_progress = lambda p: advance(f"round {p.round_id} {p.phase}", p.step, p.steps)
             good = service.run(once=once)
             why = service.heartbeat.message
-        served = project.served()
+        served = project.models.served()
     data = {"served": served.id if served else None, "good": good}
     return Reply(
         data,

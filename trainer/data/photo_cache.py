@@ -163,17 +163,17 @@ class WorkingPhotos:
         return self.cache.get(key, lambda: self._truth(revision_id, shape))
 
     def _truth(self, revision_id: str, shape: tuple[int, int]) -> Bytes:
-        return nearest(self.project.read_truth(self.project.revision(revision_id)), *shape)
+        return nearest(self.project.masks.read_truth(self.project.masks.revision(revision_id)), *shape)
 
     def _decode(self, photo_id: int) -> Bytes:
         if self.long_side is None:
-            return self.project.read_photo(photo_id)
-        return self.project.read_photo_scaled(photo_id, self.long_side)
+            return self.project.photos.read(photo_id)
+        return self.project.photos.read_scaled(photo_id, self.long_side)
 
     def _key(self, photo_id: int) -> str | None:
         key = self._keys.get(photo_id)
         if key is None:
-            photo = self.project.photo(photo_id)
+            photo = self.project.photos.get(photo_id)
             if photo.sha256 is None:
                 return None
             key = f"p-{photo.sha256[:32]}-{self.long_side or 'native'}"

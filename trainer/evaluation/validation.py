@@ -56,8 +56,8 @@ def readable_truth(
     kept = []
     for truth in truths:
         try:
-            project.probe(truth.photo_id)
-            project.check_mask(truth)
+            project.photos.probe(truth.photo_id)
+            project.masks.check(truth)
         except SkinsegError as error:
             say(f"left out of validation: {error}")
         else:
@@ -164,7 +164,7 @@ def measure(
         photo, target = with_target(project, photo_id, read)
         counted.append(count_photo(predictor, photo, target, project.classes))
     progress("evaluating", len(pairs), len(pairs))
-    photos = [project.photo(photo_id) for photo_id, _ in pairs]
+    photos = [project.photos.get(photo_id) for photo_id, _ in pairs]
     return Scorecard.of(
         counted,
         [photo.group for photo in photos],
@@ -219,9 +219,9 @@ def with_target(project: Project, photo_id: int, read: Reader) -> tuple[Bytes, B
     SkinsegError
         One cannot be read, or they differ in size.
     """
-    photo, target = project.read_photo(photo_id), read()
+    photo, target = project.photos.read(photo_id), read()
     if target.shape != photo.shape[:2]:
-        name = project.photo(photo_id).relpath
+        name = project.photos.get(photo_id).relpath
         sizes = f"{target.shape[1]}x{target.shape[0]}, the photo {photo.shape[1]}x{photo.shape[0]}"
         raise MaskError(f"the mask of {name} has {sizes}: make it the photo's size")
     return photo, target
@@ -229,9 +229,9 @@ def with_target(project: Project, photo_id: int, read: Reader) -> tuple[Bytes, B
 
 def _own_truth(project: Project, split: str) -> list[tuple[int, Reader]]:
     def reader(truth: Truth) -> Reader:
-        return lambda: project.read_truth(truth)
+        return lambda: project.masks.read_truth(truth)
 
-    return [(truth.photo_id, reader(truth)) for truth in project.truth(split)]
+    return [(truth.photo_id, reader(truth)) for truth in project.masks.truth(split)]
 
 
 def _masks_in(project: Project, folder: Path, split: str) -> list[tuple[int, Reader]]:
@@ -242,7 +242,7 @@ def _masks_in(project: Project, folder: Path, split: str) -> list[tuple[int, Rea
     for path in sorted(folder.rglob("*.png")):
         relative = path.relative_to(folder).with_suffix("").as_posix()
         try:
-            photo = project.find_photo(relative)
+            photo = project.photos.find(relative)
         except PhotoError:
             continue
         if photo.split == split:

@@ -13,11 +13,11 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from trainer.project.filesystem import make_private
-from trainer.project.masks import MaskStore
 from trainer.project.schema import draft
+from trainer.project.store import Store
 from trainer.project.zarr_store import read_group, write_group
 
-__all__ = ["Draft", "DraftStore"]
+__all__ = ["Draft", "Drafts"]
 
 Labels = npt.NDArray[np.uint8]
 
@@ -35,10 +35,13 @@ class Draft:
     created: float
 
 
-class DraftStore(MaskStore):
+class Drafts:
     """Keeping and finding unfinished work."""
 
-    def save_draft(
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def save(
         self,
         photo_id: int,
         annotator: str,
@@ -56,16 +59,18 @@ class DraftStore(MaskStore):
         ReadOnlyError
             If the project is open for reading only.
         """
-        before = self.draft(photo_id, annotator)
-        self._require_writable()
-        folder = self.path / "drafts"
+        before = self.get(photo_id, annotator)
+        self._store.require_writable()
+        folder = self._store.path / "drafts"
         make_private(folder)
-        path, checksum = write_group(folder, {"labels": labels, "provenance": provenance}, self.classes)
+        path, checksum = write_group(
+            folder, {"labels": labels, "provenance": provenance}, self._store.classes
+        )
         made = Draft(photo_id, annotator, path, checksum, base_revision, model_id, time.time())
-        row = {**vars(made), "path": path.relative_to(self.path).as_posix()}
-        with self._change(durable=True) as connection:
+        row = {**vars(made), "path": path.relative_to(self._store.path).as_posix()}
+        with self._store.change(durable=True) as connection:
             connection.execute(
-                self.catalog.insert(draft)
+                self._store.catalog.insert(draft)
                 .values(row)
                 .on_conflict_do_update(index_elements=["photo_id", "annotator"], set_=row)
             )
@@ -73,16 +78,16 @@ class DraftStore(MaskStore):
             shutil.rmtree(before.path, ignore_errors=True)
         return made
 
-    def draft(self, photo_id: int, annotator: str) -> Draft | None:
+    def get(self, photo_id: int, annotator: str) -> Draft | None:
         """The unfinished work of an annotator on a photo, if there is any."""
         found = self._drafts(draft.c.photo_id == photo_id, draft.c.annotator == annotator)
         return found[0] if found else None
 
-    def drafts(self, annotator: str) -> list[Draft]:
+    def of(self, annotator: str) -> list[Draft]:
         """All unfinished work of an annotator, the latest first."""
         return self._drafts(draft.c.annotator == annotator)
 
-    def read_draft(self, of: Draft) -> tuple[Labels, Labels]:
+    def read(self, of: Draft) -> tuple[Labels, Labels]:
         """Labels and provenance of a draft, uint8 (height, width) each.
 
         Raises
@@ -93,12 +98,12 @@ class DraftStore(MaskStore):
         labels, provenance = read_group(of.path, of.checksum, "labels", "provenance")
         return labels, provenance
 
-    def drop_draft(self, photo_id: int, annotator: str) -> None:
+    def drop(self, photo_id: int, annotator: str) -> None:
         """Forget unfinished work; nothing happens where there is none."""
-        found = self.draft(photo_id, annotator)
+        found = self.get(photo_id, annotator)
         if found is None:
             return
-        with self._change() as connection:
+        with self._store.change() as connection:
             connection.execute(
                 sa.delete(draft).where(draft.c.photo_id == photo_id, draft.c.annotator == annotator)
             )
@@ -106,6 +111,6 @@ class DraftStore(MaskStore):
 
     def _drafts(self, *conditions: Any) -> list[Draft]:
         query = sa.select(draft).where(*conditions).order_by(draft.c.created.desc())
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             rows = connection.execute(query).mappings().all()
-        return [Draft(**{**row, "path": self.path / row["path"]}) for row in rows]
+        return [Draft(**{**row, "path": self._store.path / row["path"]}) for row in rows]

@@ -100,7 +100,7 @@ def _masks(project: Project) -> Iterator[Finding]:
 
 
 def _photos(project: Project) -> Iterator[Finding]:
-    for root in project.roots():
+    for root in project.registration.roots():
         if not root.path.is_dir():
             yield Finding(
                 "error",
@@ -113,7 +113,7 @@ def _photos(project: Project) -> Iterator[Finding]:
     for row in broken:
         what, _, mend = str(row.reason).partition("; ")
         yield Finding("warning", f"{row.relpath}: {what}", mend or "mend the file and add its folder again")
-    counts = project.counts()
+    counts = project.photos.counts()
     if counts.broken > len(broken):
         yield Finding("warning", f"{counts.broken - len(broken)} more photos are broken", "look at the log")
     if counts.photos == 0:
@@ -165,7 +165,7 @@ def collect_orphans(project: Project, older_than: float = 3600.0) -> int:
     ReadOnlyError
         If the project is open for reading only.
     """
-    project._require_writable()
+    project.require_writable()
     orphans = _orphans(project, older_than)
     for path in orphans:
         shutil.rmtree(path, ignore_errors=True)

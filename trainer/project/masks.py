@@ -15,11 +15,12 @@ import sqlalchemy as sa
 from trainer.errors import ConflictError, MaskError
 from trainer.labels.values import ACCEPTED
 from trainer.project.filesystem import make_private
-from trainer.project.photos import Photo, PhotoStore
+from trainer.project.photos import Photo, Photos
 from trainer.project.schema import draft, photo, revision, score
+from trainer.project.store import Store
 from trainer.project.zarr_store import read_group, write_group
 
-__all__ = ["MaskConflictError", "MaskStore", "Revision", "Truth"]
+__all__ = ["MaskConflictError", "Masks", "Revision", "Truth"]
 
 
 Labels = npt.NDArray[np.uint8]
@@ -68,10 +69,14 @@ class MaskConflictError(ConflictError):
         self.revision = revision
 
 
-class MaskStore(PhotoStore):
+class Masks:
     """Saving, reading and undoing masks."""
 
-    def save_mask(
+    def __init__(self, store: Store, photos: Photos) -> None:
+        self._store = store
+        self._photos = photos
+
+    def save(
         self,
         photo_id: int,
         labels: Labels,
@@ -119,11 +124,14 @@ class MaskStore(PhotoStore):
             If the project is open for reading only.
         """
         known = self._fitting(photo_id, labels, provenance)
-        self._require_writable()
-        folder = self.path / "masks"
+        self._store.require_writable()
+        folder = self._store.path / "masks"
         make_private(folder)
         path, checksum = write_group(
-            folder, {"labels": labels, "provenance": provenance}, self.classes, {"photo": known.relpath}
+            folder,
+            {"labels": labels, "provenance": provenance},
+            self._store.classes,
+            {"photo": known.relpath},
         )
         made = Revision(
             id=path.stem,
@@ -143,7 +151,7 @@ class MaskStore(PhotoStore):
         return made
 
     def _publish(self, made: Revision, expected: str | None) -> None:
-        with self._change(durable=True) as connection:
+        with self._store.change(durable=True) as connection:
             self._insert(connection, made)
             current = self._swap_head(connection, made.photo_id, expected, made.id, made.kind)
             done: list[str] = []
@@ -152,18 +160,19 @@ class MaskStore(PhotoStore):
                 done = list(connection.execute(sa.select(draft.c.path).where(mine)).scalars())
                 connection.execute(sa.delete(draft).where(mine))
             event = made.kind if current is None else "conflict"
-            self._log(connection, event, made.annotator, made.photo_id, revision=made.id)
+            self._store.events.write(connection, event, made.annotator, made.photo_id, revision=made.id)
         for path in done:
-            shutil.rmtree(self.path / path, ignore_errors=True)
+            shutil.rmtree(self._store.path / path, ignore_errors=True)
         if current is not None:
+            name = self._photos.get(made.photo_id).relpath
             raise MaskConflictError(
-                f"{self.photo(made.photo_id).relpath}: {current} saved this photo meanwhile; both masks are "
+                f"{name}: {current} saved this photo meanwhile; both masks are "
                 "kept, theirs stands: save again to make yours stand, or see skinseg history",
                 made,
             )
 
     def _insert(self, connection: sa.Connection, made: Revision) -> None:
-        values = {**vars(made), "path": made.path.relative_to(self.path).as_posix()}
+        values = {**vars(made), "path": made.path.relative_to(self._store.path).as_posix()}
         connection.execute(sa.insert(revision).values(values))
 
     def _swap_head(
@@ -195,10 +204,13 @@ class MaskStore(PhotoStore):
         return str(current) if current is not None else "somebody"
 
     def _fitting(self, photo_id: int, labels: Labels, provenance: Labels) -> Photo:
-        known = self.photo(photo_id)
+        known = self._photos.get(photo_id)
         if known.height is None or known.width is None:
-            known = self.probe(photo_id)
-        for name, values, highest in (("labels", labels, self.classes.count), ("provenance", provenance, 3)):
+            known = self._photos.probe(photo_id)
+        for name, values, highest in (
+            ("labels", labels, self._store.classes.count),
+            ("provenance", provenance, 3),
+        ):
             if values.dtype != np.uint8 or values.shape != (known.height, known.width):
                 raise MaskError(
                     f"{known.relpath}: {name} are {values.dtype} {values.shape}, but the photo needs uint8 "
@@ -211,7 +223,7 @@ class MaskStore(PhotoStore):
     def head(self, photo_id: int) -> Revision | None:
         """The current revision of a photo's mask, if it has one."""
         query = sa.select(revision).join(photo, photo.c.head == revision.c.id).where(photo.c.id == photo_id)
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             row = connection.execute(query).mappings().one_or_none()
         return None if row is None else self._revision(row)
 
@@ -219,7 +231,7 @@ class MaskStore(PhotoStore):
         """All revisions of a photo's mask, the latest first; conflicting ones too."""
         query = sa.select(revision).where(revision.c.photo_id == photo_id)
         query = query.order_by(revision.c.created.desc(), revision.c.id)
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             return [self._revision(row) for row in connection.execute(query).mappings()]
 
     def revision(self, revision_id: str) -> Revision:
@@ -230,20 +242,20 @@ class MaskStore(PhotoStore):
         MaskError
             If there is none.
         """
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             row = (
                 connection.execute(sa.select(revision).where(revision.c.id == revision_id))
                 .mappings()
                 .one_or_none()
             )
         if row is None:
-            raise MaskError(f"{self.path}: there is no mask revision {revision_id!r}")
+            raise MaskError(f"{self._store.path}: there is no mask revision {revision_id!r}")
         return self._revision(row)
 
     def _revision(self, row: Any) -> Revision:
-        return Revision(**{**row, "path": self.path / row["path"]})
+        return Revision(**{**row, "path": self._store.path / row["path"]})
 
-    def read_mask(self, of: Revision) -> tuple[Labels, Labels]:
+    def read(self, of: Revision) -> tuple[Labels, Labels]:
         """Labels and provenance of a revision, uint8 (height, width) each.
 
         Raises
@@ -254,7 +266,7 @@ class MaskStore(PhotoStore):
         labels, provenance = read_group(of.path, of.checksum, "labels", "provenance")
         return labels, provenance
 
-    def check_mask(self, of: Truth) -> None:
+    def check(self, of: Truth) -> None:
         """Compare the files of a mask with its checksum, without decoding them.
 
         Raises
@@ -286,17 +298,17 @@ class MaskStore(PhotoStore):
         current = self.head(photo_id)
         before = None if current is None else current.id
         if to_revision_id is None:
-            with self._change(durable=True) as connection:
+            with self._store.change(durable=True) as connection:
                 first = self._swap_head(connection, photo_id, before, None, "revert")
                 if first is None:
-                    self._log(connection, "revert", annotator, photo_id, revision=None)
+                    self._store.events.write(connection, "revert", annotator, photo_id, revision=None)
             if first is not None:
                 raise ConflictError(f"photo {photo_id}: {first} saved it at the same moment; look again")
             return None
         target = self.revision(to_revision_id)
         if target.photo_id != photo_id:
             raise MaskError(f"the revision {to_revision_id} belongs to another photo")
-        self.read_mask(target)
+        self.read(target)
         made = Revision(
             **{
                 **vars(target),
@@ -322,9 +334,9 @@ class MaskStore(PhotoStore):
         )
         if split is not None:
             query = query.where(photo.c.split == split)
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             return [
-                Truth(row.id, row.group_name, row.revision_id, self.path / row.path)
+                Truth(row.id, row.group_name, row.revision_id, self._store.path / row.path)
                 for row in connection.execute(query)
             ]
 
@@ -341,7 +353,7 @@ class MaskStore(PhotoStore):
         elif not isinstance(of, Revision):
             found = self.head(int(of))
             if found is None:
-                raise MaskError(f"{self.photo(int(of)).relpath}: has no mask yet")
+                raise MaskError(f"{self._photos.get(int(of)).relpath}: has no mask yet")
             of = found
-        labels, provenance = self.read_mask(of)
+        labels, provenance = self.read(of)
         return np.where(provenance >= ACCEPTED, labels, np.uint8(0)) - np.uint8(1)

@@ -12,10 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from trainer.errors import ProjectError
-from trainer.project.predictions import PredictionStore
 from trainer.project.schema import learnt, model, photo, revision, serving
+from trainer.project.store import Store
 
-__all__ = ["Model", "ModelStore"]
+__all__ = ["Model", "Models"]
 
 SERVED, PROVISIONAL, KEPT_OLD, REPLACED = "served", "provisional", "kept old", "replaced"
 
@@ -35,22 +35,25 @@ class Model:
     path: Path
 
 
-class ModelStore(PredictionStore):
+class Models:
     """Keeping models and saying which one is served."""
 
-    def new_model_id(self) -> str:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def new_id(self) -> str:
         """A short id that no model has: "0001", "0002", …"""
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             ids = connection.execute(sa.select(model.c.id)).scalars().all()
-        folders = self.path / "models"
+        folders = self._store.path / "models"
         names = [*ids, *(entry.name for entry in folders.glob("*"))]
         return f"{max((int(name) for name in names if re.fullmatch('[0-9]+', name)), default=0) + 1:04d}"
 
-    def model_path(self, model_id: str) -> Path:
+    def folder(self, model_id: str) -> Path:
         """Folder of a model's weights and description; need not exist yet."""
-        return self.path / "models" / model_id
+        return self._store.path / "models" / model_id
 
-    def add_model(
+    def add(
         self,
         model_id: str,
         recipe: str,
@@ -74,10 +77,10 @@ class ModelStore(PredictionStore):
         path : Path, optional
             Its folder; `model_path` by default.
         """
-        place = self.model_path(model_id) if path is None else Path(path)
-        if place.is_relative_to(self.path):
-            place = place.relative_to(self.path)
-        with self._change(durable=True) as connection:
+        place = self.folder(model_id) if path is None else Path(path)
+        if place.is_relative_to(self._store.path):
+            place = place.relative_to(self._store.path)
+        with self._store.change(durable=True) as connection:
             connection.execute(
                 sa.insert(model).values(
                     id=model_id,
@@ -89,10 +92,10 @@ class ModelStore(PredictionStore):
                     created=time.time(),
                 )
             )
-            self._log(connection, "model", "trainer", model=model_id, recipe=recipe, lane=lane)
-        return self.model(model_id)
+            self._store.events.write(connection, "model", "trainer", model=model_id, recipe=recipe, lane=lane)
+        return self.get(model_id)
 
-    def model(self, model_id: str) -> Model:
+    def get(self, model_id: str) -> Model:
         """One model by its id.
 
         Raises
@@ -100,17 +103,17 @@ class ModelStore(PredictionStore):
         ProjectError
             If there is none.
         """
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             row = connection.execute(sa.select(model).where(model.c.id == model_id)).one_or_none()
         if row is None:
-            known = ", ".join(found.id for found in self.models()[:8]) or "none yet"
-            raise ProjectError(f"{self.path}: there is no model {model_id!r}; there are: {known}")
+            known = ", ".join(found.id for found in self.all()[:8]) or "none yet"
+            raise ProjectError(f"{self._store.path}: there is no model {model_id!r}; there are: {known}")
         return self._model(row)
 
-    def models(self) -> list[Model]:
+    def all(self) -> list[Model]:
         """All models, the latest first."""
         query = sa.select(model).order_by(model.c.created.desc(), model.c.id.desc())
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             return [self._model(row) for row in connection.execute(query)]
 
     def _model(self, row: sa.Row[Any]) -> Model:
@@ -123,14 +126,14 @@ class ModelStore(PredictionStore):
             decision=row.decision,
             why=row.why,
             parents=tuple(row.parents),
-            path=self.path / row.path,
+            path=self._store.path / row.path,
         )
 
     def served(self) -> Model | None:
         """The model whose predictions annotators see."""
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             stack = self._serving(connection)
-        return self.model(stack[-1]) if stack else None
+        return self.get(stack[-1]) if stack else None
 
     def promote(self, model_id: str, why: str, by: str, provisional: bool = False) -> Model:
         """Serve a model from now on; the one before can be rolled back to.
@@ -140,10 +143,10 @@ class ModelStore(PredictionStore):
         ProjectError
             If there is no such model.
         """
-        self.model(model_id)
-        with self._change(durable=True) as connection:
+        self.get(model_id)
+        with self._store.change(durable=True) as connection:
             self._serve(connection, model_id, "promote", why, by, PROVISIONAL if provisional else SERVED)
-        return self.model(model_id)
+        return self.get(model_id)
 
     def decide(self, model_id: str, promoted: bool, why: str, provisional: bool = False) -> None:
         """Write down what the gate said of a model, and serve it if it was promoted.
@@ -158,12 +161,12 @@ class ModelStore(PredictionStore):
             if served is None or served.id != model_id:
                 self.promote(model_id, why, "gate", provisional)
             return
-        self.model(model_id)
-        with self._change(durable=True) as connection:
+        self.get(model_id)
+        with self._store.change(durable=True) as connection:
             connection.execute(
                 sa.update(model).where(model.c.id == model_id).values(decision=KEPT_OLD, why=why)
             )
-            self._log(connection, "kept old", "gate", model=model_id, why=why)
+            self._store.events.write(connection, "kept old", "gate", model=model_id, why=why)
 
     def rollback(self, by: str) -> Model:
         """Serve again what was served before the current model; done twice it goes two back.
@@ -173,12 +176,12 @@ class ModelStore(PredictionStore):
         ProjectError
             If nothing was served before.
         """
-        with self._change(durable=True) as connection:
+        with self._store.change(durable=True) as connection:
             stack = self._serving(connection)
             if len(stack) < 2:
                 raise ProjectError("there is no earlier model to go back to")
             self._serve(connection, stack[-2], "rollback", f"rolled back from {stack[-1]}", by, SERVED)
-        return self.model(stack[-2])
+        return self.get(stack[-2])
 
     def _serving(self, connection: sa.Connection) -> list[str]:
         """Served models as a stack: a promotion lies on top of what it replaced."""
@@ -200,14 +203,14 @@ class ModelStore(PredictionStore):
         connection.execute(
             sa.insert(serving).values(model_id=model_id, kind=kind, why=why, by=by, created=now)
         )
-        self._log(connection, kind, by, model=model_id, why=why)
+        self._store.events.write(connection, kind, by, model=model_id, why=why)
 
     def trained_on(self, model_id: str, revision_ids: Iterable[str]) -> None:
         """Note which mask revisions a model has learnt from."""
         rows = [{"model_id": model_id, "revision_id": revision_id} for revision_id in revision_ids]
         if rows:
-            with self._change() as connection:
-                connection.execute(self.catalog.insert(learnt).on_conflict_do_nothing(), rows)
+            with self._store.change() as connection:
+                connection.execute(self._store.catalog.insert(learnt).on_conflict_do_nothing(), rows)
 
     def untrained_labels(self, model_id: str | None) -> int:
         """How many training photos have a current mask that a model (None: no model) has not learnt from."""
@@ -220,7 +223,7 @@ class ModelStore(PredictionStore):
         if model_id is not None:
             known = sa.exists().where(learnt.c.model_id == model_id, learnt.c.revision_id == revision.c.id)
             query = query.where(~known)
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             return int(connection.execute(query).scalar_one())
 
     def first_trained(self, photo_id: int) -> tuple[str, float] | None:
@@ -233,6 +236,6 @@ class ModelStore(PredictionStore):
             .order_by(model.c.created, model.c.id)
             .limit(1)
         )
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else (row.id, row.created)

@@ -15,11 +15,12 @@ import sqlalchemy as sa
 
 from trainer.errors import PhotoError
 from trainer.project.decode import Header, decode, hash_file, read_header
-from trainer.project.registration import RegistryStore
+from trainer.project.registration import Registration
 from trainer.project.scan import SPLITS
 from trainer.project.schema import photo, prediction
+from trainer.project.store import Store
 
-__all__ = ["Counts", "Photo", "PhotoStore"]
+__all__ = ["Counts", "Photo", "Photos"]
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,14 @@ class Counts:
     by_split: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
-class PhotoStore(RegistryStore):
+class Photos:
     """Finding and reading photos."""
 
-    def photo(self, photo_id: int) -> Photo:
+    def __init__(self, store: Store, registration: Registration) -> None:
+        self._store = store
+        self._registration = registration
+
+    def get(self, photo_id: int) -> Photo:
         """One photo by its id.
 
         Raises
@@ -64,13 +69,13 @@ class PhotoStore(RegistryStore):
         PhotoError
             If there is none.
         """
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             row = connection.execute(sa.select(photo).where(photo.c.id == photo_id)).one_or_none()
         if row is None:
-            raise PhotoError(f"{self.path}: there is no photo with the id {photo_id}")
+            raise PhotoError(f"{self._store.path}: there is no photo with the id {photo_id}")
         return self._photo(row)
 
-    def find_photo(self, name: str | int) -> Photo:
+    def find(self, name: str | int) -> Photo:
         """One photo by its relative path, file name, stem, or id.
 
         Raises
@@ -81,7 +86,7 @@ class PhotoStore(RegistryStore):
         text = str(name).replace("\\", "/")
         names = {_stem(text), _file_name(text)}
         query = sa.select(photo).where(photo.c.stem.in_(names)).order_by(photo.c.id)
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             rows = connection.execute(query).all()
         for part in (_whole, _file_name, _stem):
             matches = [row for row in rows if part(row.relpath) == text]
@@ -93,8 +98,8 @@ class PhotoStore(RegistryStore):
                     f"{matches[0].relpath}"
                 )
         if text.isdecimal():
-            return self.photo(int(text))
-        raise PhotoError(f"{self.path}: there is no photo {text!r}")
+            return self.get(int(text))
+        raise PhotoError(f"{self._store.path}: there is no photo {text!r}")
 
     def find_path(self, name: str) -> Photo | None:
         """The only photo with this relative path, with or without its suffix; None if there is none.
@@ -106,7 +111,7 @@ class PhotoStore(RegistryStore):
         """
         stems = {_stem(name), _file_name(name)}
         query = sa.select(photo).where(photo.c.stem.in_(stems)).order_by(photo.c.id)
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             rows = connection.execute(query).all()
         matches = [row for row in rows if name in (row.relpath, os.path.splitext(row.relpath)[0])]
         matches = [row for row in matches if row.relpath == name] or matches
@@ -120,7 +125,7 @@ class PhotoStore(RegistryStore):
             id=row.id,
             root_id=row.root_id,
             relpath=row.relpath,
-            path=self._root_path(row.root_id) / row.relpath,
+            path=self._registration.root_path(row.root_id) / row.relpath,
             group=row.group_name,
             split=row.split,
             state=row.state,
@@ -143,7 +148,7 @@ class PhotoStore(RegistryStore):
         skipped = sa.select(sa.func.count()).where(
             photo.c.queued == sa.literal_column("1"), photo.c.back > 0, photo.c.state == "new"
         )
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             states = connection.execute(by_state).all()
             heads = {str(split): int(count) for split, count in connection.execute(labelled)}
             skips = int(connection.execute(skipped).scalar_one())
@@ -161,7 +166,7 @@ class PhotoStore(RegistryStore):
             by_split={split: (total[split], heads.get(split, 0)) for split in SPLITS},
         )
 
-    def photo_ids(
+    def ids(
         self, split: str | None = None, labelled: bool | None = None, limit: int | None = None
     ) -> list[int]:
         """Ids of the readable photos, in the project's random order.
@@ -181,10 +186,10 @@ class PhotoStore(RegistryStore):
             query = query.where(photo.c.split == split)
         if labelled is not None:
             query = query.where(photo.c.head.is_not(None) if labelled else photo.c.head.is_(None))
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             return list(connection.execute(query).scalars())
 
-    def read_photo(self, photo_id: int) -> npt.NDArray[np.uint8]:
+    def read(self, photo_id: int) -> npt.NDArray[np.uint8]:
         """Decode a photo: uint8 (height, width, 3), upright.
 
         The first reading records size, orientation and content hash. A photo that cannot be read is marked
@@ -197,7 +202,7 @@ class PhotoStore(RegistryStore):
         """
         return self._read(photo_id, None)
 
-    def read_photo_scaled(self, photo_id: int, long_side: int) -> npt.NDArray[np.uint8]:
+    def read_scaled(self, photo_id: int, long_side: int) -> npt.NDArray[np.uint8]:
         """Like `read_photo`, scaled down by area to a long side in pixels; never scaled up."""
         return self._read(photo_id, long_side)
 
@@ -213,24 +218,24 @@ class PhotoStore(RegistryStore):
         if known.width is not None:
             return known
         with self._marks_broken(known):
-            header = read_header(known.path, self.settings.photos.max_pixels)
+            header = read_header(known.path, self._store.settings.photos.max_pixels)
         self._record(known, header)
-        return self.photo(photo_id)
+        return self.get(photo_id)
 
     def _read(self, photo_id: int, long_side: int | None) -> npt.NDArray[np.uint8]:
         known = self._checked(photo_id)
         with self._marks_broken(known):
-            frame = decode(known.path, self.settings.photos.max_pixels, long_side)
+            frame = decode(known.path, self._store.settings.photos.max_pixels, long_side)
         if known.width is None:
             self._record(known, frame.header)
         return frame.pixels
 
     def _checked(self, photo_id: int) -> Photo:
         """The photo, after making sure that its file is still the one that was known."""
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             row = connection.execute(sa.select(photo).where(photo.c.id == photo_id)).one_or_none()
         if row is None:
-            raise PhotoError(f"{self.path}: there is no photo with the id {photo_id}")
+            raise PhotoError(f"{self._store.path}: there is no photo with the id {photo_id}")
         known = self._photo(row)
         try:
             status = known.path.stat()
@@ -249,13 +254,13 @@ class PhotoStore(RegistryStore):
                     "put the old file back, or register the new one under another name"
                 )
         self._set(known.id, sha256=None, width=None, height=None, orientation=None, note=None)
-        if not self.read_only:
-            with self._change() as connection:
+        if not self._store.read_only:
+            with self._store.change() as connection:
                 connection.execute(sa.delete(prediction).where(prediction.c.photo_id == known.id))
-        return self.photo(photo_id)
+        return self.get(photo_id)
 
     def _gone(self, known: Photo, error: OSError) -> None:
-        top = self._root_path(known.root_id)
+        top = self._registration.root_path(known.root_id)
         if not top.is_dir():  # a disk that is not plugged in breaks no photo
             raise PhotoError(
                 f"{top}: this folder of photos cannot be found on this machine; plug it in, or say where it "
@@ -272,19 +277,19 @@ class PhotoStore(RegistryStore):
         try:
             yield
         except PhotoError as error:
-            if not self.read_only and known.state != "broken":
+            if not self._store.read_only and known.state != "broken":
                 reason = str(error).removeprefix(f"{known.path}: ")
-                with self._change() as connection:
+                with self._store.change() as connection:
                     connection.execute(
                         sa.update(photo)
                         .where(photo.c.id == known.id)
                         .values(state="broken", reason=reason, queued=0)
                     )
-                    self._log(connection, "broken", "store", known.id, reason=reason)
+                    self._store.events.write(connection, "broken", "store", known.id, reason=reason)
             raise
 
     def _record(self, known: Photo, header: Header) -> None:
-        if self.read_only:
+        if self._store.read_only:
             return
         status = known.path.stat()
         with self._marks_broken(known):
@@ -301,8 +306,8 @@ class PhotoStore(RegistryStore):
         )
 
     def _set(self, photo_id: int, **values: object) -> None:
-        if not self.read_only:
-            with self._change() as connection:
+        if not self._store.read_only:
+            with self._store.change() as connection:
                 connection.execute(sa.update(photo).where(photo.c.id == photo_id).values(**values))
 
 

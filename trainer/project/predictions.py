@@ -17,12 +17,12 @@ import sqlalchemy as sa
 
 from trainer.labels.boxes import Box
 from trainer.project.filesystem import make_private
-from trainer.project.queue import _drawn, _ranked
-from trainer.project.review import ReviewStore
+from trainer.project.queue import drawn, ranked, ranking
 from trainer.project.schema import lease, meta, photo, prediction, request, score, session
+from trainer.project.store import Store
 from trainer.project.zarr_store import read_attributes, read_group, write_group
 
-__all__ = ["Prediction", "PredictionStore"]
+__all__ = ["Prediction", "Predictions"]
 
 BATCH = 500
 """Scores per transaction, so that annotators get their turn."""
@@ -42,10 +42,13 @@ class Prediction:
     score: float | None
 
 
-class PredictionStore(ReviewStore):
+class Predictions:
     """Writing and reading predictions and scores."""
 
-    def save_prediction(
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def save(
         self,
         photo_id: int,
         model_id: str,
@@ -80,8 +83,8 @@ class PredictionStore(ReviewStore):
         StorageFullError
             If the disk is full.
         """
-        self._require_writable()
-        folder = self.path / "predictions"
+        self._store.require_writable()
+        folder = self._store.path / "predictions"
         make_private(folder)
         arrays: dict[str, npt.NDArray[Any]] = {"labels": labels, "confidence": confidence}
         if features is not None:
@@ -89,13 +92,13 @@ class PredictionStore(ReviewStore):
         if error is not None:
             arrays["error"] = error
         extra = {"model": model_id, "boxes": [box.to_list() for box in boxes]}
-        path, checksum = write_group(folder, arrays, self.classes, extra)
+        path, checksum = write_group(folder, arrays, self._store.classes, extra)
         made = Prediction(photo_id, model_id, path, checksum, time.time(), score)
-        row = {**vars(made), "path": path.relative_to(self.path).as_posix()}
-        before = self.prediction(photo_id)
-        with self._change() as connection:
+        row = {**vars(made), "path": path.relative_to(self._store.path).as_posix()}
+        before = self.get(photo_id)
+        with self._store.change() as connection:
             connection.execute(
-                self.catalog.insert(prediction)
+                self._store.catalog.insert(prediction)
                 .values(row)
                 .on_conflict_do_update(index_elements=["photo_id"], set_=row)
             )
@@ -106,17 +109,17 @@ class PredictionStore(ReviewStore):
             shutil.rmtree(before.path, ignore_errors=True)
         return made
 
-    def prediction(self, photo_id: int) -> Prediction | None:
+    def get(self, photo_id: int) -> Prediction | None:
         """The current prediction of a photo, if it has one."""
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             row = (
                 connection.execute(sa.select(prediction).where(prediction.c.photo_id == photo_id))
                 .mappings()
                 .one_or_none()
             )
-        return None if row is None else Prediction(**{**row, "path": self.path / row["path"]})
+        return None if row is None else Prediction(**{**row, "path": self._store.path / row["path"]})
 
-    def read_prediction(self, of: Prediction) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    def read(self, of: Prediction) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
         """Labels (class index + 1) and confidence (0 to 255), uint8 (height, width) each.
 
         Raises
@@ -184,14 +187,14 @@ class PredictionStore(ReviewStore):
         source = (row for row in rows if math.isfinite(row[1]))
         count = 0
         while batch := list(islice(source, BATCH)):
-            with self._change() as connection:
+            with self._store.change() as connection:
                 self._put_scores(connection, model_id, batch)
             count += len(batch)
         pointer = {"key": "ranking", "value": model_id}
-        with self._change() as connection:
-            before = self._ranking(connection)
+        with self._store.change() as connection:
+            before = ranking(connection)
             connection.execute(
-                self.catalog.insert(meta)
+                self._store.catalog.insert(meta)
                 .values(pointer)
                 .on_conflict_do_update(index_elements=["key"], set_={"value": model_id})
             )
@@ -202,7 +205,7 @@ class PredictionStore(ReviewStore):
     def _put_scores(
         self, connection: sa.Connection, model_id: str, rows: list[tuple[int, float, str]]
     ) -> None:
-        insert = self.catalog.insert(score)
+        insert = self._store.catalog.insert(score)
         connection.execute(
             insert.on_conflict_do_update(
                 index_elements=["photo_id", "model_id"],
@@ -219,14 +222,14 @@ class PredictionStore(ReviewStore):
             ids = sa.select(score.c.photo_id).where(score.c.model_id == model_id).limit(BATCH)
             left = model_id != keep
             while left:
-                with self._change() as connection:
+                with self._store.change() as connection:
                     mine = sa.and_(score.c.model_id == model_id, score.c.photo_id.in_(ids))
                     left = connection.execute(sa.delete(score).where(mine)).rowcount == BATCH
 
     def _scorers(self) -> list[str]:
         """Models that have scores, each found by one step in the index."""
         found: list[str] = []
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             while True:
                 query = sa.select(sa.func.min(score.c.model_id))
                 after = query.where(score.c.model_id > found[-1]) if found else query
@@ -235,16 +238,16 @@ class PredictionStore(ReviewStore):
                     return found
                 found.append(name)
 
-    def wanted_predictions(self, model_id: str, head: bool = True) -> list[int]:
+    def wanted(self, model_id: str, head: bool = True) -> list[int]:
         """Photos that need a prediction by this model, the most urgent first.
 
         First what open sessions ask for and hold, then, with `head`, the head of the queue
         (`queue.predict_ahead` photos).
         """
         now = time.time()
-        ahead = self.settings.queue.predict_ahead
-        by_chance = math.ceil(ahead * self.settings.queue.random_share)
-        recent = now - self.settings.queue.lease_seconds
+        ahead = self._store.settings.queue.predict_ahead
+        by_chance = math.ceil(ahead * self._store.settings.queue.random_share)
+        recent = now - self._store.settings.queue.lease_seconds
         is_open = sa.and_(session.c.ended.is_(None), session.c.seen > recent)
         asked = (
             sa.select(request.c.photo_id.label("id"))
@@ -259,13 +262,13 @@ class PredictionStore(ReviewStore):
             .where(is_open, lease.c.expires > now, photo.c.queued == 1)
             .order_by(lease.c.expires)
         )
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             queries = [asked, held]
-            ranking = self._ranking(connection) if head else None
-            if ranking is not None:
-                queries.append(_ranked(ranking, now).limit(ahead))
+            ranker = ranking(connection) if head else None
+            if ranker is not None:
+                queries.append(ranked(ranker, now).limit(ahead))
             if head:
-                queries.append(_drawn(now).limit(ahead if ranking is None else by_chance))
+                queries.append(drawn(now).limit(ahead if ranker is None else by_chance))
             order: dict[int, None] = {}
             for query in queries:
                 order.update(dict.fromkeys(connection.execute(query).scalars()))

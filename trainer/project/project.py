@@ -26,8 +26,18 @@ import tomlkit
 from trainer.errors import ConfigError, ProjectError
 from trainer.labels.classes import ClassSet, load_class_set
 from trainer.project.catalog import Catalog, sqlite_url
+from trainer.project.drafts import Drafts
 from trainer.project.filesystem import make_private, storage_errors
-from trainer.project.trainer_channel import TrainerStore
+from trainer.project.masks import Masks
+from trainer.project.models import Models
+from trainer.project.photos import Photos
+from trainer.project.predictions import Predictions
+from trainer.project.queue import Queue
+from trainer.project.registration import Registration
+from trainer.project.review import Review
+from trainer.project.sessions import Sessions
+from trainer.project.store import Store
+from trainer.project.trainer_channel import TrainerChannel
 from trainer.settings.model import Settings
 from trainer.settings.toml_file import PROJECT_SECTION, load_settings, save_settings
 
@@ -37,11 +47,10 @@ FILE = "skinseg.toml"
 FOLDERS = ("masks", "predictions", "models", "drafts", "rounds", "cache")
 
 
-class Project(TrainerStore):
+class Project(Store):
     """An open project. Make one with `create`, open one with `open`; a context manager that closes it.
 
-    Safe to use from several threads at once. What it can do stands in the classes that it is made of:
-    photos, masks, drafts, sessions, queue, predictions, models, and the channel to the trainer.
+    Safe to use from several threads at once. A store with the components that stand on it, one noun each.
 
     Attributes
     ----------
@@ -55,9 +64,25 @@ class Project(TrainerStore):
         As read when it was opened.
     read_only_reason : str
         Why nothing can be saved; empty where all can.
+    registration, photos, masks, drafts, sessions, queue, review, predictions, models, trainer
+        The components.
     """
 
-    read_only_reason: str = ""
+    def __init__(
+        self, path: Path, catalog: Catalog, meta: Mapping[str, str], classes: ClassSet, settings: Settings
+    ) -> None:
+        super().__init__(path, catalog, meta, classes, settings)
+        self.read_only_reason = ""
+        self.registration = Registration(self)
+        self.photos = Photos(self, self.registration)
+        self.masks = Masks(self, self.photos)
+        self.drafts = Drafts(self)
+        self.sessions = Sessions(self)
+        self.queue = Queue(self, self.photos)
+        self.review = Review(self)
+        self.predictions = Predictions(self)
+        self.models = Models(self)
+        self.trainer = TrainerChannel(self)
 
     @classmethod
     def create(

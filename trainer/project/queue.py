@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from trainer.errors import ConflictError, PhotoError, ProjectError
+from trainer.project.photos import Photos
 from trainer.project.schema import lease, meta, photo, request, score, session, skipped
-from trainer.project.sessions import SessionStore
+from trainer.project.store import Store
 
-__all__ = ["RANDOM", "START", "Claim", "QueueEntry", "QueueStore"]
+__all__ = ["RANDOM", "START", "Claim", "Queue", "QueueEntry"]
 
 START = "first photos"
 RANDOM = "random check"
@@ -47,8 +48,12 @@ class QueueEntry:
     why: str
 
 
-class QueueStore(SessionStore):
+class Queue:
     """Handing out photos."""
+
+    def __init__(self, store: Store, photos: Photos) -> None:
+        self._store = store
+        self._photos = photos
 
     def claim_next(self, session_id: int, exclude: Iterable[int] = ()) -> Claim | None:
         """Take the next photo: one that nobody else has, and that this annotator has not skipped today.
@@ -75,12 +80,12 @@ class QueueStore(SessionStore):
             If the session has ended.
         """
         out = tuple(exclude)
-        settings = self.settings.queue
+        settings = self._store.settings.queue
         at_random = random.random() < settings.random_share
         blind = random.random() < settings.blind_share
         for _ in range(_TRIES):
             now = time.time()
-            with self._change() as connection:
+            with self._store.change() as connection:
                 self._seen(connection, session_id, now)
                 found = self._pick(connection, session_id, out, now, at_random)
                 if found is None:
@@ -100,12 +105,12 @@ class QueueStore(SessionStore):
         PhotoError
             If there is no such photo, or it is broken.
         """
-        known = self.photo(photo_id)
+        known = self._photos.get(photo_id)
         if known.state == "broken":
             raise PhotoError(f"{known.relpath}: {known.reason}")
         now = time.time()
-        expires = now + self.settings.queue.lease_seconds
-        with self._change() as connection:
+        expires = now + self._store.settings.queue.lease_seconds
+        with self._store.change() as connection:
             annotator = self._seen(connection, session_id, now)
             holder = connection.execute(
                 sa.select(session.c.annotator)
@@ -124,26 +129,26 @@ class QueueStore(SessionStore):
         """Sign of life: prolong the leases of a session. Returns the photos that it still holds."""
         now = time.time()
         ids = list(photo_ids)
-        with self._change() as connection:
+        with self._store.change() as connection:
             self._seen(connection, session_id, now)
             mine = sa.and_(lease.c.session_id == session_id, lease.c.photo_id.in_(ids))
             connection.execute(
-                sa.update(lease).where(mine).values(expires=now + self.settings.queue.lease_seconds)
+                sa.update(lease).where(mine).values(expires=now + self._store.settings.queue.lease_seconds)
             )
             held = set(connection.execute(sa.select(lease.c.photo_id).where(mine)).scalars())
         return [photo_id for photo_id in ids if photo_id in held]
 
     def release(self, session_id: int, photo_id: int) -> None:
         """Give a photo back."""
-        with self._change() as connection:
+        with self._store.change() as connection:
             self._release(connection, session_id, photo_id)
 
     def skip(self, session_id: int, photo_id: int) -> None:
         """Put a photo at the end of the queue; this session does not get it again."""
-        with self._change() as connection:
+        with self._store.change() as connection:
             annotator = self._seen(connection, session_id, time.time())
             connection.execute(
-                self.catalog.insert(skipped)
+                self._store.catalog.insert(skipped)
                 .values(session_id=session_id, photo_id=photo_id)
                 .on_conflict_do_nothing()
             )
@@ -152,36 +157,36 @@ class QueueStore(SessionStore):
             )
             connection.execute(sa.delete(score).where(score.c.photo_id == photo_id))
             self._release(connection, session_id, photo_id)
-            self._log(connection, "skip", annotator, photo_id)
+            self._store.events.write(connection, "skip", annotator, photo_id)
 
     def flag(self, session_id: int, photo_id: int, note: str) -> None:
         """Take a photo out of the queue with a note for whoever looks after the project."""
-        with self._change() as connection:
+        with self._store.change() as connection:
             annotator = self._seen(connection, session_id, time.time())
             connection.execute(
                 sa.update(photo).where(photo.c.id == photo_id).values(state="flagged", reason=note, queued=0)
             )
             self._release(connection, session_id, photo_id)
-            self._log(connection, "flag", annotator, photo_id, note=note)
+            self._store.events.write(connection, "flag", annotator, photo_id, note=note)
 
-    def queue_head(self, n: int) -> list[QueueEntry]:
+    def head(self, n: int) -> list[QueueEntry]:
         """The next photos that would be handed out by rank, or in the random order before there is one."""
         now = time.time()
-        with self.catalog.read() as connection:
-            model_id = self._ranking(connection)
+        with self._store.catalog.read() as connection:
+            model_id = ranking(connection)
             entries: list[QueueEntry] = []
             if model_id is not None:
-                query = _ranked(model_id, now).add_columns(photo.c.relpath, score.c.score).limit(n)
+                query = ranked(model_id, now).add_columns(photo.c.relpath, score.c.score).limit(n)
                 entries = [
                     QueueEntry(row.id, row.relpath, row.score, row.why) for row in connection.execute(query)
                 ]
             if len(entries) < n:
                 there = {entry.photo_id for entry in entries}
                 why = START if model_id is None else RANDOM
-                drawn = _drawn(now).add_columns(photo.c.relpath).limit(n + len(there))
+                in_order = drawn(now).add_columns(photo.c.relpath).limit(n + len(there))
                 entries += [
                     QueueEntry(row.id, row.relpath, None, why)
-                    for row in connection.execute(drawn)
+                    for row in connection.execute(in_order)
                     if row.id not in there
                 ]
         return entries[:n]
@@ -192,8 +197,8 @@ class QueueStore(SessionStore):
             {"session_id": session_id, "photo_id": photo_id, "created": time.time()} for photo_id in photo_ids
         ]
         if rows:
-            with self._change() as connection:
-                connection.execute(self.catalog.insert(request).on_conflict_do_nothing(), rows)
+            with self._store.change() as connection:
+                connection.execute(self._store.catalog.insert(request).on_conflict_do_nothing(), rows)
 
     def _seen(self, connection: sa.Connection, session_id: int, now: float) -> str:
         """Note a session's sign of life; returns its annotator."""
@@ -219,7 +224,7 @@ class QueueStore(SessionStore):
         row = {"photo_id": photo_id, "session_id": session_id, "expires": expires}
         free = sa.or_(lease.c.expires <= now, lease.c.session_id == session_id)
         done = connection.execute(
-            self.catalog.insert(lease)
+            self._store.catalog.insert(lease)
             .values(row)
             .on_conflict_do_update(index_elements=["photo_id"], set_=row, where=free)
             .returning(lease.c.photo_id)
@@ -243,32 +248,33 @@ class QueueStore(SessionStore):
     def _orders(
         self, connection: sa.Connection, now: float, at_random: bool
     ) -> Iterator[sa.Select[tuple[int, str]]]:
-        model_id = self._ranking(connection)
+        model_id = ranking(connection)
         if model_id is None:
-            yield _drawn(now, START)
+            yield drawn(now, START)
             return
         if at_random:
-            yield _drawn(now, RANDOM)
+            yield drawn(now, RANDOM)
             return
-        yield _ranked(model_id, now)
-        yield _drawn(now, UNSCORED).where(photo.c.split == "train")
-        yield _drawn(now, RANDOM)
+        yield ranked(model_id, now)
+        yield drawn(now, UNSCORED).where(photo.c.split == "train")
+        yield drawn(now, RANDOM)
 
-    def _ranking(self, connection: sa.Connection) -> str | None:
-        """The model whose scores rank the queue."""
-        return connection.execute(sa.select(meta.c.value).where(meta.c.key == "ranking")).scalar()
+
+def ranking(connection: sa.Connection) -> str | None:
+    """Return the model whose scores rank the queue."""
+    return connection.execute(sa.select(meta.c.value).where(meta.c.key == "ranking")).scalar()
 
 
 def _free(now: float) -> sa.ColumnElement[bool]:
     return ~sa.exists().where(lease.c.photo_id == photo.c.id, lease.c.expires > now)
 
 
-def _drawn(now: float, why: str = RANDOM) -> sa.Select[tuple[int, str]]:
+def drawn(now: float, why: str = RANDOM) -> sa.Select[tuple[int, str]]:
     query = sa.select(photo.c.id, sa.literal(why).label("why"))
     return query.where(_QUEUED, _free(now)).order_by(*_BY_DRAW)
 
 
-def _ranked(model_id: str, now: float) -> sa.Select[tuple[int, str]]:
+def ranked(model_id: str, now: float) -> sa.Select[tuple[int, str]]:
     return (
         sa.select(photo.c.id, score.c.why)
         .select_from(score.join(photo, photo.c.id == score.c.photo_id))

@@ -26,7 +26,7 @@ from trainer.project.scan import (
 from trainer.project.schema import photo, photo_group, root, root_place
 from trainer.project.store import Store
 
-__all__ = ["Added", "RegistryStore", "Root"]
+__all__ = ["Added", "Registration", "Root"]
 
 BATCH = 4000
 """Photos registered per transaction, so that others get their turn."""
@@ -51,10 +51,13 @@ class Root:
     path: Path
 
 
-class RegistryStore(Store):
+class Registration:
     """Registering folders of photos."""
 
-    def add_photos(
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add_folder(
         self,
         folder: str | Path,
         groups: str | Path | None = None,
@@ -84,12 +87,12 @@ class RegistryStore(Store):
         place = _readable_folder(folder)
         rule = group_rule(groups)
         unreadable: list[str] = []
-        found: Iterable[str] = find_photos(place, unreadable.append, leave_out=self.path)
+        found: Iterable[str] = find_photos(place, unreadable.append, leave_out=self._store.path)
         splits: dict[str, str] = {}
         group_of: Callable[[str], str | None]
         if isinstance(rule, GroupTable):
             found = list(found)  # all rows are checked before the first photo is registered
-            with self.catalog.read() as connection:
+            with self._store.catalog.read() as connection:
                 check_splits(rule, _group_splits(connection))
             rows = rule.assign(found)
             self._check_registered(place, rule, rows)
@@ -102,14 +105,16 @@ class RegistryStore(Store):
         if first is None:
             detail = f"; {unreadable[0]} cannot be read" if unreadable else ""
             raise PhotoError(f"{place}: no photos here (JPEG, PNG, TIFF, WebP, BMP, HEIC){detail}")
-        registrar = _Registrar(self, *self._root_for(place), group_of, splits)
+        registrar = _Registrar(self._store, *self._root_for(place), group_of, splits)
         seen = new = 0
         for batch in _batches(chain([first], found)):
             new += registrar.add(batch)
             seen += len(batch)
             if progress is not None:
                 progress(seen)
-        self.event("add", "store", folder=str(place), new=new, known=seen - new, unreadable=len(unreadable))
+        self._store.events.add(
+            "add", "store", folder=str(place), new=new, known=seen - new, unreadable=len(unreadable)
+        )
         return Added(new, seen - new, time.monotonic() - started, tuple(unreadable))
 
     def _check_registered(self, place: Path, table: GroupTable, rows: dict[str, GroupRow]) -> None:
@@ -121,7 +126,7 @@ class RegistryStore(Store):
             prefix = place.relative_to(known.path).as_posix()
             by_path = {name if prefix == "." else f"{prefix}/{name}": row for name, row in rows.items()}
             query = sa.select(*columns).where(photo.c.root_id == known.id)
-            with self.catalog.read() as connection:
+            with self._store.catalog.read() as connection:
                 for relpath, group in connection.execute(query):
                     row = by_path.get(relpath)
                     if row is not None and row.group != group:
@@ -140,7 +145,7 @@ class RegistryStore(Store):
                 raise ConfigError(
                     f"{place} holds {known.path}, which is registered already; add the folders beside it"
                 )
-        with self._change() as connection:
+        with self._store.change() as connection:
             done = connection.execute(sa.insert(root).values(path=str(place)))
             assert done.inserted_primary_key is not None
             root_id = int(done.inserted_primary_key[0])
@@ -154,7 +159,7 @@ class RegistryStore(Store):
         here = sa.and_(root_place.c.root_id == root.c.id, root_place.c.host == socket.gethostname())
         query = sa.select(root.c.id, root.c.path, root_place.c.path.label("here"))
         query = query.select_from(root.outerjoin(root_place, here)).order_by(root.c.id)
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             return [
                 Root(row.id, Path(row.path), Path(row.here or row.path)) for row in connection.execute(query)
             ]
@@ -174,13 +179,15 @@ class RegistryStore(Store):
         for known in self.roots():
             if str(known.registered) in wanted or str(known.path) in wanted:
                 row = {"root_id": known.id, "host": socket.gethostname(), "path": str(place)}
-                with self._change() as connection:
+                with self._store.change() as connection:
                     connection.execute(
-                        self.catalog.insert(root_place)
+                        self._store.catalog.insert(root_place)
                         .values(row)
                         .on_conflict_do_update(index_elements=["root_id", "host"], set_={"path": str(place)})
                     )
-                    self._log(connection, "remap", "store", old=str(known.path), new=str(place))
+                    self._store.events.write(
+                        connection, "remap", "store", old=str(known.path), new=str(place)
+                    )
                 self._forget_roots()
                 return
         names = ", ".join(str(known.path) for known in self.roots()) or "none"
@@ -189,7 +196,7 @@ class RegistryStore(Store):
     def _forget_roots(self) -> None:
         self.__dict__.pop("_root_paths", None)
 
-    def _root_path(self, root_id: int) -> Path:
+    def root_path(self, root_id: int) -> Path:
         paths: dict[int, Path] = self.__dict__.setdefault("_root_paths", {})
         if root_id not in paths:
             paths.update({known.id: known.path for known in self.roots()})
@@ -201,7 +208,7 @@ class _Registrar:
 
     def __init__(
         self,
-        store: RegistryStore,
+        store: Store,
         root_id: int,
         prefix: str,
         group_of: Callable[[str], str | None],
@@ -219,7 +226,7 @@ class _Registrar:
         """Register names relative to the folder being added; returns how many were new."""
         rows = [self._row(name) for name in names]
         insert = self._store.catalog.insert
-        with self._store._change() as connection:
+        with self._store.change() as connection:
             groups = [{"name": row["group_name"], "split": row["split"]} for row in rows if row.pop("named")]
             if groups:
                 connection.execute(insert(photo_group).on_conflict_do_nothing(), groups)
@@ -243,12 +250,12 @@ class _Registrar:
             "state": "new",
             "queued": 1,
             "back": 0,
-            "draw": draw_of(self._store._salt, own),
+            "draw": draw_of(self._store.salt, own),
         }
 
     def _split(self, group: str) -> str:
         shares = self._store.settings.splits
-        return split_of(self._store._salt, group, shares.val_share, shares.test_share)
+        return split_of(self._store.salt, group, shares.val_share, shares.test_share)
 
     def _split_of_group(self, group: str) -> str:
         if group not in self._splits:

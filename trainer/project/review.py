@@ -7,10 +7,10 @@ from typing import Literal, get_args
 
 import sqlalchemy as sa
 
-from trainer.project.queue import QueueStore
 from trainer.project.schema import photo, revision
+from trainer.project.store import Store
 
-__all__ = ["REVIEWED", "ReviewEntry", "ReviewStore", "Reviewed"]
+__all__ = ["REVIEWED", "Review", "ReviewEntry", "Reviewed"]
 
 Reviewed = Literal["labelled", "part", "flagged", "broken"]
 REVIEWED: tuple[Reviewed, ...] = get_args(Reviewed)
@@ -31,10 +31,13 @@ class ReviewEntry:
     """When, in seconds since 1970."""
 
 
-class ReviewStore(QueueStore):
+class Review:
     """Listing photos by what became of them."""
 
-    def review(self, state: Reviewed, n: int) -> list[ReviewEntry]:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def entries(self, state: Reviewed, n: int) -> list[ReviewEntry]:
         """At most `n` photos in that state, those with the newest masks first."""
         columns = (photo.c.id, photo.c.relpath, photo.c.state, photo.c.reason)
         query = (
@@ -44,5 +47,5 @@ class ReviewStore(QueueStore):
             .order_by(revision.c.created.desc().nulls_last(), photo.c.id)
             .limit(n)
         )
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             return [ReviewEntry(*row) for row in connection.execute(query)]

@@ -11,10 +11,10 @@ import psutil
 import sqlalchemy as sa
 
 from trainer.errors import ConfigError
-from trainer.project.drafts import DraftStore
 from trainer.project.schema import lease, request, session, visit
+from trainer.project.store import Store
 
-__all__ = ["Session", "SessionStore", "Stats"]
+__all__ = ["Session", "Sessions", "Stats"]
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,13 @@ class Stats:
     strokes_per_photo: float
 
 
-class SessionStore(DraftStore):
+class Sessions:
     """Sessions and what was done in them."""
 
-    def start_session(self, annotator: str) -> Session:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def start(self, annotator: str) -> Session:
         """Begin a sitting. Sessions of this machine whose program is dead give their photos back.
 
         Raises
@@ -50,7 +53,7 @@ class SessionStore(DraftStore):
             raise ConfigError("an annotator needs a name: --annotator NAME")
         now = time.time()
         pid = os.getpid()
-        with self._change() as connection:
+        with self._store.change() as connection:
             self._end_dead(connection, now)
             done = connection.execute(
                 sa.insert(session).values(
@@ -64,12 +67,12 @@ class SessionStore(DraftStore):
             )
             assert done.inserted_primary_key is not None
             made = Session(int(done.inserted_primary_key[0]), annotator, now)
-            self._log(connection, "session", annotator, session=made.id)
+            self._store.events.write(connection, "session", annotator, session=made.id)
         return made
 
-    def end_session(self, of: Session | int) -> None:
+    def end(self, of: Session | int) -> None:
         """End a sitting; its photos are free again."""
-        with self._change() as connection:
+        with self._store.change() as connection:
             self._end(connection, [of.id if isinstance(of, Session) else of], time.time())
 
     def _end(self, connection: sa.Connection, ids: list[int], now: float) -> None:
@@ -101,7 +104,7 @@ class SessionStore(DraftStore):
         outcome : str
             "saved" counts as finished; others, as "skipped", "flagged", "part", "left", do not.
         """
-        with self._change() as connection:
+        with self._store.change() as connection:
             connection.execute(
                 sa.insert(visit).values(
                     session_id=session_id,
@@ -113,7 +116,7 @@ class SessionStore(DraftStore):
                 )
             )
 
-    def session_stats(self, session_id: int) -> Stats:
+    def stats(self, session_id: int) -> Stats:
         """What was finished in one sitting."""
         return self._stats(visit.c.session_id == session_id)
 
@@ -131,7 +134,7 @@ class SessionStore(DraftStore):
             sa.func.coalesce(sa.func.sum(visit.c.seconds), 0.0),
             sa.func.coalesce(sa.func.sum(visit.c.strokes), 0),
         ).where(finished, *conditions)
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             photos, seconds, strokes = connection.execute(query).one()
         per = max(1, int(photos))
         return Stats(int(photos), float(seconds) / per, float(strokes) / per)

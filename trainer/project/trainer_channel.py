@@ -11,10 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from trainer.errors import ProjectError
-from trainer.project.models import ModelStore
 from trainer.project.schema import command, curve, round_, trainer
+from trainer.project.store import Store
 
-__all__ = ["Command", "Round", "TrainerState", "TrainerStore"]
+__all__ = ["Command", "Round", "TrainerChannel", "TrainerState"]
 
 
 @dataclass(frozen=True)
@@ -72,28 +72,31 @@ class Round:
     why: str
 
 
-class TrainerStore(ModelStore):
+class TrainerChannel:
     """Talking to the trainer, and the trainer talking back."""
 
-    def send_command(self, kind: str, by: str, **args: Any) -> int:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def send(self, kind: str, by: str, **args: Any) -> int:
         """Ask the trainer for something ("pause", "resume", "stop", "train"); returns the command's id."""
-        with self._change() as connection:
+        with self._store.change() as connection:
             done = connection.execute(
                 sa.insert(command).values(kind=kind, by=by, args=args, created=time.time(), result="")
             )
-            self._log(connection, "command", by, command=kind, **args)
+            self._store.events.write(connection, "command", by, command=kind, **args)
         assert done.inserted_primary_key is not None
         return int(done.inserted_primary_key[0])
 
-    def pending_commands(self) -> list[Command]:
+    def pending(self) -> list[Command]:
         """Commands that the trainer has not taken note of, in order."""
         query = sa.select(command).where(command.c.acknowledged.is_(None)).order_by(command.c.id)
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             return [Command(**row) for row in connection.execute(query).mappings()]
 
     def acknowledge(self, command_id: int, result: str = "") -> None:
         """Take note of a command, and say what came of it."""
-        with self._change() as connection:
+        with self._store.change() as connection:
             connection.execute(
                 sa.update(command)
                 .where(command.c.id == command_id)
@@ -108,17 +111,17 @@ class TrainerStore(ModelStore):
         ProjectError
             If there is none.
         """
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             row = (
                 connection.execute(sa.select(command).where(command.c.id == command_id))
                 .mappings()
                 .one_or_none()
             )
         if row is None:
-            raise ProjectError(f"{self.path}: there is no command {command_id}")
+            raise ProjectError(f"{self._store.path}: there is no command {command_id}")
         return Command(**row)
 
-    def write_trainer_state(self, **changes: Any) -> None:
+    def write_state(self, **changes: Any) -> None:
         """Change fields of the trainer's state; each call is a sign of life.
 
         Parameters
@@ -134,18 +137,18 @@ class TrainerStore(ModelStore):
         heartbeat = float(changes.pop("heartbeat", time.time()))
         if unknown := set(changes) - _FIELDS:
             raise TypeError(f"the trainer's state has no field {', '.join(sorted(unknown))}")
-        with self._change() as connection:
+        with self._store.change() as connection:
             before = connection.execute(sa.select(trainer.c.fields).where(trainer.c.id == 1)).scalar()
             row = {"id": 1, "heartbeat": heartbeat, "fields": {**(before or {}), **changes}}
             connection.execute(
-                self.catalog.insert(trainer)
+                self._store.catalog.insert(trainer)
                 .values(row)
                 .on_conflict_do_update(index_elements=["id"], set_=row)
             )
 
-    def trainer_state(self) -> TrainerState | None:
+    def state(self) -> TrainerState | None:
         """The trainer as it last described itself; None if there never was one."""
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             row = connection.execute(sa.select(trainer).where(trainer.c.id == 1)).one_or_none()
         return None if row is None else TrainerState(heartbeat=row.heartbeat, **row.fields)
 
@@ -160,9 +163,9 @@ class TrainerStore(ModelStore):
             "metrics": {},
             "why": "",
         }
-        with self._change() as connection:
+        with self._store.change() as connection:
             connection.execute(
-                self.catalog.insert(round_)
+                self._store.catalog.insert(round_)
                 .values(row)
                 .on_conflict_do_update(index_elements=["id"], set_={"state": "running", "ended": None})
             )
@@ -177,7 +180,7 @@ class TrainerStore(ModelStore):
         why: str = "",
     ) -> None:
         """Note how a round ended: `state` is "done", "stopped" or "failed"."""
-        with self._change() as connection:
+        with self._store.change() as connection:
             connection.execute(
                 sa.update(round_)
                 .where(round_.c.id == round_id)
@@ -185,7 +188,9 @@ class TrainerStore(ModelStore):
                     ended=time.time(), state=state, model_id=model_id, metrics=dict(metrics or {}), why=why
                 )
             )
-            self._log(connection, "round", "trainer", round=round_id, state=state, model=model_id, why=why)
+            self._store.events.write(
+                connection, "round", "trainer", round=round_id, state=state, model=model_id, why=why
+            )
 
     def round(self, round_id: str) -> Round:
         """One round by its id.
@@ -195,18 +200,18 @@ class TrainerStore(ModelStore):
         ProjectError
             If there is none.
         """
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             row = (
                 connection.execute(sa.select(round_).where(round_.c.id == round_id)).mappings().one_or_none()
             )
         if row is None:
-            raise ProjectError(f"{self.path}: there is no training round {round_id!r}")
+            raise ProjectError(f"{self._store.path}: there is no training round {round_id!r}")
         return Round(**row)
 
     def rounds(self, limit: int | None = None) -> list[Round]:
         """All rounds, the latest first."""
         query = sa.select(round_).order_by(round_.c.started.desc(), round_.c.id.desc()).limit(limit)
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             return [Round(**row) for row in connection.execute(query).mappings()]
 
     def log_curve(self, round_id: str, step: int, values: Mapping[str, float]) -> None:
@@ -217,8 +222,8 @@ class TrainerStore(ModelStore):
             if math.isfinite(value)
         ]
         if rows:
-            insert = self.catalog.insert(curve)
-            with self._change() as connection:
+            insert = self._store.catalog.insert(curve)
+            with self._store.change() as connection:
                 connection.execute(
                     insert.on_conflict_do_update(
                         index_elements=["round_id", "step", "name"], set_={"value": insert.excluded.value}
@@ -231,7 +236,7 @@ class TrainerStore(ModelStore):
         query = sa.select(curve.c.name, curve.c.step, curve.c.value)
         query = query.where(curve.c.round_id == round_id, curve.c.step >= since_step).order_by(curve.c.step)
         found: dict[str, list[tuple[int, float]]] = {}
-        with self.catalog.read() as connection:
+        with self._store.catalog.read() as connection:
             for name, step, value in connection.execute(query):
                 found.setdefault(name, []).append((step, value))
         return found

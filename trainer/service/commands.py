@@ -29,19 +29,19 @@ class Orders:
 
     def forget_old(self) -> None:
         """Answer what was meant for a trainer that is no longer there: a stop must not end its successor."""
-        for command in self._project.pending_commands():
+        for command in self._project.trainer.pending():
             if command.kind in ("stop", "pause", "resume") and command.created < self._born:
-                self._project.acknowledge(command.id, "no trainer was running")
+                self._project.trainer.acknowledge(command.id, "no trainer was running")
 
     def obey(self) -> None:
         """Carry out every waiting command and acknowledge it, with a word on what came of it."""
-        for command in self._project.pending_commands():
+        for command in self._project.trainer.pending():
             try:
                 result = self._carry_out(command)
             except SkinsegError as error:
                 result = f"refused: {error}"
             log.info("%s asked for %s %s: %s", command.by, command.kind, command.args or "", result)
-            self._project.acknowledge(command.id, result)
+            self._project.trainer.acknowledge(command.id, result)
 
     def _carry_out(self, command: Command) -> str:
         kind, args = command.kind, command.args
@@ -60,10 +60,10 @@ class Orders:
             return self._train_now(str(args.get("lane", "fast")))
         if kind == "promote":
             model_id = str(args.get("model_id", ""))
-            self._project.promote(model_id, why=str(args.get("why", "chosen by hand")), by=command.by)
+            self._project.models.promote(model_id, why=str(args.get("why", "chosen by hand")), by=command.by)
             return f"model {model_id} is served"
         if kind == "rollback":
-            return f"model {self._project.rollback(by=command.by).id} is served"
+            return f"model {self._project.models.rollback(by=command.by).id} is served"
         return f"refused: this trainer knows no command '{kind}'"
 
     def _pretrain_now(self) -> str:
@@ -72,7 +72,7 @@ class Orders:
         return "starting weights are made next"
 
     def _train_now(self, lane: str) -> str:
-        if self._project.counts().by_split.get("train", (0, 0))[1] == 0:
+        if self._project.photos.counts().by_split.get("train", (0, 0))[1] == 0:
             return "refused: no train photo has a mask yet; save one first"
         self.paused = False
         self.train_now = "full" if lane == "full" else "fast"

@@ -84,6 +84,6 @@ class Heartbeat:
         with self._lock:
             fields = dict(self._fields)
         try:
-            self._project.write_trainer_state(**fields, heartbeat=time.time())
+            self._project.trainer.write_state(**fields, heartbeat=time.time())
         except Exception:  # a full disk or a busy catalog must not end the only sign of life
             log.exception("could not write the heartbeat; trying again")

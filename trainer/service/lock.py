@@ -40,7 +40,7 @@ class TrainerLock:
         self._lock.release()
 
     def _who(self) -> str:
-        state = self._project.trainer_state()
+        state = self._project.trainer.state()
         holder = f"process {state.pid} on {state.host}" if state else "another process, just starting"
         path = self._project.path
         return f"{path} already has a trainer: {holder}; let it run, or end it: skinseg trainer {path} --stop"

@@ -51,7 +51,7 @@ class SuggestionDesk:
     @property
     def trouble(self) -> str:
         """Why the served model makes no suggestions; nothing where it does."""
-        served = self._project.served()
+        served = self._project.models.served()
         return self._why if served is not None and served.id == self._failed_model else ""
 
     def serve_one(self, head: bool = True) -> int | None:
@@ -62,7 +62,7 @@ class SuggestionDesk:
         Nothing that goes wrong with one photo or one model is raised: it is told and passed over, for a round
         of training may be going on around this call.
         """
-        served = self._project.served()
+        served = self._project.models.served()
         if served is None or served.id == self._failed_model:
             return None
         if served.id != self._model_id:
@@ -90,17 +90,17 @@ class SuggestionDesk:
 
     def _most_wanted(self, model_id: str, head: bool) -> int | None:
         now = time.monotonic()
-        for photo_id in self._project.wanted_predictions(model_id, head):
+        for photo_id in self._project.predictions.wanted(model_id, head):
             if self._aside.get(photo_id, 0.0) <= now:
                 return photo_id
         if not head:
             return None
         if self._scores:  # the new ranking counts once the whole head has been looked at
-            self._project.set_scores(model_id, self._scores)
+            self._project.predictions.set_scores(model_id, self._scores)
             self._scores.clear()
-        for entry in self._project.queue_head(self._project.settings.queue.predict_ahead):
+        for entry in self._project.queue.head(self._project.settings.queue.predict_ahead):
             if entry.score is None and self._aside.get(entry.photo_id, 0.0) <= now:
-                made = self._project.prediction(entry.photo_id)
+                made = self._project.predictions.get(entry.photo_id)
                 if made is None or made.model_id != model_id:
                     return entry.photo_id
         return None
@@ -118,15 +118,15 @@ class SuggestionDesk:
             log.exception("cannot load model %s", served.id)
             why = f"model {served.id} cannot be loaded ({error}); serve another one, or train"
             self._why = why
-            self._project.event("model unreadable", "trainer", model=served.id, why=why)
+            self._project.events.add("model unreadable", "trainer", model=served.id, why=why)
             return None
         self._model_id = served.id
         return self._predictor
 
     def _predict(self, photo_id: int, model_id: str, predictor: Predictor) -> None:
-        result = predictor.predict(self._project.read_photo(photo_id))
+        result = predictor.predict(self._project.photos.read(photo_id))
         score, why = doubt(result.labels, result.confidence, self._project.classes)
-        self._project.save_prediction(
+        self._project.predictions.save(
             photo_id,
             model_id,
             result.labels,

@@ -74,7 +74,7 @@ def trainer_liveness(project: Project) -> Liveness:
         "stopped": it said so, never ran, or its process is gone. "stale": no sign of life for longer than
         `service.stale_seconds`, on another machine or hanging.
     """
-    state = project.trainer_state()
+    state = project.trainer.state()
     if state is None or state.state == "stopped":
         return "stopped"
     if state.host == socket.gethostname() and not _alive(state.pid, state.heartbeat):
@@ -96,10 +96,10 @@ def stop_trainer(project: Project, by: str = "window", seconds: float = 30.0) ->
     if trainer_liveness(project) == "stopped":
         starting = _starting(project.path)
         return starting is None or _end(starting, seconds)
-    project.send_command("stop", by=by)
+    project.trainer.send("stop", by=by)
     if _wait_for_end(project, seconds):
         return True
-    state = project.trainer_state()
+    state = project.trainer.state()
     if state is not None and state.pid is not None and state.host == socket.gethostname():
         try:
             psutil.Process(state.pid).terminate()

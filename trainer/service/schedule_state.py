@@ -22,12 +22,12 @@ def read_situation(
     device: str = "cpu",
 ) -> Situation:
     """Read what `decide` needs; `train_now`, `wait` and `device` come from the running trainer."""
-    labels = project.counts().by_split.get("train", (0, 0))[1]
-    rounds = sorted(project.rounds(), key=lambda r: r.started)
+    labels = project.photos.counts().by_split.get("train", (0, 0))[1]
+    rounds = sorted(project.trainer.rounds(), key=lambda r: r.started)
     finished = [r for r in rounds if r.model_id is not None]
     full = [r for r in finished if r.lane != "fast"]
-    served = project.served()
-    new_labels = project.untrained_labels(finished[-1].model_id) if finished else labels
+    served = project.models.served()
+    new_labels = project.models.untrained_labels(finished[-1].model_id) if finished else labels
     tail = _rounds_on_these_labels(project, finished) if new_labels == 0 else []
     left = [r for r in rounds if r.ended is None]
     open_round = next((r for r in reversed(left) if r.recipe != PRETEXT), None)
@@ -36,7 +36,7 @@ def read_situation(
         labels_for_first=project.settings.queue.first_model_after,
         served=served is not None,
         new_labels=new_labels,
-        labels_since_full=project.untrained_labels(full[-1].model_id) if full else labels,
+        labels_since_full=project.models.untrained_labels(full[-1].model_id) if full else labels,
         full_after=max(8, labels // 4),
         rounds_since_labels=len(tail),
         last_gain=_last_gain(tail, served.id if served else None),
@@ -54,7 +54,7 @@ def _pretraining_due(project: Project, rounds: list[Round], device: str) -> bool
     settings, training = project.settings.colorization, project.settings.training
     if not settings.automatic or training.init not in ("auto", "colorization"):
         return False
-    if project.counts().by_split.get("train", (0, 0))[0] < settings.automatic_photos:
+    if project.photos.counts().by_split.get("train", (0, 0))[0] < settings.automatic_photos:
         return False
     if sum(r.recipe == PRETEXT and r.state == "failed" for r in rounds) >= FAILURES:
         return False
@@ -69,7 +69,7 @@ def _rounds_on_these_labels(project: Project, finished: list[Round]) -> list[Rou
     """The newest rounds that saw all of today's truth, newest last; a full one ends the count."""
     tail: list[Round] = []
     for round_ in reversed(finished):
-        if round_.model_id is None or project.untrained_labels(round_.model_id) > 0:
+        if round_.model_id is None or project.models.untrained_labels(round_.model_id) > 0:
             break
         tail.insert(0, round_)
         if round_.lane != "fast" or len(tail) >= MOST_ROUNDS_WITHOUT_NEW_LABELS:

@@ -84,7 +84,7 @@ class Service:
                 self.orders.forget_old()
                 device = self._device = _prepare(self.device, background)
                 self.heartbeat.tell(device=device)
-                self.project.event("trainer started", "trainer", pid=os.getpid(), device=device)
+                self.project.events.add("trainer started", "trainer", pid=os.getpid(), device=device)
                 yield self
             except BaseException as error:
                 asked = isinstance(error, SkinsegError | KeyboardInterrupt)
@@ -94,7 +94,9 @@ class Service:
                 self.desk.release()
                 self.heartbeat.end(*last_words)
                 with suppress(Exception):
-                    self.project.event("trainer stopped", "trainer", pid=os.getpid(), state=last_words[0])
+                    self.project.events.add(
+                        "trainer stopped", "trainer", pid=os.getpid(), state=last_words[0]
+                    )
                 for number, handler in previous.items():
                     signal.signal(number, handler)
 
@@ -171,8 +173,8 @@ class Service:
         from trainer.training.round import run_round
         from trainer.training.round_context import StopRound
 
-        settings = choices.pop("settings", None) or self._settings(len(self.project.rounds()))
-        self._round_lane, self._round_labels = lane, self.project.counts().labelled
+        settings = choices.pop("settings", None) or self._settings(len(self.project.trainer.rounds()))
+        self._round_lane, self._round_labels = lane, self.project.photos.counts().labelled
         self.heartbeat.tell(state="training", lane=lane, round=round_id, step=0, message="getting ready")
         choices |= {"lane": lane, "round_id": round_id, "tick": self.tick, "device": self.device}
         try:
@@ -234,13 +236,13 @@ class Service:
             log.info("round %s: model %s, %s", result.round_id, result.model_id, result.why)
 
     def _lane_of(self, round_id: str | None) -> Lane:
-        lane = next((r.lane for r in self.project.rounds() if r.id == round_id), "fast")
+        lane = next((r.lane for r in self.project.trainer.rounds() if r.id == round_id), "fast")
         return "full" if lane == "full" else "batch" if lane == "batch" else "fast"
 
     def _give_up(self, round_id: str | None) -> None:
         """A round that cannot even be resumed must not be tried for ever."""
-        if round_id is not None and self.project.round(round_id).ended is None:
-            self.project.finish_round(round_id, "failed", why="could not be resumed")
+        if round_id is not None and self.project.trainer.round(round_id).ended is None:
+            self.project.trainer.finish_round(round_id, "failed", why="could not be resumed")
 
     def _failed(self, what: str, error: Exception) -> float:
         """Say what went wrong; returns the seconds to hold off, longer each time."""
@@ -252,7 +254,7 @@ class Service:
         self._failure = f"{what}: {reason}"
         self._tell_state("failed", self._failure)
         with suppress(Exception):
-            self.project.event("round failed", "trainer", why=reason, wait=wait)
+            self.project.events.add("round failed", "trainer", why=reason, wait=wait)
         return wait
 
     def _news(self) -> bool:
@@ -265,7 +267,7 @@ class Service:
         return True
 
     def _new_labels(self) -> bool:
-        return bool(self.project.counts().labelled > self._round_labels)
+        return bool(self.project.photos.counts().labelled > self._round_labels)
 
     def _settings(self, rounds: int) -> Settings:
         """The settings as the file says now: an edit counts from the next round on. Each round draws anew."""

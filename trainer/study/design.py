@@ -209,7 +209,7 @@ def _pretext(
         section: values for section, values in by_hand.items() if section in ("training", "colorization")
     }
     values = merged(base, scale.settings, by_hand, {"training": training})
-    pool = hashlib.sha256(",".join(map(str, sorted(project.photo_ids("train")))).encode()).hexdigest()[:16]
+    pool = hashlib.sha256(",".join(map(str, sorted(project.photos.ids("train")))).encode()).hexdigest()[:16]
     run = RunSpec(
         "pretext", 1.0, 0, checked(values), steps or scale.pretext_steps, split, False, pool, pretext=True
     )  # fmt: skip

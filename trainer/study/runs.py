@@ -143,7 +143,7 @@ def test_split(project: Project, asked: str | None) -> str:
     ProjectError
         No photo of it has a mask.
     """
-    labelled = {name: done for name, (_, done) in project.counts().by_split.items()}
+    labelled = {name: done for name, (_, done) in project.photos.counts().by_split.items()}
     split = asked or ("test" if labelled.get("test") else "val")
     if not labelled.get(split):
         name = {"val": "validation", "test": "test"}.get(split, split)
@@ -158,7 +158,7 @@ def data_digest(project: Project, split: str, weights: Path | None = None) -> st
     """Digest of the masks learnt from and tested on, and of the starting weights."""
     digest = hashlib.sha256()
     for part in ("train", split):
-        for revision in sorted(truth.revision_id for truth in project.truth(part)):
+        for revision in sorted(truth.revision_id for truth in project.masks.truth(part)):
             digest.update(revision.encode())
         digest.update(b"|")
     if weights is not None:

@@ -66,7 +66,7 @@ def carry_out(
         about |= {"made": str(made), "all_seconds": round(time.perf_counter() - started, 2)}
         write_run(folder, spec.name, about, None)
     else:
-        truths = project.truth(spec.split)
+        truths = project.masks.truth(spec.split)
         evidence, kept = examine(project, trained, truths, spec.full_size, device)
         about["photo_ids"] = [truth.photo_id for truth in kept]
         about["groups"] = [truth.group for truth in kept]

@@ -75,7 +75,7 @@ def make_demo(
                 training = project.settings.training.model_copy(update={"steps_fast": steps_fast})
                 settings = project.settings.model_copy(update={"training": training})
                 save_settings(path / "skinseg.toml", settings)
-            project.add_photos(demo.photos, groups=path / "sample" / "groups.csv")
+            project.registration.add_folder(demo.photos, groups=path / "sample" / "groups.csv")
             _give_masks(project, demo.truth, labelled)
     except BaseException:  # half a demo would be taken for a whole one the next time
         shutil.rmtree(path, ignore_errors=True)
@@ -110,9 +110,9 @@ def headless_command(path: Path, photos: int) -> list[str]:
 
 def _give_masks(project: Project, truth: Path, labelled: int) -> None:
     """Import the truth of the validation photos and of the first `labelled` train photos."""
-    chosen = [*project.photo_ids(split="val"), *project.photo_ids(split="train")[:labelled]]
+    chosen = [*project.photos.ids(split="val"), *project.photos.ids(split="train")[:labelled]]
     with tempfile.TemporaryDirectory() as folder:
         for photo_id in chosen:
-            name = f"{Path(project.photo(photo_id).relpath).stem}.png"
+            name = f"{Path(project.photos.get(photo_id).relpath).stem}.png"
             shutil.copyfile(truth / name, Path(folder) / name)
         import_masks(project, Path(folder), "png", "demo")

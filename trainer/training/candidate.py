@@ -68,10 +68,10 @@ def judge(round_: RoundContext, weights: dict[str, Tensor]) -> Verdict:
     """
     project = round_.project
     model = averaged_model(round_, weights)
-    labelled = project.truth("val")
+    labelled = project.masks.truth("val")
     truths = readable_truth(project, labelled, round_.say)
-    served = project.served()
-    rivals = (served, best_ever(project.models(), served))
+    served = project.models.served()
+    rivals = (served, best_ever(project.models.all(), served))
     total = len(truths) * (1 + sum(rival is not None for rival in rivals))
     done = 0
 
@@ -151,7 +151,7 @@ def _evaluation(round_: RoundContext, matrices: Counts, truths: Sequence[Truth])
 def _encoder_licence(round_: RoundContext, parents: list[str]) -> str | None:
     """Licence of the weights that this model, or the one it goes on from, began with."""
     if parents:
-        licence = read_card(round_.project.model(parents[0]).path).get("encoder_licence")
+        licence = read_card(round_.project.models.get(parents[0]).path).get("encoder_licence")
         return str(licence) if licence else None
     plan = round_.plan
     return encoder_licence(plan.init, plan.encoder, round_.project.path / "pretrained")
@@ -168,8 +168,8 @@ def store_model(
         The new model's id.
     """
     project, plan, decision = round_.project, round_.plan, verdict.decision
-    model_id = project.new_model_id()
-    folder = project.model_path(model_id)
+    model_id = project.models.new_id()
+    folder = project.models.folder(model_id)
     parents = about["parents"]
     metrics = {**verdict.evaluation.headline(), "photos": verdict.evaluation.photos}
     card = {
@@ -199,11 +199,11 @@ def store_model(
     for name, network in training.recipe.companions().items():
         save_tensors(folder / f"{name}.safetensors", network.state_dict())
     save_model(folder, verdict.model.state_dict(), card)
-    project.add_model(model_id, plan.recipe, plan.lane, parents, metrics, folder)
-    project.trained_on(model_id, [revision for _, revision, _ in about["items"]])
-    project.decide(model_id, decision.promote, decision.why, provisional=decision.provisional)
+    project.models.add(model_id, plan.recipe, plan.lane, parents, metrics, folder)
+    project.models.trained_on(model_id, [revision for _, revision, _ in about["items"]])
+    project.models.decide(model_id, decision.promote, decision.why, provisional=decision.provisional)
     curves = {f"val_{name}": value for name, value in metrics.items() if isinstance(value, float)}
     per_class = {f"val_{name}": v for name, v in metrics["per_class"].items() if v is not None}
-    project.log_curve(round_.id, training.step, {**curves, **per_class})
-    project.finish_round(round_.id, "done", model_id, metrics, decision.why)
+    project.trainer.log_curve(round_.id, training.step, {**curves, **per_class})
+    project.trainer.finish_round(round_.id, "done", model_id, metrics, decision.why)
     return model_id

@@ -150,7 +150,7 @@ def run_round(
     round_ = RoundContext(
         project, settings, plan, engine, folder.name, cache, folder, tick, about["messages"]
     )
-    project.start_round(round_.id, plan.lane, plan.recipe)
+    project.trainer.start_round(round_.id, plan.lane, plan.recipe)
     if state is None:
         _say_first(round_, about, again=round_id is not None, kept=begun is not None)
     try:
@@ -159,7 +159,7 @@ def run_round(
         raise
     except Exception as error:
         why = str(error) if isinstance(error, SkinsegError) else f"{type(error).__name__}: {error}"
-        project.finish_round(round_.id, "failed", why=why)
+        project.trainer.finish_round(round_.id, "failed", why=why)
         raise
 
 
@@ -193,7 +193,7 @@ def _say_first(round_: RoundContext, about: dict[str, Any], again: bool, kept: b
 def _name_the_broken(round_: RoundContext, most: int = 20) -> None:
     """Say which photos with masks are not learnt from because they could not be read."""
     project = round_.project
-    broken = [project.photo(truth.photo_id) for truth in truth_of_broken(project, "train")]
+    broken = [project.photos.get(truth.photo_id) for truth in truth_of_broken(project, "train")]
     for known in broken[:most]:
         round_.say(f"left out of training: {known.path}: {known.reason or 'cannot be read'}")
     if len(broken) > most:
@@ -205,7 +205,7 @@ def _start_from(project: Project, plan: Plan, any_encoder: bool) -> dict[str, An
 
     With the encoder on ``auto`` a fast round takes the served model's, whichever device that was made on.
     """
-    served = project.served()
+    served = project.models.served()
     fresh = {"plan": plan.to_dict(), "parents": [], "learnt": 0}
     if plan.lane != "fast" or served is None:
         return fresh
@@ -245,7 +245,7 @@ def _pretrained(round_: RoundContext, training: Training) -> RoundResult:
     """The end of a round whose result is starting weights: no model, no gate."""
     path = training.recipe.finish(training.ema.weights, round_.project.path / "pretrained", round_.say)
     why = f"starting weights for {round_.plan.encoder}: {path}"
-    round_.project.finish_round(round_.id, "done", why=why)
+    round_.project.trainer.finish_round(round_.id, "done", why=why)
     shutil.rmtree(round_.folder, ignore_errors=True)
     return _result(
         round_, training, model_id="", served=False, provisional=False, why=why, val={}, weights=path

@@ -67,12 +67,12 @@ class RoundContext:
         log.info("round %s: %s", self.id, message)
         self.messages.append(message)
         if self.in_catalog:
-            self.project.event("round note", "trainer", round=self.id, message=message)
+            self.project.events.add("round note", "trainer", round=self.id, message=message)
 
     def plot(self, step: int, values: dict[str, float]) -> None:
         """Keep values of one step to draw."""
         if self.in_catalog:
-            self.project.log_curve(self.id, step, values)
+            self.project.trainer.log_curve(self.id, step, values)
             return
         for name, value in values.items():
             self.curves.setdefault(name, []).append((step, value))

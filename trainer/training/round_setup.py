@@ -46,15 +46,15 @@ def choose_data(
     ProjectError
         No labels, and the recipe needs some.
     """
-    truths = project.truth("train") if recipe.needs_labels else []
+    truths = project.masks.truth("train") if recipe.needs_labels else []
     items = keep_fraction([Item(t.photo_id, t.revision_id, t.group) for t in truths], fraction, draw)
     if recipe.needs_labels and not items:
         raise ProjectError(
             f"{project.path} has no labels yet: no training photo has a mask; save some in the window, "
             "or bring them in with skinseg import"
         )
-    served = project.served()
-    newest = project.untrained_labels(served.id) if lane == "fast" and served is not None else 0
+    served = project.models.served()
+    newest = project.models.untrained_labels(served.id) if lane == "fast" and served is not None else 0
     return {
         "items": [[item.photo_id, item.revision_id, item.group] for item in items],
         "newest": min(newest, len(items)),
@@ -66,7 +66,7 @@ def make_recipe(round_: RoundContext, parents: list[str]) -> tuple[Recipe, str]:
     project, plan = round_.project, round_.plan
     method = find_recipe(plan.recipe)
     if parents:
-        segmenter, _ = load_model(project.model(parents[0]).path)
+        segmenter, _ = load_model(project.models.get(parents[0]).path)
         segmenter.train()
         note = f"model {parents[0]}"
     else:
@@ -78,7 +78,7 @@ def make_recipe(round_: RoundContext, parents: list[str]) -> tuple[Recipe, str]:
     set_dropout(segmenter, plan.dropout)
     recipe = method(project.classes, plan, round_.engine, segmenter)
     if parents:
-        _take_over_companions(recipe, project.model(parents[0]).path)
+        _take_over_companions(recipe, project.models.get(parents[0]).path)
     return recipe, note
 
 
@@ -116,11 +116,11 @@ def make_training(round_: RoundContext, recipe: Recipe, about: dict[str, Any]) -
         _warn_of_one_class(round_, train)
         labelled = LabelledCrops(train, crops)
     else:
-        labelled = AllCrops(photos, np.asarray(project.photo_ids("train"), np.int64), crops)
+        labelled = AllCrops(photos, np.asarray(project.photos.ids("train"), np.int64), crops)
     unlabelled = None
     if recipe.wants_unlabelled:
         known = [item.photo_id for item in items]
-        pool = np.setdiff1d(np.asarray(project.photo_ids("train"), np.int64), known)
+        pool = np.setdiff1d(np.asarray(project.photos.ids("train"), np.int64), known)
         if why := _without_unlabelled(recipe, len(pool)):
             round_.say(f"{why}: training on the labelled ones alone")
         else:
@@ -173,7 +173,7 @@ def _make_epochs(round_: RoundContext, recipe: Recipe, photos: WorkingPhotos) ->
     project, plan, background = round_.project, round_.plan, round_.project.classes.background
     if not recipe.epochs:
         return None
-    truths = readable_truth(project, project.truth("val"), round_.say)
+    truths = readable_truth(project, project.masks.truth("val"), round_.say)
     if not truths:
         round_.say("no validation photo is labelled: the weights of the last epoch are kept, not of the best")
     network = build_segmenter(plan.arch, plan.encoder, recipe.outputs(project.classes), **plan.network)
@@ -187,7 +187,7 @@ def _make_epochs(round_: RoundContext, recipe: Recipe, photos: WorkingPhotos) ->
         )
 
     def draw(weights: dict[str, Tensor]) -> None:
-        ids = project.photo_ids("test") or project.photo_ids("val")
+        ids = project.photos.ids("test") or project.photos.ids("val")
         try:
             photo = photos.photo(ids[np.random.default_rng(plan.seed).integers(len(ids))])
         except SkinsegError:  # it is only a picture

@@ -92,7 +92,7 @@ def import_masks(
     StorageFullError
         If the disk is full; what had been imported stays.
     """
-    project._require_writable()
+    project.require_writable()
     _check_format(format)
     place = Path(folder).expanduser()
     mapping = None if ids is None else read_ids(Path(ids), project.classes)
@@ -112,7 +112,7 @@ def import_masks(
             report.unchanged += not changed
         if progress is not None:
             progress(done)
-    project.event(
+    project.events.add(
         "import",
         annotator,
         folder=str(place),
@@ -136,7 +136,7 @@ def _import_one(
     if photo.id in taken:
         raise MaskError(f"belongs to the same photo as {taken[photo.id]}: {photo.relpath}; keep one of them")
     taken[photo.id] = name
-    known = project.probe(photo.id)
+    known = project.photos.probe(photo.id)
     read = read_png if format == "png" else read_ngff
     labels = read(place / name, project.classes, ids)
     if labels.shape != (known.height, known.width):
@@ -146,26 +146,26 @@ def _import_one(
         )
     if not labels.any():
         raise MaskError("labels no pixel; a mask that says nothing is left out")
-    head = project.head(photo.id)
+    head = project.masks.head(photo.id)
     if head is not None and _stands(project, head, labels):
         return False
     provenance = np.where(labels > 0, np.uint8(PAINTED), np.uint8(0))
     expected = None if head is None else head.id
-    project.save_mask(photo.id, labels, provenance, annotator, expected, kind="import")
+    project.masks.save(photo.id, labels, provenance, annotator, expected, kind="import")
     return True
 
 
 def _stands(project: Project, head: Revision, labels: Labels) -> bool:
     """Whether the current mask says the same; a damaged one is replaced."""
     try:
-        return np.array_equal(project.read_truth(head) + np.uint8(1), labels)
+        return np.array_equal(project.masks.read_truth(head) + np.uint8(1), labels)
     except MaskError:
         return False
 
 
 def _photo_of(project: Project, name: str) -> Photo:
     try:
-        return project.find_path(name) or project.find_photo(name.rpartition("/")[2])
+        return project.photos.find_path(name) or project.photos.find(name.rpartition("/")[2])
     except PhotoError as error:
         found = "is the name of" in str(error)
         raise PhotoError(str(error) if found else f"no photo is called {name}") from error
@@ -202,7 +202,7 @@ def export_masks(
     place = Path(out).expanduser()
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise ConfigError(f"{place}: is not an empty folder; name a new one for the masks")
-    truths = project.truth(split) + truth_of_broken(project, split)
+    truths = project.masks.truth(split) + truth_of_broken(project, split)
     report = ExportReport()
     names = _names(project, truths)
     with storage_errors(place):
@@ -213,7 +213,7 @@ def export_masks(
             try:
                 _export_one(project, truth, target, format)
             except MaskError as error:
-                relpath = project.photo(truth.photo_id).relpath
+                relpath = project.photos.get(truth.photo_id).relpath
                 report.left_out.append({"photo": relpath, "why": str(error)})
             else:
                 report.written += 1
@@ -241,9 +241,9 @@ def truth_of_broken(project: Project, split: str | None = None) -> list[Truth]:
 
 def _export_one(project: Project, truth: Truth, target: Path, format: Format) -> None:
     if format == "png":
-        Image.fromarray(project.read_truth(truth)).save(target)
+        Image.fromarray(project.masks.read_truth(truth)).save(target)
         return
-    labels, provenance = project.read_mask(project.revision(truth.revision_id))
+    labels, provenance = project.masks.read(project.masks.revision(truth.revision_id))
     keep = provenance >= ACCEPTED
     zero = np.uint8(0)
     arrays = {"labels": np.where(keep, labels, zero), "provenance": np.where(keep, provenance, zero)}
@@ -252,7 +252,7 @@ def _export_one(project: Project, truth: Truth, target: Path, format: Format) ->
 
 def _names(project: Project, truths: list[Truth]) -> dict[int, str]:
     """A name for each mask: its photo's path, with the suffix only where two photos differ in it."""
-    paths = {truth.photo_id: project.photo(truth.photo_id).relpath for truth in truths}
+    paths = {truth.photo_id: project.photos.get(truth.photo_id).relpath for truth in truths}
     count: dict[str, int] = {}
     for path in paths.values():
         bare = os.path.splitext(path)[0]

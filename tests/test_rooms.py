@@ -1,0 +1,133 @@
+"""The house: which rooms a room may import, and that no import runs in a circle."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("trainer", "napari_skinseg")
+pytestmark = pytest.mark.skipif(
+    not (ROOT / "trainer").is_dir(), reason="needs the sources, not the wheel alone"
+)
+
+GROUND = "errors atomic spelling"
+STORE = f"{GROUND} labels settings project"
+LEARNING = f"{STORE} data losses networks features engine"
+
+# Each room, and the rooms of its own package that it may import.
+TRAINER = {
+    "errors": "",
+    "atomic": "errors",
+    "spelling": "",
+    "labels": GROUND,
+    "settings": f"{GROUND} labels",
+    "project": f"{GROUND} labels settings",
+    "synthetic": STORE,
+    "data": STORE,
+    "losses": "labels",
+    "networks": f"{STORE} data losses",
+    "features": f"{STORE} data networks engine",
+    "engine": f"{GROUND} settings",
+    "recipes": LEARNING,
+    "inference": LEARNING,
+    "evaluation": f"{LEARNING} inference",
+    "acquisition": f"{LEARNING} inference",
+    "training": f"{LEARNING} recipes inference evaluation acquisition",
+    "service": f"{LEARNING} inference evaluation acquisition training",
+    "study": f"{LEARNING} inference evaluation training",
+    "cli": f"{LEARNING} synthetic recipes inference evaluation acquisition training service study",
+    "__main__": "cli",
+}
+WINDOW = {
+    "layers": "",
+    "session": "layers",
+    "views": "layers session",
+    "widgets": "layers session views",
+    "contributions": "layers session views widgets",
+    "demo": "layers session views widgets contributions",
+    "__main__": "widgets demo",
+}
+# What the plugin may import of the trainer: rooms, or single modules of rooms that otherwise load torch.
+OF_THE_TRAINER = f"{STORE} service.process service.schedule networks.licences synthetic.demo_project".split()
+
+
+@cache
+def imports() -> dict[str, set[str]]:
+    """Every module of both packages, and the modules of both that it imports, for type checking too."""
+    found = {}
+    for file in (file for package in PACKAGES for file in (ROOT / package).rglob("*.py")):
+        name = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        found[name] = set(imported_by(file))
+    return found
+
+
+def imported_by(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in PACKAGES:
+            for alias in node.names:
+                path = ROOT.joinpath(*(node.module or "").split("."), alias.name)
+                is_module = path.is_dir() or path.with_suffix(".py").is_file()
+                yield f"{node.module}.{alias.name}" if is_module else str(node.module)
+        elif isinstance(node, ast.Import):
+            yield from (a.name for a in node.names if a.name.partition(".")[0] in PACKAGES)
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[1]
+
+
+@pytest.mark.parametrize(("package", "table"), [("trainer", TRAINER), ("napari_skinseg", WINDOW)])
+def test_a_room_imports_only_what_its_row_names(package: str, table: dict[str, str]) -> None:
+    for module, targets in imports().items():
+        if module.startswith(f"{package}.") and not module.endswith("__init__"):
+            room = room_of(module)
+            allowed = {room, *table[room].split()}
+            inside = {room_of(target) for target in targets if target.startswith(f"{package}.")}
+            assert inside <= allowed, f"{module} imports {sorted(inside - allowed)}"
+
+
+def test_the_table_itself_has_no_way_up() -> None:
+    for table in (TRAINER, WINDOW):
+        tuple(TopologicalSorter({room: row.split() for room, row in table.items()}).static_order())
+
+
+def test_the_trainer_knows_no_window_and_the_window_little_of_the_trainer() -> None:
+    for module, targets in imports().items():
+        others = {
+            target.partition(".")[2] for target in targets if target.split(".")[0] != module.split(".")[0]
+        }
+        if module.startswith("trainer."):
+            assert not others, f"{module} imports {others} of the plugin"
+        unknown = {o for o in others if not any(f"{o}.".startswith(f"{known}.") for known in OF_THE_TRAINER)}
+        assert not unknown, f"{module} imports {sorted(unknown)} of the trainer"
+
+
+def test_no_import_runs_in_a_circle() -> None:
+    try:
+        tuple(TopologicalSorter(imports()).static_order())
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_few_modules_lie_flat_and_each_room_says_what_it_is_for() -> None:
+    for package in PACKAGES:
+        assert len(list((ROOT / package).glob("*.py"))) <= 6
+        for init in (ROOT / package).rglob("__init__.py"):
+            body = ast.parse(init.read_text(encoding="utf-8")).body
+            assert len(body) == 1, f"{init.relative_to(ROOT)}: one line that says what the room is for"
+            assert "\n" not in str(ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))))
+
+
+@pytest.mark.parametrize("suffix", [".py"])
+def test_qt_is_imported_by_widgets_only(suffix: str) -> None:
+    for file in (ROOT / "napari_skinseg").rglob(f"*{suffix}"):
+        if "widgets" not in file.parts and file.name != "__main__.py":
+            text = file.read_text(encoding="utf-8")
+            assert "from qtpy" not in text, file
+            assert "import qtpy" not in text, file
