@@ -26,7 +26,7 @@ test-slow: $(READY)
 	$(DISPLAYED) $(BIN)/python -m pytest -m slow $(ARGS)
 
 test-pyside: $(READY)
-	QT_API=pyside6 PYTEST_QT_API=pyside6 $(DISPLAYED) $(BIN)/python -m pytest tests/gui $(ARGS)
+	QT_API=pyside6 PYTEST_QT_API=pyside6 $(DISPLAYED) $(BIN)/python -m pytest tests/session tests/layers tests/views tests/widgets tests/contributions tests/demo $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

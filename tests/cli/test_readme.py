@@ -16,7 +16,7 @@ README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"<!-- tests/cli/test_readme.py runs this block -->\n```sh\n(.*?)```", re.DOTALL)
 QUICK = '[training]\nencoder = "resnet18"\nlong_side = 96\nsize = 64\nbatch = 4\nsteps_full = 5\n'
 OPENS_A_WINDOW = "annotate"
-"""tests/gui has that one."""
+"""The window's tests have that one."""
 
 
 def test_the_commands_of_the_readme_do_their_work(
