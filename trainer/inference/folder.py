@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from trainer.atomic import replacing, write_text
 from trainer.errors import PhotoError, ProjectError
 from trainer.labels.boxes import Box
 from trainer.project.decode import decode
@@ -125,12 +126,11 @@ def write_boxes(path: Path, boxes: Sequence[Box], card: Mapping[str, Any]) -> No
         }
         for box in boxes
     ]
-    path.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    write_text(path, json.dumps(rows, indent=1))
 
 
 def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
     """Write a grey PNG, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    Image.fromarray(pixels).save(partial, format="PNG")
-    partial.replace(path)
+    with replacing(path) as partial:
+        Image.fromarray(pixels).save(partial, format="PNG")

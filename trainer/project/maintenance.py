@@ -19,6 +19,7 @@ from typing import Literal
 import sqlalchemy as sa
 import tomlkit
 
+from trainer.atomic import replacing
 from trainer.errors import ProjectError
 from trainer.project import schema
 from trainer.project.decode import HEIF
@@ -224,23 +225,20 @@ def backup(project: Project, out: str | Path) -> Path:
         If the disk is full; no half file is left.
     """
     target = _target(project, Path(out).expanduser())
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        with storage_errors(target.parent):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=target.parent) as folder, tarfile.open(partial, "w") as tar:
-                partial.chmod(0o600)
-                _add_folder(tar)
-                catalog = Path(folder) / "catalog.sqlite"
-                _copy_catalog(project, catalog)
-                tar.add(catalog, "catalog.sqlite")
-                _add_project_file(project, tar)
-                _add_files(project.path, tar)
-            with partial.open("rb") as file:
-                os.fsync(file.fileno())
-            os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
+    with storage_errors(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            replacing(target, durable=True) as partial,
+            tempfile.TemporaryDirectory(dir=target.parent) as folder,
+            tarfile.open(partial, "w") as tar,
+        ):
+            partial.chmod(0o600)
+            _add_folder(tar)
+            catalog = Path(folder) / "catalog.sqlite"
+            _copy_catalog(project, catalog)
+            tar.add(catalog, "catalog.sqlite")
+            _add_project_file(project, tar)
+            _add_files(project.path, tar)
     return target
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterator
 
@@ -11,6 +10,7 @@ from pydantic_core import ErrorDetails
 from trainer.errors import ConfigError
 from trainer.settings.model import Settings
 from trainer.settings.recipes import RECIPE_OPTIONS
+from trainer.spelling import closest
 
 
 def _keys() -> Iterator[tuple[str, str]]:
@@ -39,15 +39,15 @@ def _counts_for(section: str, recipe: str) -> bool:
 def _unknown(key: str, recipe: str | None = None) -> str:
     if recipe is not None and "." not in key:
         own = {name: f"{section}.{name}" for section, name in _keys() if _counts_for(section, recipe)}
-        if near := difflib.get_close_matches(key, own, n=1, cutoff=0.75):
-            return f"unknown setting {key!r}; did you mean {own[near[0]]!r}?"
+        if same := closest(key, own, cutoff=0.75):
+            return f"unknown setting {key!r}; did you mean {own[same]!r}?"
     dotted = [f"{section}.{name}" for section, name in _keys()]
     sections = ", ".join(Settings.model_fields)
     by_name = {full.rpartition(".")[2]: full for full in dotted}
-    near = difflib.get_close_matches(key, [*dotted, *Settings.model_fields], n=1, cutoff=0.5)
-    if not near:
-        near = [by_name[name] for name in difflib.get_close_matches(key.rpartition(".")[2], by_name, n=1)]
-    hint = f"; did you mean {near[0]!r}?" if near else f"; the sections are {sections}"
+    near = closest(key, [*dotted, *Settings.model_fields], cutoff=0.5)
+    if near is None and (bare := closest(key.rpartition(".")[2], by_name, cutoff=0.6)):
+        near = by_name[bare]
+    hint = f"; did you mean {near!r}?" if near else f"; the sections are {sections}"
     return f"unknown setting {key!r}{hint}"
 
 

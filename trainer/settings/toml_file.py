@@ -6,7 +6,6 @@ on the command line are made from these models.
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import tomlkit
 from pydantic import ValidationError
 
+from trainer.atomic import write_text
 from trainer.errors import ConfigError
 from trainer.settings.keys import _first_line, _split_key, _toml_value
 from trainer.settings.model import Settings
@@ -148,9 +148,7 @@ def change_settings(path: Path, changes: Mapping[str, Mapping[str, Any]]) -> Set
 
 
 def _write(path: Path, document: tomlkit.TOMLDocument) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(tomlkit.dumps(document), encoding="utf-8")
-    os.replace(partial, path)
+    write_text(path, tomlkit.dumps(document))
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
