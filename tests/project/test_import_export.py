@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from trainer.errors import ConfigError, MaskError, PhotoError
-from trainer.project.import_export.exchange import export_masks, import_masks
+from trainer.project.import_export.mask_export import export_masks
+from trainer.project.import_export.mask_import import import_masks
 from trainer.project.project import Project
 
 from .conftest import MakeProject, some_mask, write_photo

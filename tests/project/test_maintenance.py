@@ -99,7 +99,7 @@ def test_a_backup_overwrites_nothing(project: Project, tmp_path: Path) -> None:
 def test_the_store_loads_neither_torch_nor_qt() -> None:
     code = (
         "import sys; import trainer.project.project, trainer.project.maintenance; "
-        "import trainer.project.import_export.exchange; "
+        "import trainer.project.import_export.mask_import, trainer.project.import_export.mask_export; "
         "print(sorted({'torch', 'qtpy', 'PyQt6', 'PySide6', 'napari'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -15,8 +15,8 @@ from yaozarrs import v05, validate_zarr_store
 from trainer.errors import MaskError
 from trainer.labels.values import IGNORE
 from trainer.project.maintenance import collect_orphans
-from trainer.project.masks import MaskConflictError
 from trainer.project.project import Project
+from trainer.project.revisions import MaskConflictError
 
 from .conftest import MakeProject, some_mask, write_photo
 

@@ -15,7 +15,7 @@ from trainer.cli.progress import counted
 from trainer.cli.reply import JsonOption, ProjectArgument, Reply, listed
 
 if TYPE_CHECKING:
-    from trainer.project.import_export.exchange import Format
+    from trainer.project.import_export.formats import Format
     from trainer.project.project import Project
     from trainer.project.registration import Added
 
@@ -145,7 +145,7 @@ def import_(
     json: JsonOption = False,
 ) -> Reply:
     """Bring in masks made elsewhere; each must have its photo's size."""
-    from trainer.project.import_export.exchange import import_masks
+    from trainer.project.import_export.mask_import import import_masks
     from trainer.project.project import Project
 
     check_folder(masks, "masks")
@@ -174,7 +174,7 @@ def export(
     json: JsonOption = False,
 ) -> Reply:
     """Write the masks out, one file per labelled photo, named like it."""
-    from trainer.project.import_export.exchange import export_masks
+    from trainer.project.import_export.mask_export import export_masks
     from trainer.project.project import Project
 
     with Project.open(Path(directory), read_only=True) as project:

@@ -25,6 +25,7 @@ from trainer.project import schema
 from trainer.project.decode import HEIF
 from trainer.project.filesystem import storage_errors
 from trainer.project.project import FILE, Project
+from trainer.project.states import PhotoState
 from trainer.project.zarr_store import checksum_of
 from trainer.settings.toml_file import PROJECT_SECTION
 
@@ -108,7 +109,9 @@ def _photos(project: Project) -> Iterator[Finding]:
                 f"the photo folder {root.path} cannot be found on this machine",
                 "plug its disk in, or say where it is now: skinseg move PROJECT OLD NEW",
             )
-    query = sa.select(schema.photo.c.relpath, schema.photo.c.reason).where(schema.photo.c.state == "broken")
+    query = sa.select(schema.photo.c.relpath, schema.photo.c.reason).where(
+        schema.photo.c.state == PhotoState.BROKEN
+    )
     with project.catalog.read() as connection:
         broken = connection.execute(query.limit(20)).all()
     for row in broken:

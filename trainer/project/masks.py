@@ -4,69 +4,23 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 
 from trainer.errors import ConflictError, MaskError
-from trainer.labels.values import ACCEPTED
+from trainer.labels.truth import count_truth, true_targets
 from trainer.project.filesystem import make_private
 from trainer.project.photos import Photo, Photos
+from trainer.project.revisions import Labels, MaskConflictError, Revision, Truth
 from trainer.project.schema import draft, photo, revision, score
+from trainer.project.states import PhotoState, RevisionKind
 from trainer.project.store import Store
 from trainer.project.zarr_store import read_group, write_group
 
-__all__ = ["MaskConflictError", "Masks", "Revision", "Truth"]
-
-
-Labels = npt.NDArray[np.uint8]
-Kind = Literal["save", "part", "import", "revert"]
-
-
-@dataclass(frozen=True)
-class Revision:
-    """One saved state of a photo's mask."""
-
-    id: str
-    photo_id: int
-    parent_id: str | None
-    path: Path
-    annotator: str
-    created: float
-    kind: str
-    model_id: str | None
-    checksum: str
-    truth_pixels: int
-    seconds: float | None = None
-    strokes: int | None = None
-
-
-@dataclass(frozen=True)
-class Truth:
-    """A photo that has pixels to learn from."""
-
-    photo_id: int
-    group: str
-    revision_id: str
-    path: Path
-
-
-class MaskConflictError(ConflictError):
-    """Another revision became current meanwhile; this one is stored too.
-
-    Attributes
-    ----------
-    revision : Revision
-        The revision that was stored but did not become current.
-    """
-
-    def __init__(self, message: str, revision: Revision) -> None:
-        super().__init__(message)
-        self.revision = revision
+__all__ = ["Masks"]
 
 
 class Masks:
@@ -83,7 +37,7 @@ class Masks:
         provenance: Labels,
         annotator: str,
         expected: str | None,
-        kind: Kind = "save",
+        kind: RevisionKind = RevisionKind.SAVE,
         model_id: str | None = None,
         seconds: float | None = None,
         strokes: int | None = None,
@@ -103,7 +57,7 @@ class Masks:
             Who made it.
         expected : str or None
             Id of the revision that the work began from; None where there was none.
-        kind : {"save", "part", "import"}
+        kind : RevisionKind
             A part leaves the photo in the queue.
         model_id : str, optional
             Whose suggestion the work began from.
@@ -143,7 +97,7 @@ class Masks:
             kind=kind,
             model_id=model_id,
             checksum=checksum,
-            truth_pixels=int(np.count_nonzero((provenance >= ACCEPTED) & (labels > 0))),
+            truth_pixels=count_truth(labels, provenance),
             seconds=seconds,
             strokes=strokes,
         )
@@ -176,16 +130,21 @@ class Masks:
         connection.execute(sa.insert(revision).values(values))
 
     def _swap_head(
-        self, connection: sa.Connection, photo_id: int, expected: str | None, to: str | None, kind: str
+        self,
+        connection: sa.Connection,
+        photo_id: int,
+        expected: str | None,
+        to: str | None,
+        kind: RevisionKind,
     ) -> str | None:
         """Compare and set; returns who was first if the head is not as expected."""
-        values: dict[str, Any] = {"head": to, "state": "labelled", "queued": 0, "reason": None}
+        values: dict[str, Any] = {"head": to, "state": PhotoState.LABELLED, "queued": 0, "reason": None}
         if to is None:
-            values |= {"state": "new", "queued": 1}
-        elif kind == "part":  # work goes on later, unless the photo was finished before
-            done = photo.c.state == "labelled"
+            values |= {"state": PhotoState.NEW, "queued": 1}
+        elif kind == RevisionKind.PART:  # work goes on later, unless the photo was finished before
+            done = photo.c.state == PhotoState.LABELLED
             values |= {
-                "state": sa.case((done, "labelled"), else_="part"),
+                "state": sa.case((done, PhotoState.LABELLED), else_=PhotoState.PART),
                 "queued": sa.case((done, 0), else_=1),
             }
         found = connection.execute(
@@ -252,8 +211,9 @@ class Masks:
             raise MaskError(f"{self._store.path}: there is no mask revision {revision_id!r}")
         return self._revision(row)
 
-    def _revision(self, row: Any) -> Revision:
-        return Revision(**{**row, "path": self._store.path / row["path"]})
+    def _revision(self, row: sa.RowMapping) -> Revision:
+        path, kind = self._store.path / row["path"], RevisionKind(row["kind"])
+        return Revision(**{**row, "path": path, "kind": kind})
 
     def read(self, of: Revision) -> tuple[Labels, Labels]:
         """Labels and provenance of a revision, uint8 (height, width) each.
@@ -299,9 +259,11 @@ class Masks:
         before = None if current is None else current.id
         if to_revision_id is None:
             with self._store.change(durable=True) as connection:
-                first = self._swap_head(connection, photo_id, before, None, "revert")
+                first = self._swap_head(connection, photo_id, before, None, RevisionKind.REVERT)
                 if first is None:
-                    self._store.events.write(connection, "revert", annotator, photo_id, revision=None)
+                    self._store.events.write(
+                        connection, RevisionKind.REVERT, annotator, photo_id, revision=None
+                    )
             if first is not None:
                 raise ConflictError(f"photo {photo_id}: {first} saved it at the same moment; look again")
             return None
@@ -309,28 +271,35 @@ class Masks:
         if target.photo_id != photo_id:
             raise MaskError(f"the revision {to_revision_id} belongs to another photo")
         self.read(target)
-        made = Revision(
-            **{
-                **vars(target),
-                "id": f"{target.path.stem}-{time.time_ns():x}",
-                "parent_id": before,
-                "annotator": annotator,
-                "created": time.time(),
-                "kind": "revert",
-                "seconds": None,
-                "strokes": None,
-            }
+        made = replace(
+            target,
+            id=f"{target.path.stem}-{time.time_ns():x}",
+            parent_id=before,
+            annotator=annotator,
+            created=time.time(),
+            kind=RevisionKind.REVERT,
+            seconds=None,
+            strokes=None,
         )
         self._publish(made, before)
         return made
 
     def truth(self, split: str | None = None) -> list[Truth]:
         """Photos with pixels to learn from or to compare with, the latest saved first."""
+        return self._truth(split, photo.c.state != PhotoState.BROKEN, revision.c.created.desc(), photo.c.id)
+
+    def truth_of_broken(self, split: str | None = None) -> list[Truth]:
+        """Like `truth`, of the photos that cannot be read any more; their masks are as good as ever."""
+        return self._truth(split, photo.c.state == PhotoState.BROKEN, photo.c.id)
+
+    def _truth(
+        self, split: str | None, readable: sa.ColumnElement[bool], *order: sa.ColumnElement[Any]
+    ) -> list[Truth]:
         query = (
             sa.select(photo.c.id, photo.c.group_name, revision.c.id.label("revision_id"), revision.c.path)
             .join(revision, photo.c.head == revision.c.id)
-            .where(photo.c.head.is_not(None), photo.c.state != "broken", revision.c.truth_pixels > 0)
-            .order_by(revision.c.created.desc(), photo.c.id)
+            .where(photo.c.head.is_not(None), readable, revision.c.truth_pixels > 0)
+            .order_by(*order)
         )
         if split is not None:
             query = query.where(photo.c.split == split)
@@ -356,4 +325,4 @@ class Masks:
                 raise MaskError(f"{self._photos.get(int(of)).relpath}: has no mask yet")
             of = found
         labels, provenance = self.read(of)
-        return np.where(provenance >= ACCEPTED, labels, np.uint8(0)) - np.uint8(1)
+        return true_targets(labels, provenance)

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 
 from trainer.errors import ProjectError
 from trainer.project.schema import learnt, model, photo, revision, serving
+from trainer.project.states import ModelDecision, PhotoState, ServingChange
 from trainer.project.store import Store
+from trainer.settings.plan import Lane
 
 __all__ = ["Model", "Models"]
-
-SERVED, PROVISIONAL, KEPT_OLD, REPLACED = "served", "provisional", "kept old", "replaced"
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class Model:
 
     id: str
     recipe: str
-    lane: str
+    lane: Lane
     created: float
     metrics: Mapping[str, Any]
-    decision: str | None
+    decision: ModelDecision | None
     why: str | None
     parents: tuple[str, ...]
     path: Path
@@ -57,7 +57,7 @@ class Models:
         self,
         model_id: str,
         recipe: str,
-        lane: str,
+        lane: Lane,
         parents: Sequence[str] = (),
         metrics: Mapping[str, Any] | None = None,
         path: Path | None = None,
@@ -68,7 +68,8 @@ class Models:
         ----------
         model_id : str
             From `new_model_id`.
-        recipe, lane : str
+        recipe : str
+        lane : Lane
             How it was trained.
         parents : sequence of str
             Models whose weights it began from.
@@ -120,10 +121,10 @@ class Models:
         return Model(
             id=row.id,
             recipe=row.recipe,
-            lane=row.lane,
+            lane=Lane(row.lane),
             created=row.created,
             metrics=row.metrics,
-            decision=row.decision,
+            decision=None if row.decision is None else ModelDecision(row.decision),
             why=row.why,
             parents=tuple(row.parents),
             path=self._store.path / row.path,
@@ -145,10 +146,11 @@ class Models:
         """
         self.get(model_id)
         with self._store.change(durable=True) as connection:
-            self._serve(connection, model_id, "promote", why, by, PROVISIONAL if provisional else SERVED)
+            decision = ModelDecision.PROVISIONAL if provisional else ModelDecision.SERVED
+            self._serve(connection, model_id, ServingChange.PROMOTE, why, by, decision)
         return self.get(model_id)
 
-    def decide(self, model_id: str, promoted: bool, why: str, provisional: bool = False) -> None:
+    def record_decision(self, model_id: str, promoted: bool, why: str, provisional: bool = False) -> None:
         """Write down what the gate said of a model, and serve it if it was promoted.
 
         Raises
@@ -164,9 +166,11 @@ class Models:
         self.get(model_id)
         with self._store.change(durable=True) as connection:
             connection.execute(
-                sa.update(model).where(model.c.id == model_id).values(decision=KEPT_OLD, why=why)
+                sa.update(model)
+                .where(model.c.id == model_id)
+                .values(decision=ModelDecision.KEPT_OLD, why=why)
             )
-            self._store.events.write(connection, "kept old", "gate", model=model_id, why=why)
+            self._store.events.write(connection, ModelDecision.KEPT_OLD, "gate", model=model_id, why=why)
 
     def rollback(self, by: str) -> Model:
         """Serve again what was served before the current model; done twice it goes two back.
@@ -180,25 +184,34 @@ class Models:
             stack = self._serving(connection)
             if len(stack) < 2:
                 raise ProjectError("there is no earlier model to go back to")
-            self._serve(connection, stack[-2], "rollback", f"rolled back from {stack[-1]}", by, SERVED)
+            why = f"rolled back from {stack[-1]}"
+            self._serve(connection, stack[-2], ServingChange.ROLLBACK, why, by, ModelDecision.SERVED)
         return self.get(stack[-2])
 
     def _serving(self, connection: sa.Connection) -> list[str]:
         """Served models as a stack: a promotion lies on top of what it replaced."""
         stack: list[str] = []
         for row in connection.execute(sa.select(serving).order_by(serving.c.id)):
-            if row.kind == "rollback":
+            if row.kind == ServingChange.ROLLBACK:
                 stack.pop()
             elif not stack or stack[-1] != row.model_id:
                 stack.append(row.model_id)
         return stack
 
     def _serve(
-        self, connection: sa.Connection, model_id: str, kind: str, why: str, by: str, decision: str
+        self,
+        connection: sa.Connection,
+        model_id: str,
+        kind: ServingChange,
+        why: str,
+        by: str,
+        decision: ModelDecision,
     ) -> None:
         now = time.time()
-        replaced = sa.and_(model.c.decision.in_((SERVED, PROVISIONAL)), model.c.id != model_id)
-        connection.execute(sa.update(model).where(replaced).values(decision=REPLACED))
+        replaced = sa.and_(
+            model.c.decision.in_((ModelDecision.SERVED, ModelDecision.PROVISIONAL)), model.c.id != model_id
+        )
+        connection.execute(sa.update(model).where(replaced).values(decision=ModelDecision.REPLACED))
         connection.execute(sa.update(model).where(model.c.id == model_id).values(decision=decision, why=why))
         connection.execute(
             sa.insert(serving).values(model_id=model_id, kind=kind, why=why, by=by, created=now)
@@ -217,7 +230,7 @@ class Models:
         query = (
             sa.select(sa.func.count())
             .select_from(photo.join(revision, revision.c.id == photo.c.head))
-            .where(photo.c.head.is_not(None), photo.c.split == "train", photo.c.state != "broken")
+            .where(photo.c.head.is_not(None), photo.c.split == "train", photo.c.state != PhotoState.BROKEN)
             .where(revision.c.truth_pixels > 0)
         )
         if model_id is not None:

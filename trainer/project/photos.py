@@ -18,6 +18,7 @@ from trainer.project.decode import Header, decode, hash_file, read_header
 from trainer.project.registration import Registration
 from trainer.project.scan import SPLITS
 from trainer.project.schema import photo, prediction
+from trainer.project.states import PhotoState
 from trainer.project.store import Store
 
 __all__ = ["Counts", "Photo", "Photos"]
@@ -33,7 +34,7 @@ class Photo:
     path: Path
     group: str
     split: str
-    state: str
+    state: PhotoState
     reason: str | None
     width: int | None
     height: int | None
@@ -128,7 +129,7 @@ class Photos:
             path=self._registration.root_path(row.root_id) / row.relpath,
             group=row.group_name,
             split=row.split,
-            state=row.state,
+            state=PhotoState(row.state),
             reason=row.reason,
             width=row.width,
             height=row.height,
@@ -146,7 +147,7 @@ class Photos:
             sa.select(photo.c.split, sa.func.count()).where(photo.c.head.is_not(None)).group_by(photo.c.split)
         )
         skipped = sa.select(sa.func.count()).where(
-            photo.c.queued == sa.literal_column("1"), photo.c.back > 0, photo.c.state == "new"
+            photo.c.queued == sa.literal_column("1"), photo.c.back > 0, photo.c.state == PhotoState.NEW
         )
         with self._store.catalog.read() as connection:
             states = connection.execute(by_state).all()
@@ -160,9 +161,9 @@ class Photos:
         return Counts(
             photos=sum(total.values()),
             labelled=sum(heads.values()),
-            broken=of_state.get("broken", 0),
+            broken=of_state.get(PhotoState.BROKEN, 0),
             skipped=skips,
-            flagged=of_state.get("flagged", 0),
+            flagged=of_state.get(PhotoState.FLAGGED, 0),
             by_split={split: (total[split], heads.get(split, 0)) for split in SPLITS},
         )
 
@@ -180,7 +181,7 @@ class Photos:
         limit : int, optional
             At most so many.
         """
-        query = sa.select(photo.c.id).where(photo.c.state != "broken")
+        query = sa.select(photo.c.id).where(photo.c.state != PhotoState.BROKEN)
         query = query.order_by(photo.c.draw, photo.c.id).limit(limit)
         if split is not None:
             query = query.where(photo.c.split == split)
@@ -277,15 +278,15 @@ class Photos:
         try:
             yield
         except PhotoError as error:
-            if not self._store.read_only and known.state != "broken":
+            if not self._store.read_only and known.state != PhotoState.BROKEN:
                 reason = str(error).removeprefix(f"{known.path}: ")
                 with self._store.change() as connection:
                     connection.execute(
                         sa.update(photo)
                         .where(photo.c.id == known.id)
-                        .values(state="broken", reason=reason, queued=0)
+                        .values(state=PhotoState.BROKEN, reason=reason, queued=0)
                     )
-                    self._store.events.write(connection, "broken", "store", known.id, reason=reason)
+                    self._store.events.write(connection, PhotoState.BROKEN, "store", known.id, reason=reason)
             raise
 
     def _record(self, known: Photo, header: Header) -> None:

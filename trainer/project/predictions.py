@@ -19,6 +19,7 @@ from trainer.labels.boxes import Box
 from trainer.project.filesystem import make_private
 from trainer.project.queue import drawn, ranked, ranking
 from trainer.project.schema import lease, meta, photo, prediction, request, score, session
+from trainer.project.states import PhotoState
 from trainer.project.store import Store
 from trainer.project.zarr_store import read_attributes, read_group, write_group
 
@@ -275,6 +276,6 @@ class Predictions:
             there = sa.select(prediction.c.photo_id).where(
                 prediction.c.photo_id.in_(order), prediction.c.model_id == model_id
             )
-            broken = sa.select(photo.c.id).where(photo.c.id.in_(order), photo.c.state == "broken")
+            broken = sa.select(photo.c.id).where(photo.c.id.in_(order), photo.c.state == PhotoState.BROKEN)
             out = {*connection.execute(there).scalars(), *connection.execute(broken).scalars()}
         return [photo_id for photo_id in order if photo_id not in out]

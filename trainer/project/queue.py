@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from trainer.errors import ConflictError, PhotoError, ProjectError
 from trainer.project.photos import Photos
 from trainer.project.schema import lease, meta, photo, request, score, session, skipped
+from trainer.project.states import PhotoState
 from trainer.project.store import Store
 
 __all__ = ["RANDOM", "START", "Claim", "Queue", "QueueEntry"]
@@ -106,7 +107,7 @@ class Queue:
             If there is no such photo, or it is broken.
         """
         known = self._photos.get(photo_id)
-        if known.state == "broken":
+        if known.state == PhotoState.BROKEN:
             raise PhotoError(f"{known.relpath}: {known.reason}")
         now = time.time()
         expires = now + self._store.settings.queue.lease_seconds
@@ -164,7 +165,9 @@ class Queue:
         with self._store.change() as connection:
             annotator = self._seen(connection, session_id, time.time())
             connection.execute(
-                sa.update(photo).where(photo.c.id == photo_id).values(state="flagged", reason=note, queued=0)
+                sa.update(photo)
+                .where(photo.c.id == photo_id)
+                .values(state=PhotoState.FLAGGED, reason=note, queued=0)
             )
             self._release(connection, session_id, photo_id)
             self._store.events.write(connection, "flag", annotator, photo_id, note=note)

@@ -24,6 +24,7 @@ from trainer.project.scan import (
     split_of,
 )
 from trainer.project.schema import photo, photo_group, root, root_place
+from trainer.project.states import PhotoState
 from trainer.project.store import Store
 
 __all__ = ["Added", "Registration", "Root"]
@@ -247,7 +248,7 @@ class _Registrar:
             "group_name": own if group is None else group,
             "named": group is not None,
             "split": self._split(own) if group is None else self._split_of_group(group),
-            "state": "new",
+            "state": PhotoState.NEW,
             "queued": 1,
             "back": 0,
             "draw": draw_of(self._store.salt, own),
@@ -264,7 +265,7 @@ class _Registrar:
 
     def _retry_broken(self, connection: sa.Connection, relpaths: list[str]) -> None:
         broken = sa.select(photo.c.id, photo.c.relpath).where(
-            photo.c.root_id == self._root_id, photo.c.state == "broken"
+            photo.c.root_id == self._root_id, photo.c.state == PhotoState.BROKEN
         )
         names = set(relpaths)
         ids = [row.id for row in connection.execute(broken) if row.relpath in names]
@@ -274,7 +275,7 @@ class _Registrar:
                 sa.update(photo)
                 .where(photo.c.id.in_(ids))
                 .values(
-                    state=sa.case((headed, "labelled"), else_="new"),
+                    state=sa.case((headed, PhotoState.LABELLED), else_=PhotoState.NEW),
                     queued=sa.case((headed, 0), else_=1),
                     reason=None,
                 )

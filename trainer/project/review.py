@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import sqlalchemy as sa
 
 from trainer.project.schema import photo, revision
+from trainer.project.states import PhotoState
 from trainer.project.store import Store
 
-__all__ = ["REVIEWED", "Review", "ReviewEntry", "Reviewed"]
+__all__ = ["REVIEWED", "Review", "ReviewEntry"]
 
-Reviewed = Literal["labelled", "part", "flagged", "broken"]
-REVIEWED: tuple[Reviewed, ...] = get_args(Reviewed)
+REVIEWED = (PhotoState.LABELLED, PhotoState.PART, PhotoState.FLAGGED, PhotoState.BROKEN)
+"""States that a list can be made of, in the order of its menu."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class ReviewEntry:
 
     photo_id: int
     relpath: str
-    state: str
+    state: PhotoState
     reason: str | None
     """The note of a flag, or why it cannot be read."""
     annotator: str | None
@@ -37,7 +37,7 @@ class Review:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def entries(self, state: Reviewed, n: int) -> list[ReviewEntry]:
+    def entries(self, state: PhotoState, n: int) -> list[ReviewEntry]:
         """At most `n` photos in that state, those with the newest masks first."""
         columns = (photo.c.id, photo.c.relpath, photo.c.state, photo.c.reason)
         query = (
@@ -48,4 +48,9 @@ class Review:
             .limit(n)
         )
         with self._store.catalog.read() as connection:
-            return [ReviewEntry(*row) for row in connection.execute(query)]
+            return [
+                ReviewEntry(
+                    row.id, row.relpath, PhotoState(row.state), row.reason, row.annotator, row.created
+                )
+                for row in connection.execute(query)
+            ]

@@ -86,7 +86,7 @@ photo = sa.Table(
     sa.Column("stem", sa.Text, nullable=False),
     sa.Column("group_name", sa.Text, nullable=False),
     sa.Column("split", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False, default="new"),  # new part labelled flagged broken
+    sa.Column("state", sa.Text, nullable=False, default="new"),  # states.PhotoState
     sa.Column("reason", sa.Text),  # why broken, or the note of a flag
     sa.Column("queued", sa.Integer, nullable=False, default=1),  # 1: may be handed out
     sa.Column("back", sa.Integer, nullable=False, default=0),  # how often it was put back to the end
@@ -119,7 +119,7 @@ revision = sa.Table(
     sa.Column("checksum", sa.Text, nullable=False),
     sa.Column("annotator", sa.Text, nullable=False),
     sa.Column("created", sa.Double, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # save part import revert
+    sa.Column("kind", sa.Text, nullable=False),  # states.RevisionKind
     sa.Column("model_id", sa.Text),  # whose suggestion it started from
     sa.Column("seconds", sa.Double),
     sa.Column("strokes", sa.Integer),
@@ -228,7 +228,7 @@ serving = sa.Table(  # every change of the served model, in order
     metadata,
     _id(),
     sa.Column("model_id", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # promote rollback
+    sa.Column("kind", sa.Text, nullable=False),  # states.ServingChange
     sa.Column("why", sa.Text, nullable=False),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("created", sa.Double, nullable=False),

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from trainer.errors import ConfigError
 from trainer.project.schema import lease, request, session, visit
+from trainer.project.states import VisitOutcome
 from trainer.project.store import Store
 
 __all__ = ["Session", "Sessions", "Stats"]
@@ -89,7 +90,7 @@ class Sessions:
             self._end(connection, dead, now)
 
     def record_visit(
-        self, session_id: int, photo_id: int, seconds: float, strokes: int, outcome: str
+        self, session_id: int, photo_id: int, seconds: float, strokes: int, outcome: VisitOutcome
     ) -> None:
         """Note that a photo was left.
 
@@ -101,8 +102,8 @@ class Sessions:
             How long.
         strokes : int
             Strokes painted.
-        outcome : str
-            "saved" counts as finished; others, as "skipped", "flagged", "part", "left", do not.
+        outcome : VisitOutcome
+            `SAVED` counts as finished, the others do not.
         """
         with self._store.change() as connection:
             connection.execute(
@@ -128,7 +129,7 @@ class Sessions:
         return self._stats(visit.c.session_id.in_(sittings), visit.c.created >= midnight)
 
     def _stats(self, *conditions: sa.ColumnElement[bool]) -> Stats:
-        finished = visit.c.outcome.in_(("saved", "save"))
+        finished = visit.c.outcome == VisitOutcome.SAVED
         query = sa.select(
             sa.func.count(sa.distinct(visit.c.photo_id)),
             sa.func.coalesce(sa.func.sum(visit.c.seconds), 0.0),

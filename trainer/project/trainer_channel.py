@@ -12,7 +12,9 @@ import sqlalchemy as sa
 
 from trainer.errors import ProjectError
 from trainer.project.schema import command, curve, round_, trainer
+from trainer.project.states import CommandKind, RoundState
 from trainer.project.store import Store
+from trainer.settings.plan import Lane
 
 __all__ = ["Command", "Round", "TrainerChannel", "TrainerState"]
 
@@ -59,14 +61,14 @@ _FIELDS = frozenset(field.name for field in fields(TrainerState)) - {"heartbeat"
 
 @dataclass(frozen=True)
 class Round:
-    """One round of training. `state` is "running" until it is finished."""
+    """One round of training. `state` is `RUNNING` until it is finished."""
 
     id: str
-    lane: str
+    lane: Lane
     recipe: str
     started: float
     ended: float | None
-    state: str
+    state: RoundState
     model_id: str | None
     metrics: Mapping[str, Any]
     why: str
@@ -78,8 +80,8 @@ class TrainerChannel:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def send(self, kind: str, by: str, **args: Any) -> int:
-        """Ask the trainer for something ("pause", "resume", "stop", "train"); returns the command's id."""
+    def send(self, kind: CommandKind, by: str, **args: Any) -> int:
+        """Ask the trainer for something; returns the command's id."""
         with self._store.change() as connection:
             done = connection.execute(
                 sa.insert(command).values(kind=kind, by=by, args=args, created=time.time(), result="")
@@ -152,14 +154,14 @@ class TrainerChannel:
             row = connection.execute(sa.select(trainer).where(trainer.c.id == 1)).one_or_none()
         return None if row is None else TrainerState(heartbeat=row.heartbeat, **row.fields)
 
-    def start_round(self, round_id: str, lane: str, recipe: str) -> Round:
+    def start_round(self, round_id: str, lane: Lane, recipe: str) -> Round:
         """Note that a round begins, or goes on after a crash."""
         row = {
             "id": round_id,
             "lane": lane,
             "recipe": recipe,
             "started": time.time(),
-            "state": "running",
+            "state": RoundState.RUNNING,
             "metrics": {},
             "why": "",
         }
@@ -167,19 +169,21 @@ class TrainerChannel:
             connection.execute(
                 self._store.catalog.insert(round_)
                 .values(row)
-                .on_conflict_do_update(index_elements=["id"], set_={"state": "running", "ended": None})
+                .on_conflict_do_update(
+                    index_elements=["id"], set_={"state": RoundState.RUNNING, "ended": None}
+                )
             )
         return self.round(round_id)
 
     def finish_round(
         self,
         round_id: str,
-        state: str = "done",
+        state: RoundState = RoundState.DONE,
         model_id: str | None = None,
         metrics: Mapping[str, Any] | None = None,
         why: str = "",
     ) -> None:
-        """Note how a round ended: `state` is "done", "stopped" or "failed"."""
+        """Note how a round ended: `state` is `DONE`, `STOPPED` or `FAILED`."""
         with self._store.change() as connection:
             connection.execute(
                 sa.update(round_)
@@ -206,13 +210,13 @@ class TrainerChannel:
             )
         if row is None:
             raise ProjectError(f"{self._store.path}: there is no training round {round_id!r}")
-        return Round(**row)
+        return _round(row)
 
     def rounds(self, limit: int | None = None) -> list[Round]:
         """All rounds, the latest first."""
         query = sa.select(round_).order_by(round_.c.started.desc(), round_.c.id.desc()).limit(limit)
         with self._store.catalog.read() as connection:
-            return [Round(**row) for row in connection.execute(query).mappings()]
+            return [_round(row) for row in connection.execute(query).mappings()]
 
     def log_curve(self, round_id: str, step: int, values: Mapping[str, float]) -> None:
         """Add one point to each named curve of a round; what is not a number is left out."""
@@ -240,3 +244,7 @@ class TrainerChannel:
             for name, step, value in connection.execute(query):
                 found.setdefault(name, []).append((step, value))
         return found
+
+
+def _round(row: sa.RowMapping) -> Round:
+    return Round(**{**row, "lane": Lane(row["lane"]), "state": RoundState(row["state"])})

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.errors import ProjectError
-from trainer.project.import_export.exchange import import_masks
+from trainer.project.import_export.mask_import import import_masks
 from trainer.project.project import Project
 from trainer.settings.toml_file import save_settings
 

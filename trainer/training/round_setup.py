@@ -54,7 +54,7 @@ def choose_data(
             "or bring them in with skinseg import"
         )
     served = project.models.served()
-    newest = project.models.untrained_labels(served.id) if lane == "fast" and served is not None else 0
+    newest = project.models.untrained_labels(served.id) if lane == Lane.FAST and served is not None else 0
     return {
         "items": [[item.photo_id, item.revision_id, item.group] for item in items],
         "newest": min(newest, len(items)),

@@ -1,22 +1,23 @@
-"""Reading single mask files of others: PNG and OME-NGFF, into 0 = not labelled, class index + 1."""
+"""Pixel values of mask files from elsewhere: their meaning, and their translation to a project's labels."""
 
 from __future__ import annotations
 
 import csv
 import json
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import zarr
-from PIL import Image, UnidentifiedImageError
 
 from trainer.errors import ConfigError, MaskError
-from trainer.labels.classes import ClassSet
 
-__all__ = ["Ids", "read_ids", "read_ngff", "read_png"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.labels.classes import ClassSet
+
+__all__ = ["Ids", "Labels", "read_ids", "translate"]
 
 Labels = npt.NDArray[np.uint8]
 Ids = Mapping[int, int]
@@ -73,69 +74,25 @@ def _csv_pairs(text: str) -> list[tuple[int, str]]:
     return [(int(row[0]), row[1].strip()) for row in rows]
 
 
-def read_png(path: Path, classes: ClassSet, ids: Ids | None = None) -> Labels:
-    """Read a mask: uint8 (height, width), 0 = not labelled, else class index + 1.
+def translate(path: Path, values: npt.NDArray[Any], ids: Ids, classes: ClassSet) -> Labels:
+    """Return the labels that pixel values stand for: uint8, 0 = not labelled, else class index + 1.
+
+    Parameters
+    ----------
+    path : Path
+        Named in errors.
+    values : integer array (height, width)
+        As they are written in the file.
+    ids : mapping of int to int
+        Label of each value that has a meaning.
+    classes : ClassSet
+        Named in errors.
 
     Raises
     ------
     MaskError
-        If the file is damaged, is a colour picture, or holds values that mean nothing.
+        If there is a value without a meaning.
     """
-    try:
-        with Image.open(path, formats=["PNG"]) as image:
-            if image.mode not in ("L", "P", "1") and not image.mode.startswith("I"):
-                raise MaskError(
-                    f"{path}: is a picture in {image.mode}; a mask has one channel with class indices"
-                )
-            values = np.asarray(image)
-    except MaskError:
-        raise
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise MaskError(f"{path}: cannot be read as PNG: {error}") from error
-    if ids is None:
-        ids = {255: 0, **{index: index + 1 for index in range(classes.count)}}
-    return _translate(path, values, ids, classes)
-
-
-def read_ngff(path: Path, classes: ClassSet, ids: Ids | None = None) -> Labels:
-    """Read an OME-NGFF label image at its full size, like `read_png`.
-
-    Label values follow the names in its `image-label` properties, where there are names.
-
-    Raises
-    ------
-    MaskError
-        If it is damaged, is no label image of one plane, or holds values that mean nothing.
-    """
-    try:
-        group = zarr.open_group(path, mode="r")
-        attributes = dict(group.attrs)
-        ome: Any = attributes.get("ome", attributes)
-        array = group[ome["multiscales"][0]["datasets"][0]["path"]]
-        values = np.asarray(array[...])  # type: ignore[index]
-        properties = ome.get("image-label", {}).get("properties") or []
-    except Exception as error:  # zarr raises its own, and whatever a damaged file leads it to
-        raise MaskError(f"{path}: cannot be read as an OME-NGFF label image: {error}") from error
-    while values.ndim > 2 and values.shape[0] == 1:
-        values = values[0]
-    if values.ndim != 2 or values.dtype.kind not in "iu":
-        raise MaskError(f"{path}: holds {values.dtype} {values.shape}, not one plane of label values")
-    return _translate(path, values, ids or _named(path, properties, classes), classes)
-
-
-def _named(path: Path, properties: list[dict[str, Any]], classes: ClassSet) -> Ids:
-    names = {int(entry["label-value"]): str(entry["name"]) for entry in properties if "name" in entry}
-    if not names:
-        return {index: index for index in range(classes.count + 1)}
-    unknown = sorted({name for name in names.values() if name not in classes.names})
-    if unknown:
-        raise MaskError(f"{path}: names classes that the project does not have: {', '.join(unknown)}")
-    return {0: 0, **{value: classes.names.index(name) + 1 for value, name in names.items()}}
-
-
-def _translate(path: Path, values: npt.NDArray[Any], ids: Ids, classes: ClassSet) -> Labels:
-    if values.dtype == np.bool_:
-        values = values.astype(np.uint8)
     if values.dtype != np.uint8:
         if values.size and (values.min() < 0 or values.max() > 65535):
             raise MaskError(f"{path}: holds values from {values.min()} to {values.max()}, not class indices")
