@@ -47,7 +47,7 @@ def write_group(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     except ConfigError as error:
         raise MaskError(f"{path}: {error}") from error
     provenance = np.where(labels > 0, PAINTED, 0).astype(np.uint8)
-    made, _ = zarr_store.write_group(target.parent, {"labels": labels, "provenance": provenance}, classes)
+    made, _ = zarr_store.write_arrays(target.parent, {"labels": labels, "provenance": provenance}, classes)
     made.rename(target)
     return [path]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from trainer.project.photos import Photo
     from trainer.project.project import Project
-    from trainer.project.queue import Claim
+    from trainer.project.queue import Lease
     from trainer.project.revisions import Revision
 
 
@@ -114,7 +114,7 @@ def newer_suggestion(
     return read_suggestion(project, photo_id, shape)
 
 
-def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) -> LoadedPhoto:
+def load_photo(project: Project, session_id: int, annotator: str, claim: Lease) -> LoadedPhoto:
     """Read a claimed photo. Slow (a 12 MP JPEG alone takes 0.1 s): call it in a thread.
 
     Unfinished work comes first, then the saved mask, then the suggestion, then nothing; the suggestion also
@@ -182,7 +182,7 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
     )
 
 
-def load_or_release(project: Project, session_id: int, annotator: str, claim: Claim) -> LoadedPhoto:
+def load_or_release(project: Project, session_id: int, annotator: str, claim: Lease) -> LoadedPhoto:
     """Read a claimed photo as `load_photo` does; give it back where it cannot be read."""
     try:
         return load_photo(project, session_id, annotator, claim)

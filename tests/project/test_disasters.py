@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from trainer.errors import StorageFullError
-from trainer.project.maintenance import collect_orphans
+from trainer.project.janitor import collect_orphans
 from trainer.project.project import Project
 
 from .conftest import MakeProject, some_mask

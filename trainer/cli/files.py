@@ -223,7 +223,7 @@ def status(directory: ProjectArgument, json: JsonOption = False) -> Reply:
 
 def doctor(directory: ProjectArgument, json: JsonOption = False) -> Reply:
     """Look for what is wrong with a project, and say how to mend it."""
-    from trainer.project.maintenance import doctor as examine
+    from trainer.project.doctor import doctor as examine
     from trainer.project.project import Project
 
     with Project.open(Path(directory), read_only=True) as project:
@@ -243,7 +243,7 @@ def backup(
     json: JsonOption = False,
 ) -> Reply:
     """Copy catalog, masks, models and settings, also while people work; the photos stay where they are."""
-    from trainer.project.maintenance import backup as copy
+    from trainer.project.backup import backup as copy
     from trainer.project.project import Project
 
     with Project.open(Path(directory), read_only=True) as project:

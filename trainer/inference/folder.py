@@ -16,7 +16,7 @@ from trainer.labels.png import write_png
 from trainer.labels.truth import to_targets
 from trainer.project.decode import decode
 from trainer.project.scan import find_photos
-from trainer.settings.project import PhotoSettings
+from trainer.settings.photos import PhotoSettings
 
 
 @dataclass

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from trainer.project.filesystem import make_private
 from trainer.project.schema import draft
 from trainer.project.store import Store
-from trainer.project.zarr_store import read_group, write_group
+from trainer.project.zarr_store import read_arrays, write_arrays
 
 __all__ = ["Draft", "Drafts"]
 
@@ -63,12 +63,12 @@ class Drafts:
         self._store.require_writable()
         folder = self._store.path / "drafts"
         make_private(folder)
-        path, checksum = write_group(
+        path, checksum = write_arrays(
             folder, {"labels": labels, "provenance": provenance}, self._store.classes
         )
         made = Draft(photo_id, annotator, path, checksum, base_revision, model_id, time.time())
         row = {**vars(made), "path": path.relative_to(self._store.path).as_posix()}
-        with self._store.change(durable=True) as connection:
+        with self._store.catalog.write(durable=True) as connection:
             connection.execute(
                 self._store.catalog.insert(draft)
                 .values(row)
@@ -95,7 +95,7 @@ class Drafts:
         MaskError
             If its files are damaged.
         """
-        labels, provenance = read_group(of.path, of.checksum, "labels", "provenance")
+        labels, provenance = read_arrays(of.path, of.checksum, "labels", "provenance")
         return labels, provenance
 
     def drop(self, photo_id: int, annotator: str) -> None:
@@ -103,7 +103,7 @@ class Drafts:
         found = self.get(photo_id, annotator)
         if found is None:
             return
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             connection.execute(
                 sa.delete(draft).where(draft.c.photo_id == photo_id, draft.c.annotator == annotator)
             )

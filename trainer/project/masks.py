@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,13 @@ import sqlalchemy as sa
 from trainer.errors import ConflictError, MaskError
 from trainer.labels.truth import count_truth, true_targets
 from trainer.project.filesystem import make_private
+from trainer.project.heads import swap_head
 from trainer.project.photos import Photo, Photos
 from trainer.project.revisions import Labels, MaskConflictError, Revision, Truth
-from trainer.project.schema import draft, photo, revision, score
+from trainer.project.schema import draft, photo, revision
 from trainer.project.states import PhotoState, RevisionKind
 from trainer.project.store import Store
-from trainer.project.zarr_store import read_group, write_group
+from trainer.project.zarr_store import read_arrays, write_arrays
 
 __all__ = ["Masks"]
 
@@ -49,22 +51,16 @@ class Masks:
 
         Parameters
         ----------
-        photo_id : int
-            The photo.
         labels, provenance : uint8 (height, width)
             As shown to the annotator, in upright pixels.
-        annotator : str
-            Who made it.
         expected : str or None
             Id of the revision that the work began from; None where there was none.
         kind : RevisionKind
             A part leaves the photo in the queue.
         model_id : str, optional
-            Whose suggestion the work began from.
-        seconds : float, optional
-            Time the annotator spent.
-        strokes : int, optional
-            Strokes the annotator needed.
+            The model whose suggestion the work began from.
+        seconds, strokes : float and int, optional
+            Time and strokes that the annotator needed.
 
         Raises
         ------
@@ -79,14 +75,7 @@ class Masks:
         """
         known = self._fitting(photo_id, labels, provenance)
         self._store.require_writable()
-        folder = self._store.path / "masks"
-        make_private(folder)
-        path, checksum = write_group(
-            folder,
-            {"labels": labels, "provenance": provenance},
-            self._store.classes,
-            {"photo": known.relpath},
-        )
+        path, checksum = self._write(known, labels, provenance)
         made = Revision(
             id=path.stem,
             photo_id=photo_id,
@@ -104,10 +93,16 @@ class Masks:
         self._publish(made, expected)
         return made
 
+    def _write(self, known: Photo, labels: Labels, provenance: Labels) -> tuple[Path, str]:
+        folder = self._store.path / "masks"
+        make_private(folder)
+        arrays = {"labels": labels, "provenance": provenance}
+        return write_arrays(folder, arrays, self._store.classes, {"photo": known.relpath})
+
     def _publish(self, made: Revision, expected: str | None) -> None:
-        with self._store.change(durable=True) as connection:
+        with self._store.catalog.write(durable=True) as connection:
             self._insert(connection, made)
-            current = self._swap_head(connection, made.photo_id, expected, made.id, made.kind)
+            current = swap_head(connection, made.photo_id, expected, made.id, made.kind)
             done: list[str] = []
             if current is None:
                 mine = sa.and_(draft.c.photo_id == made.photo_id, draft.c.annotator == made.annotator)
@@ -128,39 +123,6 @@ class Masks:
     def _insert(self, connection: sa.Connection, made: Revision) -> None:
         values = {**vars(made), "path": made.path.relative_to(self._store.path).as_posix()}
         connection.execute(sa.insert(revision).values(values))
-
-    def _swap_head(
-        self,
-        connection: sa.Connection,
-        photo_id: int,
-        expected: str | None,
-        to: str | None,
-        kind: RevisionKind,
-    ) -> str | None:
-        """Compare and set; returns who was first if the head is not as expected."""
-        values: dict[str, Any] = {"head": to, "state": PhotoState.LABELLED, "queued": 0, "reason": None}
-        if to is None:
-            values |= {"state": PhotoState.NEW, "queued": 1}
-        elif kind == RevisionKind.PART:  # work goes on later, unless the photo was finished before
-            done = photo.c.state == PhotoState.LABELLED
-            values |= {
-                "state": sa.case((done, PhotoState.LABELLED), else_=PhotoState.PART),
-                "queued": sa.case((done, 0), else_=1),
-            }
-        found = connection.execute(
-            sa.update(photo)
-            .where(photo.c.id == photo_id, photo.c.head.is_not_distinct_from(expected))
-            .values(values)
-        )
-        if found.rowcount == 1:
-            connection.execute(sa.delete(score).where(score.c.photo_id == photo_id))
-            return None
-        current = connection.execute(
-            sa.select(revision.c.annotator)
-            .join(photo, photo.c.head == revision.c.id)
-            .where(photo.c.id == photo_id)
-        ).scalar()
-        return str(current) if current is not None else "somebody"
 
     def _fitting(self, photo_id: int, labels: Labels, provenance: Labels) -> Photo:
         known = self._photos.get(photo_id)
@@ -223,7 +185,7 @@ class Masks:
         MaskError
             If its files are damaged.
         """
-        labels, provenance = read_group(of.path, of.checksum, "labels", "provenance")
+        labels, provenance = read_arrays(of.path, of.checksum, "labels", "provenance")
         return labels, provenance
 
     def check(self, of: Truth) -> None:
@@ -234,7 +196,7 @@ class Masks:
         MaskError
             If they are damaged or gone.
         """
-        read_group(of.path, self.revision(of.revision_id).checksum)
+        read_arrays(of.path, self.revision(of.revision_id).checksum)
 
     def revert(self, photo_id: int, to_revision_id: str | None, annotator: str) -> Revision | None:
         """Make an earlier revision current again; the history keeps all that came after it.
@@ -258,8 +220,8 @@ class Masks:
         current = self.head(photo_id)
         before = None if current is None else current.id
         if to_revision_id is None:
-            with self._store.change(durable=True) as connection:
-                first = self._swap_head(connection, photo_id, before, None, RevisionKind.REVERT)
+            with self._store.catalog.write(durable=True) as connection:
+                first = swap_head(connection, photo_id, before, None, RevisionKind.REVERT)
                 if first is None:
                     self._store.events.write(
                         connection, RevisionKind.REVERT, annotator, photo_id, revision=None

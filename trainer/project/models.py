@@ -81,7 +81,7 @@ class Models:
         place = self.folder(model_id) if path is None else Path(path)
         if place.is_relative_to(self._store.path):
             place = place.relative_to(self._store.path)
-        with self._store.change(durable=True) as connection:
+        with self._store.catalog.write(durable=True) as connection:
             connection.execute(
                 sa.insert(model).values(
                     id=model_id,
@@ -145,7 +145,7 @@ class Models:
             If there is no such model.
         """
         self.get(model_id)
-        with self._store.change(durable=True) as connection:
+        with self._store.catalog.write(durable=True) as connection:
             decision = ModelDecision.PROVISIONAL if provisional else ModelDecision.SERVED
             self._serve(connection, model_id, ServingChange.PROMOTE, why, by, decision)
         return self.get(model_id)
@@ -164,7 +164,7 @@ class Models:
                 self.promote(model_id, why, "gate", provisional)
             return
         self.get(model_id)
-        with self._store.change(durable=True) as connection:
+        with self._store.catalog.write(durable=True) as connection:
             connection.execute(
                 sa.update(model)
                 .where(model.c.id == model_id)
@@ -180,7 +180,7 @@ class Models:
         ProjectError
             If nothing was served before.
         """
-        with self._store.change(durable=True) as connection:
+        with self._store.catalog.write(durable=True) as connection:
             stack = self._serving(connection)
             if len(stack) < 2:
                 raise ProjectError("there is no earlier model to go back to")
@@ -222,7 +222,7 @@ class Models:
         """Note which mask revisions a model has learnt from."""
         rows = [{"model_id": model_id, "revision_id": revision_id} for revision_id in revision_ids]
         if rows:
-            with self._store.change() as connection:
+            with self._store.catalog.write() as connection:
                 connection.execute(self._store.catalog.insert(learnt).on_conflict_do_nothing(), rows)
 
     def untrained_labels(self, model_id: str | None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,14 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from trainer.errors import PhotoError
+from trainer.project.counts import Counts, count_photos
 from trainer.project.decode import Header, decode, hash_file, read_header
 from trainer.project.registration import Registration
-from trainer.project.scan import SPLITS
 from trainer.project.schema import photo, prediction
 from trainer.project.states import PhotoState
 from trainer.project.store import Store
 
-__all__ = ["Counts", "Photo", "Photos"]
+__all__ = ["Photo", "Photos"]
 
 
 @dataclass(frozen=True)
@@ -41,18 +41,6 @@ class Photo:
     orientation: int | None
     sha256: str | None
     note: str | None = None
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many photos there are of each kind; `by_split` holds (photos, labelled)."""
-
-    photos: int = 0
-    labelled: int = 0
-    broken: int = 0
-    skipped: int = 0
-    flagged: int = 0
-    by_split: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 class Photos:
@@ -140,32 +128,8 @@ class Photos:
 
     def counts(self) -> Counts:
         """How many photos there are of each kind."""
-        by_state = sa.select(photo.c.state, photo.c.split, sa.func.count()).group_by(
-            photo.c.state, photo.c.split
-        )
-        labelled = (
-            sa.select(photo.c.split, sa.func.count()).where(photo.c.head.is_not(None)).group_by(photo.c.split)
-        )
-        skipped = sa.select(sa.func.count()).where(
-            photo.c.queued == sa.literal_column("1"), photo.c.back > 0, photo.c.state == PhotoState.NEW
-        )
         with self._store.catalog.read() as connection:
-            states = connection.execute(by_state).all()
-            heads = {str(split): int(count) for split, count in connection.execute(labelled)}
-            skips = int(connection.execute(skipped).scalar_one())
-        total = {split: 0 for split in SPLITS}
-        of_state: dict[str, int] = {}
-        for state, split, count in states:
-            total[split] += count
-            of_state[state] = of_state.get(state, 0) + count
-        return Counts(
-            photos=sum(total.values()),
-            labelled=sum(heads.values()),
-            broken=of_state.get(PhotoState.BROKEN, 0),
-            skipped=skips,
-            flagged=of_state.get(PhotoState.FLAGGED, 0),
-            by_split={split: (total[split], heads.get(split, 0)) for split in SPLITS},
-        )
+            return count_photos(connection)
 
     def ids(
         self, split: str | None = None, labelled: bool | None = None, limit: int | None = None
@@ -256,7 +220,7 @@ class Photos:
                 )
         self._set(known.id, sha256=None, width=None, height=None, orientation=None, note=None)
         if not self._store.read_only:
-            with self._store.change() as connection:
+            with self._store.catalog.write() as connection:
                 connection.execute(sa.delete(prediction).where(prediction.c.photo_id == known.id))
         return self.get(photo_id)
 
@@ -280,7 +244,7 @@ class Photos:
         except PhotoError as error:
             if not self._store.read_only and known.state != PhotoState.BROKEN:
                 reason = str(error).removeprefix(f"{known.path}: ")
-                with self._store.change() as connection:
+                with self._store.catalog.write() as connection:
                     connection.execute(
                         sa.update(photo)
                         .where(photo.c.id == known.id)
@@ -308,7 +272,7 @@ class Photos:
 
     def _set(self, photo_id: int, **values: object) -> None:
         if not self._store.read_only:
-            with self._store.change() as connection:
+            with self._store.catalog.write() as connection:
                 connection.execute(sa.update(photo).where(photo.c.id == photo_id).values(**values))
 
 

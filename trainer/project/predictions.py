@@ -21,7 +21,7 @@ from trainer.project.queue import drawn, ranked, ranking
 from trainer.project.schema import lease, meta, photo, prediction, request, score, session
 from trainer.project.states import PhotoState
 from trainer.project.store import Store
-from trainer.project.zarr_store import read_attributes, read_group, write_group
+from trainer.project.zarr_store import read_arrays, read_attributes, write_arrays
 
 __all__ = ["Prediction", "Predictions"]
 
@@ -93,11 +93,11 @@ class Predictions:
         if error is not None:
             arrays["error"] = error
         extra = {"model": model_id, "boxes": [box.to_list() for box in boxes]}
-        path, checksum = write_group(folder, arrays, self._store.classes, extra)
+        path, checksum = write_arrays(folder, arrays, self._store.classes, extra)
         made = Prediction(photo_id, model_id, path, checksum, time.time(), score)
         row = {**vars(made), "path": path.relative_to(self._store.path).as_posix()}
         before = self.get(photo_id)
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             connection.execute(
                 self._store.catalog.insert(prediction)
                 .values(row)
@@ -128,7 +128,7 @@ class Predictions:
         MaskError
             If its files are damaged, or a newer prediction has just taken its place.
         """
-        labels, confidence = read_group(of.path, of.checksum, "labels", "confidence")
+        labels, confidence = read_arrays(of.path, of.checksum, "labels", "confidence")
         return labels, confidence
 
     def read_features(self, of: Prediction) -> npt.NDArray[np.float16] | None:
@@ -159,14 +159,14 @@ class Predictions:
         MaskError
             If its files are damaged.
         """
-        read_group(of.path, of.checksum)
+        read_arrays(of.path, of.checksum)
         kept = read_attributes(of.path).get("skinseg", {})
         return tuple(Box.from_list(values) for values in kept.get("boxes", ()))
 
     def _read_optional(self, of: Prediction, name: str) -> npt.NDArray[Any] | None:
         if not (of.path / name).is_dir():
             return None
-        (values,) = read_group(of.path, of.checksum, name)
+        (values,) = read_arrays(of.path, of.checksum, name)
         return values
 
     def set_scores(self, model_id: str, rows: Iterable[tuple[int, float, str]]) -> int:
@@ -188,11 +188,11 @@ class Predictions:
         source = (row for row in rows if math.isfinite(row[1]))
         count = 0
         while batch := list(islice(source, BATCH)):
-            with self._store.change() as connection:
+            with self._store.catalog.write() as connection:
                 self._put_scores(connection, model_id, batch)
             count += len(batch)
         pointer = {"key": "ranking", "value": model_id}
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             before = ranking(connection)
             connection.execute(
                 self._store.catalog.insert(meta)
@@ -223,7 +223,7 @@ class Predictions:
             ids = sa.select(score.c.photo_id).where(score.c.model_id == model_id).limit(BATCH)
             left = model_id != keep
             while left:
-                with self._store.change() as connection:
+                with self._store.catalog.write() as connection:
                     mine = sa.and_(score.c.model_id == model_id, score.c.photo_id.in_(ids))
                     left = connection.execute(sa.delete(score).where(mine)).rowcount == BATCH
 

@@ -15,7 +15,7 @@ from trainer.project.schema import lease, meta, photo, request, score, session, 
 from trainer.project.states import PhotoState
 from trainer.project.store import Store
 
-__all__ = ["RANDOM", "START", "Claim", "Queue", "QueueEntry"]
+__all__ = ["RANDOM", "START", "Lease", "Queue", "QueueEntry"]
 
 START = "first photos"
 RANDOM = "random check"
@@ -30,7 +30,7 @@ _TRIES = 20
 
 
 @dataclass(frozen=True)
-class Claim:
+class Lease:
     """A photo in an annotator's hands until `expires`; `blind` asks to hide the suggestion."""
 
     photo_id: int
@@ -56,7 +56,7 @@ class Queue:
         self._store = store
         self._photos = photos
 
-    def claim_next(self, session_id: int, exclude: Iterable[int] = ()) -> Claim | None:
+    def claim_next(self, session_id: int, exclude: Iterable[int] = ()) -> Lease | None:
         """Take the next photo: one that nobody else has, and that this annotator has not skipped today.
 
         Before a model has ranked the photos, all come in a fixed random order. Then training photos come by
@@ -72,7 +72,7 @@ class Queue:
 
         Returns
         -------
-        Claim or None
+        Lease or None
             None: there is no photo left.
 
         Raises
@@ -86,17 +86,17 @@ class Queue:
         blind = random.random() < settings.blind_share
         for _ in range(_TRIES):
             now = time.time()
-            with self._store.change() as connection:
+            with self._store.catalog.write() as connection:
                 self._seen(connection, session_id, now)
                 found = self._pick(connection, session_id, out, now, at_random)
                 if found is None:
                     return None
                 expires = now + settings.lease_seconds
                 if self._take(connection, session_id, found[0], now, expires):
-                    return Claim(found[0], found[1], blind, expires)
+                    return Lease(found[0], found[1], blind, expires)
         raise ProjectError("the next photo could not be taken: too many annotators at once; try again")
 
-    def claim(self, session_id: int, photo_id: int) -> Claim:
+    def claim(self, session_id: int, photo_id: int) -> Lease:
         """Take a certain photo, as when going back or opening one from a list.
 
         Raises
@@ -111,7 +111,7 @@ class Queue:
             raise PhotoError(f"{known.relpath}: {known.reason}")
         now = time.time()
         expires = now + self._store.settings.queue.lease_seconds
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             annotator = self._seen(connection, session_id, now)
             holder = connection.execute(
                 sa.select(session.c.annotator)
@@ -124,13 +124,13 @@ class Queue:
                 raise ConflictError(
                     f"{known.relpath} is being worked on by {holder or 'somebody else'}; take another photo"
                 )
-        return Claim(photo_id, ASKED, False, expires)
+        return Lease(photo_id, ASKED, False, expires)
 
     def extend(self, session_id: int, photo_ids: Iterable[int]) -> list[int]:
         """Sign of life: prolong the leases of a session. Returns the photos that it still holds."""
         now = time.time()
         ids = list(photo_ids)
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             self._seen(connection, session_id, now)
             mine = sa.and_(lease.c.session_id == session_id, lease.c.photo_id.in_(ids))
             connection.execute(
@@ -141,12 +141,12 @@ class Queue:
 
     def release(self, session_id: int, photo_id: int) -> None:
         """Give a photo back."""
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             self._release(connection, session_id, photo_id)
 
     def skip(self, session_id: int, photo_id: int) -> None:
         """Put a photo at the end of the queue; this session does not get it again."""
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             annotator = self._seen(connection, session_id, time.time())
             connection.execute(
                 self._store.catalog.insert(skipped)
@@ -162,7 +162,7 @@ class Queue:
 
     def flag(self, session_id: int, photo_id: int, note: str) -> None:
         """Take a photo out of the queue with a note for whoever looks after the project."""
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             annotator = self._seen(connection, session_id, time.time())
             connection.execute(
                 sa.update(photo)
@@ -200,7 +200,7 @@ class Queue:
             {"session_id": session_id, "photo_id": photo_id, "created": time.time()} for photo_id in photo_ids
         ]
         if rows:
-            with self._store.change() as connection:
+            with self._store.catalog.write() as connection:
                 connection.execute(self._store.catalog.insert(request).on_conflict_do_nothing(), rows)
 
     def _seen(self, connection: sa.Connection, session_id: int, now: float) -> str:

@@ -54,7 +54,7 @@ class Sessions:
             raise ConfigError("an annotator needs a name: --annotator NAME")
         now = time.time()
         pid = os.getpid()
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             self._end_dead(connection, now)
             done = connection.execute(
                 sa.insert(session).values(
@@ -73,7 +73,7 @@ class Sessions:
 
     def end(self, of: Session | int) -> None:
         """End a sitting; its photos are free again."""
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             self._end(connection, [of.id if isinstance(of, Session) else of], time.time())
 
     def _end(self, connection: sa.Connection, ids: list[int], now: float) -> None:
@@ -105,7 +105,7 @@ class Sessions:
         outcome : VisitOutcome
             `SAVED` counts as finished, the others do not.
         """
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             connection.execute(
                 sa.insert(visit).values(
                     session_id=session_id,

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-
-import sqlalchemy as sa
 
 from trainer.errors import ReadOnlyError
 from trainer.labels.classes import ClassSet
@@ -74,9 +71,3 @@ class Store:
         """
         if self.read_only:
             raise ReadOnlyError(f"{self.path} is open for reading only: nothing can be saved in it")
-
-    @contextmanager
-    def change(self, durable: bool = False) -> Iterator[sa.Connection]:
-        """Open a transaction that writes; `durable` survives a power cut."""
-        with self.catalog.write(durable) as connection:
-            yield connection

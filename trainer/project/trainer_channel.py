@@ -82,7 +82,7 @@ class TrainerChannel:
 
     def send(self, kind: CommandKind, by: str, **args: Any) -> int:
         """Ask the trainer for something; returns the command's id."""
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             done = connection.execute(
                 sa.insert(command).values(kind=kind, by=by, args=args, created=time.time(), result="")
             )
@@ -98,7 +98,7 @@ class TrainerChannel:
 
     def acknowledge(self, command_id: int, result: str = "") -> None:
         """Take note of a command, and say what came of it."""
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             connection.execute(
                 sa.update(command)
                 .where(command.c.id == command_id)
@@ -139,7 +139,7 @@ class TrainerChannel:
         heartbeat = float(changes.pop("heartbeat", time.time()))
         if unknown := set(changes) - _FIELDS:
             raise TypeError(f"the trainer's state has no field {', '.join(sorted(unknown))}")
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             before = connection.execute(sa.select(trainer.c.fields).where(trainer.c.id == 1)).scalar()
             row = {"id": 1, "heartbeat": heartbeat, "fields": {**(before or {}), **changes}}
             connection.execute(
@@ -165,7 +165,7 @@ class TrainerChannel:
             "metrics": {},
             "why": "",
         }
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             connection.execute(
                 self._store.catalog.insert(round_)
                 .values(row)
@@ -184,7 +184,7 @@ class TrainerChannel:
         why: str = "",
     ) -> None:
         """Note how a round ended: `state` is `DONE`, `STOPPED` or `FAILED`."""
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             connection.execute(
                 sa.update(round_)
                 .where(round_.c.id == round_id)
@@ -227,7 +227,7 @@ class TrainerChannel:
         ]
         if rows:
             insert = self._store.catalog.insert(curve)
-            with self._store.change() as connection:
+            with self._store.catalog.write() as connection:
                 connection.execute(
                     insert.on_conflict_do_update(
                         index_elements=["round_id", "step", "name"], set_={"value": insert.excluded.value}

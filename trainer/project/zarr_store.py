@@ -27,7 +27,7 @@ from trainer.errors import MaskError
 from trainer.labels.classes import ClassSet
 from trainer.project.filesystem import storage_errors, sync_tree
 
-__all__ = ["checksum_of", "read_attributes", "read_group", "write_group", "write_group_at"]
+__all__ = ["checksum_of", "read_arrays", "read_attributes", "write_arrays", "write_arrays_at"]
 
 CHUNK = 1024
 """Side of the chunks inside a shard."""
@@ -35,7 +35,7 @@ CHUNK = 1024
 Array = npt.NDArray[Any]
 
 
-def write_group(
+def write_arrays(
     folder: Path, arrays: Mapping[str, Array], classes: ClassSet, extra: Mapping[str, Any] | None = None
 ) -> tuple[Path, str]:
     """Write arrays into a new group under `folder` and bring it safely to the disk.
@@ -56,7 +56,7 @@ def write_group(
     path : Path
         The new group.
     checksum : str
-        Over all its files; `read_group` wants it.
+        Over all its files; `read_arrays` wants it.
 
     Raises
     ------
@@ -64,13 +64,13 @@ def write_group(
         If the disk is full; what had been written of this group is removed.
     """
     path = folder / f"{uuid.uuid4().hex}.zarr"
-    return path, write_group_at(path, arrays, classes, extra)
+    return path, write_arrays_at(path, arrays, classes, extra)
 
 
-def write_group_at(
+def write_arrays_at(
     path: Path, arrays: Mapping[str, Array], classes: ClassSet, extra: Mapping[str, Any] | None = None
 ) -> str:
-    """Like `write_group`, under a name of the caller's choice; returns the checksum.
+    """Like `write_arrays`, under a name of the caller's choice; returns the checksum.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def write_group_at(
     return checksum
 
 
-def read_group(path: Path, checksum: str | None, *names: str) -> list[Array]:
+def read_arrays(path: Path, checksum: str | None, *names: str) -> list[Array]:
     """Read arrays of a group after comparing its files with their checksum.
 
     Raises

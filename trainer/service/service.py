@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.engine.memory import release_device_memory
 from trainer.errors import SkinsegError
-from trainer.project.maintenance import collect_orphans
+from trainer.project.janitor import collect_orphans
 from trainer.project.states import RoundState
 from trainer.service.commands import Orders
 from trainer.service.heartbeat import Heartbeat

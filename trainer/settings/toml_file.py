@@ -18,25 +18,11 @@ from trainer.atomic import write_text
 from trainer.errors import ConfigError
 from trainer.settings.keys import _first_line, _split_key, _toml_value
 from trainer.settings.model import Settings
-from trainer.settings.project import (
-    GateSettings,
-    PhotoSettings,
-    QueueSettings,
-    ServiceSettings,
-    SplitSettings,
-    WindowSettings,
-)
 from trainer.settings.training import TrainingSettings
 
 __all__ = [
-    "GateSettings",
-    "PhotoSettings",
-    "QueueSettings",
-    "ServiceSettings",
-    "SplitSettings",
-    "TrainingSettings",
-    "WindowSettings",
     "change_settings",
+    "chosen_recipe",
     "load_settings",
     "save_settings",
 ]

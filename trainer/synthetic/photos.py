@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.labels.classes import CLASS_SETS
-from trainer.synthetic.render import PhotoInfo, render_photo
+from trainer.synthetic.render import SceneInfo, render_photo
 
 ASPECTS = ((4, 3), (4, 3), (16, 9), (1, 1), (3, 2))
 STORED = {
@@ -35,7 +35,7 @@ class Written:
     orientation: int
     size: tuple[int, int]
     """Oriented (height, width)."""
-    info: PhotoInfo
+    info: SceneInfo
 
 
 def render_photos(

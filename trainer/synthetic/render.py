@@ -32,7 +32,7 @@ DIRECT_PIXELS = 4_000_000
 
 
 @dataclass(frozen=True)
-class PhotoInfo:
+class SceneInfo:
     """What was drawn."""
 
     framing: str
@@ -45,7 +45,7 @@ class PhotoInfo:
 
 def render_photo(
     seed: int | np.random.Generator, height: int, width: int, framing: str | None = None, shot: int = 0
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], PhotoInfo]:
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], SceneInfo]:
     """Render a photo and its mask.
 
     Parameters
@@ -63,7 +63,7 @@ def render_photo(
     -------
     rgb : uint8 (height, width, 3)
     mask : uint8 (height, width), class index 0..8
-    info : PhotoInfo
+    info : SceneInfo
     """
     number = int(seed.integers(2**62)) if isinstance(seed, np.random.Generator) else int(seed)
     shape = (height, width)
@@ -83,7 +83,7 @@ def render_photo(
     )
     rgb = expose(np.random.default_rng([number, 3, shot]), linear, scene.light)
     person = scene.person
-    info = PhotoInfo(
+    info = SceneInfo(
         scene.framing, scene.material, person.outfit, person.ita, person.hair_style, person.marks
     )
     return rgb, labels, info

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.evaluation.metrics import Counts, Floats, class_scores, macro_dice, resample_groups, sum_by_group
+from trainer.settings.gate import GateSettings
 from trainer.settings.plan import Lane
-from trainer.settings.project import GateSettings
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import zarr
 from trainer.errors import MaskError
 from trainer.labels.truth import is_truth, true_labels
 from trainer.project.import_export.ids import Ids, Labels, translate
-from trainer.project.zarr_store import write_group_at
+from trainer.project.zarr_store import write_arrays_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ def write_ngff(path: Path, labels: Labels, provenance: Labels, classes: ClassSet
         If the disk is full; what had been written of the group is removed.
     """
     keep = np.where(is_truth(provenance), provenance, np.uint8(0))
-    write_group_at(path, {"labels": true_labels(labels, provenance), "provenance": keep}, classes)
+    write_arrays_at(path, {"labels": true_labels(labels, provenance), "provenance": keep}, classes)
 
 
 def _named(path: Path, properties: list[dict[str, Any]], classes: ClassSet) -> Ids:
