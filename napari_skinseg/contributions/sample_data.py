@@ -51,7 +51,7 @@ def load_sample(stem: str) -> list[LayerData]:
     folder = sample_folder()
     with Image.open(folder / "photos" / f"{stem}.jpg") as picture:
         photo = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
-    labels = to_labels(read_values(folder / "masks" / f"{stem}.png"))
+    labels = to_labels(read_values(folder / "masks" / f"{stem}.png").astype(np.uint8))
     classes = CLASS_SETS["skin9"]
     features = {"index": list(range(classes.count + 1)), "class": ["not labelled", *classes.names]}
     meta = {"name": "annotation", "opacity": 0.5, "colormap": colormap(classes), "features": features}

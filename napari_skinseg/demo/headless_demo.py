@@ -132,7 +132,8 @@ class Truth:
         self._folder = folder
 
     def __call__(self, photo: Photo) -> NDArray[np.uint8]:
-        return to_labels(read_values(self._folder / f"{Path(photo.relpath).stem}.png"))
+        values = read_values(self._folder / f"{Path(photo.relpath).stem}.png")
+        return to_labels(values.astype(np.uint8))
 
 
 def _open_photo(session: AnnotationSession, suggested: bool) -> bool:

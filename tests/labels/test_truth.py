@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +12,9 @@ from trainer.errors import MaskError
 from trainer.labels.png import read_values, write_png
 from trainer.labels.truth import count_truth, is_truth, to_labels, to_targets, true_labels, true_targets
 from trainer.labels.values import ACCEPTED, IGNORE, NONE, PAINTED, PROPOSED
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EVERY_PROVENANCE = np.array([[NONE, PROPOSED, ACCEPTED, PAINTED]] * 3, np.uint8)
 LABELS = np.array([[0] * 4, [1] * 4, [9] * 4], np.uint8)

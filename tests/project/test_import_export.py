@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +14,9 @@ from trainer.project.import_export.mask_import import import_masks
 from trainer.project.project import Project
 
 from .conftest import MakeProject, some_mask, write_photo
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def write_mask(path: Path, height: int = 60, width: int = 80, value: int = 3) -> np.ndarray:

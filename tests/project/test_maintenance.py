@@ -6,7 +6,7 @@ import stat
 import subprocess
 import sys
 import tarfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -17,6 +17,9 @@ from trainer.project.doctor import Finding, doctor
 from trainer.project.project import Project
 
 from .conftest import MakeProject, some_mask
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def serious(findings: list[Finding]) -> list[str]:

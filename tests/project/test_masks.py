@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -19,6 +19,9 @@ from trainer.project.project import Project
 from trainer.project.revisions import MaskConflictError
 
 from .conftest import MakeProject, some_mask, write_photo
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_saved_mask_comes_back_exactly(project: Project) -> None:

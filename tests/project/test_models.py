@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from trainer.errors import MaskError, ProjectError
-from trainer.project.project import Project
 
 from .conftest import some_mask
+
+if TYPE_CHECKING:
+    from trainer.project.project import Project
 
 
 def test_a_prediction_comes_back_and_the_newest_counts(project: Project) -> None:

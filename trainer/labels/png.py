@@ -5,7 +5,7 @@ In a file a pixel is the class index, and 255 where it is not labelled: the targ
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["read_values", "write_png"]
 
 
-def read_values(path: Path) -> NDArray[Any]:
+def read_values(path: Path) -> NDArray[np.integer]:
     """Read the pixel values of a PNG mask as they are written, whatever they mean.
 
     Returns

@@ -7,7 +7,6 @@ one: 0 - 1 wraps to 255, which is `IGNORE`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +14,8 @@ import numpy as np
 from trainer.labels.values import ACCEPTED, PROPOSED, lookup
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
 __all__ = [

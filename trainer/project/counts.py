@@ -1,4 +1,4 @@
-"""How many photos a project has, by state and by split."""
+"""Counts of a project's photos, by state and by split."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Counts", "count_photos"]
 
 @dataclass(frozen=True)
 class Counts:
-    """How many photos there are of each kind; `by_split` holds (photos, labelled)."""
+    """Photos of each kind; `by_split` holds (photos, labelled)."""
 
     photos: int = 0
     labelled: int = 0
@@ -37,7 +37,7 @@ def count_photos(connection: sa.Connection) -> Counts:
     states = connection.execute(by_state).all()
     heads = {str(split): int(count) for split, count in connection.execute(labelled)}
     skips = int(connection.execute(skipped).scalar_one())
-    total = {split: 0 for split in SPLITS}
+    total = dict.fromkeys(SPLITS, 0)
     of_state: dict[str, int] = {}
     for state, split, count in states:
         total[split] += count

@@ -1,4 +1,4 @@
-"""The state of a project's health: catalog, masks, photos and folder, each fault with its mend."""
+"""Faults of a project: of its catalog, masks, photos and folder, each with its mend."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import os
 import shutil
 import sqlite3
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy as sa
 
 from trainer.project import schema
 from trainer.project.decode import HEIF
 from trainer.project.janitor import find_orphans
-from trainer.project.project import Project
 from trainer.project.states import PhotoState
 from trainer.project.zarr_store import checksum_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trainer.project.project import Project
 
 __all__ = ["Finding", "doctor"]
 
@@ -29,7 +32,7 @@ LITTLE_SPACE = 2_000_000_000
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a doctor has to say: `level` is "error", "warning" or "note"."""
+    """One fault or remark: `level` is "error", "warning" or "note"."""
 
     level: Literal["error", "warning", "note"]
     what: str
@@ -37,7 +40,7 @@ class Finding:
 
 
 def doctor(project: Project) -> list[Finding]:
-    """Look for what is wrong with a project. Reads every current mask once; changes nothing."""
+    """Look for faults of a project. Reads every current mask once; changes nothing."""
     return [
         *_catalog(project),
         *_masks(project),

@@ -1,12 +1,11 @@
-"""Unfinished work, put in safety every few seconds and found again after a crash."""
+"""Drafts: unfinished work, saved every few seconds and found again after a crash."""
 
 from __future__ import annotations
 
 import shutil
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +13,12 @@ import sqlalchemy as sa
 
 from trainer.project.filesystem import make_private
 from trainer.project.schema import draft
-from trainer.project.store import Store
 from trainer.project.zarr_store import read_arrays, write_arrays
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.project.store import Store
 
 __all__ = ["Draft", "Drafts"]
 
@@ -79,7 +82,7 @@ class Drafts:
         return made
 
     def get(self, photo_id: int, annotator: str) -> Draft | None:
-        """The unfinished work of an annotator on a photo, if there is any."""
+        """Return the unfinished work of an annotator on a photo, if there is any."""
         found = self._drafts(draft.c.photo_id == photo_id, draft.c.annotator == annotator)
         return found[0] if found else None
 
@@ -88,7 +91,7 @@ class Drafts:
         return self._drafts(draft.c.annotator == annotator)
 
     def read(self, of: Draft) -> tuple[Labels, Labels]:
-        """Labels and provenance of a draft, uint8 (height, width) each.
+        """Read labels and provenance of a draft, uint8 (height, width) each.
 
         Raises
         ------
@@ -109,7 +112,7 @@ class Drafts:
             )
         shutil.rmtree(found.path, ignore_errors=True)
 
-    def _drafts(self, *conditions: Any) -> list[Draft]:
+    def _drafts(self, *conditions: sa.ColumnElement[bool]) -> list[Draft]:
         query = sa.select(draft).where(*conditions).order_by(draft.c.created.desc())
         with self._store.catalog.read() as connection:
             rows = connection.execute(query).mappings().all()

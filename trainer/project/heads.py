@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from trainer.project.schema import photo, revision, score
@@ -37,7 +35,7 @@ def swap_head(
     str or None
         None where it was done, else the annotator whose revision is current.
     """
-    values: dict[str, Any] = {"head": to, "state": PhotoState.LABELLED, "queued": 0, "reason": None}
+    values: dict[str, object] = {"head": to, "state": PhotoState.LABELLED, "queued": 0, "reason": None}
     if to is None:
         values |= {"state": PhotoState.NEW, "queued": 1}
     elif kind == RevisionKind.PART:  # work goes on later, unless the photo was finished before
@@ -54,7 +52,7 @@ def swap_head(
         .values(values)
     )
     if found.rowcount == 1:
-        # Labelled photos do not come up again: a score would only be passed over at every claim.
+        # The score was of the photo without this mask; the next ranking scores what is still queued.
         connection.execute(sa.delete(score).where(score.c.photo_id == photo_id))
         return None
     current = connection.execute(

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from trainer.project import schema
-from trainer.project.project import Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.project.project import Project
 
 __all__ = ["collect_orphans", "find_orphans"]
 

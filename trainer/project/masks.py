@@ -5,8 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sqlalchemy as sa
@@ -15,18 +14,22 @@ from trainer.errors import ConflictError, MaskError
 from trainer.labels.truth import count_truth, true_targets
 from trainer.project.filesystem import make_private
 from trainer.project.heads import swap_head
-from trainer.project.photos import Photo, Photos
 from trainer.project.revisions import Labels, MaskConflictError, Revision, Truth
 from trainer.project.schema import draft, photo, revision
 from trainer.project.states import PhotoState, RevisionKind
-from trainer.project.store import Store
 from trainer.project.zarr_store import read_arrays, write_arrays
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.project.photos import Photo, Photos
+    from trainer.project.store import Store
 
 __all__ = ["Masks"]
 
 
 class Masks:
-    """Saving, reading and undoing masks."""
+    """Masks: saved, read, and reverted to earlier ones."""
 
     def __init__(self, store: Store, photos: Photos) -> None:
         self._store = store
@@ -142,14 +145,14 @@ class Masks:
         return known
 
     def head(self, photo_id: int) -> Revision | None:
-        """The current revision of a photo's mask, if it has one."""
+        """Return the current revision of a photo's mask, if it has one."""
         query = sa.select(revision).join(photo, photo.c.head == revision.c.id).where(photo.c.id == photo_id)
         with self._store.catalog.read() as connection:
             row = connection.execute(query).mappings().one_or_none()
         return None if row is None else self._revision(row)
 
     def history(self, photo_id: int) -> list[Revision]:
-        """All revisions of a photo's mask, the latest first; conflicting ones too."""
+        """Return all revisions of a photo's mask, the latest first; conflicting ones too."""
         query = sa.select(revision).where(revision.c.photo_id == photo_id)
         query = query.order_by(revision.c.created.desc(), revision.c.id)
         with self._store.catalog.read() as connection:
@@ -178,7 +181,7 @@ class Masks:
         return Revision(**{**row, "path": path, "kind": kind})
 
     def read(self, of: Revision) -> tuple[Labels, Labels]:
-        """Labels and provenance of a revision, uint8 (height, width) each.
+        """Read labels and provenance of a revision, uint8 (height, width) each.
 
         Raises
         ------
@@ -208,14 +211,14 @@ class Masks:
         to_revision_id : str or None
             One of its revisions; None takes the first save back, and the photo is unlabelled again.
         annotator : str
-            Who decides.
+            The annotator who reverts it.
 
         Raises
         ------
         MaskError
             If the revision is not of this photo, or its files are damaged.
         ConflictError
-            If somebody saves at the same moment.
+            If another save comes at the same moment.
         """
         current = self.head(photo_id)
         before = None if current is None else current.id
@@ -247,7 +250,7 @@ class Masks:
         return made
 
     def truth(self, split: str | None = None) -> list[Truth]:
-        """Photos with pixels to learn from or to compare with, the latest saved first."""
+        """List photos with pixels to learn from or to compare with, the latest saved first."""
         return self._truth(split, photo.c.state != PhotoState.BROKEN, revision.c.created.desc(), photo.c.id)
 
     def truth_of_broken(self, split: str | None = None) -> list[Truth]:
@@ -255,7 +258,10 @@ class Masks:
         return self._truth(split, photo.c.state == PhotoState.BROKEN, photo.c.id)
 
     def _truth(
-        self, split: str | None, readable: sa.ColumnElement[bool], *order: sa.ColumnElement[Any]
+        self,
+        split: str | None,
+        readable: sa.ColumnElement[bool],
+        *order: sa.ColumnElement[float],
     ) -> list[Truth]:
         query = (
             sa.select(photo.c.id, photo.c.group_name, revision.c.id.label("revision_id"), revision.c.path)
@@ -272,7 +278,7 @@ class Masks:
             ]
 
     def read_truth(self, of: int | Revision | Truth) -> Labels:
-        """Targets of a photo, revision or `Truth`: uint8 (height, width), class index or `IGNORE`.
+        """Read the targets of a photo, revision or `Truth`: uint8 (height, width), class index or `IGNORE`.
 
         Raises
         ------

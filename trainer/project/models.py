@@ -1,34 +1,38 @@
-"""Trained models: who made them from what, which one is served, and why."""
+"""Trained models: their origin, the one that is served, and the reasons."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from trainer.errors import ProjectError
 from trainer.project.schema import learnt, model, photo, revision, serving
 from trainer.project.states import ModelDecision, PhotoState, ServingChange
-from trainer.project.store import Store
 from trainer.settings.plan import Lane
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from trainer.project.store import Store
+    from trainer.project.trainer_channel import Metrics
 
 __all__ = ["Model", "Models"]
 
 
 @dataclass(frozen=True)
 class Model:
-    """One trained model. `decision` is None until the gate has spoken."""
+    """One trained model. `decision` is None until the gate has decided."""
 
     id: str
     recipe: str
     lane: Lane
     created: float
-    metrics: Mapping[str, Any]
+    metrics: Metrics
     decision: ModelDecision | None
     why: str | None
     parents: tuple[str, ...]
@@ -36,13 +40,13 @@ class Model:
 
 
 class Models:
-    """Keeping models and saying which one is served."""
+    """Models and the record of the one that is served."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def new_id(self) -> str:
-        """A short id that no model has: "0001", "0002", …"""
+        """Return a short id that no model has, as "0001"."""
         with self._store.catalog.read() as connection:
             ids = connection.execute(sa.select(model.c.id)).scalars().all()
         folders = self._store.path / "models"
@@ -59,7 +63,7 @@ class Models:
         recipe: str,
         lane: Lane,
         parents: Sequence[str] = (),
-        metrics: Mapping[str, Any] | None = None,
+        metrics: Metrics | None = None,
         path: Path | None = None,
     ) -> Model:
         """Register a model whose folder is written.
@@ -67,16 +71,16 @@ class Models:
         Parameters
         ----------
         model_id : str
-            From `new_model_id`.
+            From `new_id`.
         recipe : str
         lane : Lane
-            How it was trained.
+            Of the round that trained it.
         parents : sequence of str
             Models whose weights it began from.
         metrics : mapping, optional
-            What it reached on the validation photos, plain Python.
+            Its scores on the validation photos, plain Python.
         path : Path, optional
-            Its folder; `model_path` by default.
+            Its folder; `folder` by default.
         """
         place = self.folder(model_id) if path is None else Path(path)
         if place.is_relative_to(self._store.path):
@@ -105,7 +109,8 @@ class Models:
             If there is none.
         """
         with self._store.catalog.read() as connection:
-            row = connection.execute(sa.select(model).where(model.c.id == model_id)).one_or_none()
+            query = sa.select(model).where(model.c.id == model_id)
+            row = connection.execute(query).mappings().one_or_none()
         if row is None:
             known = ", ".join(found.id for found in self.all()[:8]) or "none yet"
             raise ProjectError(f"{self._store.path}: there is no model {model_id!r}; there are: {known}")
@@ -115,23 +120,24 @@ class Models:
         """All models, the latest first."""
         query = sa.select(model).order_by(model.c.created.desc(), model.c.id.desc())
         with self._store.catalog.read() as connection:
-            return [self._model(row) for row in connection.execute(query)]
+            return [self._model(row) for row in connection.execute(query).mappings()]
 
-    def _model(self, row: sa.Row[Any]) -> Model:
+    def _model(self, row: sa.RowMapping) -> Model:
+        decision = row["decision"]
         return Model(
-            id=row.id,
-            recipe=row.recipe,
-            lane=Lane(row.lane),
-            created=row.created,
-            metrics=row.metrics,
-            decision=None if row.decision is None else ModelDecision(row.decision),
-            why=row.why,
-            parents=tuple(row.parents),
-            path=self._store.path / row.path,
+            id=row["id"],
+            recipe=row["recipe"],
+            lane=Lane(row["lane"]),
+            created=row["created"],
+            metrics=row["metrics"],
+            decision=None if decision is None else ModelDecision(decision),
+            why=row["why"],
+            parents=tuple(row["parents"]),
+            path=self._store.path / row["path"],
         )
 
     def served(self) -> Model | None:
-        """The model whose predictions annotators see."""
+        """Return the model whose predictions annotators see."""
         with self._store.catalog.read() as connection:
             stack = self._serving(connection)
         return self.get(stack[-1]) if stack else None
@@ -151,7 +157,7 @@ class Models:
         return self.get(model_id)
 
     def record_decision(self, model_id: str, promoted: bool, why: str, provisional: bool = False) -> None:
-        """Write down what the gate said of a model, and serve it if it was promoted.
+        """Record the gate's decision on a model, and serve it if it was promoted.
 
         Raises
         ------
@@ -173,7 +179,7 @@ class Models:
             self._store.events.write(connection, ModelDecision.KEPT_OLD, "gate", model=model_id, why=why)
 
     def rollback(self, by: str) -> Model:
-        """Serve again what was served before the current model; done twice it goes two back.
+        """Serve the model before the current one; done twice it goes two back.
 
         Raises
         ------
@@ -189,7 +195,7 @@ class Models:
         return self.get(stack[-2])
 
     def _serving(self, connection: sa.Connection) -> list[str]:
-        """Served models as a stack: a promotion lies on top of what it replaced."""
+        """Return served models as a stack: a promotion lies on top of what it replaced."""
         stack: list[str] = []
         for row in connection.execute(sa.select(serving).order_by(serving.c.id)):
             if row.kind == ServingChange.ROLLBACK:
@@ -219,14 +225,14 @@ class Models:
         self._store.events.write(connection, kind, by, model=model_id, why=why)
 
     def trained_on(self, model_id: str, revision_ids: Iterable[str]) -> None:
-        """Note which mask revisions a model has learnt from."""
+        """Record the mask revisions that a model has learnt from."""
         rows = [{"model_id": model_id, "revision_id": revision_id} for revision_id in revision_ids]
         if rows:
             with self._store.catalog.write() as connection:
                 connection.execute(self._store.catalog.insert(learnt).on_conflict_do_nothing(), rows)
 
     def untrained_labels(self, model_id: str | None) -> int:
-        """How many training photos have a current mask that a model (None: no model) has not learnt from."""
+        """Count training photos with a current mask that a model (None: no model) has not learnt from."""
         query = (
             sa.select(sa.func.count())
             .select_from(photo.join(revision, revision.c.id == photo.c.head))
@@ -240,7 +246,7 @@ class Models:
             return int(connection.execute(query).scalar_one())
 
     def first_trained(self, photo_id: int) -> tuple[str, float] | None:
-        """The first model that has learnt from a photo's mask, and when it was made."""
+        """Return the first model that has learnt from a photo's mask, and the time at which it was made."""
         query = (
             sa.select(model.c.id, model.c.created)
             .join(learnt, learnt.c.model_id == model.c.id)

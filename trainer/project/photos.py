@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 
 from trainer.errors import PhotoError
 from trainer.project.counts import Counts, count_photos
 from trainer.project.decode import Header, decode, hash_file, read_header
-from trainer.project.registration import Registration
 from trainer.project.schema import photo, prediction
 from trainer.project.states import PhotoState
-from trainer.project.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from trainer.project.registration import Registration
+    from trainer.project.store import Store
 
 __all__ = ["Photo", "Photos"]
 
@@ -44,14 +48,14 @@ class Photo:
 
 
 class Photos:
-    """Finding and reading photos."""
+    """Photos by id or name, their pixels, and the changes of their files."""
 
     def __init__(self, store: Store, registration: Registration) -> None:
         self._store = store
         self._registration = registration
 
     def get(self, photo_id: int) -> Photo:
-        """One photo by its id.
+        """Return one photo by its id.
 
         Raises
         ------
@@ -62,10 +66,10 @@ class Photos:
             row = connection.execute(sa.select(photo).where(photo.c.id == photo_id)).one_or_none()
         if row is None:
             raise PhotoError(f"{self._store.path}: there is no photo with the id {photo_id}")
-        return self._photo(row)
+        return self._photo(row._mapping)
 
     def find(self, name: str | int) -> Photo:
-        """One photo by its relative path, file name, stem, or id.
+        """Return one photo by its relative path, file name, stem, or id.
 
         Raises
         ------
@@ -80,7 +84,7 @@ class Photos:
         for part in (_whole, _file_name, _stem):
             matches = [row for row in rows if part(row.relpath) == text]
             if len(matches) == 1:
-                return self._photo(matches[0])
+                return self._photo(matches[0]._mapping)
             if matches:
                 raise PhotoError(
                     f"{text!r} is the name of {len(matches)} photos; write the relative path, as "
@@ -91,7 +95,7 @@ class Photos:
         raise PhotoError(f"{self._store.path}: there is no photo {text!r}")
 
     def find_path(self, name: str) -> Photo | None:
-        """The only photo with this relative path, with or without its suffix; None if there is none.
+        """Return the only photo with this relative path, with or without its suffix, or None.
 
         Raises
         ------
@@ -107,34 +111,34 @@ class Photos:
         if len(matches) > 1:
             both = " and ".join(row.relpath for row in matches[:2])
             raise PhotoError(f"{name!r} is the name of {len(matches)} photos: {both}")
-        return self._photo(matches[0]) if matches else None
+        return self._photo(matches[0]._mapping) if matches else None
 
-    def _photo(self, row: sa.Row[Any]) -> Photo:
+    def _photo(self, row: sa.RowMapping) -> Photo:
         return Photo(
-            id=row.id,
-            root_id=row.root_id,
-            relpath=row.relpath,
-            path=self._registration.root_path(row.root_id) / row.relpath,
-            group=row.group_name,
-            split=row.split,
-            state=PhotoState(row.state),
-            reason=row.reason,
-            width=row.width,
-            height=row.height,
-            orientation=row.orientation,
-            sha256=row.sha256,
-            note=row.note,
+            id=row["id"],
+            root_id=row["root_id"],
+            relpath=row["relpath"],
+            path=self._registration.root_path(row["root_id"]) / row["relpath"],
+            group=row["group_name"],
+            split=row["split"],
+            state=PhotoState(row["state"]),
+            reason=row["reason"],
+            width=row["width"],
+            height=row["height"],
+            orientation=row["orientation"],
+            sha256=row["sha256"],
+            note=row["note"],
         )
 
     def counts(self) -> Counts:
-        """How many photos there are of each kind."""
+        """Count the photos of each kind."""
         with self._store.catalog.read() as connection:
             return count_photos(connection)
 
     def ids(
         self, split: str | None = None, labelled: bool | None = None, limit: int | None = None
     ) -> list[int]:
-        """Ids of the readable photos, in the project's random order.
+        """Return the ids of the readable photos, in the project's random order.
 
         Parameters
         ----------
@@ -168,7 +172,7 @@ class Photos:
         return self._read(photo_id, None)
 
     def read_scaled(self, photo_id: int, long_side: int) -> npt.NDArray[np.uint8]:
-        """Like `read_photo`, scaled down by area to a long side in pixels; never scaled up."""
+        """Like `read`, scaled down by area to a long side in pixels; never scaled up."""
         return self._read(photo_id, long_side)
 
     def probe(self, photo_id: int) -> Photo:
@@ -177,7 +181,7 @@ class Photos:
         Raises
         ------
         PhotoError
-            As `read_photo`.
+            As `read`.
         """
         known = self._checked(photo_id)
         if known.width is not None:
@@ -196,12 +200,12 @@ class Photos:
         return frame.pixels
 
     def _checked(self, photo_id: int) -> Photo:
-        """The photo, after making sure that its file is still the one that was known."""
+        """Return the photo after making sure that its file is still the one that was known."""
         with self._store.catalog.read() as connection:
             row = connection.execute(sa.select(photo).where(photo.c.id == photo_id)).one_or_none()
         if row is None:
             raise PhotoError(f"{self._store.path}: there is no photo with the id {photo_id}")
-        known = self._photo(row)
+        known = self._photo(row._mapping)
         try:
             status = known.path.stat()
         except OSError as error:

@@ -1,18 +1,14 @@
-"""What models say about photos: maps for the head of the queue, one score each for the rest."""
+"""Predictions of models: maps for the head of the queue, one score each for the rest."""
 
 from __future__ import annotations
 
 import math
 import shutil
 import time
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 
 from trainer.labels.boxes import Box
@@ -20,8 +16,16 @@ from trainer.project.filesystem import make_private
 from trainer.project.queue import drawn, ranked, ranking
 from trainer.project.schema import lease, meta, photo, prediction, request, score, session
 from trainer.project.states import PhotoState
-from trainer.project.store import Store
-from trainer.project.zarr_store import read_arrays, read_attributes, write_arrays
+from trainer.project.zarr_store import Array, read_arrays, read_attributes, write_arrays
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from trainer.project.store import Store
 
 __all__ = ["Prediction", "Predictions"]
 
@@ -33,7 +37,7 @@ UNSURE = "the model is unsure"
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says about a photo, and where it is written."""
+    """A prediction for a photo, and its place on disk."""
 
     photo_id: int
     model_id: str
@@ -67,15 +71,15 @@ class Predictions:
         photo_id : int
             The photo.
         model_id : str
-            Who predicts.
+            The model that predicts.
         labels, confidence : uint8 (height, width)
             Class index + 1, and how sure the model is, 0 to 255.
         score : float, optional
             How much it would help to have this photo labelled; ranks the queue.
         features : float16 (rows, columns, depth), optional
-            What instant hints are made from.
+            Features that instant hints are made from.
         error : uint8 (height, width), optional
-            Where a discriminator believes the labels wrong, 255 = surely.
+            Likely errors by a discriminator, 255 = surely wrong.
         boxes : sequence of Box
             Regions that the model found, in pixels of the photo.
 
@@ -87,7 +91,7 @@ class Predictions:
         self._store.require_writable()
         folder = self._store.path / "predictions"
         make_private(folder)
-        arrays: dict[str, npt.NDArray[Any]] = {"labels": labels, "confidence": confidence}
+        arrays: dict[str, Array] = {"labels": labels, "confidence": confidence}
         if features is not None:
             arrays["features"] = features
         if error is not None:
@@ -111,7 +115,7 @@ class Predictions:
         return made
 
     def get(self, photo_id: int) -> Prediction | None:
-        """The current prediction of a photo, if it has one."""
+        """Return the current prediction of a photo, if it has one."""
         with self._store.catalog.read() as connection:
             row = (
                 connection.execute(sa.select(prediction).where(prediction.c.photo_id == photo_id))
@@ -121,7 +125,7 @@ class Predictions:
         return None if row is None else Prediction(**{**row, "path": self._store.path / row["path"]})
 
     def read(self, of: Prediction) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-        """Labels (class index + 1) and confidence (0 to 255), uint8 (height, width) each.
+        """Read labels (class index + 1) and confidence (0 to 255), uint8 (height, width) each.
 
         Raises
         ------
@@ -132,7 +136,7 @@ class Predictions:
         return labels, confidence
 
     def read_features(self, of: Prediction) -> npt.NDArray[np.float16] | None:
-        """What instant hints are made from: float16 (rows, columns, depth), or None.
+        """Read the features that instant hints are made from: float16 (rows, columns, depth), or None.
 
         Raises
         ------
@@ -142,7 +146,7 @@ class Predictions:
         return self._read_optional(of, "features")
 
     def read_error(self, of: Prediction) -> npt.NDArray[np.uint8] | None:
-        """Where a discriminator believes the labels wrong: uint8 (height, width), or None where none judged.
+        """Read the map of likely errors by a discriminator: uint8 (height, width), or None without one.
 
         Raises
         ------
@@ -152,7 +156,7 @@ class Predictions:
         return self._read_optional(of, "error")
 
     def read_boxes(self, of: Prediction) -> tuple[Box, ...]:
-        """Regions that the model found; empty for a model that finds none.
+        """Read the regions that the model found; empty for a model that finds none.
 
         Raises
         ------
@@ -163,7 +167,7 @@ class Predictions:
         kept = read_attributes(of.path).get("skinseg", {})
         return tuple(Box.from_list(values) for values in kept.get("boxes", ()))
 
-    def _read_optional(self, of: Prediction, name: str) -> npt.NDArray[Any] | None:
+    def _read_optional(self, of: Prediction, name: str) -> Array | None:
         if not (of.path / name).is_dir():
             return None
         (values,) = read_arrays(of.path, of.checksum, name)
@@ -175,7 +179,7 @@ class Predictions:
         Parameters
         ----------
         model_id : str
-            Who ranks.
+            The model that ranks.
         rows : iterable of (photo id, score, why)
             The highest score comes first. `why` is shown to the annotator. Scores that are not numbers
             are left out.
@@ -191,6 +195,8 @@ class Predictions:
             with self._store.catalog.write() as connection:
                 self._put_scores(connection, model_id, batch)
             count += len(batch)
+        # Batches let annotators in between. Until the pointer moves, the older ranking counts, whole:
+        # a call that is cut off leaves scores that the next ranking drops, never half a ranking in force.
         pointer = {"key": "ranking", "value": model_id}
         with self._store.catalog.write() as connection:
             before = ranking(connection)
@@ -240,7 +246,7 @@ class Predictions:
                 found.append(name)
 
     def wanted(self, model_id: str, head: bool = True) -> list[int]:
-        """Photos that need a prediction by this model, the most urgent first.
+        """List photos that need a prediction by this model, the most urgent first.
 
         First what open sessions ask for and hold, then, with `head`, the head of the queue
         (`queue.predict_ahead` photos).

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import sqlalchemy as sa
 
 from trainer.project.scan import draw_of, split_of
 from trainer.project.schema import photo, photo_group
 from trainer.project.states import PhotoState
-from trainer.project.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trainer.project.store import Store
 
 __all__ = ["Registrar", "group_splits"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -22,7 +22,11 @@ from trainer.project.scan import (
     group_rule,
 )
 from trainer.project.schema import photo, root, root_place
-from trainer.project.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from trainer.project.store import Store
 
 __all__ = ["Added", "Registration", "Root"]
 
@@ -32,7 +36,7 @@ BATCH = 4000
 
 @dataclass(frozen=True)
 class Added:
-    """What `add_photos` did. `unreadable`: folders and files that could not be taken."""
+    """Result of `add_folder`. `unreadable`: folders and files that could not be taken."""
 
     new: int
     known: int
@@ -135,7 +139,7 @@ class Registration:
                         )
 
     def _root_for(self, place: Path) -> tuple[int, str]:
-        """The root that a folder belongs to, and the folder's path below it."""
+        """Return the root that a folder belongs to, and the folder's path below it; a new one if needed."""
         for known in self.roots():
             if place == known.path or known.path in place.parents:
                 relative = place.relative_to(known.path).as_posix()
@@ -154,7 +158,7 @@ class Registration:
         return root_id, ""
 
     def roots(self) -> list[Root]:
-        """All registered folders, and where they lie on this machine."""
+        """Return all registered folders with their places on this machine."""
         here = sa.and_(root_place.c.root_id == root.c.id, root_place.c.host == socket.gethostname())
         query = sa.select(root.c.id, root.c.path, root_place.c.path.label("here"))
         query = query.select_from(root.outerjoin(root_place, here)).order_by(root.c.id)
@@ -193,7 +197,7 @@ class Registration:
         raise ConfigError(f"{old} is not a registered folder; these are: {names}")
 
     def root_path(self, root_id: int) -> Path:
-        """Where a root lies on this machine; asked for every photo, and so kept until it is moved."""
+        """Return the place of a root on this machine; kept until it is moved, as every photo asks for it."""
         paths = self._root_paths  # another thread may put an empty one in its place meanwhile
         if root_id not in paths:
             paths.update({known.id: known.path for known in self.roots()})

@@ -1,14 +1,17 @@
-"""Looking back: photos that are done, begun, set aside with a note, or cannot be read."""
+"""Review of photos that are done, begun, set aside with a note, or cannot be read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from trainer.project.schema import photo, revision
 from trainer.project.states import PhotoState
-from trainer.project.store import Store
+
+if TYPE_CHECKING:
+    from trainer.project.store import Store
 
 __all__ = ["REVIEWED", "Review", "ReviewEntry"]
 
@@ -18,21 +21,21 @@ REVIEWED = (PhotoState.LABELLED, PhotoState.PART, PhotoState.FLAGGED, PhotoState
 
 @dataclass(frozen=True)
 class ReviewEntry:
-    """A photo that somebody has had in hand, or that cannot be read."""
+    """A photo that was worked on, or that cannot be read."""
 
     photo_id: int
     relpath: str
     state: PhotoState
     reason: str | None
-    """The note of a flag, or why it cannot be read."""
+    """The note of a flag, or the reason that it cannot be read."""
     annotator: str | None
-    """Who saved its current mask."""
+    """Annotator of its current mask."""
     saved: float | None
-    """When, in seconds since 1970."""
+    """Time of that, in seconds since 1970."""
 
 
 class Review:
-    """Listing photos by what became of them."""
+    """Lists of photos by their state."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from trainer.errors import ConflictError
-from trainer.project.states import RevisionKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.project.states import RevisionKind
 
 __all__ = ["Labels", "MaskConflictError", "Revision", "Truth"]
 

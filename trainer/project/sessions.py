@@ -1,4 +1,4 @@
-"""Who annotates, since when, and how fast."""
+"""Sessions of annotators, the visits in them, and their speed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import socket
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import psutil
 import sqlalchemy as sa
@@ -13,7 +14,9 @@ import sqlalchemy as sa
 from trainer.errors import ConfigError
 from trainer.project.schema import lease, request, session, visit
 from trainer.project.states import VisitOutcome
-from trainer.project.store import Store
+
+if TYPE_CHECKING:
+    from trainer.project.store import Store
 
 __all__ = ["Session", "Sessions", "Stats"]
 
@@ -37,7 +40,7 @@ class Stats:
 
 
 class Sessions:
-    """Sessions and what was done in them."""
+    """Sessions and visits."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -97,7 +100,7 @@ class Sessions:
         Parameters
         ----------
         session_id, photo_id : int
-            Who was where.
+            The sitting and the photo.
         seconds : float
             How long.
         strokes : int
@@ -118,11 +121,11 @@ class Sessions:
             )
 
     def stats(self, session_id: int) -> Stats:
-        """What was finished in one sitting."""
+        """Return the figures of one sitting."""
         return self._stats(visit.c.session_id == session_id)
 
     def today(self, annotator: str) -> Stats:
-        """What an annotator has finished since midnight, in this machine's time."""
+        """Return the figures of an annotator since midnight, in this machine's time."""
         now = time.localtime()
         midnight = time.mktime((now.tm_year, now.tm_mon, now.tm_mday, 0, 0, 0, 0, 0, -1))
         sittings = sa.select(session.c.id).where(session.c.annotator == annotator)

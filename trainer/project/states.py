@@ -16,7 +16,7 @@ __all__ = [
 
 
 class PhotoState(StrEnum):
-    """What has become of a photo."""
+    """State of a photo."""
 
     NEW = "new"
     PART = "part"
@@ -40,7 +40,7 @@ class RevisionKind(StrEnum):
 
 
 class VisitOutcome(StrEnum):
-    """How a photo was left."""
+    """Outcome of a visit to a photo."""
 
     SAVED = "saved"
     """The only one that counts as finished."""
@@ -50,7 +50,7 @@ class VisitOutcome(StrEnum):
 
 
 class CommandKind(StrEnum):
-    """What the trainer can be asked for."""
+    """Commands that the trainer carries out."""
 
     PAUSE = "pause"
     RESUME = "resume"
@@ -61,7 +61,7 @@ class CommandKind(StrEnum):
 
 
 class RoundState(StrEnum):
-    """How far a round of training has come."""
+    """State of a round of training."""
 
     RUNNING = "running"
     DONE = "done"
@@ -70,7 +70,7 @@ class RoundState(StrEnum):
 
 
 class ModelDecision(StrEnum):
-    """What was decided on a model; none yet is None."""
+    """Decision on a model; before it, the column is NULL."""
 
     SERVED = "served"
     PROVISIONAL = "provisional"
@@ -82,7 +82,7 @@ class ModelDecision(StrEnum):
 
 
 class ServingChange(StrEnum):
-    """How the served model came to change."""
+    """Change of the served model."""
 
     PROMOTE = "promote"
     ROLLBACK = "rollback"

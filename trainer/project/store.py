@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trainer.errors import ReadOnlyError
-from trainer.labels.classes import ClassSet
-from trainer.project.catalog import Catalog
 from trainer.project.events import EventLog
-from trainer.settings.model import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from trainer.labels.classes import ClassSet
+    from trainer.project.catalog import Catalog
+    from trainer.settings.model import Settings
 
 __all__ = ["Store"]
 

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from trainer.errors import ProjectError
 from trainer.project.schema import command, curve, round_, trainer
 from trainer.project.states import CommandKind, RoundState
-from trainer.project.store import Store
 from trainer.settings.plan import Lane
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trainer.project.store import Store
 
 __all__ = ["Command", "Round", "TrainerChannel", "TrainerState"]
 
 
+Metrics = Mapping[str, Any]
+"""Scores of a round or model as they are stored in JSON, some nested: see `training.candidate`."""
+
+
 @dataclass(frozen=True)
 class Command:
-    """What somebody wants of the trainer; `acknowledged` is when it took note, None before."""
+    """A request to the trainer; `acknowledged` is the time at which it took note, None before."""
 
     id: int
     kind: str
-    args: Mapping[str, Any]
+    args: Mapping[str, object]
     by: str
     created: float
     acknowledged: float | None
@@ -34,7 +41,7 @@ class Command:
 
 @dataclass(frozen=True)
 class TrainerState:
-    """The trainer as it last described itself."""
+    """The trainer's last description of itself."""
 
     heartbeat: float
     pid: int | None = None
@@ -70,23 +77,23 @@ class Round:
     ended: float | None
     state: RoundState
     model_id: str | None
-    metrics: Mapping[str, Any]
+    metrics: Metrics
     why: str
 
 
 class TrainerChannel:
-    """Talking to the trainer, and the trainer talking back."""
+    """Commands to the trainer, and its state, rounds and curves."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def send(self, kind: CommandKind, by: str, **args: Any) -> int:
+    def send(self, kind: CommandKind, by: str, **args: str) -> int:
         """Ask the trainer for something; returns the command's id."""
         with self._store.catalog.write() as connection:
             done = connection.execute(
                 sa.insert(command).values(kind=kind, by=by, args=args, created=time.time(), result="")
             )
-            self._store.events.write(connection, "command", by, command=kind, **args)
+            self._store.events.write(connection, "command", by, None, command=kind, **args)
         assert done.inserted_primary_key is not None
         return int(done.inserted_primary_key[0])
 
@@ -97,7 +104,7 @@ class TrainerChannel:
             return [Command(**row) for row in connection.execute(query).mappings()]
 
     def acknowledge(self, command_id: int, result: str = "") -> None:
-        """Take note of a command, and say what came of it."""
+        """Take note of a command with its result."""
         with self._store.catalog.write() as connection:
             connection.execute(
                 sa.update(command)
@@ -149,7 +156,7 @@ class TrainerChannel:
             )
 
     def state(self) -> TrainerState | None:
-        """The trainer as it last described itself; None if there never was one."""
+        """Return the trainer's last description of itself; None if there never was one."""
         with self._store.catalog.read() as connection:
             row = connection.execute(sa.select(trainer).where(trainer.c.id == 1)).one_or_none()
         return None if row is None else TrainerState(heartbeat=row.heartbeat, **row.fields)
@@ -180,7 +187,7 @@ class TrainerChannel:
         round_id: str,
         state: RoundState = RoundState.DONE,
         model_id: str | None = None,
-        metrics: Mapping[str, Any] | None = None,
+        metrics: Metrics | None = None,
         why: str = "",
     ) -> None:
         """Note how a round ended: `state` is `DONE`, `STOPPED` or `FAILED`."""

@@ -66,12 +66,12 @@ class Plan:
     """Options of the architecture."""
     allow_licence: str = ""
     init_note: str = ""
-    """What is to be known of how ``auto`` chose among starting weights; mostly nothing."""
+    """Remark on the choice that ``auto`` made among starting weights; mostly empty."""
     warm_start: bool = False
     """Whether it goes on from the served model; ``init`` has no say then."""
 
     def warm(self, encoder: str, learnt: int) -> Plan:
-        """This plan for a start from the served model.
+        """Return the plan with its learning rate and encoder fit for a start from the served model.
 
         Parameters
         ----------

@@ -12,7 +12,7 @@ Format = Literal["png", "ngff"]
 SUFFIX: dict[str, str] = {"png": ".png", "ngff": ".zarr"}
 
 
-def check_format(format: str) -> None:
+def check_format(name: str) -> None:
     """Refuse a format that is none.
 
     Raises
@@ -20,5 +20,5 @@ def check_format(format: str) -> None:
     ConfigError
         If it is not "png" or "ngff".
     """
-    if format not in SUFFIX:
-        raise ConfigError(f"there is no format {format!r}; use {' or '.join(SUFFIX)}")
+    if name not in SUFFIX:
+        raise ConfigError(f"there is no format {name!r}; use {' or '.join(SUFFIX)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,7 @@ NOT_LABELLED = frozenset({"", "not labelled", "not labeled", "unlabelled", "unla
 
 
 def read_ids(path: Path, classes: ClassSet) -> Ids:
-    """Read what the pixel values of somebody else's masks mean.
+    """Read the meaning of the pixel values of masks from elsewhere.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def _csv_pairs(text: str) -> list[tuple[int, str]]:
     return [(int(row[0]), row[1].strip()) for row in rows]
 
 
-def translate(path: Path, values: npt.NDArray[Any], ids: Ids, classes: ClassSet) -> Labels:
+def translate(path: Path, values: npt.NDArray[np.integer], ids: Ids, classes: ClassSet) -> Labels:
     """Return the labels that pixel values stand for: uint8, 0 = not labelled, else class index + 1.
 
     Parameters

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trainer.errors import ConfigError, MaskError
 from trainer.labels.png import write_png
 from trainer.project.filesystem import storage_errors
 from trainer.project.import_export.formats import SUFFIX, Format, check_format
 from trainer.project.import_export.ngff import write_ngff
-from trainer.project.project import Project
-from trainer.project.revisions import Truth
 from trainer.project.scan import SPLITS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trainer.project.project import Project
+    from trainer.project.revisions import Truth
 
 __all__ = ["ExportReport", "export_masks"]
 
 
 @dataclass
 class ExportReport:
-    """What `export_masks` did; `left_out` holds {"photo", "why"} for each mask that could not be read."""
+    """Result of `export_masks`; `left_out` holds {"photo", "why"} for each mask that could not be read."""
 
     written: int = 0
     left_out: list[dict[str, str]] = field(default_factory=list)
@@ -78,8 +82,8 @@ def export_masks(
     return report
 
 
-def _export_one(project: Project, truth: Truth, target: Path, format: Format) -> None:
-    if format == "png":
+def _export_one(project: Project, truth: Truth, target: Path, kind: Format) -> None:
+    if kind == "png":
         write_png(target, project.masks.read_truth(truth))
         return
     labels, provenance = project.masks.read(project.masks.revision(truth.revision_id))
@@ -87,7 +91,7 @@ def _export_one(project: Project, truth: Truth, target: Path, format: Format) ->
 
 
 def _names(project: Project, truths: list[Truth]) -> dict[int, str]:
-    """A name for each mask: its photo's path, with the suffix only where two photos differ in it."""
+    """Return a name for each mask: its photo's path, with the suffix only where two photos differ in it."""
     paths = {truth.photo_id: project.photos.get(truth.photo_id).relpath for truth in truths}
     count: dict[str, int] = {}
     for path in paths.values():

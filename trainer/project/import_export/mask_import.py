@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,17 +16,21 @@ from trainer.project.import_export.formats import SUFFIX, Format, check_format
 from trainer.project.import_export.ids import Ids, Labels, read_ids
 from trainer.project.import_export.ngff import read_ngff
 from trainer.project.import_export.png import read_png
-from trainer.project.photos import Photo
-from trainer.project.project import Project
-from trainer.project.revisions import Revision
 from trainer.project.states import RevisionKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trainer.project.photos import Photo
+    from trainer.project.project import Project
+    from trainer.project.revisions import Revision
 
 __all__ = ["ImportReport", "import_masks"]
 
 
 @dataclass
 class ImportReport:
-    """What `import_masks` did; `refused` holds {"file", "why"} for each file left out."""
+    """Result of `import_masks`; `refused` holds {"file", "why"} for each file left out."""
 
     imported: int = 0
     unchanged: int = 0
@@ -55,7 +59,7 @@ def import_masks(
     format : {"png", "ngff"}
         Files named .png, or groups named .zarr.
     annotator : str
-        Whose name stands on the revisions.
+        The name on the revisions.
     ids : str or Path, optional
         JSON {"value": "class name"} or CSV (value, class name) that says what the pixel values mean.
     progress : callable, optional
@@ -82,19 +86,7 @@ def import_masks(
     files = _find(place, SUFFIX[format])
     if not files:
         raise MaskError(f"{place}: no masks here ({SUFFIX[format]} files)")
-    report = ImportReport()
-    taken: dict[int, str] = {}
-    for done, name in enumerate(files, start=1):
-        try:
-            changed = _import_one(project, place, name, format, annotator, mapping, taken)
-        except (PhotoError, MaskError, ConflictError) as error:
-            why = str(error).removeprefix(f"{place / name}: ")
-            report.refused.append({"file": name, "why": why})
-        else:
-            report.imported += changed
-            report.unchanged += not changed
-        if progress is not None:
-            progress(done)
+    report = _import_all(_Source(project, place, format, annotator, mapping), files, progress)
     project.events.add(
         "import",
         annotator,
@@ -106,22 +98,44 @@ def import_masks(
     return report
 
 
-def _import_one(
-    project: Project,
-    place: Path,
-    name: str,
-    format: Format,
-    annotator: str,
-    ids: Ids | None,
-    taken: dict[int, str],
-) -> bool:
+@dataclass(frozen=True)
+class _Source:
+    """Files of one import, and all that is the same for each of them."""
+
+    project: Project
+    place: Path
+    format: Format
+    annotator: str
+    ids: Ids | None
+
+
+def _import_all(source: _Source, files: list[str], progress: Callable[[int], None] | None) -> ImportReport:
+    report = ImportReport()
+    taken: dict[int, str] = {}
+    for done, name in enumerate(files, start=1):
+        try:
+            changed = _import_one(source, name, taken)
+        except (PhotoError, MaskError, ConflictError) as error:
+            why = str(error).removeprefix(f"{source.place / name}: ")
+            report.refused.append({"file": name, "why": why})
+        else:
+            report.imported += changed
+            report.unchanged += not changed
+        if progress is not None:
+            progress(done)
+    return report
+
+
+def _import_one(source: _Source, name: str, taken: dict[int, str]) -> bool:
+    """Import one file; returns whether it says something else than the current mask."""
+    project = source.project
     photo = _photo_of(project, os.path.splitext(name)[0])
     if photo.id in taken:
         raise MaskError(f"belongs to the same photo as {taken[photo.id]}: {photo.relpath}; keep one of them")
     taken[photo.id] = name
     known = project.photos.probe(photo.id)
-    read = read_png if format == "png" else read_ngff
-    labels = read(place / name, project.classes, ids)
+    read = read_png if source.format == "png" else read_ngff
+    labels = read(source.place / name, project.classes, source.ids)
     if labels.shape != (known.height, known.width):
         raise MaskError(
             f"has {labels.shape[1]} × {labels.shape[0]} pixels, but the photo {photo.relpath}, upright, has "
@@ -134,7 +148,7 @@ def _import_one(
         return False
     provenance = np.where(labels > 0, np.uint8(PAINTED), np.uint8(0))
     expected = None if head is None else head.id
-    project.masks.save(photo.id, labels, provenance, annotator, expected, kind=RevisionKind.IMPORT)
+    project.masks.save(photo.id, labels, provenance, source.annotator, expected, kind=RevisionKind.IMPORT)
     return True
 
 
