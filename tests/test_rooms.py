@@ -23,7 +23,7 @@ LEARNING = f"{STORE} data losses networks features engine"
 # Each room, and the rooms of its own package that it may import.
 TRAINER = {
     "errors": "",
-    "atomic": "errors",
+    "atomic": "",
     "spelling": "",
     "labels": GROUND,
     "settings": f"{GROUND} labels",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from trainer.project.import_export.exchange import import_masks
+from trainer.project.import_export.mask_import import import_masks
 from trainer.project.project import Project
 from trainer.settings.model import Settings
 

@@ -1,4 +1,4 @@
-"""What can go wrong in a way that a person can mend. Each message is one line: what, where, and the mend."""
+"""Errors that a user can mend. Each message is one line: what, where, and the mend."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = [
 
 
 class SkinsegError(Exception):
-    """Something a person can act on. `str(error)` is one line that says what, where, and the mend."""
+    """Base of all errors that a user can act on; `str(error)` is one line: what, where, and the mend."""
 
 
 class ProjectError(SkinsegError):
@@ -31,7 +31,7 @@ class MaskError(SkinsegError):
 
 
 class ConflictError(SkinsegError):
-    """Somebody else was first: another revision became current, or the photo is taken."""
+    """Another annotator was first: a revision became current, or the photo is taken."""
 
 
 class ReadOnlyError(SkinsegError):

@@ -11,6 +11,8 @@ from PIL import Image, ImageOps
 from napari_skinseg.layers.palette import colormap
 from trainer.errors import PhotoError
 from trainer.labels.classes import CLASS_SETS
+from trainer.labels.png import read_values
+from trainer.labels.truth import to_labels
 
 LayerData = tuple[np.ndarray[Any, Any], dict[str, Any], str]
 
@@ -49,8 +51,7 @@ def load_sample(stem: str) -> list[LayerData]:
     folder = sample_folder()
     with Image.open(folder / "photos" / f"{stem}.jpg") as picture:
         photo = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
-    with Image.open(folder / "masks" / f"{stem}.png") as indexed:
-        labels = np.asarray(indexed, dtype=np.uint8) + np.uint8(1)
+    labels = to_labels(read_values(folder / "masks" / f"{stem}.png").astype(np.uint8))
     classes = CLASS_SETS["skin9"]
     features = {"index": list(range(classes.count + 1)), "class": ["not labelled", *classes.names]}
     meta = {"name": "annotation", "opacity": 0.5, "colormap": colormap(classes), "features": features}

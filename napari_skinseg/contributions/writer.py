@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from trainer.errors import ConfigError, MaskError
+from trainer.labels import png
 from trainer.labels.classes import ClassSet
+from trainer.labels.truth import to_targets
 from trainer.labels.values import PAINTED
 from trainer.project import zarr_store
 
@@ -24,7 +25,7 @@ def write_png(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
         If the layer is not 2-D or holds values above 9.
     """
     labels = _stored(data, path)
-    Image.fromarray(labels - np.uint8(1)).save(path)
+    png.write_png(Path(path), to_targets(labels))
     return [path]
 
 
@@ -46,7 +47,7 @@ def write_group(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     except ConfigError as error:
         raise MaskError(f"{path}: {error}") from error
     provenance = np.where(labels > 0, PAINTED, 0).astype(np.uint8)
-    made, _ = zarr_store.write_group(target.parent, {"labels": labels, "provenance": provenance}, classes)
+    made, _ = zarr_store.write_arrays(target.parent, {"labels": labels, "provenance": provenance}, classes)
     made.rename(target)
     return [path]
 

@@ -15,11 +15,12 @@ from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
 from napari_skinseg.demo.screenshot import settle
 from napari_skinseg.demo.simulated_annotator import SimulatedAnnotator
 from trainer.errors import ProjectError
+from trainer.labels.png import read_values
+from trainer.labels.truth import to_labels
 from trainer.project.project import Project
 from trainer.service.process import start_trainer, stop_trainer
 
@@ -131,8 +132,8 @@ class Truth:
         self._folder = folder
 
     def __call__(self, photo: Photo) -> NDArray[np.uint8]:
-        with Image.open(self._folder / f"{Path(photo.relpath).stem}.png") as mask:
-            return np.asarray(mask, np.uint8) + np.uint8(1)
+        values = read_values(self._folder / f"{Path(photo.relpath).stem}.png")
+        return to_labels(values.astype(np.uint8))
 
 
 def _open_photo(session: AnnotationSession, suggested: bool) -> bool:

@@ -16,8 +16,8 @@ import numpy as np
 
 from napari_skinseg.layers import napari_undo
 from napari_skinseg.layers.napari_undo import Atom, Edit
-from trainer.labels.truth import merge
-from trainer.labels.values import ACCEPTED, PAINTED, lookup
+from trainer.labels.truth import is_truth, merge
+from trainer.labels.values import PAINTED, lookup
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -152,7 +152,7 @@ class ProvenanceTracker:
             The model that made them.
         """
         array, version, labels = self.array, self.version, self._layer.data
-        changed = (array < ACCEPTED) & (labels != suggestion)
+        changed = ~is_truth(array) & (labels != suggestion)
         if self.locked:
             changed &= ~lookup(set(self.locked))[labels]
         area = _bounds(changed)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_skinseg.session.loading import LoadedPhoto, Suggestion
-    from trainer.project.masks import Revision
     from trainer.project.project import Project
+    from trainer.project.revisions import Revision
 
 REDO_GRACE_SECONDS = 10.0
 

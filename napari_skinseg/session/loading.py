@@ -11,14 +11,15 @@ from napari_skinseg.layers.prediction_extras import NONE, Remarks, read_remarks
 from napari_skinseg.layers.pyramid import pyramid
 from trainer.errors import MaskError, SkinsegError
 from trainer.labels.truth import merge
+from trainer.project.states import RevisionKind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trainer.project.masks import Revision
     from trainer.project.photos import Photo
     from trainer.project.project import Project
-    from trainer.project.queue import Claim
+    from trainer.project.queue import Lease
+    from trainer.project.revisions import Revision
 
 
 @dataclass
@@ -113,7 +114,7 @@ def newer_suggestion(
     return read_suggestion(project, photo_id, shape)
 
 
-def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) -> LoadedPhoto:
+def load_photo(project: Project, session_id: int, annotator: str, claim: Lease) -> LoadedPhoto:
     """Read a claimed photo. Slow (a 12 MP JPEG alone takes 0.1 s): call it in a thread.
 
     Unfinished work comes first, then the saved mask, then the suggestion, then nothing; the suggestion also
@@ -149,7 +150,7 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
             f"{photo.relpath}: its mask is {mask_size}, the photo now {size}: the file was replaced;"
             " put the old file back"
         )
-    finished = revision is not None and revision.kind != "part" and not damage
+    finished = revision is not None and revision.kind != RevisionKind.PART and not damage
     confidence, remarks = None, NONE
     if not claim.blind:
         suggestion = read_suggestion(project, claim.photo_id, shape)
@@ -181,7 +182,7 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
     )
 
 
-def load_or_release(project: Project, session_id: int, annotator: str, claim: Claim) -> LoadedPhoto:
+def load_or_release(project: Project, session_id: int, annotator: str, claim: Lease) -> LoadedPhoto:
     """Read a claimed photo as `load_photo` does; give it back where it cannot be read."""
     try:
         return load_photo(project, session_id, annotator, claim)

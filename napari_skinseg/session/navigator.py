@@ -12,7 +12,7 @@ from napari_skinseg.session.prefetch import Prefetcher, claim_drafts
 
 if TYPE_CHECKING:
     from trainer.project.project import Project
-    from trainer.project.queue import Claim
+    from trainer.project.queue import Lease
 
 EMPTY_RETRY_SECONDS = 2.0
 
@@ -170,14 +170,14 @@ class Route:
         self._background.write(lambda: self.keep_draft(left), lambda _: None)
         self.waiting.put_back(left)
 
-    def _claim(self, photo_id: int) -> Claim:
+    def _claim(self, photo_id: int) -> Lease:
         if self._project.read_only:
-            from trainer.project.queue import Claim
+            from trainer.project.queue import Lease
 
-            return Claim(photo_id=photo_id, why="", blind=False, expires=float("inf"))
+            return Lease(photo_id=photo_id, why="", blind=False, expires=float("inf"))
         return self._project.queue.claim(self._id, photo_id)
 
-    def _load(self, claim: Claim) -> None:
+    def _load(self, claim: Lease) -> None:
         self._background.read(
             lambda: load_or_release(self._project, self._id, self._annotator, claim),
             self._opened,
@@ -201,7 +201,7 @@ class Route:
     def _unreadable(self, error: BaseException) -> None:
         self._notice("warning", f"{error} – the queue goes on without it")
 
-    def _resume(self, found: tuple[list[Claim], list[str]]) -> None:
+    def _resume(self, found: tuple[list[Lease], list[str]]) -> None:
         claims, taken = found
         self._resuming = False
         for claim in claims:

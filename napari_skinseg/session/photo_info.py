@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trainer.project.masks import Revision
     from trainer.project.photos import Photo
+    from trainer.project.revisions import Revision
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trainer.project.project import Project
-    from trainer.project.queue import Claim
+    from trainer.project.queue import Lease
 
 MOST_DRAFTS = 3
 """So many photos with unfinished work are opened again at the start."""
@@ -92,7 +92,7 @@ class Prefetcher:
                 return slot.loaded
         return None
 
-    def load(self, claim: Claim) -> None:
+    def load(self, claim: Lease) -> None:
         """Decode a claimed photo behind those that wait already, unless it was opened by hand meanwhile."""
         if claim.photo_id in self._in_hand():
             return
@@ -146,7 +146,7 @@ class Prefetcher:
         self._claiming = True
         exclude = [*self._in_hand(), *self._unreadable]
 
-        def done(claim: Claim | None) -> None:
+        def done(claim: Lease | None) -> None:
             self._claiming = False
             self.queue_is_empty = claim is None
             if claim is not None:
@@ -163,7 +163,7 @@ class Prefetcher:
         )
 
 
-def claim_drafts(project: Project, session_id: int, annotator: str) -> tuple[list[Claim], list[str]]:
+def claim_drafts(project: Project, session_id: int, annotator: str) -> tuple[list[Lease], list[str]]:
     """Claim the photos of an annotator's latest unfinished work; also say of which ones others have.
 
     Older drafts (of photos that were skipped) come back when their photo is opened.

@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from napari_skinseg.session.background import Background
 from trainer.errors import ConflictError
 from trainer.labels.truth import accept
-from trainer.project.masks import MaskConflictError
+from trainer.project.revisions import MaskConflictError
+from trainer.project.states import RevisionKind, VisitOutcome
 
 if TYPE_CHECKING:
     from napari_skinseg.session.loading import LoadedPhoto
-    from trainer.project.masks import Revision
     from trainer.project.project import Project
+    from trainer.project.revisions import Revision
 
 RETRY_SECONDS = 5.0
 
@@ -24,12 +25,12 @@ RETRY_SECONDS = 5.0
 class SaveJob:
     """One mask on its way to the disk.
 
-    `kind` is "save" (every proposed label is accepted) or "part" (as it is). With `leave` the photo is given
+    `kind` is `SAVE` (every proposed label is accepted) or `PART` (as it is). With `leave` the photo is given
     back afterwards, flagged where there is a `note`.
     """
 
     photo: LoadedPhoto
-    kind: Literal["save", "part"]
+    kind: RevisionKind
     leave: bool
     note: str | None = None
     tries: int = 0
@@ -103,7 +104,7 @@ class Saver:
         conflict = self._write_mask(job) if job.written is None else None
         project.drafts.drop(photo.id, self._annotator)
         if job.leave:
-            outcome = "saved" if job.note is None else "flagged"
+            outcome = VisitOutcome.SAVED if job.note is None else VisitOutcome.FLAGGED
             project.sessions.record_visit(self._session_id, photo.id, photo.seconds, photo.strokes, outcome)
             if job.note is not None:
                 project.queue.flag(self._session_id, photo.id, job.note)
@@ -112,7 +113,7 @@ class Saver:
 
     def _write_mask(self, job: SaveJob) -> ConflictError | None:
         photo = job.photo
-        whole = job.kind == "save"
+        whole = job.kind == RevisionKind.SAVE
         try:
             job.written = self._project.masks.save(
                 photo.id,

@@ -25,6 +25,7 @@ from napari_skinseg.session.shortcuts import KeyBindings
 from napari_skinseg.session.status import Facts, sentence
 from trainer.errors import ConflictError
 from trainer.project.queue import QueueEntry
+from trainer.project.states import CommandKind, PhotoState, RevisionKind, VisitOutcome
 from trainer.service.process import trainer_liveness
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_skinseg.layers.overlays import Overlays
-    from trainer.project.masks import Revision
     from trainer.project.project import Project
-    from trainer.project.review import Reviewed, ReviewEntry
+    from trainer.project.review import ReviewEntry
+    from trainer.project.revisions import Revision
 
 CLOSE_SECONDS = 20.0
 
@@ -202,7 +203,7 @@ class AnnotationSession:
         known = {entry.photo_id for entry in waiting}
         return [*waiting, *(e for e in self.project.queue.head(n) if e.photo_id not in known)][:n]
 
-    def review(self, state: Reviewed, n: int, show: Callable[[list[ReviewEntry]], None]) -> None:
+    def review(self, state: PhotoState, n: int, show: Callable[[list[ReviewEntry]], None]) -> None:
         """Have `show` called with photos in a state, read in a thread."""
         if not self._closed:
             self._background.read(lambda: self.project.review.entries(state, n), show)
@@ -254,7 +255,7 @@ class AnnotationSession:
             try:
                 self._route.go_on(left)  # first, so that whoever draws it can hold the threads back
             finally:
-                self._saver.submit(SaveJob(left, "save", leave=True))
+                self._saver.submit(SaveJob(left, RevisionKind.SAVE, leave=True))
 
     def save_part(self) -> None:
         """Save what has been painted and accepted, and stay; the rest remains a suggestion.
@@ -263,7 +264,9 @@ class AnnotationSession:
         """
         if self._desk.photo is not None and self._hands_free() and self._may_write():
             part = self._desk.part()
-            self._saver.submit(SaveJob(part, "save" if part.finished else "part", leave=False))
+            self._saver.submit(
+                SaveJob(part, RevisionKind.SAVE if part.finished else RevisionKind.PART, leave=False)
+            )
             self.state_changed.emit()
 
     def skip(self) -> None:
@@ -276,7 +279,9 @@ class AnnotationSession:
 
         def leave() -> None:
             self._route.keep_draft(left)
-            self.project.sessions.record_visit(self._id, left.id, left.seconds, left.strokes, "skipped")
+            self.project.sessions.record_visit(
+                self._id, left.id, left.seconds, left.strokes, VisitOutcome.SKIPPED
+            )
             self.project.queue.skip(self._id, left.id)
 
         self._background.write(leave, lambda _: self._left(left.id))
@@ -289,11 +294,13 @@ class AnnotationSession:
         left = self._desk.let_go()
 
         def leave() -> None:
-            self.project.sessions.record_visit(self._id, left.id, left.seconds, left.strokes, "flagged")
+            self.project.sessions.record_visit(
+                self._id, left.id, left.seconds, left.strokes, VisitOutcome.FLAGGED
+            )
             self.project.queue.flag(self._id, left.id, note)
 
         if left.unsaved:
-            self._saver.submit(SaveJob(left, "part", leave=True, note=note))
+            self._saver.submit(SaveJob(left, RevisionKind.PART, leave=True, note=note))
         else:
             self._background.write(leave, lambda _: self._left(left.id))
         self._route.go_on(left)
@@ -364,7 +371,9 @@ class AnnotationSession:
             for photo in [*([left] if left else []), *waiting]:
                 self._route.keep_draft(photo)
             if left is not None:
-                self.project.sessions.record_visit(self._id, left.id, left.seconds, left.strokes, "left")
+                self.project.sessions.record_visit(
+                    self._id, left.id, left.seconds, left.strokes, VisitOutcome.LEFT
+                )
             self.project.sessions.end(self._id)
 
         self._saver.retry()
@@ -441,7 +450,7 @@ class AnnotationSession:
         """Send the order, unless nobody is there to take it; runs in a thread."""
         runs = trainer_liveness(self.project) == "running"
         if runs:
-            self.project.trainer.send("train_now", by=self.annotator)
+            self.project.trainer.send(CommandKind.TRAIN_NOW, by=self.annotator)
         return runs
 
     # What threads tell

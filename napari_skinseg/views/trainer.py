@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_skinseg.session.status import plain
+from trainer.project.states import ModelDecision
 from trainer.service.process import trainer_liveness
 from trainer.service.schedule import PRETEXT
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from trainer.project.project import Project
     from trainer.project.trainer_channel import Round, TrainerState
 
-UNSERVED = ("kept old", None)
+UNSERVED = (ModelDecision.KEPT_OLD, None)
 STOPPED, DIED = "stopped", "died"
 PANEL_WORDS = {
     PRETEXT: "top to bottom: gray, coloured by the network, real",

@@ -14,12 +14,13 @@ from napari_skinseg.views.trainer import macro_dice
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.errors import SkinsegError
 from trainer.project.project import Project
+from trainer.project.states import ModelDecision
 
 DECISIONS = {
-    "served": "serving",
-    "provisional": "serving for now",
-    "replaced": "served before",
-    "kept old": "not served",
+    ModelDecision.SERVED: "serving",
+    ModelDecision.PROVISIONAL: "serving for now",
+    ModelDecision.REPLACED: "served before",
+    ModelDecision.KEPT_OLD: "not served",
 }
 
 

@@ -31,9 +31,11 @@ from napari_skinseg.widgets.settings_form import SectionForm, StillComboBox
 from napari_skinseg.widgets.settings_tab import scrolled
 from trainer.errors import SkinsegError
 from trainer.project.project import Project
+from trainer.project.states import CommandKind
 from trainer.service.process import trainer_liveness
 from trainer.service.schedule import PRETEXT
 from trainer.settings.model import Settings
+from trainer.settings.plan import Lane
 from trainer.settings.recipes import RECIPE_OPTIONS, RECIPE_WORDS
 from trainer.settings.toml_file import change_settings, load_settings
 from trainer.settings.training import TrainingSettings
@@ -225,8 +227,8 @@ class TrainingPanel(QWidget):
             self.words.setText("Saved. The trainer is not running: press Start, it begins with this.")
             return
         args = {"recipe": PRETEXT} if self.chosen == PRETEXT else {}
-        lane = "full" if self.anew.isChecked() or args else "fast"
-        self.project.trainer.send("train_now", by=self.annotator, lane=lane, **args)
+        lane = Lane.FULL if self.anew.isChecked() or args else Lane.FAST
+        self.project.trainer.send(CommandKind.TRAIN_NOW, by=self.annotator, lane=lane, **args)
         self.anew.setChecked(False)
         self.words.setText(f"Saved, and asked the trainer for a round of {self.chosen}.")
 

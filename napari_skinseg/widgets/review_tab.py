@@ -12,17 +12,23 @@ from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 from napari_skinseg.session.session import AnnotationSession
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.project.review import REVIEWED
+from trainer.project.states import PhotoState
 
 if TYPE_CHECKING:
     from trainer.project.review import ReviewEntry
 
 SHOWN = 200
-WORDS = {"labelled": "done", "part": "begun", "flagged": "flagged", "broken": "cannot be read"}
+WORDS = {
+    PhotoState.LABELLED: "done",
+    PhotoState.PART: "begun",
+    PhotoState.FLAGGED: "flagged",
+    PhotoState.BROKEN: "cannot be read",
+}
 NOTHING = {
-    "labelled": "No photo is done yet.",
-    "part": "No photo has been saved in part.",
-    "flagged": "No photo is flagged.",
-    "broken": "Every photo that was opened could be read.",
+    PhotoState.LABELLED: "No photo is done yet.",
+    PhotoState.PART: "No photo has been saved in part.",
+    PhotoState.FLAGGED: "No photo is flagged.",
+    PhotoState.BROKEN: "Every photo that was opened could be read.",
 }
 
 
@@ -48,10 +54,10 @@ class ReviewPanel(QWidget):
 
     def refresh(self) -> None:
         """Read the list again; it appears as soon as it is there."""
-        state = self.of.currentData()
+        state = PhotoState(self.of.currentData())
         self.session.review(state, SHOWN, lambda entries: self._show(state, entries))
 
-    def _show(self, state: str, entries: list[ReviewEntry]) -> None:
+    def _show(self, state: PhotoState, entries: list[ReviewEntry]) -> None:
         if state != self.of.currentData():
             return
         newest = f"The newest {SHOWN}; double" if len(entries) == SHOWN else "Double"
@@ -67,7 +73,7 @@ def review_rows(entries: Sequence[ReviewEntry]) -> list[tuple[int, tuple[str, st
 
 def what(entry: ReviewEntry) -> str:
     """What became of a photo."""
-    if entry.state in ("flagged", "broken"):
+    if entry.state in (PhotoState.FLAGGED, PhotoState.BROKEN):
         return entry.reason or "no note"
     if entry.saved is None:
         return ""

@@ -13,6 +13,7 @@ from napari_skinseg.views.trainer import TrainerView, resolve_trainer
 from napari_skinseg.widgets.curves import Curves
 from napari_skinseg.widgets.icons import icon, theme_colour
 from trainer.project.project import Project
+from trainer.project.states import CommandKind
 
 HEIGHT = 190
 FOLDED = 50  # no dock of napari is lower
@@ -62,12 +63,18 @@ class TrainerPanel(QWidget):
         self.served = QLabel()
         self.buttons = {
             "start": self._button("Start", "Start the trainer in the background", start),
-            "pause": self._button("Pause", "Stop between two steps and wait", lambda: self.order("pause")),
-            "resume": self._button("Resume", "Go on where it stopped", lambda: self.order("resume")),
-            "train_now": self._button(
-                "Train now", "Do not wait for more masks (T)", lambda: self.order("train_now")
+            CommandKind.PAUSE: self._button(
+                "Pause", "Stop between two steps and wait", lambda: self.order(CommandKind.PAUSE)
             ),
-            "stop": self._button("Stop", "End the trainer; nothing is lost", lambda: self.order("stop")),
+            CommandKind.RESUME: self._button(
+                "Resume", "Go on where it stopped", lambda: self.order(CommandKind.RESUME)
+            ),
+            CommandKind.TRAIN_NOW: self._button(
+                "Train now", "Do not wait for more masks (T)", lambda: self.order(CommandKind.TRAIN_NOW)
+            ),
+            CommandKind.STOP: self._button(
+                "Stop", "End the trainer; nothing is lost", lambda: self.order(CommandKind.STOP)
+            ),
         }
         self.models = self._button(
             "Models", "All models, and back to an older one", lambda: self.asked.emit("models")
@@ -114,7 +121,7 @@ class TrainerPanel(QWidget):
         height = FOLDED if self.curves.isHidden() else HEIGHT
         return QSize(super().sizeHint().width(), height)
 
-    def order(self, kind: str) -> None:
+    def order(self, kind: CommandKind) -> None:
         """Write a command for the trainer."""
         self.project.trainer.send(kind, by=self.annotator)
 
@@ -179,7 +186,15 @@ class TrainerPanel(QWidget):
         self.served.setText(view.served)
         self.decision.setText(view.decision)
         self.decision.setToolTip(view.decision)
-        shown = {"start"} if not view.running else {"resume" if view.paused else "pause", "train_now", "stop"}
+        shown = (
+            {"start"}
+            if not view.running
+            else {
+                CommandKind.RESUME if view.paused else CommandKind.PAUSE,
+                CommandKind.TRAIN_NOW,
+                CommandKind.STOP,
+            }
+        )
         self.buttons["start"].setText("Restart" if view.died else "Start")
         for name, button in self.buttons.items():
             button.setVisible(name in shown)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.project.maintenance import doctor
+from trainer.project.doctor import doctor
 from trainer.project.project import Project
 
 UNSAVED_SECONDS = 5.0

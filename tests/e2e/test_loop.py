@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.project.import_export.exchange import import_masks
+from trainer.project.import_export.mask_import import import_masks
 from trainer.project.project import Project
 from trainer.service.process import stop_trainer
 

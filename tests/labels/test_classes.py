@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from trainer.errors import ConfigError
 from trainer.labels.classes import CLASS_SETS, ClassSet, load_class_set
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Machado, Oliveira, Fernandes 2009, severity 1, linear RGB.
 COLOUR_BLIND = {

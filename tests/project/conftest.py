@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,11 @@ import sqlalchemy as sa
 from PIL import Image
 
 from trainer.project.project import Project
-from trainer.settings.model import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.settings.model import Settings
 
 SERVER = os.environ.get("SKINSEG_TEST_POSTGRES")
 BACKENDS = ["sqlite", "postgres"] if SERVER else ["sqlite"]

@@ -8,16 +8,20 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from trainer.errors import StorageFullError
-from trainer.project.maintenance import collect_orphans
-from trainer.project.project import Project
+from trainer.project.janitor import collect_orphans
 
 from .conftest import MakeProject, some_mask
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.project.project import Project
 
 SAVER = """
 import sys

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from trainer.errors import ConfigError, MaskError, PhotoError
-from trainer.project.import_export.exchange import export_masks, import_masks
+from trainer.project.import_export.mask_export import export_masks
+from trainer.project.import_export.mask_import import import_masks
 from trainer.project.project import Project
 
 from .conftest import MakeProject, some_mask, write_photo
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def write_mask(path: Path, height: int = 60, width: int = 80, value: int = 3) -> np.ndarray:

@@ -6,16 +6,20 @@ import stat
 import subprocess
 import sys
 import tarfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from trainer.errors import PhotoError, ProjectError
-from trainer.project.maintenance import Finding, backup, doctor
+from trainer.project.backup import backup
+from trainer.project.doctor import Finding, doctor
 from trainer.project.project import Project
 
 from .conftest import MakeProject, some_mask
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def serious(findings: list[Finding]) -> list[str]:
@@ -98,8 +102,8 @@ def test_a_backup_overwrites_nothing(project: Project, tmp_path: Path) -> None:
 
 def test_the_store_loads_neither_torch_nor_qt() -> None:
     code = (
-        "import sys; import trainer.project.project, trainer.project.maintenance; "
-        "import trainer.project.import_export.exchange; "
+        "import sys; import trainer.project.project, trainer.project.doctor, trainer.project.backup; "
+        "import trainer.project.import_export.mask_import, trainer.project.import_export.mask_export; "
         "print(sorted({'torch', 'qtpy', 'PyQt6', 'PySide6', 'napari'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,11 +14,14 @@ from yaozarrs import v05, validate_zarr_store
 
 from trainer.errors import MaskError
 from trainer.labels.values import IGNORE
-from trainer.project.maintenance import collect_orphans
-from trainer.project.masks import MaskConflictError
+from trainer.project.janitor import collect_orphans
 from trainer.project.project import Project
+from trainer.project.revisions import MaskConflictError
 
 from .conftest import MakeProject, some_mask, write_photo
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_saved_mask_comes_back_exactly(project: Project) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from trainer.errors import MaskError, ProjectError
-from trainer.project.project import Project
 
 from .conftest import some_mask
+
+if TYPE_CHECKING:
+    from trainer.project.project import Project
 
 
 def test_a_prediction_comes_back_and_the_newest_counts(project: Project) -> None:
@@ -63,10 +66,10 @@ def test_models_are_served_replaced_and_rolled_back(project: Project) -> None:
     assert project.models.new_id() == "0001"
     for number in range(1, 4):
         project.models.add(f"{number:04}", "skinseg", "fast", ["0000"], {"dice9": number / 10})
-    project.models.decide("0001", True, "first model", provisional=True)
+    project.models.record_decision("0001", True, "first model", provisional=True)
     assert [project.models.all()[2].decision, project.models.all()[2].why] == ["provisional", "first model"]
     project.models.promote("0002", "better by .1", "gate")
-    project.models.decide("0003", False, "worse on hands")
+    project.models.record_decision("0003", False, "worse on hands")
     served = project.models.served()
     assert served is not None
     assert (served.id, served.metrics["dice9"], served.parents) == ("0002", 0.2, ("0000",))

@@ -7,8 +7,7 @@ import io
 import os
 import struct
 import zlib
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -17,10 +16,15 @@ from PIL import Image
 from trainer.errors import PhotoError
 from trainer.project import decode as decode_module
 from trainer.project.decode import HEIF, scaled_size
-from trainer.project.project import Project
 from trainer.settings.model import Settings
 
 from .conftest import MakeProject, some_mask, write_photo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from trainer.project.project import Project
 
 RED, GREEN = (200, 30, 40), (20, 160, 60)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from trainer.errors import MaskError
 from trainer.labels.boxes import Box
-from trainer.project.project import Project
+
+if TYPE_CHECKING:
+    from trainer.project.project import Project
 
 SHAPE = (60, 80)
 BOXES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +15,9 @@ from trainer.project.schema import session as session_table
 from trainer.settings.model import Settings
 
 from .conftest import MakeProject, some_mask, write_photo
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def many_photos(make_project: MakeProject, tmp_path: Path, count: int, **queue: float) -> Project:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +15,9 @@ from trainer.project.scan import split_of
 from trainer.settings.model import Settings
 
 from .conftest import MakeProject, write_photo
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_registering_opens_no_file(make_project: MakeProject, photo_folder: Path) -> None:

@@ -23,7 +23,7 @@ def test_starting_weights_can_be_asked_for_before_the_first_mask(project):
     number = project.trainer.send("train_now", by="ann", lane="full")
     orders.obey()
     assert orders.pretrain_now
-    assert orders.train_now == ""
+    assert orders.train_now is None
     assert project.trainer.command(number).result.startswith("refused: no train photo has a mask")
 
 

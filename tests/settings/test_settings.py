@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from trainer.errors import ConfigError
 from trainer.settings.model import Settings
 from trainer.settings.toml_file import change_settings, chosen_recipe, load_settings, save_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_no_file_means_the_defaults(tmp_path: Path) -> None:

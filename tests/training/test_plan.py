@@ -3,7 +3,7 @@
 from trainer.recipes.registry import RECIPES
 from trainer.recipes.supervised import Supervised
 from trainer.settings.model import Settings
-from trainer.settings.plan import Plan
+from trainer.settings.plan import Lane, Plan
 from trainer.settings.recipes import RECIPE_OPTIONS
 from trainer.training.resolve_plan import DEVICE_DEFAULTS, make_plan
 
@@ -58,3 +58,11 @@ def test_every_recipe_with_options_has_its_section_and_a_sentence():
         assert section.__doc__
         assert section.__doc__.splitlines()[0].endswith(".")
         assert all(known.description for known in section.model_fields.values()), name
+
+
+def test_a_plan_is_stored_as_plain_values_and_read_back_the_same(monkeypatch):
+    plan = plan_of(monkeypatch, {})
+    values = plan.to_dict()
+    assert type(values["lane"]) is str, "a checkpoint holds no classes of ours, or it could not be read back"
+    assert Plan.from_dict({**values, "of_a_later_version": 1}) == plan
+    assert Plan.from_dict(values).lane is Lane.BATCH

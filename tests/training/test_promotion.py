@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trainer.settings.project import GateSettings
+from trainer.settings.gate import GateSettings
 from trainer.training.promotion import decide
 
 NAMES = ("background", "hand", "face")

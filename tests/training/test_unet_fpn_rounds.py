@@ -193,7 +193,7 @@ class TestEpochs:
     def test_without_validation_truth_the_last_epoch_is_kept_and_said(
         self, empty_project, tiny_folder, tmp_path
     ):
-        from trainer.project.import_export.exchange import import_masks
+        from trainer.project.import_export.mask_import import import_masks
 
         only = tmp_path / "masks"
         only.mkdir()

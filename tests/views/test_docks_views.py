@@ -24,7 +24,7 @@ def add_model(
 ) -> None:
     per_class = {name: dice - 0.01 * index for index, name in enumerate(project.classes.names)}
     project.models.add(model_id, "skinseg", "fast", metrics={"dice9": dice, "per_class": per_class})
-    project.models.decide(model_id, promoted, why)
+    project.models.record_decision(model_id, promoted, why)
     time.sleep(0.002)
 
 

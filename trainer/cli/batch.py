@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trainer.cli.progress import staged
+from trainer.project.states import RoundState
 from trainer.service.schedule import PRETEXT
+from trainer.settings.plan import Lane
 
 if TYPE_CHECKING:
     from trainer.project.project import Project
@@ -83,7 +85,7 @@ def run_here(
     service = Service(project, device)
     with service.running(background=False), staged() as advance:
         service.on_progress = lambda p: advance(p.phase, p.step, p.steps)
-        result = service.train("batch", take_up(project, resume, chosen, pretext), **choices)
+        result = service.train(Lane.BATCH, take_up(project, resume, chosen, pretext), **choices)
     return result, stopped_line(project, path, pretext) if result is None else ""
 
 
@@ -110,13 +112,13 @@ def take_up(project: Project, resume: bool, chosen: list[str], pretext: bool = F
             "or leave out --resume to start anew"
         )
     for round_ in left[1:] if resume else left:
-        project.trainer.finish_round(round_.id, "stopped", why="given up for another one")
+        project.trainer.finish_round(round_.id, RoundState.STOPPED, why="given up for another one")
     return left[0].id if resume else None
 
 
 def open_rounds(project: Project, pretext: bool) -> list[Round]:
     """Rounds of `retrain` (or `pretrain`) that have no end, the latest first."""
-    left = [r for r in project.trainer.rounds() if r.ended is None and r.lane == "batch"]
+    left = [r for r in project.trainer.rounds() if r.ended is None and r.lane == Lane.BATCH]
     return [r for r in left if (r.recipe == PRETEXT) == pretext]
 
 

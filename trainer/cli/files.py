@@ -15,7 +15,7 @@ from trainer.cli.progress import counted
 from trainer.cli.reply import JsonOption, ProjectArgument, Reply, listed
 
 if TYPE_CHECKING:
-    from trainer.project.import_export.exchange import Format
+    from trainer.project.import_export.formats import Format
     from trainer.project.project import Project
     from trainer.project.registration import Added
 
@@ -145,7 +145,7 @@ def import_(
     json: JsonOption = False,
 ) -> Reply:
     """Bring in masks made elsewhere; each must have its photo's size."""
-    from trainer.project.import_export.exchange import import_masks
+    from trainer.project.import_export.mask_import import import_masks
     from trainer.project.project import Project
 
     check_folder(masks, "masks")
@@ -174,7 +174,7 @@ def export(
     json: JsonOption = False,
 ) -> Reply:
     """Write the masks out, one file per labelled photo, named like it."""
-    from trainer.project.import_export.exchange import export_masks
+    from trainer.project.import_export.mask_export import export_masks
     from trainer.project.project import Project
 
     with Project.open(Path(directory), read_only=True) as project:
@@ -223,7 +223,7 @@ def status(directory: ProjectArgument, json: JsonOption = False) -> Reply:
 
 def doctor(directory: ProjectArgument, json: JsonOption = False) -> Reply:
     """Look for what is wrong with a project, and say how to mend it."""
-    from trainer.project.maintenance import doctor as examine
+    from trainer.project.doctor import doctor as examine
     from trainer.project.project import Project
 
     with Project.open(Path(directory), read_only=True) as project:
@@ -243,7 +243,7 @@ def backup(
     json: JsonOption = False,
 ) -> Reply:
     """Copy catalog, masks, models and settings, also while people work; the photos stay where they are."""
-    from trainer.project.maintenance import backup as copy
+    from trainer.project.backup import backup as copy
     from trainer.project.project import Project
 
     with Project.open(Path(directory), read_only=True) as project:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from trainer.atomic import replacing
+
 if TYPE_CHECKING:
     from trainer.project.project import Project
 
@@ -91,13 +93,10 @@ class DecodedCache:
         size = array.nbytes + 128
         if size > self.limit:
             return
-        temporary = folder / f".{name}.{os.getpid()}.{threading.get_ident()}.tmp"
         try:
-            with temporary.open("wb") as file:
+            with replacing(folder / name) as partial, partial.open("wb") as file:
                 np.save(file, np.ascontiguousarray(array), allow_pickle=False)
-            os.replace(temporary, folder / name)
         except OSError:  # a full disk must not stop a round: go on without the cache
-            temporary.unlink(missing_ok=True)
             return
         with self._lock:
             self._total += size - self._sizes.pop(name, 0)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
 
 from trainer.data.photo_cache import Bytes, DecodedCache, WorkingPhotos
 from trainer.errors import MaskError, PhotoError, SkinsegError
@@ -19,10 +18,11 @@ from trainer.evaluation.scores.photo import PhotoCounter, PhotoScores
 from trainer.evaluation.scores.temperature import PixelSample
 from trainer.inference.predictor import Predictor
 from trainer.labels.classes import ClassSet
+from trainer.labels.png import read_values
 
 if TYPE_CHECKING:
-    from trainer.project.masks import Truth
     from trainer.project.project import Project
+    from trainer.project.revisions import Truth
 
 Advance = Callable[[str, int, int], None]
 
@@ -256,21 +256,15 @@ def read_png_mask(path: Path, classes: int) -> Bytes:
     Raises
     ------
     MaskError
-        Not an image of one channel, or with other values.
+        Not a PNG of one channel, or with other values.
     """
-    try:
-        with Image.open(path) as image:
-            mask = np.asarray(image)
-    except (OSError, UnidentifiedImageError) as error:
-        raise MaskError(f"{path} cannot be read as an image: {error}") from error
-    if mask.ndim != 2 or mask.dtype != np.uint8:
-        raise MaskError(f"{path} is not a mask: it must have one channel of 8 bits, pixel = class index")
+    mask = read_values(path)
     strange = sorted(set(np.unique(mask).tolist()) - {*range(classes), 255})
     if strange:
         raise MaskError(
             f"{path} has the unknown class {strange[0]}: use 0 to {classes - 1}, 255 = not labelled"
         )
-    return mask
+    return mask.astype(np.uint8, copy=False)
 
 
 def photos_at_size_of(

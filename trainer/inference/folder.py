@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
+from trainer.atomic import write_text
 from trainer.errors import PhotoError, ProjectError
 from trainer.labels.boxes import Box
+from trainer.labels.png import write_png
+from trainer.labels.truth import to_targets
 from trainer.project.decode import decode
 from trainer.project.scan import find_photos
-from trainer.settings.project import PhotoSettings
+from trainer.settings.photos import PhotoSettings
 
 
 @dataclass
@@ -92,7 +91,8 @@ def predict_folder(
             if target in taken:
                 raise PhotoError(f"its mask would overwrite that of {taken[target]}: rename one of the two")
             result = predictor.predict(decode(path, most).pixels)
-            write_png(target, result.labels - 1)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_png(target, to_targets(result.labels))
             if with_confidence:
                 write_png(target.with_suffix(".confidence.png"), result.confidence)
             if with_confidence and result.error is not None:
@@ -125,12 +125,4 @@ def write_boxes(path: Path, boxes: Sequence[Box], card: Mapping[str, Any]) -> No
         }
         for box in boxes
     ]
-    path.write_text(json.dumps(rows, indent=1), encoding="utf-8")
-
-
-def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
-    """Write a grey PNG, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    Image.fromarray(pixels).save(partial, format="PNG")
-    partial.replace(path)
+    write_text(path, json.dumps(rows, indent=1))

@@ -1,1 +1,1 @@
-"""What a pixel can be: class sets, stored values, provenance, and which pixels count as truth."""
+"""Pixels of a mask: class sets, stored values, provenance, truth, and boxes around regions."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Box:
     probabilities: tuple[float, ...] = ()
     """Of every class, in the order of the class set."""
 
-    def to_list(self) -> list[Any]:
+    def to_list(self) -> list[int | float | list[float]]:
         """Plain values for JSON."""
         edges = [round(edge, 1) for edge in (self.top, self.left, self.bottom, self.right)]
         return [self.class_index, round(self.score, 4), *edges, [round(p, 4) for p in self.probabilities]]

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["CLASS_SETS", "MAX_CLASSES", "ClassSet", "load_class_set"]
 
@@ -77,7 +79,7 @@ class ClassSet:
 
     @property
     def foreground(self) -> str:
-        """What the classes but background are together, in a word: ``skin``, ``lesion``, ``foreground``."""
+        """Common name of the classes but background: ``skin``, ``lesion``, ``foreground``."""
         if self.count == 2:
             return self.names[self.skin[0]]
         return "skin" if self.shows_skin else "foreground"
@@ -94,7 +96,7 @@ class ClassSet:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ClassSet:
-        """Read what `to_dict` wrote, or what a person wrote in a class file.
+        """Read the output of `to_dict`, or the content of a class file.
 
         `colours` may be left out, and `background` and `uncertain` may be class names.
 

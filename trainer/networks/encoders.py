@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-
 from segmentation_models_pytorch.encoders import encoders as SMP_ENCODERS
 
 from trainer.errors import ConfigError
 from trainer.networks.unet import UNET_2015
+from trainer.spelling import closest
 
 ENCODER_ON_CPU = "tu-resnet10t"
 
@@ -52,6 +51,6 @@ def check_encoder(encoder: str) -> str:
     if known:
         return encoder
     names = [UNET_2015, *SMP_ENCODERS, *("tu-" + name for name in timm.list_models())]
-    near = difflib.get_close_matches(encoder, names, n=1, cutoff=0.4)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
+    near = closest(encoder, names)
+    hint = f"; did you mean '{near}'?" if near else ""
     raise ConfigError(f"training.encoder: there is no encoder named '{encoder}'{hint}")

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from trainer.errors import ProjectError, ReadOnlyError, StorageFullError
 from trainer.project.filesystem import file_system_of, is_network
 from trainer.project.schema import SCHEMA, meta, metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 __all__ = ["Catalog", "sqlite_url"]
 
@@ -82,13 +85,13 @@ class Catalog:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A connection that sees one state of the catalog."""
+        """Open a connection that sees one state of the catalog."""
         with _plain_errors(self), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self, durable: bool = False) -> Iterator[sa.Connection]:
-        """A transaction: committed at the end of the block, undone if the block raises.
+        """Open a transaction: committed at the end of the block, undone if the block raises.
 
         Parameters
         ----------
@@ -107,12 +110,12 @@ class Catalog:
         with _plain_errors(self):
             with (self._durable if durable else self._writer).begin() as connection:
                 yield connection
-            if not self.is_sqlite:  # after the commit, so that whoever sees the number sees the rows
+            if not self.is_sqlite:  # after the commit, so that a reader who sees the number sees the rows
                 with self._writer.begin() as connection:
                     connection.execute(sa.text("SELECT nextval('skinseg_change')"))
 
     def insert(self, table: sa.Table) -> Any:
-        """An INSERT that knows `on_conflict_do_…` in this database's dialect."""
+        """Return an INSERT that knows `on_conflict_do_…` in this database's dialect."""
         if self.is_sqlite:
             from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -122,10 +125,12 @@ class Catalog:
         return postgresql_insert(table)
 
     def data_version(self) -> int:
-        """A number that is another one whenever somebody has committed. Costs microseconds on SQLite."""
+        """Return a number that changes with every commit by others; costs microseconds on SQLite."""
         if not self.is_sqlite:
             with self.read() as connection:
                 return int(connection.execute(sa.text("SELECT last_value FROM skinseg_change")).scalar_one())
+        # PRAGMA data_version counts commits of other connections as seen by one: so it is always the same
+        # connection that asks, outside the pool, and it never writes, or it would miss its own commits.
         with self._version_lock:
             if self._version_connection is None:
                 self._version_connection = _connect(self.file, self.read_only)
@@ -173,7 +178,7 @@ class Catalog:
 
     @property
     def place(self) -> str:
-        """Where the catalog is, without a password."""
+        """Address of the catalog, without a password."""
         return str(self.file) if self.is_sqlite else self.url.render_as_string(hide_password=True)
 
 

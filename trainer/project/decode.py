@@ -6,16 +6,19 @@ EXIF orientation is applied once, at this place; all that comes after lives in u
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from trainer.errors import PhotoError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["EXTENSIONS", "Frame", "Header", "decode", "hash_file", "read_header", "scaled_size"]
 
@@ -37,7 +40,7 @@ else:
 
 @dataclass(frozen=True)
 class Header:
-    """What the head of a photo's file says: sizes in upright pixels, and a note for who reads the photo."""
+    """Header of a photo's file: sizes in upright pixels, and a note for readers of the photo."""
 
     height: int
     width: int

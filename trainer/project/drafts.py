@@ -1,12 +1,11 @@
-"""Unfinished work, put in safety every few seconds and found again after a crash."""
+"""Drafts: unfinished work, saved every few seconds and found again after a crash."""
 
 from __future__ import annotations
 
 import shutil
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +13,12 @@ import sqlalchemy as sa
 
 from trainer.project.filesystem import make_private
 from trainer.project.schema import draft
-from trainer.project.store import Store
-from trainer.project.zarr_store import read_group, write_group
+from trainer.project.zarr_store import read_arrays, write_arrays
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.project.store import Store
 
 __all__ = ["Draft", "Drafts"]
 
@@ -63,12 +66,12 @@ class Drafts:
         self._store.require_writable()
         folder = self._store.path / "drafts"
         make_private(folder)
-        path, checksum = write_group(
+        path, checksum = write_arrays(
             folder, {"labels": labels, "provenance": provenance}, self._store.classes
         )
         made = Draft(photo_id, annotator, path, checksum, base_revision, model_id, time.time())
         row = {**vars(made), "path": path.relative_to(self._store.path).as_posix()}
-        with self._store.change(durable=True) as connection:
+        with self._store.catalog.write(durable=True) as connection:
             connection.execute(
                 self._store.catalog.insert(draft)
                 .values(row)
@@ -79,7 +82,7 @@ class Drafts:
         return made
 
     def get(self, photo_id: int, annotator: str) -> Draft | None:
-        """The unfinished work of an annotator on a photo, if there is any."""
+        """Return the unfinished work of an annotator on a photo, if there is any."""
         found = self._drafts(draft.c.photo_id == photo_id, draft.c.annotator == annotator)
         return found[0] if found else None
 
@@ -88,14 +91,14 @@ class Drafts:
         return self._drafts(draft.c.annotator == annotator)
 
     def read(self, of: Draft) -> tuple[Labels, Labels]:
-        """Labels and provenance of a draft, uint8 (height, width) each.
+        """Read labels and provenance of a draft, uint8 (height, width) each.
 
         Raises
         ------
         MaskError
             If its files are damaged.
         """
-        labels, provenance = read_group(of.path, of.checksum, "labels", "provenance")
+        labels, provenance = read_arrays(of.path, of.checksum, "labels", "provenance")
         return labels, provenance
 
     def drop(self, photo_id: int, annotator: str) -> None:
@@ -103,13 +106,13 @@ class Drafts:
         found = self.get(photo_id, annotator)
         if found is None:
             return
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             connection.execute(
                 sa.delete(draft).where(draft.c.photo_id == photo_id, draft.c.annotator == annotator)
             )
         shutil.rmtree(found.path, ignore_errors=True)
 
-    def _drafts(self, *conditions: Any) -> list[Draft]:
+    def _drafts(self, *conditions: sa.ColumnElement[bool]) -> list[Draft]:
         query = sa.select(draft).where(*conditions).order_by(draft.c.created.desc())
         with self._store.catalog.read() as connection:
             rows = connection.execute(query).mappings().all()

@@ -1,16 +1,19 @@
-"""The event log: one line for each thing that was done, never changed afterwards."""
+"""The event log: one line for each change, never altered afterwards."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from trainer.project import schema
-from trainer.project.catalog import Catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trainer.project.catalog import Catalog
 
 __all__ = ["Event", "EventLog"]
 
@@ -24,22 +27,22 @@ class Event:
     kind: str
     who: str
     photo_id: int | None
-    data: Mapping[str, Any]
+    data: Mapping[str, object]
 
 
 class EventLog:
-    """Adding to and reading the event log."""
+    """The event log of one catalog."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    def add(self, kind: str, who: str, photo_id: int | None = None, **data: Any) -> None:
+    def add(self, kind: str, who: str, photo_id: int | None = None, **data: object) -> None:
         """Write one line in a transaction of its own."""
         with self._catalog.write() as connection:
             self.write(connection, kind, who, photo_id, **data)
 
     def write(
-        self, connection: sa.Connection, kind: str, who: str, photo_id: int | None = None, **data: Any
+        self, connection: sa.Connection, kind: str, who: str, photo_id: int | None = None, **data: object
     ) -> None:
         """Write one line in the transaction of the change that it tells of."""
         connection.execute(

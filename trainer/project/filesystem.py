@@ -1,15 +1,18 @@
-"""The project's folder as the file system sees it: what it lies on, who may enter, when a file is safe."""
+"""The project's folder in its file system: kind of disk, access rights, and files brought to the disk."""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trainer.errors import StorageFullError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 __all__ = [
     "NETWORK_FILE_SYSTEMS",

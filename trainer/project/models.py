@@ -1,48 +1,52 @@
-"""Trained models: who made them from what, which one is served, and why."""
+"""Trained models: their origin, the one that is served, and the reasons."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from trainer.errors import ProjectError
 from trainer.project.schema import learnt, model, photo, revision, serving
-from trainer.project.store import Store
+from trainer.project.states import ModelDecision, PhotoState, ServingChange
+from trainer.settings.plan import Lane
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from trainer.project.store import Store
+    from trainer.project.trainer_channel import Metrics
 
 __all__ = ["Model", "Models"]
-
-SERVED, PROVISIONAL, KEPT_OLD, REPLACED = "served", "provisional", "kept old", "replaced"
 
 
 @dataclass(frozen=True)
 class Model:
-    """One trained model. `decision` is None until the gate has spoken."""
+    """One trained model. `decision` is None until the gate has decided."""
 
     id: str
     recipe: str
-    lane: str
+    lane: Lane
     created: float
-    metrics: Mapping[str, Any]
-    decision: str | None
+    metrics: Metrics
+    decision: ModelDecision | None
     why: str | None
     parents: tuple[str, ...]
     path: Path
 
 
 class Models:
-    """Keeping models and saying which one is served."""
+    """Models and the record of the one that is served."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def new_id(self) -> str:
-        """A short id that no model has: "0001", "0002", …"""
+        """Return a short id that no model has, as "0001"."""
         with self._store.catalog.read() as connection:
             ids = connection.execute(sa.select(model.c.id)).scalars().all()
         folders = self._store.path / "models"
@@ -57,9 +61,9 @@ class Models:
         self,
         model_id: str,
         recipe: str,
-        lane: str,
+        lane: Lane,
         parents: Sequence[str] = (),
-        metrics: Mapping[str, Any] | None = None,
+        metrics: Metrics | None = None,
         path: Path | None = None,
     ) -> Model:
         """Register a model whose folder is written.
@@ -67,20 +71,21 @@ class Models:
         Parameters
         ----------
         model_id : str
-            From `new_model_id`.
-        recipe, lane : str
-            How it was trained.
+            From `new_id`.
+        recipe : str
+        lane : Lane
+            Of the round that trained it.
         parents : sequence of str
             Models whose weights it began from.
         metrics : mapping, optional
-            What it reached on the validation photos, plain Python.
+            Its scores on the validation photos, plain Python.
         path : Path, optional
-            Its folder; `model_path` by default.
+            Its folder; `folder` by default.
         """
         place = self.folder(model_id) if path is None else Path(path)
         if place.is_relative_to(self._store.path):
             place = place.relative_to(self._store.path)
-        with self._store.change(durable=True) as connection:
+        with self._store.catalog.write(durable=True) as connection:
             connection.execute(
                 sa.insert(model).values(
                     id=model_id,
@@ -104,7 +109,8 @@ class Models:
             If there is none.
         """
         with self._store.catalog.read() as connection:
-            row = connection.execute(sa.select(model).where(model.c.id == model_id)).one_or_none()
+            query = sa.select(model).where(model.c.id == model_id)
+            row = connection.execute(query).mappings().one_or_none()
         if row is None:
             known = ", ".join(found.id for found in self.all()[:8]) or "none yet"
             raise ProjectError(f"{self._store.path}: there is no model {model_id!r}; there are: {known}")
@@ -114,23 +120,24 @@ class Models:
         """All models, the latest first."""
         query = sa.select(model).order_by(model.c.created.desc(), model.c.id.desc())
         with self._store.catalog.read() as connection:
-            return [self._model(row) for row in connection.execute(query)]
+            return [self._model(row) for row in connection.execute(query).mappings()]
 
-    def _model(self, row: sa.Row[Any]) -> Model:
+    def _model(self, row: sa.RowMapping) -> Model:
+        decision = row["decision"]
         return Model(
-            id=row.id,
-            recipe=row.recipe,
-            lane=row.lane,
-            created=row.created,
-            metrics=row.metrics,
-            decision=row.decision,
-            why=row.why,
-            parents=tuple(row.parents),
-            path=self._store.path / row.path,
+            id=row["id"],
+            recipe=row["recipe"],
+            lane=Lane(row["lane"]),
+            created=row["created"],
+            metrics=row["metrics"],
+            decision=None if decision is None else ModelDecision(decision),
+            why=row["why"],
+            parents=tuple(row["parents"]),
+            path=self._store.path / row["path"],
         )
 
     def served(self) -> Model | None:
-        """The model whose predictions annotators see."""
+        """Return the model whose predictions annotators see."""
         with self._store.catalog.read() as connection:
             stack = self._serving(connection)
         return self.get(stack[-1]) if stack else None
@@ -144,12 +151,13 @@ class Models:
             If there is no such model.
         """
         self.get(model_id)
-        with self._store.change(durable=True) as connection:
-            self._serve(connection, model_id, "promote", why, by, PROVISIONAL if provisional else SERVED)
+        with self._store.catalog.write(durable=True) as connection:
+            decision = ModelDecision.PROVISIONAL if provisional else ModelDecision.SERVED
+            self._serve(connection, model_id, ServingChange.PROMOTE, why, by, decision)
         return self.get(model_id)
 
-    def decide(self, model_id: str, promoted: bool, why: str, provisional: bool = False) -> None:
-        """Write down what the gate said of a model, and serve it if it was promoted.
+    def record_decision(self, model_id: str, promoted: bool, why: str, provisional: bool = False) -> None:
+        """Record the gate's decision on a model, and serve it if it was promoted.
 
         Raises
         ------
@@ -162,43 +170,54 @@ class Models:
                 self.promote(model_id, why, "gate", provisional)
             return
         self.get(model_id)
-        with self._store.change(durable=True) as connection:
+        with self._store.catalog.write(durable=True) as connection:
             connection.execute(
-                sa.update(model).where(model.c.id == model_id).values(decision=KEPT_OLD, why=why)
+                sa.update(model)
+                .where(model.c.id == model_id)
+                .values(decision=ModelDecision.KEPT_OLD, why=why)
             )
-            self._store.events.write(connection, "kept old", "gate", model=model_id, why=why)
+            self._store.events.write(connection, ModelDecision.KEPT_OLD, "gate", model=model_id, why=why)
 
     def rollback(self, by: str) -> Model:
-        """Serve again what was served before the current model; done twice it goes two back.
+        """Serve the model before the current one; done twice it goes two back.
 
         Raises
         ------
         ProjectError
             If nothing was served before.
         """
-        with self._store.change(durable=True) as connection:
+        with self._store.catalog.write(durable=True) as connection:
             stack = self._serving(connection)
             if len(stack) < 2:
                 raise ProjectError("there is no earlier model to go back to")
-            self._serve(connection, stack[-2], "rollback", f"rolled back from {stack[-1]}", by, SERVED)
+            why = f"rolled back from {stack[-1]}"
+            self._serve(connection, stack[-2], ServingChange.ROLLBACK, why, by, ModelDecision.SERVED)
         return self.get(stack[-2])
 
     def _serving(self, connection: sa.Connection) -> list[str]:
-        """Served models as a stack: a promotion lies on top of what it replaced."""
+        """Return served models as a stack: a promotion lies on top of what it replaced."""
         stack: list[str] = []
         for row in connection.execute(sa.select(serving).order_by(serving.c.id)):
-            if row.kind == "rollback":
+            if row.kind == ServingChange.ROLLBACK:
                 stack.pop()
             elif not stack or stack[-1] != row.model_id:
                 stack.append(row.model_id)
         return stack
 
     def _serve(
-        self, connection: sa.Connection, model_id: str, kind: str, why: str, by: str, decision: str
+        self,
+        connection: sa.Connection,
+        model_id: str,
+        kind: ServingChange,
+        why: str,
+        by: str,
+        decision: ModelDecision,
     ) -> None:
         now = time.time()
-        replaced = sa.and_(model.c.decision.in_((SERVED, PROVISIONAL)), model.c.id != model_id)
-        connection.execute(sa.update(model).where(replaced).values(decision=REPLACED))
+        replaced = sa.and_(
+            model.c.decision.in_((ModelDecision.SERVED, ModelDecision.PROVISIONAL)), model.c.id != model_id
+        )
+        connection.execute(sa.update(model).where(replaced).values(decision=ModelDecision.REPLACED))
         connection.execute(sa.update(model).where(model.c.id == model_id).values(decision=decision, why=why))
         connection.execute(
             sa.insert(serving).values(model_id=model_id, kind=kind, why=why, by=by, created=now)
@@ -206,18 +225,18 @@ class Models:
         self._store.events.write(connection, kind, by, model=model_id, why=why)
 
     def trained_on(self, model_id: str, revision_ids: Iterable[str]) -> None:
-        """Note which mask revisions a model has learnt from."""
+        """Record the mask revisions that a model has learnt from."""
         rows = [{"model_id": model_id, "revision_id": revision_id} for revision_id in revision_ids]
         if rows:
-            with self._store.change() as connection:
+            with self._store.catalog.write() as connection:
                 connection.execute(self._store.catalog.insert(learnt).on_conflict_do_nothing(), rows)
 
     def untrained_labels(self, model_id: str | None) -> int:
-        """How many training photos have a current mask that a model (None: no model) has not learnt from."""
+        """Count training photos with a current mask that a model (None: no model) has not learnt from."""
         query = (
             sa.select(sa.func.count())
             .select_from(photo.join(revision, revision.c.id == photo.c.head))
-            .where(photo.c.head.is_not(None), photo.c.split == "train", photo.c.state != "broken")
+            .where(photo.c.head.is_not(None), photo.c.split == "train", photo.c.state != PhotoState.BROKEN)
             .where(revision.c.truth_pixels > 0)
         )
         if model_id is not None:
@@ -227,7 +246,7 @@ class Models:
             return int(connection.execute(query).scalar_one())
 
     def first_trained(self, photo_id: int) -> tuple[str, float] | None:
-        """The first model that has learnt from a photo's mask, and when it was made."""
+        """Return the first model that has learnt from a photo's mask, and the time at which it was made."""
         query = (
             sa.select(model.c.id, model.c.created)
             .join(learnt, learnt.c.model_id == model.c.id)

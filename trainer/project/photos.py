@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 
 from trainer.errors import PhotoError
+from trainer.project.counts import Counts, count_photos
 from trainer.project.decode import Header, decode, hash_file, read_header
-from trainer.project.registration import Registration
-from trainer.project.scan import SPLITS
 from trainer.project.schema import photo, prediction
-from trainer.project.store import Store
+from trainer.project.states import PhotoState
 
-__all__ = ["Counts", "Photo", "Photos"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from trainer.project.registration import Registration
+    from trainer.project.store import Store
+
+__all__ = ["Photo", "Photos"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Photo:
     path: Path
     group: str
     split: str
-    state: str
+    state: PhotoState
     reason: str | None
     width: int | None
     height: int | None
@@ -42,27 +47,15 @@ class Photo:
     note: str | None = None
 
 
-@dataclass(frozen=True)
-class Counts:
-    """How many photos there are of each kind; `by_split` holds (photos, labelled)."""
-
-    photos: int = 0
-    labelled: int = 0
-    broken: int = 0
-    skipped: int = 0
-    flagged: int = 0
-    by_split: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-
 class Photos:
-    """Finding and reading photos."""
+    """Photos by id or name, their pixels, and the changes of their files."""
 
     def __init__(self, store: Store, registration: Registration) -> None:
         self._store = store
         self._registration = registration
 
     def get(self, photo_id: int) -> Photo:
-        """One photo by its id.
+        """Return one photo by its id.
 
         Raises
         ------
@@ -73,10 +66,10 @@ class Photos:
             row = connection.execute(sa.select(photo).where(photo.c.id == photo_id)).one_or_none()
         if row is None:
             raise PhotoError(f"{self._store.path}: there is no photo with the id {photo_id}")
-        return self._photo(row)
+        return self._photo(row._mapping)
 
     def find(self, name: str | int) -> Photo:
-        """One photo by its relative path, file name, stem, or id.
+        """Return one photo by its relative path, file name, stem, or id.
 
         Raises
         ------
@@ -91,7 +84,7 @@ class Photos:
         for part in (_whole, _file_name, _stem):
             matches = [row for row in rows if part(row.relpath) == text]
             if len(matches) == 1:
-                return self._photo(matches[0])
+                return self._photo(matches[0]._mapping)
             if matches:
                 raise PhotoError(
                     f"{text!r} is the name of {len(matches)} photos; write the relative path, as "
@@ -102,7 +95,7 @@ class Photos:
         raise PhotoError(f"{self._store.path}: there is no photo {text!r}")
 
     def find_path(self, name: str) -> Photo | None:
-        """The only photo with this relative path, with or without its suffix; None if there is none.
+        """Return the only photo with this relative path, with or without its suffix, or None.
 
         Raises
         ------
@@ -118,58 +111,34 @@ class Photos:
         if len(matches) > 1:
             both = " and ".join(row.relpath for row in matches[:2])
             raise PhotoError(f"{name!r} is the name of {len(matches)} photos: {both}")
-        return self._photo(matches[0]) if matches else None
+        return self._photo(matches[0]._mapping) if matches else None
 
-    def _photo(self, row: sa.Row[Any]) -> Photo:
+    def _photo(self, row: sa.RowMapping) -> Photo:
         return Photo(
-            id=row.id,
-            root_id=row.root_id,
-            relpath=row.relpath,
-            path=self._registration.root_path(row.root_id) / row.relpath,
-            group=row.group_name,
-            split=row.split,
-            state=row.state,
-            reason=row.reason,
-            width=row.width,
-            height=row.height,
-            orientation=row.orientation,
-            sha256=row.sha256,
-            note=row.note,
+            id=row["id"],
+            root_id=row["root_id"],
+            relpath=row["relpath"],
+            path=self._registration.root_path(row["root_id"]) / row["relpath"],
+            group=row["group_name"],
+            split=row["split"],
+            state=PhotoState(row["state"]),
+            reason=row["reason"],
+            width=row["width"],
+            height=row["height"],
+            orientation=row["orientation"],
+            sha256=row["sha256"],
+            note=row["note"],
         )
 
     def counts(self) -> Counts:
-        """How many photos there are of each kind."""
-        by_state = sa.select(photo.c.state, photo.c.split, sa.func.count()).group_by(
-            photo.c.state, photo.c.split
-        )
-        labelled = (
-            sa.select(photo.c.split, sa.func.count()).where(photo.c.head.is_not(None)).group_by(photo.c.split)
-        )
-        skipped = sa.select(sa.func.count()).where(
-            photo.c.queued == sa.literal_column("1"), photo.c.back > 0, photo.c.state == "new"
-        )
+        """Count the photos of each kind."""
         with self._store.catalog.read() as connection:
-            states = connection.execute(by_state).all()
-            heads = {str(split): int(count) for split, count in connection.execute(labelled)}
-            skips = int(connection.execute(skipped).scalar_one())
-        total = {split: 0 for split in SPLITS}
-        of_state: dict[str, int] = {}
-        for state, split, count in states:
-            total[split] += count
-            of_state[state] = of_state.get(state, 0) + count
-        return Counts(
-            photos=sum(total.values()),
-            labelled=sum(heads.values()),
-            broken=of_state.get("broken", 0),
-            skipped=skips,
-            flagged=of_state.get("flagged", 0),
-            by_split={split: (total[split], heads.get(split, 0)) for split in SPLITS},
-        )
+            return count_photos(connection)
 
     def ids(
         self, split: str | None = None, labelled: bool | None = None, limit: int | None = None
     ) -> list[int]:
-        """Ids of the readable photos, in the project's random order.
+        """Return the ids of the readable photos, in the project's random order.
 
         Parameters
         ----------
@@ -180,7 +149,7 @@ class Photos:
         limit : int, optional
             At most so many.
         """
-        query = sa.select(photo.c.id).where(photo.c.state != "broken")
+        query = sa.select(photo.c.id).where(photo.c.state != PhotoState.BROKEN)
         query = query.order_by(photo.c.draw, photo.c.id).limit(limit)
         if split is not None:
             query = query.where(photo.c.split == split)
@@ -203,7 +172,7 @@ class Photos:
         return self._read(photo_id, None)
 
     def read_scaled(self, photo_id: int, long_side: int) -> npt.NDArray[np.uint8]:
-        """Like `read_photo`, scaled down by area to a long side in pixels; never scaled up."""
+        """Like `read`, scaled down by area to a long side in pixels; never scaled up."""
         return self._read(photo_id, long_side)
 
     def probe(self, photo_id: int) -> Photo:
@@ -212,7 +181,7 @@ class Photos:
         Raises
         ------
         PhotoError
-            As `read_photo`.
+            As `read`.
         """
         known = self._checked(photo_id)
         if known.width is not None:
@@ -231,12 +200,12 @@ class Photos:
         return frame.pixels
 
     def _checked(self, photo_id: int) -> Photo:
-        """The photo, after making sure that its file is still the one that was known."""
+        """Return the photo after making sure that its file is still the one that was known."""
         with self._store.catalog.read() as connection:
             row = connection.execute(sa.select(photo).where(photo.c.id == photo_id)).one_or_none()
         if row is None:
             raise PhotoError(f"{self._store.path}: there is no photo with the id {photo_id}")
-        known = self._photo(row)
+        known = self._photo(row._mapping)
         try:
             status = known.path.stat()
         except OSError as error:
@@ -255,7 +224,7 @@ class Photos:
                 )
         self._set(known.id, sha256=None, width=None, height=None, orientation=None, note=None)
         if not self._store.read_only:
-            with self._store.change() as connection:
+            with self._store.catalog.write() as connection:
                 connection.execute(sa.delete(prediction).where(prediction.c.photo_id == known.id))
         return self.get(photo_id)
 
@@ -277,15 +246,15 @@ class Photos:
         try:
             yield
         except PhotoError as error:
-            if not self._store.read_only and known.state != "broken":
+            if not self._store.read_only and known.state != PhotoState.BROKEN:
                 reason = str(error).removeprefix(f"{known.path}: ")
-                with self._store.change() as connection:
+                with self._store.catalog.write() as connection:
                     connection.execute(
                         sa.update(photo)
                         .where(photo.c.id == known.id)
-                        .values(state="broken", reason=reason, queued=0)
+                        .values(state=PhotoState.BROKEN, reason=reason, queued=0)
                     )
-                    self._store.events.write(connection, "broken", "store", known.id, reason=reason)
+                    self._store.events.write(connection, PhotoState.BROKEN, "store", known.id, reason=reason)
             raise
 
     def _record(self, known: Photo, header: Header) -> None:
@@ -307,7 +276,7 @@ class Photos:
 
     def _set(self, photo_id: int, **values: object) -> None:
         if not self._store.read_only:
-            with self._store.change() as connection:
+            with self._store.catalog.write() as connection:
                 connection.execute(sa.update(photo).where(photo.c.id == photo_id).values(**values))
 
 

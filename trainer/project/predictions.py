@@ -1,26 +1,31 @@
-"""What models say about photos: maps for the head of the queue, one score each for the rest."""
+"""Predictions of models: maps for the head of the queue, one score each for the rest."""
 
 from __future__ import annotations
 
 import math
 import shutil
 import time
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 
 from trainer.labels.boxes import Box
 from trainer.project.filesystem import make_private
 from trainer.project.queue import drawn, ranked, ranking
 from trainer.project.schema import lease, meta, photo, prediction, request, score, session
-from trainer.project.store import Store
-from trainer.project.zarr_store import read_attributes, read_group, write_group
+from trainer.project.states import PhotoState
+from trainer.project.zarr_store import Array, read_arrays, read_attributes, write_arrays
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from trainer.project.store import Store
 
 __all__ = ["Prediction", "Predictions"]
 
@@ -32,7 +37,7 @@ UNSURE = "the model is unsure"
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says about a photo, and where it is written."""
+    """A prediction for a photo, and its place on disk."""
 
     photo_id: int
     model_id: str
@@ -66,15 +71,15 @@ class Predictions:
         photo_id : int
             The photo.
         model_id : str
-            Who predicts.
+            The model that predicts.
         labels, confidence : uint8 (height, width)
             Class index + 1, and how sure the model is, 0 to 255.
         score : float, optional
             How much it would help to have this photo labelled; ranks the queue.
         features : float16 (rows, columns, depth), optional
-            What instant hints are made from.
+            Features that instant hints are made from.
         error : uint8 (height, width), optional
-            Where a discriminator believes the labels wrong, 255 = surely.
+            Likely errors by a discriminator, 255 = surely wrong.
         boxes : sequence of Box
             Regions that the model found, in pixels of the photo.
 
@@ -86,17 +91,17 @@ class Predictions:
         self._store.require_writable()
         folder = self._store.path / "predictions"
         make_private(folder)
-        arrays: dict[str, npt.NDArray[Any]] = {"labels": labels, "confidence": confidence}
+        arrays: dict[str, Array] = {"labels": labels, "confidence": confidence}
         if features is not None:
             arrays["features"] = features
         if error is not None:
             arrays["error"] = error
         extra = {"model": model_id, "boxes": [box.to_list() for box in boxes]}
-        path, checksum = write_group(folder, arrays, self._store.classes, extra)
+        path, checksum = write_arrays(folder, arrays, self._store.classes, extra)
         made = Prediction(photo_id, model_id, path, checksum, time.time(), score)
         row = {**vars(made), "path": path.relative_to(self._store.path).as_posix()}
         before = self.get(photo_id)
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             connection.execute(
                 self._store.catalog.insert(prediction)
                 .values(row)
@@ -110,7 +115,7 @@ class Predictions:
         return made
 
     def get(self, photo_id: int) -> Prediction | None:
-        """The current prediction of a photo, if it has one."""
+        """Return the current prediction of a photo, if it has one."""
         with self._store.catalog.read() as connection:
             row = (
                 connection.execute(sa.select(prediction).where(prediction.c.photo_id == photo_id))
@@ -120,18 +125,18 @@ class Predictions:
         return None if row is None else Prediction(**{**row, "path": self._store.path / row["path"]})
 
     def read(self, of: Prediction) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-        """Labels (class index + 1) and confidence (0 to 255), uint8 (height, width) each.
+        """Read labels (class index + 1) and confidence (0 to 255), uint8 (height, width) each.
 
         Raises
         ------
         MaskError
             If its files are damaged, or a newer prediction has just taken its place.
         """
-        labels, confidence = read_group(of.path, of.checksum, "labels", "confidence")
+        labels, confidence = read_arrays(of.path, of.checksum, "labels", "confidence")
         return labels, confidence
 
     def read_features(self, of: Prediction) -> npt.NDArray[np.float16] | None:
-        """What instant hints are made from: float16 (rows, columns, depth), or None.
+        """Read the features that instant hints are made from: float16 (rows, columns, depth), or None.
 
         Raises
         ------
@@ -141,7 +146,7 @@ class Predictions:
         return self._read_optional(of, "features")
 
     def read_error(self, of: Prediction) -> npt.NDArray[np.uint8] | None:
-        """Where a discriminator believes the labels wrong: uint8 (height, width), or None where none judged.
+        """Read the map of likely errors by a discriminator: uint8 (height, width), or None without one.
 
         Raises
         ------
@@ -151,21 +156,21 @@ class Predictions:
         return self._read_optional(of, "error")
 
     def read_boxes(self, of: Prediction) -> tuple[Box, ...]:
-        """Regions that the model found; empty for a model that finds none.
+        """Read the regions that the model found; empty for a model that finds none.
 
         Raises
         ------
         MaskError
             If its files are damaged.
         """
-        read_group(of.path, of.checksum)
+        read_arrays(of.path, of.checksum)
         kept = read_attributes(of.path).get("skinseg", {})
         return tuple(Box.from_list(values) for values in kept.get("boxes", ()))
 
-    def _read_optional(self, of: Prediction, name: str) -> npt.NDArray[Any] | None:
+    def _read_optional(self, of: Prediction, name: str) -> Array | None:
         if not (of.path / name).is_dir():
             return None
-        (values,) = read_group(of.path, of.checksum, name)
+        (values,) = read_arrays(of.path, of.checksum, name)
         return values
 
     def set_scores(self, model_id: str, rows: Iterable[tuple[int, float, str]]) -> int:
@@ -174,7 +179,7 @@ class Predictions:
         Parameters
         ----------
         model_id : str
-            Who ranks.
+            The model that ranks.
         rows : iterable of (photo id, score, why)
             The highest score comes first. `why` is shown to the annotator. Scores that are not numbers
             are left out.
@@ -187,11 +192,13 @@ class Predictions:
         source = (row for row in rows if math.isfinite(row[1]))
         count = 0
         while batch := list(islice(source, BATCH)):
-            with self._store.change() as connection:
+            with self._store.catalog.write() as connection:
                 self._put_scores(connection, model_id, batch)
             count += len(batch)
+        # Batches let annotators in between. Until the pointer moves, the older ranking counts, whole:
+        # a call that is cut off leaves scores that the next ranking drops, never half a ranking in force.
         pointer = {"key": "ranking", "value": model_id}
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             before = ranking(connection)
             connection.execute(
                 self._store.catalog.insert(meta)
@@ -222,7 +229,7 @@ class Predictions:
             ids = sa.select(score.c.photo_id).where(score.c.model_id == model_id).limit(BATCH)
             left = model_id != keep
             while left:
-                with self._store.change() as connection:
+                with self._store.catalog.write() as connection:
                     mine = sa.and_(score.c.model_id == model_id, score.c.photo_id.in_(ids))
                     left = connection.execute(sa.delete(score).where(mine)).rowcount == BATCH
 
@@ -239,7 +246,7 @@ class Predictions:
                 found.append(name)
 
     def wanted(self, model_id: str, head: bool = True) -> list[int]:
-        """Photos that need a prediction by this model, the most urgent first.
+        """List photos that need a prediction by this model, the most urgent first.
 
         First what open sessions ask for and hold, then, with `head`, the head of the queue
         (`queue.predict_ahead` photos).
@@ -275,6 +282,6 @@ class Predictions:
             there = sa.select(prediction.c.photo_id).where(
                 prediction.c.photo_id.in_(order), prediction.c.model_id == model_id
             )
-            broken = sa.select(photo.c.id).where(photo.c.id.in_(order), photo.c.state == "broken")
+            broken = sa.select(photo.c.id).where(photo.c.id.in_(order), photo.c.state == PhotoState.BROKEN)
             out = {*connection.execute(there).scalars(), *connection.execute(broken).scalars()}
         return [photo_id for photo_id in order if photo_id not in out]

@@ -16,10 +16,8 @@ import json
 import os
 import secrets
 import uuid
-from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 import tomlkit
 
@@ -38,8 +36,13 @@ from trainer.project.review import Review
 from trainer.project.sessions import Sessions
 from trainer.project.store import Store
 from trainer.project.trainer_channel import TrainerChannel
-from trainer.settings.model import Settings
 from trainer.settings.toml_file import PROJECT_SECTION, load_settings, save_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from trainer.settings.model import Settings
 
 __all__ = ["Project"]
 
@@ -214,7 +217,7 @@ def _write_project_file(place: Path, project_id: str, database_url: str | None) 
     (place / FILE).chmod(0o600)
 
 
-def _project_section(place: Path) -> Mapping[str, Any]:
+def _project_section(place: Path) -> Mapping[str, str]:
     if not place.is_dir():
         raise ProjectError(f"{place}: there is no such folder")
     try:

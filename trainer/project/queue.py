@@ -1,26 +1,31 @@
-"""Which photo comes next. A photo handed out is leased: nobody else gets it until the lease ends."""
+"""Queue of photos: the next one for each annotator, leased so that no other gets it meanwhile."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from trainer.errors import ConflictError, PhotoError, ProjectError
-from trainer.project.photos import Photos
 from trainer.project.schema import lease, meta, photo, request, score, session, skipped
-from trainer.project.store import Store
+from trainer.project.states import PhotoState
 
-__all__ = ["RANDOM", "START", "Claim", "Queue", "QueueEntry"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from trainer.project.photos import Photos
+    from trainer.project.store import Store
+
+__all__ = ["RANDOM", "START", "Lease", "Queue", "QueueEntry"]
 
 START = "first photos"
 RANDOM = "random check"
 UNSCORED = "not ranked yet"
 ASKED = "you opened it"
-"""Why a photo is here, in an annotator's words."""
+"""Reasons for a photo to come up, in an annotator's words."""
 
 _QUEUED = photo.c.queued == sa.literal_column("1")  # literal, or the partial index is not used
 _BY_DRAW = (photo.c.back, photo.c.draw, photo.c.id)
@@ -29,8 +34,8 @@ _TRIES = 20
 
 
 @dataclass(frozen=True)
-class Claim:
-    """A photo in an annotator's hands until `expires`; `blind` asks to hide the suggestion."""
+class Lease:
+    """A photo reserved for a session until `expires`; `blind` asks to hide the suggestion."""
 
     photo_id: int
     why: str
@@ -49,14 +54,14 @@ class QueueEntry:
 
 
 class Queue:
-    """Handing out photos."""
+    """Claims, leases, skips and flags of photos."""
 
     def __init__(self, store: Store, photos: Photos) -> None:
         self._store = store
         self._photos = photos
 
-    def claim_next(self, session_id: int, exclude: Iterable[int] = ()) -> Claim | None:
-        """Take the next photo: one that nobody else has, and that this annotator has not skipped today.
+    def claim_next(self, session_id: int, exclude: Iterable[int] = ()) -> Lease | None:
+        """Lease the next photo: one that no other session holds, and that this one has not skipped.
 
         Before a model has ranked the photos, all come in a fixed random order. Then training photos come by
         rank, and a share of all photos (`queue.random_share`) by the random order, which is how validation
@@ -65,13 +70,13 @@ class Queue:
         Parameters
         ----------
         session_id : int
-            Whose.
+            The session that claims the photo.
         exclude : iterable of int
             Photos not to hand out.
 
         Returns
         -------
-        Claim or None
+        Lease or None
             None: there is no photo left.
 
         Raises
@@ -83,34 +88,34 @@ class Queue:
         settings = self._store.settings.queue
         at_random = random.random() < settings.random_share
         blind = random.random() < settings.blind_share
-        for _ in range(_TRIES):
+        for _ in range(_TRIES):  # a pick can be lost to another session between finding and leasing it
             now = time.time()
-            with self._store.change() as connection:
+            with self._store.catalog.write() as connection:
                 self._seen(connection, session_id, now)
                 found = self._pick(connection, session_id, out, now, at_random)
                 if found is None:
                     return None
                 expires = now + settings.lease_seconds
                 if self._take(connection, session_id, found[0], now, expires):
-                    return Claim(found[0], found[1], blind, expires)
+                    return Lease(found[0], found[1], blind, expires)
         raise ProjectError("the next photo could not be taken: too many annotators at once; try again")
 
-    def claim(self, session_id: int, photo_id: int) -> Claim:
-        """Take a certain photo, as when going back or opening one from a list.
+    def claim(self, session_id: int, photo_id: int) -> Lease:
+        """Lease a certain photo, as when going back or opening one from a list.
 
         Raises
         ------
         ConflictError
-            If somebody else is working on it.
+            If another session holds it.
         PhotoError
             If there is no such photo, or it is broken.
         """
         known = self._photos.get(photo_id)
-        if known.state == "broken":
+        if known.state == PhotoState.BROKEN:
             raise PhotoError(f"{known.relpath}: {known.reason}")
         now = time.time()
         expires = now + self._store.settings.queue.lease_seconds
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             annotator = self._seen(connection, session_id, now)
             holder = connection.execute(
                 sa.select(session.c.annotator)
@@ -123,13 +128,13 @@ class Queue:
                 raise ConflictError(
                     f"{known.relpath} is being worked on by {holder or 'somebody else'}; take another photo"
                 )
-        return Claim(photo_id, ASKED, False, expires)
+        return Lease(photo_id, ASKED, False, expires)
 
     def extend(self, session_id: int, photo_ids: Iterable[int]) -> list[int]:
-        """Sign of life: prolong the leases of a session. Returns the photos that it still holds."""
+        """Prolong the leases of a session, as its sign of life; returns the photos that it still holds."""
         now = time.time()
         ids = list(photo_ids)
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             self._seen(connection, session_id, now)
             mine = sa.and_(lease.c.session_id == session_id, lease.c.photo_id.in_(ids))
             connection.execute(
@@ -140,12 +145,12 @@ class Queue:
 
     def release(self, session_id: int, photo_id: int) -> None:
         """Give a photo back."""
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             self._release(connection, session_id, photo_id)
 
     def skip(self, session_id: int, photo_id: int) -> None:
         """Put a photo at the end of the queue; this session does not get it again."""
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             annotator = self._seen(connection, session_id, time.time())
             connection.execute(
                 self._store.catalog.insert(skipped)
@@ -160,17 +165,19 @@ class Queue:
             self._store.events.write(connection, "skip", annotator, photo_id)
 
     def flag(self, session_id: int, photo_id: int, note: str) -> None:
-        """Take a photo out of the queue with a note for whoever looks after the project."""
-        with self._store.change() as connection:
+        """Take a photo out of the queue with a note for the project's owner."""
+        with self._store.catalog.write() as connection:
             annotator = self._seen(connection, session_id, time.time())
             connection.execute(
-                sa.update(photo).where(photo.c.id == photo_id).values(state="flagged", reason=note, queued=0)
+                sa.update(photo)
+                .where(photo.c.id == photo_id)
+                .values(state=PhotoState.FLAGGED, reason=note, queued=0)
             )
             self._release(connection, session_id, photo_id)
             self._store.events.write(connection, "flag", annotator, photo_id, note=note)
 
     def head(self, n: int) -> list[QueueEntry]:
-        """The next photos that would be handed out by rank, or in the random order before there is one."""
+        """List the photos that would come next by rank, or in the random order before there is a rank."""
         now = time.time()
         with self._store.catalog.read() as connection:
             model_id = ranking(connection)
@@ -197,7 +204,7 @@ class Queue:
             {"session_id": session_id, "photo_id": photo_id, "created": time.time()} for photo_id in photo_ids
         ]
         if rows:
-            with self._store.change() as connection:
+            with self._store.catalog.write() as connection:
                 connection.execute(self._store.catalog.insert(request).on_conflict_do_nothing(), rows)
 
     def _seen(self, connection: sa.Connection, session_id: int, now: float) -> str:
@@ -220,7 +227,7 @@ class Queue:
     def _take(
         self, connection: sa.Connection, session_id: int, photo_id: int, now: float, expires: float
     ) -> bool:
-        """Lease a photo unless somebody else has a lease that still runs."""
+        """Lease a photo unless another session has a lease that still runs."""
         row = {"photo_id": photo_id, "session_id": session_id, "expires": expires}
         free = sa.or_(lease.c.expires <= now, lease.c.session_id == session_id)
         done = connection.execute(
@@ -234,12 +241,16 @@ class Queue:
     def _pick(
         self, connection: sa.Connection, session_id: int, out: Sequence[int], now: float, at_random: bool
     ) -> tuple[int, str] | None:
+        """Find the photo for this session: the first of the orders that has one left."""
         for query in self._orders(connection, now, at_random):
             fitting = query.where(
                 ~sa.exists().where(skipped.c.photo_id == photo.c.id, skipped.c.session_id == session_id)
             )
             if out:
                 fitting = fitting.where(photo.c.id.not_in(out))
+            # Two sessions ask at once: on PostgreSQL each passes over the row that the other is looking at,
+            # on SQLite the clause is left out, as BEGIN IMMEDIATE has let in one of them alone. The lease
+            # itself is decided in `_take`; without the lock both would find the same photo, and one retry.
             row = connection.execute(fitting.limit(1).with_for_update(skip_locked=True, of=photo)).first()
             if row is not None:
                 return int(row.id), str(row.why)
@@ -248,6 +259,7 @@ class Queue:
     def _orders(
         self, connection: sa.Connection, now: float, at_random: bool
     ) -> Iterator[sa.Select[tuple[int, str]]]:
+        """Yield the queries to try, in turn; each is run only where those before found no photo."""
         model_id = ranking(connection)
         if model_id is None:
             yield drawn(now, START)
@@ -255,6 +267,8 @@ class Queue:
         if at_random:
             yield drawn(now, RANDOM)
             return
+        # Ranked photos are of the split train only: choosing validation or test photos by a model's own doubt
+        # would bend the scores measured on them. They come up by chance, or when training photos run out.
         yield ranked(model_id, now)
         yield drawn(now, UNSCORED).where(photo.c.split == "train")
         yield drawn(now, RANDOM)

@@ -5,26 +5,28 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from trainer.errors import ConfigError, PhotoError
+from trainer.project.registrar import Registrar, group_splits
 from trainer.project.scan import (
     GroupRow,
     GroupTable,
     check_splits,
-    draw_of,
     find_photos,
     group_rule,
-    split_of,
 )
-from trainer.project.schema import photo, photo_group, root, root_place
-from trainer.project.store import Store
+from trainer.project.schema import photo, root, root_place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from trainer.project.store import Store
 
 __all__ = ["Added", "Registration", "Root"]
 
@@ -34,7 +36,7 @@ BATCH = 4000
 
 @dataclass(frozen=True)
 class Added:
-    """What `add_photos` did. `unreadable`: folders and files that could not be taken."""
+    """Result of `add_folder`. `unreadable`: folders and files that could not be taken."""
 
     new: int
     known: int
@@ -56,6 +58,7 @@ class Registration:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._root_paths: dict[int, Path] = {}
 
     def add_folder(
         self,
@@ -93,7 +96,7 @@ class Registration:
         if isinstance(rule, GroupTable):
             found = list(found)  # all rows are checked before the first photo is registered
             with self._store.catalog.read() as connection:
-                check_splits(rule, _group_splits(connection))
+                check_splits(rule, group_splits(connection))
             rows = rule.assign(found)
             self._check_registered(place, rule, rows)
             names = {name: row.group for name, row in rows.items()}
@@ -105,7 +108,7 @@ class Registration:
         if first is None:
             detail = f"; {unreadable[0]} cannot be read" if unreadable else ""
             raise PhotoError(f"{place}: no photos here (JPEG, PNG, TIFF, WebP, BMP, HEIC){detail}")
-        registrar = _Registrar(self._store, *self._root_for(place), group_of, splits)
+        registrar = Registrar(self._store, *self._root_for(place), group_of, splits)
         seen = new = 0
         for batch in _batches(chain([first], found)):
             new += registrar.add(batch)
@@ -136,7 +139,7 @@ class Registration:
                         )
 
     def _root_for(self, place: Path) -> tuple[int, str]:
-        """The root that a folder belongs to, and the folder's path below it."""
+        """Return the root that a folder belongs to, and the folder's path below it; a new one if needed."""
         for known in self.roots():
             if place == known.path or known.path in place.parents:
                 relative = place.relative_to(known.path).as_posix()
@@ -145,7 +148,7 @@ class Registration:
                 raise ConfigError(
                     f"{place} holds {known.path}, which is registered already; add the folders beside it"
                 )
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             done = connection.execute(sa.insert(root).values(path=str(place)))
             assert done.inserted_primary_key is not None
             root_id = int(done.inserted_primary_key[0])
@@ -155,7 +158,7 @@ class Registration:
         return root_id, ""
 
     def roots(self) -> list[Root]:
-        """All registered folders, and where they lie on this machine."""
+        """Return all registered folders with their places on this machine."""
         here = sa.and_(root_place.c.root_id == root.c.id, root_place.c.host == socket.gethostname())
         query = sa.select(root.c.id, root.c.path, root_place.c.path.label("here"))
         query = query.select_from(root.outerjoin(root_place, here)).order_by(root.c.id)
@@ -179,7 +182,7 @@ class Registration:
         for known in self.roots():
             if str(known.registered) in wanted or str(known.path) in wanted:
                 row = {"root_id": known.id, "host": socket.gethostname(), "path": str(place)}
-                with self._store.change() as connection:
+                with self._store.catalog.write() as connection:
                     connection.execute(
                         self._store.catalog.insert(root_place)
                         .values(row)
@@ -188,97 +191,17 @@ class Registration:
                     self._store.events.write(
                         connection, "remap", "store", old=str(known.path), new=str(place)
                     )
-                self._forget_roots()
+                self._root_paths = {}
                 return
         names = ", ".join(str(known.path) for known in self.roots()) or "none"
         raise ConfigError(f"{old} is not a registered folder; these are: {names}")
 
-    def _forget_roots(self) -> None:
-        self.__dict__.pop("_root_paths", None)
-
     def root_path(self, root_id: int) -> Path:
-        paths: dict[int, Path] = self.__dict__.setdefault("_root_paths", {})
+        """Return the place of a root on this machine; kept until it is moved, as every photo asks for it."""
+        paths = self._root_paths  # another thread may put an empty one in its place meanwhile
         if root_id not in paths:
             paths.update({known.id: known.path for known in self.roots()})
         return paths[root_id]
-
-
-class _Registrar:
-    """Writes batches of names found below one root."""
-
-    def __init__(
-        self,
-        store: Store,
-        root_id: int,
-        prefix: str,
-        group_of: Callable[[str], str | None],
-        splits: dict[str, str],
-    ) -> None:
-        self._store = store
-        self._root_id = root_id
-        self._prefix = prefix
-        self._group_of = group_of
-        self._forced = splits
-        with store.catalog.read() as connection:
-            self._splits = _group_splits(connection)
-
-    def add(self, names: list[str]) -> int:
-        """Register names relative to the folder being added; returns how many were new."""
-        rows = [self._row(name) for name in names]
-        insert = self._store.catalog.insert
-        with self._store.change() as connection:
-            groups = [{"name": row["group_name"], "split": row["split"]} for row in rows if row.pop("named")]
-            if groups:
-                connection.execute(insert(photo_group).on_conflict_do_nothing(), groups)
-            counted = connection.execution_options(preserve_rowcount=True)
-            new = counted.execute(insert(photo).on_conflict_do_nothing(), rows).rowcount
-            if new < len(rows):
-                self._retry_broken(connection, [row["relpath"] for row in rows])
-        return int(new)
-
-    def _row(self, name: str) -> dict[str, Any]:
-        relpath = self._prefix + name
-        own = f"{self._root_id}:{relpath}"
-        group = self._group_of(name)
-        return {
-            "root_id": self._root_id,
-            "relpath": relpath,
-            "stem": os.path.splitext(relpath.rpartition("/")[2])[0],
-            "group_name": own if group is None else group,
-            "named": group is not None,
-            "split": self._split(own) if group is None else self._split_of_group(group),
-            "state": "new",
-            "queued": 1,
-            "back": 0,
-            "draw": draw_of(self._store.salt, own),
-        }
-
-    def _split(self, group: str) -> str:
-        shares = self._store.settings.splits
-        return split_of(self._store.salt, group, shares.val_share, shares.test_share)
-
-    def _split_of_group(self, group: str) -> str:
-        if group not in self._splits:
-            self._splits[group] = self._forced.get(group) or self._split(group)
-        return self._splits[group]
-
-    def _retry_broken(self, connection: sa.Connection, relpaths: list[str]) -> None:
-        broken = sa.select(photo.c.id, photo.c.relpath).where(
-            photo.c.root_id == self._root_id, photo.c.state == "broken"
-        )
-        names = set(relpaths)
-        ids = [row.id for row in connection.execute(broken) if row.relpath in names]
-        if ids:
-            headed = photo.c.head.is_not(None)
-            connection.execute(
-                sa.update(photo)
-                .where(photo.c.id.in_(ids))
-                .values(
-                    state=sa.case((headed, "labelled"), else_="new"),
-                    queued=sa.case((headed, 0), else_=1),
-                    reason=None,
-                )
-            )
 
 
 def _readable_folder(folder: str | Path) -> Path:
@@ -288,10 +211,6 @@ def _readable_folder(folder: str | Path) -> Path:
     if not os.access(place, os.R_OK | os.X_OK):
         raise PhotoError(f"{place}: this folder cannot be read; check its rights")
     return place
-
-
-def _group_splits(connection: sa.Connection) -> dict[str, str]:
-    return {row.name: row.split for row in connection.execute(sa.select(photo_group))}
 
 
 def _batches(names: Iterable[str]) -> Iterator[list[str]]:

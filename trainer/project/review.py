@@ -1,43 +1,46 @@
-"""Looking back: photos that are done, begun, set aside with a note, or cannot be read."""
+"""Review of photos that are done, begun, set aside with a note, or cannot be read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from trainer.project.schema import photo, revision
-from trainer.project.store import Store
+from trainer.project.states import PhotoState
 
-__all__ = ["REVIEWED", "Review", "ReviewEntry", "Reviewed"]
+if TYPE_CHECKING:
+    from trainer.project.store import Store
 
-Reviewed = Literal["labelled", "part", "flagged", "broken"]
-REVIEWED: tuple[Reviewed, ...] = get_args(Reviewed)
+__all__ = ["REVIEWED", "Review", "ReviewEntry"]
+
+REVIEWED = (PhotoState.LABELLED, PhotoState.PART, PhotoState.FLAGGED, PhotoState.BROKEN)
+"""States that a list can be made of, in the order of its menu."""
 
 
 @dataclass(frozen=True)
 class ReviewEntry:
-    """A photo that somebody has had in hand, or that cannot be read."""
+    """A photo that was worked on, or that cannot be read."""
 
     photo_id: int
     relpath: str
-    state: str
+    state: PhotoState
     reason: str | None
-    """The note of a flag, or why it cannot be read."""
+    """The note of a flag, or the reason that it cannot be read."""
     annotator: str | None
-    """Who saved its current mask."""
+    """Annotator of its current mask."""
     saved: float | None
-    """When, in seconds since 1970."""
+    """Time of that, in seconds since 1970."""
 
 
 class Review:
-    """Listing photos by what became of them."""
+    """Lists of photos by their state."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def entries(self, state: Reviewed, n: int) -> list[ReviewEntry]:
+    def entries(self, state: PhotoState, n: int) -> list[ReviewEntry]:
         """At most `n` photos in that state, those with the newest masks first."""
         columns = (photo.c.id, photo.c.relpath, photo.c.state, photo.c.reason)
         query = (
@@ -48,4 +51,9 @@ class Review:
             .limit(n)
         )
         with self._store.catalog.read() as connection:
-            return [ReviewEntry(*row) for row in connection.execute(query)]
+            return [
+                ReviewEntry(
+                    row.id, row.relpath, PhotoState(row.state), row.reason, row.annotator, row.created
+                )
+                for row in connection.execute(query)
+            ]

@@ -6,12 +6,15 @@ import csv
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trainer.errors import ConfigError
 from trainer.project.decode import EXTENSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = [
     "SPLITS",
@@ -31,7 +34,7 @@ _BIG = 2.0**64
 def find_photos(
     folder: Path, unreadable: Callable[[str], None], leave_out: Path | None = None
 ) -> Iterator[str]:
-    """Relative paths (with /) of all photos under a folder, by name, in a fixed order.
+    """Yield relative paths (with /) of all photos under a folder, by name, in a fixed order.
 
     Hidden files and folders are left out. A link to a folder is followed once, so that a loop ends.
 
@@ -76,12 +79,12 @@ def find_photos(
 
 
 def draw_of(salt: str, name: str) -> int:
-    """A photo's place in the random order: 63 bits of a salted hash."""
+    """Return a photo's place in the random order: 63 bits of a salted hash."""
     return int.from_bytes(hashlib.blake2b(f"{salt}/draw/{name}".encode(), digest_size=8).digest()) >> 1
 
 
 def split_of(salt: str, group: str, val_share: float, test_share: float) -> str:
-    """The split of a group, from a salted hash: the same today and in a year, on every machine."""
+    """Return the split of a group, from a salted hash: the same today and in a year, on every machine."""
     digest = hashlib.blake2b(f"{salt}/split/{group}".encode(), digest_size=8).digest()
     place = int.from_bytes(digest) / _BIG
     if place < val_share:
@@ -186,7 +189,7 @@ class GroupTable:
 
 
 def group_rule(groups: str | Path | None) -> Callable[[str], str | None] | GroupTable:
-    """What says which group a photo belongs to.
+    """Return the rule that gives a photo its group.
 
     Parameters
     ----------

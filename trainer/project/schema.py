@@ -4,32 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-__all__ = [
-    "SCHEMA",
-    "command",
-    "curve",
-    "draft",
-    "event",
-    "learnt",
-    "lease",
-    "meta",
-    "metadata",
-    "model",
-    "photo",
-    "photo_group",
-    "prediction",
-    "request",
-    "revision",
-    "root",
-    "root_place",
-    "round_",
-    "score",
-    "serving",
-    "session",
-    "skipped",
-    "trainer",
-    "visit",
-]
+from trainer.project.triggers import add_after_create, keep_append_only
 
 SCHEMA = 1
 """Version of these tables. A change that older programs cannot read adds one."""
@@ -42,6 +17,14 @@ def _id() -> sa.Column[int]:
     return sa.Column("id", Key, primary_key=True, autoincrement=True)
 
 
+def _text(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False)
+
+
+def _real(name: str) -> sa.Column[float]:
+    return sa.Column(name, sa.Double, nullable=False)
+
+
 def _photo_id(key: bool = False) -> sa.Column[int]:
     if key:
         return sa.Column("photo_id", Key, primary_key=True, autoincrement=False)
@@ -52,7 +35,7 @@ meta = sa.Table(
     "meta",
     metadata,
     sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("value", sa.Text, nullable=False),
+    _text("value"),
 )
 
 root = sa.Table(
@@ -67,14 +50,14 @@ root_place = sa.Table(  # where this root lies on one machine
     metadata,
     sa.Column("root_id", Key, primary_key=True, autoincrement=False),
     sa.Column("host", sa.Text, primary_key=True),
-    sa.Column("path", sa.Text, nullable=False),
+    _text("path"),
 )
 
 photo_group = sa.Table(  # groups that were named; a photo without one is a group of its own
     "photo_group",
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("split", sa.Text, nullable=False),
+    _text("split"),
 )
 
 photo = sa.Table(
@@ -82,11 +65,11 @@ photo = sa.Table(
     metadata,
     _id(),
     sa.Column("root_id", Key, nullable=False),
-    sa.Column("relpath", sa.Text, nullable=False),
-    sa.Column("stem", sa.Text, nullable=False),
-    sa.Column("group_name", sa.Text, nullable=False),
-    sa.Column("split", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False, default="new"),  # new part labelled flagged broken
+    _text("relpath"),
+    _text("stem"),
+    _text("group_name"),
+    _text("split"),
+    sa.Column("state", sa.Text, nullable=False, default="new"),  # states.PhotoState
     sa.Column("reason", sa.Text),  # why broken, or the note of a flag
     sa.Column("queued", sa.Integer, nullable=False, default=1),  # 1: may be handed out
     sa.Column("back", sa.Integer, nullable=False, default=0),  # how often it was put back to the end
@@ -115,11 +98,11 @@ revision = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     _photo_id(),
     sa.Column("parent_id", sa.Text),
-    sa.Column("path", sa.Text, nullable=False),  # relative to the project
-    sa.Column("checksum", sa.Text, nullable=False),
-    sa.Column("annotator", sa.Text, nullable=False),
-    sa.Column("created", sa.Double, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # save part import revert
+    _text("path"),  # relative to the project
+    _text("checksum"),
+    _text("annotator"),
+    _real("created"),
+    _text("kind"),  # states.RevisionKind
     sa.Column("model_id", sa.Text),  # whose suggestion it started from
     sa.Column("seconds", sa.Double),
     sa.Column("strokes", sa.Integer),
@@ -132,23 +115,23 @@ draft = sa.Table(
     metadata,
     _photo_id(key=True),
     sa.Column("annotator", sa.Text, primary_key=True),
-    sa.Column("path", sa.Text, nullable=False),
-    sa.Column("checksum", sa.Text, nullable=False),
+    _text("path"),
+    _text("checksum"),
     sa.Column("base_revision", sa.Text),
     sa.Column("model_id", sa.Text),
-    sa.Column("created", sa.Double, nullable=False),
+    _real("created"),
 )
 
 session = sa.Table(
     "session",
     metadata,
     _id(),
-    sa.Column("annotator", sa.Text, nullable=False),
-    sa.Column("host", sa.Text, nullable=False),
+    _text("annotator"),
+    _text("host"),
     sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("born", sa.Double, nullable=False),  # start of the process, as a pid is used again
-    sa.Column("started", sa.Double, nullable=False),
-    sa.Column("seen", sa.Double, nullable=False),
+    _real("born"),  # start of the process, as a pid is used again
+    _real("started"),
+    _real("seen"),
     sa.Column("ended", sa.Double),
 )
 
@@ -157,7 +140,7 @@ lease = sa.Table(
     metadata,
     _photo_id(key=True),
     sa.Column("session_id", Key, nullable=False, index=True),
-    sa.Column("expires", sa.Double, nullable=False),
+    _real("expires"),
 )
 
 skipped = sa.Table(
@@ -173,10 +156,10 @@ visit = sa.Table(
     _id(),
     sa.Column("session_id", Key, nullable=False, index=True),
     _photo_id(),
-    sa.Column("created", sa.Double, nullable=False),
-    sa.Column("seconds", sa.Double, nullable=False),
+    _real("created"),
+    _real("seconds"),
     sa.Column("strokes", sa.Integer, nullable=False),
-    sa.Column("outcome", sa.Text, nullable=False),
+    _text("outcome"),
 )
 
 request = sa.Table(  # photos that an open session wants a prediction for
@@ -184,17 +167,17 @@ request = sa.Table(  # photos that an open session wants a prediction for
     metadata,
     sa.Column("session_id", Key, primary_key=True, autoincrement=False),
     _photo_id(key=True),
-    sa.Column("created", sa.Double, nullable=False),
+    _real("created"),
 )
 
 prediction = sa.Table(
     "prediction",
     metadata,
     _photo_id(key=True),
-    sa.Column("model_id", sa.Text, nullable=False),
-    sa.Column("path", sa.Text, nullable=False),
-    sa.Column("checksum", sa.Text, nullable=False),
-    sa.Column("created", sa.Double, nullable=False),
+    _text("model_id"),
+    _text("path"),
+    _text("checksum"),
+    _real("created"),
     sa.Column("score", sa.Double),
 )
 
@@ -203,8 +186,8 @@ score = sa.Table(
     metadata,
     _photo_id(key=True),
     sa.Column("model_id", sa.Text, primary_key=True),
-    sa.Column("score", sa.Double, nullable=False),
-    sa.Column("why", sa.Text, nullable=False),
+    _real("score"),
+    _text("why"),
     sqlite_with_rowid=False,
 )
 sa.Index("score_rank", score.c.model_id, score.c.score, score.c.photo_id)
@@ -213,12 +196,12 @@ model = sa.Table(
     "model",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("recipe", sa.Text, nullable=False),
-    sa.Column("lane", sa.Text, nullable=False),
+    _text("recipe"),
+    _text("lane"),
     sa.Column("parents", sa.JSON, nullable=False),
     sa.Column("metrics", sa.JSON, nullable=False),
-    sa.Column("path", sa.Text, nullable=False),
-    sa.Column("created", sa.Double, nullable=False),
+    _text("path"),
+    _real("created"),
     sa.Column("decision", sa.Text),
     sa.Column("why", sa.Text),
 )
@@ -227,11 +210,11 @@ serving = sa.Table(  # every change of the served model, in order
     "serving",
     metadata,
     _id(),
-    sa.Column("model_id", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # promote rollback
-    sa.Column("why", sa.Text, nullable=False),
-    sa.Column("by", sa.Text, nullable=False),
-    sa.Column("created", sa.Double, nullable=False),
+    _text("model_id"),
+    _text("kind"),  # states.ServingChange
+    _text("why"),
+    _text("by"),
+    _real("created"),
     sqlite_autoincrement=True,
 )
 
@@ -247,10 +230,10 @@ command = sa.Table(
     "command",
     metadata,
     _id(),
-    sa.Column("kind", sa.Text, nullable=False),
+    _text("kind"),
     sa.Column("args", sa.JSON, nullable=False),
-    sa.Column("by", sa.Text, nullable=False),
-    sa.Column("created", sa.Double, nullable=False),
+    _text("by"),
+    _real("created"),
     sa.Column("acknowledged", sa.Double),
     sa.Column("result", sa.Text, nullable=False, default=""),
     sqlite_autoincrement=True,
@@ -262,7 +245,7 @@ trainer = sa.Table(  # one row: the trainer as it last described itself
     "trainer",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("heartbeat", sa.Double, nullable=False),
+    _real("heartbeat"),
     sa.Column("fields", sa.JSON, nullable=False),
 )
 
@@ -270,11 +253,11 @@ round_ = sa.Table(
     "round",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("lane", sa.Text, nullable=False),
-    sa.Column("recipe", sa.Text, nullable=False),
-    sa.Column("started", sa.Double, nullable=False),
+    _text("lane"),
+    _text("recipe"),
+    _real("started"),
     sa.Column("ended", sa.Double),
-    sa.Column("state", sa.Text, nullable=False),
+    _text("state"),
     sa.Column("model_id", sa.Text),
     sa.Column("metrics", sa.JSON, nullable=False),
     sa.Column("why", sa.Text, nullable=False, default=""),
@@ -286,7 +269,7 @@ curve = sa.Table(
     sa.Column("round_id", sa.Text, primary_key=True),
     sa.Column("step", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("value", sa.Double, nullable=False),
+    _real("value"),
     sqlite_with_rowid=False,
 )
 
@@ -294,37 +277,14 @@ event = sa.Table(
     "event",
     metadata,
     _id(),
-    sa.Column("created", sa.Double, nullable=False),
+    _real("created"),
     sa.Column("kind", sa.Text, nullable=False, index=True),
-    sa.Column("who", sa.Text, nullable=False),
+    _text("who"),
     sa.Column("photo_id", Key),
     sa.Column("data", sa.JSON, nullable=False),
     sqlite_autoincrement=True,
 )
 
 
-def _after_create(target: sa.Table | sa.MetaData, dialect: str, statement: str) -> None:
-    ddl = sa.DDL(statement)  # type: ignore[no-untyped-call]
-    sa.event.listen(target, "after_create", ddl.execute_if(dialect=dialect))
-
-
-for _verb in ("UPDATE", "DELETE"):
-    _after_create(
-        event,
-        "sqlite",
-        f"CREATE TRIGGER event_no_{_verb.lower()} BEFORE {_verb} ON event "
-        "BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END",
-    )
-_after_create(
-    event,
-    "postgresql",
-    "CREATE FUNCTION event_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'the event log is append-only'; END $$",
-)
-_after_create(
-    event,
-    "postgresql",
-    "CREATE TRIGGER event_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON event "
-    "FOR EACH STATEMENT EXECUTE FUNCTION event_append_only()",
-)
-_after_create(metadata, "postgresql", "CREATE SEQUENCE IF NOT EXISTS skinseg_change MINVALUE 0")
+keep_append_only(event)
+add_after_create(metadata, "postgresql", "CREATE SEQUENCE IF NOT EXISTS skinseg_change MINVALUE 0")

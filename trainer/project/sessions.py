@@ -1,4 +1,4 @@
-"""Who annotates, since when, and how fast."""
+"""Sessions of annotators, the visits in them, and their speed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import os
 import socket
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import psutil
 import sqlalchemy as sa
 
 from trainer.errors import ConfigError
 from trainer.project.schema import lease, request, session, visit
-from trainer.project.store import Store
+from trainer.project.states import VisitOutcome
+
+if TYPE_CHECKING:
+    from trainer.project.store import Store
 
 __all__ = ["Session", "Sessions", "Stats"]
 
@@ -36,7 +40,7 @@ class Stats:
 
 
 class Sessions:
-    """Sessions and what was done in them."""
+    """Sessions and visits."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -53,7 +57,7 @@ class Sessions:
             raise ConfigError("an annotator needs a name: --annotator NAME")
         now = time.time()
         pid = os.getpid()
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             self._end_dead(connection, now)
             done = connection.execute(
                 sa.insert(session).values(
@@ -72,7 +76,7 @@ class Sessions:
 
     def end(self, of: Session | int) -> None:
         """End a sitting; its photos are free again."""
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             self._end(connection, [of.id if isinstance(of, Session) else of], time.time())
 
     def _end(self, connection: sa.Connection, ids: list[int], now: float) -> None:
@@ -89,22 +93,22 @@ class Sessions:
             self._end(connection, dead, now)
 
     def record_visit(
-        self, session_id: int, photo_id: int, seconds: float, strokes: int, outcome: str
+        self, session_id: int, photo_id: int, seconds: float, strokes: int, outcome: VisitOutcome
     ) -> None:
         """Note that a photo was left.
 
         Parameters
         ----------
         session_id, photo_id : int
-            Who was where.
+            The sitting and the photo.
         seconds : float
             How long.
         strokes : int
             Strokes painted.
-        outcome : str
-            "saved" counts as finished; others, as "skipped", "flagged", "part", "left", do not.
+        outcome : VisitOutcome
+            `SAVED` counts as finished, the others do not.
         """
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             connection.execute(
                 sa.insert(visit).values(
                     session_id=session_id,
@@ -117,18 +121,18 @@ class Sessions:
             )
 
     def stats(self, session_id: int) -> Stats:
-        """What was finished in one sitting."""
+        """Return the figures of one sitting."""
         return self._stats(visit.c.session_id == session_id)
 
     def today(self, annotator: str) -> Stats:
-        """What an annotator has finished since midnight, in this machine's time."""
+        """Return the figures of an annotator since midnight, in this machine's time."""
         now = time.localtime()
         midnight = time.mktime((now.tm_year, now.tm_mon, now.tm_mday, 0, 0, 0, 0, 0, -1))
         sittings = sa.select(session.c.id).where(session.c.annotator == annotator)
         return self._stats(visit.c.session_id.in_(sittings), visit.c.created >= midnight)
 
     def _stats(self, *conditions: sa.ColumnElement[bool]) -> Stats:
-        finished = visit.c.outcome.in_(("saved", "save"))
+        finished = visit.c.outcome == VisitOutcome.SAVED
         query = sa.select(
             sa.func.count(sa.distinct(visit.c.photo_id)),
             sa.func.coalesce(sa.func.sum(visit.c.seconds), 0.0),

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
-
-import sqlalchemy as sa
+from typing import TYPE_CHECKING
 
 from trainer.errors import ReadOnlyError
-from trainer.labels.classes import ClassSet
-from trainer.project.catalog import Catalog
 from trainer.project.events import EventLog
-from trainer.settings.model import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from trainer.labels.classes import ClassSet
+    from trainer.project.catalog import Catalog
+    from trainer.settings.model import Settings
 
 __all__ = ["Store"]
 
@@ -74,9 +75,3 @@ class Store:
         """
         if self.read_only:
             raise ReadOnlyError(f"{self.path} is open for reading only: nothing can be saved in it")
-
-    @contextmanager
-    def change(self, durable: bool = False) -> Iterator[sa.Connection]:
-        """Open a transaction that writes; `durable` survives a power cut."""
-        with self.catalog.write(durable) as connection:
-            yield connection

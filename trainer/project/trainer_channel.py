@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from trainer.errors import ProjectError
 from trainer.project.schema import command, curve, round_, trainer
-from trainer.project.store import Store
+from trainer.project.states import CommandKind, RoundState
+from trainer.settings.plan import Lane
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trainer.project.store import Store
 
 __all__ = ["Command", "Round", "TrainerChannel", "TrainerState"]
 
 
+Metrics = Mapping[str, Any]
+"""Scores of a round or model as they are stored in JSON, some nested: see `training.candidate`."""
+
+
 @dataclass(frozen=True)
 class Command:
-    """What somebody wants of the trainer; `acknowledged` is when it took note, None before."""
+    """A request to the trainer; `acknowledged` is the time at which it took note, None before."""
 
     id: int
     kind: str
-    args: Mapping[str, Any]
+    args: Mapping[str, object]
     by: str
     created: float
     acknowledged: float | None
@@ -32,7 +41,7 @@ class Command:
 
 @dataclass(frozen=True)
 class TrainerState:
-    """The trainer as it last described itself."""
+    """The trainer's last description of itself."""
 
     heartbeat: float
     pid: int | None = None
@@ -59,32 +68,32 @@ _FIELDS = frozenset(field.name for field in fields(TrainerState)) - {"heartbeat"
 
 @dataclass(frozen=True)
 class Round:
-    """One round of training. `state` is "running" until it is finished."""
+    """One round of training. `state` is `RUNNING` until it is finished."""
 
     id: str
-    lane: str
+    lane: Lane
     recipe: str
     started: float
     ended: float | None
-    state: str
+    state: RoundState
     model_id: str | None
-    metrics: Mapping[str, Any]
+    metrics: Metrics
     why: str
 
 
 class TrainerChannel:
-    """Talking to the trainer, and the trainer talking back."""
+    """Commands to the trainer, and its state, rounds and curves."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def send(self, kind: str, by: str, **args: Any) -> int:
-        """Ask the trainer for something ("pause", "resume", "stop", "train"); returns the command's id."""
-        with self._store.change() as connection:
+    def send(self, kind: CommandKind, by: str, **args: str) -> int:
+        """Ask the trainer for something; returns the command's id."""
+        with self._store.catalog.write() as connection:
             done = connection.execute(
                 sa.insert(command).values(kind=kind, by=by, args=args, created=time.time(), result="")
             )
-            self._store.events.write(connection, "command", by, command=kind, **args)
+            self._store.events.write(connection, "command", by, None, command=kind, **args)
         assert done.inserted_primary_key is not None
         return int(done.inserted_primary_key[0])
 
@@ -95,8 +104,8 @@ class TrainerChannel:
             return [Command(**row) for row in connection.execute(query).mappings()]
 
     def acknowledge(self, command_id: int, result: str = "") -> None:
-        """Take note of a command, and say what came of it."""
-        with self._store.change() as connection:
+        """Take note of a command with its result."""
+        with self._store.catalog.write() as connection:
             connection.execute(
                 sa.update(command)
                 .where(command.c.id == command_id)
@@ -137,7 +146,7 @@ class TrainerChannel:
         heartbeat = float(changes.pop("heartbeat", time.time()))
         if unknown := set(changes) - _FIELDS:
             raise TypeError(f"the trainer's state has no field {', '.join(sorted(unknown))}")
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             before = connection.execute(sa.select(trainer.c.fields).where(trainer.c.id == 1)).scalar()
             row = {"id": 1, "heartbeat": heartbeat, "fields": {**(before or {}), **changes}}
             connection.execute(
@@ -147,40 +156,42 @@ class TrainerChannel:
             )
 
     def state(self) -> TrainerState | None:
-        """The trainer as it last described itself; None if there never was one."""
+        """Return the trainer's last description of itself; None if there never was one."""
         with self._store.catalog.read() as connection:
             row = connection.execute(sa.select(trainer).where(trainer.c.id == 1)).one_or_none()
         return None if row is None else TrainerState(heartbeat=row.heartbeat, **row.fields)
 
-    def start_round(self, round_id: str, lane: str, recipe: str) -> Round:
+    def start_round(self, round_id: str, lane: Lane, recipe: str) -> Round:
         """Note that a round begins, or goes on after a crash."""
         row = {
             "id": round_id,
             "lane": lane,
             "recipe": recipe,
             "started": time.time(),
-            "state": "running",
+            "state": RoundState.RUNNING,
             "metrics": {},
             "why": "",
         }
-        with self._store.change() as connection:
+        with self._store.catalog.write() as connection:
             connection.execute(
                 self._store.catalog.insert(round_)
                 .values(row)
-                .on_conflict_do_update(index_elements=["id"], set_={"state": "running", "ended": None})
+                .on_conflict_do_update(
+                    index_elements=["id"], set_={"state": RoundState.RUNNING, "ended": None}
+                )
             )
         return self.round(round_id)
 
     def finish_round(
         self,
         round_id: str,
-        state: str = "done",
+        state: RoundState = RoundState.DONE,
         model_id: str | None = None,
-        metrics: Mapping[str, Any] | None = None,
+        metrics: Metrics | None = None,
         why: str = "",
     ) -> None:
-        """Note how a round ended: `state` is "done", "stopped" or "failed"."""
-        with self._store.change() as connection:
+        """Note how a round ended: `state` is `DONE`, `STOPPED` or `FAILED`."""
+        with self._store.catalog.write() as connection:
             connection.execute(
                 sa.update(round_)
                 .where(round_.c.id == round_id)
@@ -206,13 +217,13 @@ class TrainerChannel:
             )
         if row is None:
             raise ProjectError(f"{self._store.path}: there is no training round {round_id!r}")
-        return Round(**row)
+        return _round(row)
 
     def rounds(self, limit: int | None = None) -> list[Round]:
         """All rounds, the latest first."""
         query = sa.select(round_).order_by(round_.c.started.desc(), round_.c.id.desc()).limit(limit)
         with self._store.catalog.read() as connection:
-            return [Round(**row) for row in connection.execute(query).mappings()]
+            return [_round(row) for row in connection.execute(query).mappings()]
 
     def log_curve(self, round_id: str, step: int, values: Mapping[str, float]) -> None:
         """Add one point to each named curve of a round; what is not a number is left out."""
@@ -223,7 +234,7 @@ class TrainerChannel:
         ]
         if rows:
             insert = self._store.catalog.insert(curve)
-            with self._store.change() as connection:
+            with self._store.catalog.write() as connection:
                 connection.execute(
                     insert.on_conflict_do_update(
                         index_elements=["round_id", "step", "name"], set_={"value": insert.excluded.value}
@@ -240,3 +251,7 @@ class TrainerChannel:
             for name, step, value in connection.execute(query):
                 found.setdefault(name, []).append((step, value))
         return found
+
+
+def _round(row: sa.RowMapping) -> Round:
+    return Round(**{**row, "lane": Lane(row["lane"]), "state": RoundState(row["state"])})

@@ -1,6 +1,6 @@
-"""Write-once zarr v3 groups for masks, drafts and predictions, readable by any OME-NGFF 0.5 reader.
+"""Write-once arrays of masks, drafts and predictions as zarr v3, readable by any OME-NGFF 0.5 reader.
 
-A group is written under a name that nobody knows, brought safely to the disk, and only then named by a row
+A zarr group is written under a fresh name, brought safely to the disk, and only then named by a row
 in the catalog. It is never changed. The row holds a checksum over all files of the group, because a chunk
 that is missing would otherwise be read as zeros without a word.
 """
@@ -11,10 +11,8 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +22,15 @@ from zarr.codecs import ZstdCodec
 from zarr.errors import BaseZarrError
 
 from trainer.errors import MaskError
-from trainer.labels.classes import ClassSet
 from trainer.project.filesystem import storage_errors, sync_tree
 
-__all__ = ["checksum_of", "read_attributes", "read_group", "write_group", "write_group_at"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from trainer.labels.classes import ClassSet
+
+__all__ = ["checksum_of", "read_arrays", "read_attributes", "write_arrays", "write_arrays_at"]
 
 CHUNK = 1024
 """Side of the chunks inside a shard."""
@@ -35,8 +38,8 @@ CHUNK = 1024
 Array = npt.NDArray[Any]
 
 
-def write_group(
-    folder: Path, arrays: Mapping[str, Array], classes: ClassSet, extra: Mapping[str, Any] | None = None
+def write_arrays(
+    folder: Path, arrays: Mapping[str, Array], classes: ClassSet, extra: Mapping[str, object] | None = None
 ) -> tuple[Path, str]:
     """Write arrays into a new group under `folder` and bring it safely to the disk.
 
@@ -56,7 +59,7 @@ def write_group(
     path : Path
         The new group.
     checksum : str
-        Over all its files; `read_group` wants it.
+        Over all its files; `read_arrays` wants it.
 
     Raises
     ------
@@ -64,13 +67,13 @@ def write_group(
         If the disk is full; what had been written of this group is removed.
     """
     path = folder / f"{uuid.uuid4().hex}.zarr"
-    return path, write_group_at(path, arrays, classes, extra)
+    return path, write_arrays_at(path, arrays, classes, extra)
 
 
-def write_group_at(
-    path: Path, arrays: Mapping[str, Array], classes: ClassSet, extra: Mapping[str, Any] | None = None
+def write_arrays_at(
+    path: Path, arrays: Mapping[str, Array], classes: ClassSet, extra: Mapping[str, object] | None = None
 ) -> str:
-    """Like `write_group`, under a name of the caller's choice; returns the checksum.
+    """Like `write_arrays`, under a name of the caller's choice; returns the checksum.
 
     Raises
     ------
@@ -90,7 +93,7 @@ def write_group_at(
     return checksum
 
 
-def read_group(path: Path, checksum: str | None, *names: str) -> list[Array]:
+def read_arrays(path: Path, checksum: str | None, *names: str) -> list[Array]:
     """Read arrays of a group after comparing its files with their checksum.
 
     Raises
@@ -114,7 +117,7 @@ def read_group(path: Path, checksum: str | None, *names: str) -> list[Array]:
 
 
 def read_attributes(path: Path) -> dict[str, Any]:
-    """Read what stands beside the arrays of a group.
+    """Read the attributes beside the arrays of a group.
 
     Raises
     ------
@@ -140,6 +143,10 @@ def checksum_of(path: Path) -> str:
         If the group is missing or cannot be read.
     """
     digest = hashlib.sha256()
+    # Over the files as they lie there and not over pixels: no decoding, and damaged metadata is noticed too.
+    # Names count, with / on every system, because zarr takes a missing chunk for zeros; sorted, because the
+    # order of a folder's entries differs between disks. The hash of each file has a fixed length, and the
+    # zero byte ends its name, so that no two trees run together into the same bytes.
     names = sorted(
         os.path.join(folder, name) for folder, _, files in os.walk(path, onerror=_raise) for name in files
     )
@@ -182,7 +189,7 @@ def _up(size: int, step: int) -> int:
     return -(-size // step) * step
 
 
-def _attributes(classes: ClassSet, extra: Mapping[str, Any]) -> dict[str, Any]:
+def _attributes(classes: ClassSet, extra: Mapping[str, object]) -> dict[str, object]:
     scale = {"type": "scale", "scale": [1.0, 1.0]}
     ome = {
         "version": "0.5",

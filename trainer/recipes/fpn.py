@@ -21,6 +21,7 @@ from trainer.losses.segmentation import flat_dice
 from trainer.networks.segmenters import Segmenter
 from trainer.recipes.base import Recipe
 from trainer.settings.fpn import FPNOptions
+from trainer.settings.plan import Lane
 
 METHOD = {"arch": "fpn", "fit": "squash", "class_balanced": 0.0, "optimizer": "adam"}
 LR = {"cpu": 1e-3, "mps": 1e-3}
@@ -56,7 +57,7 @@ class FPN(Recipe):
     @property
     def epochs(self) -> int:
         """Each is validated and the best is kept; a fast round has no time for it."""
-        return 0 if self.plan.lane == "fast" else min(self.options.epochs, self.plan.steps)
+        return 0 if self.plan.lane == Lane.FAST else min(self.options.epochs, self.plan.steps)
 
     def build(self, segmenter: Segmenter) -> None:
         """One network, one optimizer.

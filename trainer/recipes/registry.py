@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 from trainer.errors import ConfigError
 from trainer.recipes.adversarial import Adversarial
 from trainer.recipes.base import Recipe
@@ -15,6 +13,7 @@ from trainer.recipes.skinseg import SkinSeg
 from trainer.recipes.supervised import Supervised
 from trainer.recipes.surrogate import Surrogate
 from trainer.recipes.unet import UNet
+from trainer.spelling import did_you_mean
 
 ALL: tuple[type[Recipe], ...] = (
     SkinSeg,
@@ -41,7 +40,5 @@ def find_recipe(name: str) -> type[Recipe]:
         None of that name; the nearest is named.
     """
     if name not in RECIPES:
-        near = difflib.get_close_matches(name, RECIPES, n=1, cutoff=0.4)
-        hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(sorted(RECIPES))}"
-        raise ConfigError(f"there is no recipe named '{name}'; {hint}")
+        raise ConfigError(f"there is no recipe named '{name}'; {did_you_mean(name, sorted(RECIPES))}")
     return RECIPES[name]

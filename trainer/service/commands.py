@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from trainer.errors import SkinsegError
+from trainer.project.states import CommandKind
 from trainer.service.schedule import PRETEXT
+from trainer.settings.plan import Lane
 
 if TYPE_CHECKING:
     from trainer.project.project import Project
     from trainer.project.trainer_channel import Command
 
 log = logging.getLogger(__name__)
+
+MEANT_FOR_ONE = (CommandKind.STOP, CommandKind.PAUSE, CommandKind.RESUME)
+"""Commands to the trainer that runs when they are given, not to its successor."""
 
 
 class Orders:
@@ -24,13 +29,13 @@ class Orders:
         self._born = time.time()
         self.paused = False
         self.stop = False
-        self.train_now: Literal["", "fast", "full"] = ""
+        self.train_now: Lane | None = None
         self.pretrain_now = False
 
     def forget_old(self) -> None:
         """Answer what was meant for a trainer that is no longer there: a stop must not end its successor."""
         for command in self._project.trainer.pending():
-            if command.kind in ("stop", "pause", "resume") and command.created < self._born:
+            if command.kind in MEANT_FOR_ONE and command.created < self._born:
                 self._project.trainer.acknowledge(command.id, "no trainer was running")
 
     def obey(self) -> None:
@@ -45,24 +50,24 @@ class Orders:
 
     def _carry_out(self, command: Command) -> str:
         kind, args = command.kind, command.args
-        if kind == "pause":
+        if kind == CommandKind.PAUSE:
             self.paused = True
             return "paused"
-        if kind == "resume":
+        if kind == CommandKind.RESUME:
             self.paused = False
             return "going on"
-        if kind == "stop":
+        if kind == CommandKind.STOP:
             self.stop = True
             return "stopping"
-        if kind == "train_now":
+        if kind == CommandKind.TRAIN_NOW:
             if args.get("recipe") == PRETEXT:
                 return self._pretrain_now()
-            return self._train_now(str(args.get("lane", "fast")))
-        if kind == "promote":
+            return self._train_now(str(args.get("lane", Lane.FAST)))
+        if kind == CommandKind.PROMOTE:
             model_id = str(args.get("model_id", ""))
             self._project.models.promote(model_id, why=str(args.get("why", "chosen by hand")), by=command.by)
             return f"model {model_id} is served"
-        if kind == "rollback":
+        if kind == CommandKind.ROLLBACK:
             return f"model {self._project.models.rollback(by=command.by).id} is served"
         return f"refused: this trainer knows no command '{kind}'"
 
@@ -75,5 +80,5 @@ class Orders:
         if self._project.photos.counts().by_split.get("train", (0, 0))[1] == 0:
             return "refused: no train photo has a mask yet; save one first"
         self.paused = False
-        self.train_now = "full" if lane == "full" else "fast"
+        self.train_now = Lane.FULL if lane == Lane.FULL else Lane.FAST
         return f"a {self.train_now} round is next"

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import psutil
 
+from trainer.project.states import CommandKind
+
 if TYPE_CHECKING:
     from trainer.project.project import Project
 
@@ -96,7 +98,7 @@ def stop_trainer(project: Project, by: str = "window", seconds: float = 30.0) ->
     if trainer_liveness(project) == "stopped":
         starting = _starting(project.path)
         return starting is None or _end(starting, seconds)
-    project.trainer.send("stop", by=by)
+    project.trainer.send(CommandKind.STOP, by=by)
     if _wait_for_end(project, seconds):
         return True
     state = project.trainer.state()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from trainer.settings.plan import Lane
+
 Action = Literal["resume", "train", "rest"]
 
 PRETEXT = "colorization"
@@ -34,12 +36,12 @@ class Situation:
     """Validation Dice of the last finished round minus the one before it; None: not comparable."""
     interrupted: str | None = None
     """Id of a round that was begun and has no end."""
-    interrupted_lane: str = "fast"
+    interrupted_lane: Lane = Lane.FAST
     interrupted_pretraining: str | None = None
     """The same of one that learns from photos without masks."""
     pretraining_due: bool = False
     """Whether starting weights from such photos are wanted, and not there."""
-    train_now: Literal["", "fast", "full"] = ""
+    train_now: Lane | None = None
     """The round a person asked for."""
     pretrain_now: bool = False
     """A person asked for starting weights, whether or not there are some."""
@@ -53,7 +55,7 @@ class Decision:
 
     action: Action
     why: str
-    lane: Literal["fast", "full"] | None = None
+    lane: Lane | None = None
     round_id: str | None = None
     recipe: str | None = None
     """None: the project's own."""
@@ -73,16 +75,16 @@ def decide(now: Situation) -> Decision:
     learns from photos without masks first, if that is due.
     """
     if now.pretrain_now and now.interrupted_pretraining is None:
-        return Decision("train", "asked for", "full", recipe=PRETEXT)
+        return Decision("train", "asked for", Lane.FULL, recipe=PRETEXT)
     if now.pretrain_now:
-        return Decision("resume", "asked for", "full", now.interrupted_pretraining, PRETEXT)
+        return Decision("resume", "asked for", Lane.FULL, now.interrupted_pretraining, PRETEXT)
     decision = _decide(now)
     if decision.action != "rest" or now.wait > 0:
         return decision
     if now.interrupted_pretraining is not None:
-        return Decision("resume", LEARNING_COLOURS, "full", now.interrupted_pretraining, PRETEXT)
+        return Decision("resume", LEARNING_COLOURS, Lane.FULL, now.interrupted_pretraining, PRETEXT)
     if now.pretraining_due:
-        return Decision("train", LEARNING_COLOURS, "full", recipe=PRETEXT)
+        return Decision("train", LEARNING_COLOURS, Lane.FULL, recipe=PRETEXT)
     return decision
 
 
@@ -93,7 +95,7 @@ def _decide(now: Situation) -> Decision:
     if now.labels == 0:
         return Decision("rest", "waiting for the first mask")
     going_on = Decision("resume", "going on with the interrupted round", round_id=now.interrupted)
-    if now.interrupted is not None and now.interrupted_lane != "full":
+    if now.interrupted is not None and now.interrupted_lane != Lane.FULL:
         return going_on
     if now.train_now:
         return Decision("train", "asked for", lane=now.train_now)
@@ -104,15 +106,15 @@ def _decide(now: Situation) -> Decision:
         )
     if now.new_labels > 0:
         word = "label" if now.new_labels == 1 else "labels"
-        return Decision("train", f"{now.new_labels} new {word}", lane="fast")
+        return Decision("train", f"{now.new_labels} new {word}", lane=Lane.FAST)
     if now.interrupted is not None:
         return going_on
     if now.last_gain is None and now.rounds_since_labels == 1:
-        return Decision("train", "a second look at these labels", lane="fast")
+        return Decision("train", "a second look at these labels", lane=Lane.FAST)
     if _improves(now):
-        return Decision("train", "validation still improves", lane="fast")
+        return Decision("train", "validation still improves", lane=Lane.FAST)
     if now.labels_since_full >= now.full_after:
-        return Decision("train", f"{now.labels_since_full} labels since the last full round", lane="full")
+        return Decision("train", f"{now.labels_since_full} labels since the last full round", lane=Lane.FULL)
     return Decision("rest", "nothing new to learn")
 
 

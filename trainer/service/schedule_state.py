@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from trainer.project.states import RoundState
 from trainer.service.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, PRETEXT, Situation
+from trainer.settings.plan import Lane
 
 if TYPE_CHECKING:
     from trainer.project.project import Project
@@ -17,7 +19,7 @@ FAILURES = 2
 
 def read_situation(
     project: Project,
-    train_now: Literal["", "fast", "full"] = "",
+    train_now: Lane | None = None,
     wait: float = 0.0,
     device: str = "cpu",
 ) -> Situation:
@@ -25,7 +27,7 @@ def read_situation(
     labels = project.photos.counts().by_split.get("train", (0, 0))[1]
     rounds = sorted(project.trainer.rounds(), key=lambda r: r.started)
     finished = [r for r in rounds if r.model_id is not None]
-    full = [r for r in finished if r.lane != "fast"]
+    full = [r for r in finished if r.lane != Lane.FAST]
     served = project.models.served()
     new_labels = project.models.untrained_labels(finished[-1].model_id) if finished else labels
     tail = _rounds_on_these_labels(project, finished) if new_labels == 0 else []
@@ -41,7 +43,7 @@ def read_situation(
         rounds_since_labels=len(tail),
         last_gain=_last_gain(tail, served.id if served else None),
         interrupted=open_round.id if open_round else None,
-        interrupted_lane=open_round.lane if open_round else "fast",
+        interrupted_lane=open_round.lane if open_round else Lane.FAST,
         interrupted_pretraining=next((r.id for r in reversed(left) if r.recipe == PRETEXT), None),
         pretraining_due=_pretraining_due(project, rounds, device),
         train_now=train_now,
@@ -56,7 +58,7 @@ def _pretraining_due(project: Project, rounds: list[Round], device: str) -> bool
         return False
     if project.photos.counts().by_split.get("train", (0, 0))[0] < settings.automatic_photos:
         return False
-    if sum(r.recipe == PRETEXT and r.state == "failed" for r in rounds) >= FAILURES:
+    if sum(r.recipe == PRETEXT and r.state == RoundState.FAILED for r in rounds) >= FAILURES:
         return False
     from trainer.networks.encoders import encoder_for  # loads torch, which only the running trainer has
 
@@ -72,7 +74,7 @@ def _rounds_on_these_labels(project: Project, finished: list[Round]) -> list[Rou
         if round_.model_id is None or project.models.untrained_labels(round_.model_id) > 0:
             break
         tail.insert(0, round_)
-        if round_.lane != "fast" or len(tail) >= MOST_ROUNDS_WITHOUT_NEW_LABELS:
+        if round_.lane != Lane.FAST or len(tail) >= MOST_ROUNDS_WITHOUT_NEW_LABELS:
             break
     return tail
 
@@ -82,7 +84,7 @@ def _last_gain(tail: list[Round], served: str | None) -> float | None:
     if not tail:
         return None
     last = tail[-1]
-    if last.model_id != served or last.lane != "fast":
+    if last.model_id != served or last.lane != Lane.FAST:
         return 0.0
     if len(tail) < 2:
         return None

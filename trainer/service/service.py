@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.engine.memory import release_device_memory
 from trainer.errors import SkinsegError
-from trainer.project.maintenance import collect_orphans
+from trainer.project.janitor import collect_orphans
+from trainer.project.states import RoundState
 from trainer.service.commands import Orders
 from trainer.service.heartbeat import Heartbeat
 from trainer.service.lock import TrainerLock
@@ -66,7 +67,7 @@ class Service:
         self._failure = ""
         self._head_is_due = True
         self._sweep_at = 0.0
-        self._round_lane = ""
+        self._round_lane: Lane | None = None
         self._round_labels = 0
         self._device = "cpu"
 
@@ -161,11 +162,11 @@ class Service:
         self.orders.obey()
         if self.orders.stop or self.orders.paused:
             raise StopRound("stopped" if self.orders.stop else "paused")
-        if self.desk.serve_one(head=self._round_lane == "full") is not None:
+        if self.desk.serve_one(head=self._round_lane == Lane.FULL) is not None:
             self._looked = 0.0  # there may be another: look again after the next step
-        elif self._round_lane == "full" and self._new_labels():
+        elif self._round_lane == Lane.FULL and self._new_labels():
             raise StopRound("new labels come first")
-        elif progress.recipe == PRETEXT and self._round_lane == "full" and self.orders.train_now:
+        elif progress.recipe == PRETEXT and self._round_lane == Lane.FULL and self.orders.train_now:
             raise StopRound("the round asked for comes first")
 
     def train(self, lane: Lane, round_id: str | None = None, **choices: Any) -> RoundResult | None:
@@ -183,7 +184,7 @@ class Service:
             log.info("round left at a checkpoint: %s", stop)
             return None
         finally:
-            self._round_lane = ""
+            self._round_lane = None
             release_device_memory()
 
     def _one_decision(self) -> bool:
@@ -196,7 +197,7 @@ class Service:
         situation = read_situation(self.project, self.orders.train_now, wait, self._device)
         decision = decide(replace(situation, pretrain_now=self.orders.pretrain_now))
         if decision.action == "rest":
-            self.orders.train_now = ""
+            self.orders.train_now = None
             if self._predict_one(head=True):
                 return True
             trouble = self._failure if wait else self.desk.trouble
@@ -220,7 +221,7 @@ class Service:
         if self.orders.pretrain_now:
             self.orders.pretrain_now = False
         else:
-            self.orders.train_now = ""
+            self.orders.train_now = None
         try:
             lane = decision.lane or self._lane_of(decision.round_id)
             choices = {} if decision.recipe is None else {"recipe": decision.recipe, "init": "scratch"}
@@ -236,13 +237,12 @@ class Service:
             log.info("round %s: model %s, %s", result.round_id, result.model_id, result.why)
 
     def _lane_of(self, round_id: str | None) -> Lane:
-        lane = next((r.lane for r in self.project.trainer.rounds() if r.id == round_id), "fast")
-        return "full" if lane == "full" else "batch" if lane == "batch" else "fast"
+        return next((r.lane for r in self.project.trainer.rounds() if r.id == round_id), Lane.FAST)
 
     def _give_up(self, round_id: str | None) -> None:
         """A round that cannot even be resumed must not be tried for ever."""
         if round_id is not None and self.project.trainer.round(round_id).ended is None:
-            self.project.trainer.finish_round(round_id, "failed", why="could not be resumed")
+            self.project.trainer.finish_round(round_id, RoundState.FAILED, why="could not be resumed")
 
     def _failed(self, what: str, error: Exception) -> float:
         """Say what went wrong; returns the seconds to hold off, longer each time."""

@@ -68,7 +68,7 @@ class AdversarialOptions(AdversarialTerms):
     """Pixels the discriminator believes more than this count."""
 
     def resolved(self) -> AdversarialOptions:
-        """These options, with the source's values in place where ``literal`` asks for them."""
+        """Return the options, with the source's values in place where ``literal`` asks for them."""
         if not self.literal:
             return self
         source = {

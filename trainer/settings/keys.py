@@ -1,16 +1,19 @@
-"""Dotted and bare keys of settings, as --set takes them, and what is said of a wrong one."""
+"""Dotted and bare keys of settings, as --set takes them, and the errors of unknown ones."""
 
 from __future__ import annotations
 
-import difflib
 import tomllib
-from collections.abc import Iterator
-
-from pydantic_core import ErrorDetails
+from typing import TYPE_CHECKING
 
 from trainer.errors import ConfigError
 from trainer.settings.model import Settings
 from trainer.settings.recipes import RECIPE_OPTIONS
+from trainer.spelling import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic_core import ErrorDetails
 
 
 def _keys() -> Iterator[tuple[str, str]]:
@@ -19,7 +22,14 @@ def _keys() -> Iterator[tuple[str, str]]:
             yield section, name
 
 
-def _split_key(key: str, recipe: str | None = None) -> tuple[str, str]:
+def split_key(key: str, recipe: str | None = None) -> tuple[str, str]:
+    """Return section and name of a key, dotted or bare.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, or a bare key stands in more than one section that counts for the recipe.
+    """
     found = [(section, name) for section, name in _keys() if key in (name, f"{section}.{name}")]
     if len(found) > 1 and recipe is not None:
         found = [(section, name) for section, name in found if _counts_for(section, recipe)] or found
@@ -32,33 +42,35 @@ def _split_key(key: str, recipe: str | None = None) -> tuple[str, str]:
 
 
 def _counts_for(section: str, recipe: str) -> bool:
-    """Whether a recipe has anything to do with a section."""
+    """Return whether a recipe has anything to do with a section."""
     return section == recipe or section not in RECIPE_OPTIONS
 
 
 def _unknown(key: str, recipe: str | None = None) -> str:
     if recipe is not None and "." not in key:
         own = {name: f"{section}.{name}" for section, name in _keys() if _counts_for(section, recipe)}
-        if near := difflib.get_close_matches(key, own, n=1, cutoff=0.75):
-            return f"unknown setting {key!r}; did you mean {own[near[0]]!r}?"
+        if same := closest(key, own, cutoff=0.75):
+            return f"unknown setting {key!r}; did you mean {own[same]!r}?"
     dotted = [f"{section}.{name}" for section, name in _keys()]
     sections = ", ".join(Settings.model_fields)
     by_name = {full.rpartition(".")[2]: full for full in dotted}
-    near = difflib.get_close_matches(key, [*dotted, *Settings.model_fields], n=1, cutoff=0.5)
-    if not near:
-        near = [by_name[name] for name in difflib.get_close_matches(key.rpartition(".")[2], by_name, n=1)]
-    hint = f"; did you mean {near[0]!r}?" if near else f"; the sections are {sections}"
+    near = closest(key, [*dotted, *Settings.model_fields], cutoff=0.5)
+    if near is None and (bare := closest(key.rpartition(".")[2], by_name, cutoff=0.6)):
+        near = by_name[bare]
+    hint = f"; did you mean {near!r}?" if near else f"; the sections are {sections}"
     return f"unknown setting {key!r}{hint}"
 
 
-def _toml_value(text: str) -> object:
+def toml_value(text: str) -> object:
+    """Return the value of a text as TOML reads it; what is no TOML is text."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
 
 
-def _first_line(error: ErrorDetails) -> str:
+def error_line(error: ErrorDetails) -> str:
+    """Return one line for people on what is wrong with a setting."""
     parts = [str(part) for part in error["loc"]]
     key = ".".join(parts[:2])
     if error["type"] == "extra_forbidden":

@@ -6,20 +6,18 @@ from trainer.settings.adversarial import AdversarialOptions
 from trainer.settings.colorization import ColorizationOptions
 from trainer.settings.consistency import ConsistencyOptions
 from trainer.settings.fpn import FPNOptions
+from trainer.settings.gate import GateSettings
 from trainer.settings.multitask import MultiTaskOptions
-from trainer.settings.project import (
-    GateSettings,
-    PhotoSettings,
-    QueueSettings,
-    ServiceSettings,
-    SplitSettings,
-    WindowSettings,
-)
+from trainer.settings.photos import PhotoSettings
+from trainer.settings.queue import QueueSettings
 from trainer.settings.section import Section
+from trainer.settings.service import ServiceSettings
 from trainer.settings.skinseg import SkinSegOptions
+from trainer.settings.splits import SplitSettings
 from trainer.settings.surrogate import SurrogateOptions
 from trainer.settings.training import TrainingSettings
 from trainer.settings.unet import UNetOptions
+from trainer.settings.window import WindowSettings
 
 
 class Settings(Section):

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields, replace
+from enum import StrEnum
 from typing import Any, Literal
 
-Lane = Literal["fast", "full", "batch"]
+
+class Lane(StrEnum):
+    """The kind of a round."""
+
+    FAST = "fast"
+    """Warm from the served model, with the newest labels first."""
+    FULL = "full"
+    """From starting weights, on all labels."""
+    BATCH = "batch"
+    """A full round that a command runs in the foreground."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +66,12 @@ class Plan:
     """Options of the architecture."""
     allow_licence: str = ""
     init_note: str = ""
-    """What is to be known of how ``auto`` chose among starting weights; mostly nothing."""
+    """Remark on the choice that ``auto`` made among starting weights; mostly empty."""
     warm_start: bool = False
     """Whether it goes on from the served model; ``init`` has no say then."""
 
     def warm(self, encoder: str, learnt: int) -> Plan:
-        """This plan for a start from the served model.
+        """Return the plan with its learning rate and encoder fit for a start from the served model.
 
         Parameters
         ----------
@@ -76,10 +86,11 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain Python values."""
-        return asdict(self)
+        return {**asdict(self), "lane": str(self.lane)}  # a checkpoint is read back as plain values only
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Plan:
         """Read back :meth:`to_dict`; keys of another version are left out."""
         known = {known.name for known in fields(cls)}
-        return cls(**{k: v for k, v in values.items() if k in known})
+        given = {k: v for k, v in values.items() if k in known}
+        return cls(**{**given, "lane": Lane(given["lane"])})

@@ -28,6 +28,6 @@ RECIPE_WORDS: dict[str, str] = {
     **{name: (section.__doc__ or "").strip() for name, section in RECIPE_OPTIONS.items()},
     "supervised": "Cross-entropy and Dice on labelled photos alone: what the others are measured against.",
 }
-"""What each recipe does, in a sentence."""
+"""Description of each recipe, in a sentence."""
 
 __all__ = ["RECIPE_OPTIONS", "RECIPE_WORDS", "AdversarialTerms", "Section"]

@@ -1,4 +1,4 @@
-"""What every section of `skinseg.toml` has in common."""
+"""Base of all sections of `skinseg.toml`, and the types of their values."""
 
 from __future__ import annotations
 

@@ -6,37 +6,25 @@ on the command line are made from these models.
 
 from __future__ import annotations
 
-import os
 import tomllib
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tomlkit
 from pydantic import ValidationError
 
+from trainer.atomic import write_text
 from trainer.errors import ConfigError
-from trainer.settings.keys import _first_line, _split_key, _toml_value
+from trainer.settings.keys import error_line, split_key, toml_value
 from trainer.settings.model import Settings
-from trainer.settings.project import (
-    GateSettings,
-    PhotoSettings,
-    QueueSettings,
-    ServiceSettings,
-    SplitSettings,
-    WindowSettings,
-)
 from trainer.settings.training import TrainingSettings
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
 __all__ = [
-    "GateSettings",
-    "PhotoSettings",
-    "QueueSettings",
-    "ServiceSettings",
-    "SplitSettings",
-    "TrainingSettings",
-    "WindowSettings",
     "change_settings",
+    "chosen_recipe",
     "load_settings",
     "save_settings",
 ]
@@ -69,17 +57,17 @@ def load_settings(
     data.pop(PROJECT_SECTION, None)
     given = set()
     for key, text in (overrides or {}).items():
-        section, name = _split_key(key, recipe)
+        section, name = split_key(key, recipe)
         given.add((section, name))
         data.setdefault(section, {})
         if isinstance(data[section], dict):
-            data[section][name] = _toml_value(text)
+            data[section][name] = toml_value(text)
     try:
         return Settings.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = "--set" if first["loc"][:2] in given else path
-        raise ConfigError(f"{where}: {_first_line(first)}") from error
+        raise ConfigError(f"{where}: {error_line(first)}") from error
 
 
 def save_settings(path: Path, settings: Settings) -> None:
@@ -108,7 +96,7 @@ def save_settings(path: Path, settings: Settings) -> None:
     _write(path, document)
 
 
-def change_settings(path: Path, changes: Mapping[str, Mapping[str, Any]]) -> Settings:
+def change_settings(path: Path, changes: Mapping[str, Mapping[str, object]]) -> Settings:
     """Write single settings into a TOML file; all else that stands there stays, comments too.
 
     Parameters
@@ -142,15 +130,13 @@ def change_settings(path: Path, changes: Mapping[str, Mapping[str, Any]]) -> Set
     try:
         settings = Settings.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_first_line(error.errors()[0])}") from error
+        raise ConfigError(f"{path}: {error_line(error.errors()[0])}") from error
     _write(path, document)
     return settings
 
 
 def _write(path: Path, document: tomlkit.TOMLDocument) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(tomlkit.dumps(document), encoding="utf-8")
-    os.replace(partial, path)
+    write_text(path, tomlkit.dumps(document))
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -163,7 +149,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def chosen_recipe(path: Path, overrides: Mapping[str, str]) -> str:
-    """The recipe that these overrides choose, else the file, else the default.
+    """Return the recipe that the overrides choose, else the file, else the default.
 
     Raises
     ------

@@ -10,7 +10,7 @@ from trainer.settings.section import Rate, Section, Share, Weight
 
 
 class TrainingSettings(Section):
-    """One round of training. `auto` means: what suits the device, see trainer/plan.py."""
+    """One round of training. `auto` means: what suits the device."""
 
     recipe: str = "skinseg"
     """The method: a file in trainer/recipes."""

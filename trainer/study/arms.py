@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from trainer.errors import ConfigError
-from trainer.spelling import nearest
+from trainer.spelling import did_you_mean
 
 Weights = Literal["none", "colorization", "imagenet"]
 Values = Mapping[str, Mapping[str, Any]]
@@ -97,7 +97,7 @@ class Study:
             raise ConfigError(f"--arms names none: {self.name} has {', '.join(known)}")
         for name in names or []:
             if name not in known:
-                raise ConfigError(f"--arms: {self.name} has no arm '{name}'; {nearest(name, known)}")
+                raise ConfigError(f"--arms: {self.name} has no arm '{name}'; {did_you_mean(name, known)}")
         return [arm for arm in self.arms if names is None or arm.name in names]
 
 

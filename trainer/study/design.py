@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from trainer.errors import ConfigError
 from trainer.settings.model import Settings
 from trainer.settings.toml_file import load_settings
-from trainer.spelling import nearest
+from trainer.spelling import did_you_mean
 from trainer.study.arms import Arm, Scale, Study, Values, merged
 from trainer.study.runs import RunSpec, data_digest, is_done, test_split
 
@@ -80,7 +80,7 @@ def make_design(project: Project, study: Study, asked: Asked) -> Design:
         Nothing to test on.
     """
     if asked.scale not in study.scales:
-        raise ConfigError(f"--scale {asked.scale}: {nearest(asked.scale, study.scales)}")
+        raise ConfigError(f"--scale {asked.scale}: {did_you_mean(asked.scale, study.scales)}")
     scale = study.scales[asked.scale]
     arms = study.chosen(list(asked.arms) if asked.arms is not None else None)
     split = test_split(project, asked.split)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from trainer.atomic import replacing
 from trainer.errors import ProjectError, SkinsegError
 from trainer.project.filesystem import storage_errors
 from trainer.study.measures import Evidence
@@ -87,12 +87,10 @@ def write_run(folder: Path, name: str, about: dict[str, Any], evidence: Evidence
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         if evidence is not None:
-            temporary = folder / f".{name}.{os.getpid()}.npz"
-            with temporary.open("wb") as file:
+            with replacing(folder / f"{name}.npz") as partial, partial.open("wb") as file:
                 np.savez_compressed(
                     file, matrices=evidence.matrices, present=evidence.present, sureness=evidence.sureness
                 )
-            os.replace(temporary, folder / f"{name}.npz")
         write_text(folder / f"{name}.json", json.dumps(about, indent=1, ensure_ascii=False, allow_nan=False))
 
 
@@ -100,9 +98,8 @@ def write_text(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old one or the new one."""
     with storage_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, path)
+        with replacing(path) as partial:
+            partial.write_text(text, encoding="utf-8")
 
 
 def read_run(folder: Path, name: str) -> Run | None:

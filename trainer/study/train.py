@@ -17,6 +17,7 @@ from trainer.data.photo_cache import Bytes, WorkingPhotos, project_cache
 from trainer.errors import SkinsegError
 from trainer.evaluation.metrics import Floats, confusion
 from trainer.inference.predictor import Predictor, Segmentation
+from trainer.labels.truth import to_targets
 from trainer.labels.values import IGNORE
 from trainer.settings.model import Settings
 from trainer.study.measures import Evidence
@@ -24,8 +25,8 @@ from trainer.study.runs import RunSpec, write_run
 from trainer.training.standalone import Trained, train_once
 
 if TYPE_CHECKING:
-    from trainer.project.masks import Truth
     from trainer.project.project import Project
+    from trainer.project.revisions import Truth
     from trainer.training.round_context import RoundProgress
 
 KEPT_POINTS = 400
@@ -128,7 +129,7 @@ def examine(
         except SkinsegError:
             continue
         found = predictor.predict(photo)
-        matrices.append(confusion(target, found.labels - np.uint8(1), classes))
+        matrices.append(confusion(target, to_targets(found.labels), classes))
         present.append(np.bincount(target[target != IGNORE].ravel(), minlength=classes)[:classes] > 0)
         boxed = predictor.finds_boxes
         sureness.append(predictor.class_sureness(photo) if boxed else surest_pixel(found, classes))

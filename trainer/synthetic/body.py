@@ -5,20 +5,25 @@ The hip joints lie at y = 0, the chin near -62, the crown near -85, the soles ne
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 
 from trainer.synthetic.extremities import foot, hand
-from trainer.synthetic.noise import Floats
 from trainer.synthetic.people import ANOGENITAL, LIMB, TRUNK, Person, Pose
 from trainer.synthetic.shapes import Point, Region, Tube, along, symmetric
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trainer.synthetic.noise import Floats
 
 NECK: Point = (0.0, -56.0)
 CROTCH: Point = (0.0, 6.0)
 
 
 def pelvic(start: Point, end: Point, back: bool) -> Region:
-    """The neutral region between the legs, as a test in the coordinates of the tube from `start` to `end`."""
+    """Return a test for the neutral region between the legs, in coordinates of the tube `start` to `end`."""
     length = float(np.hypot(end[0] - start[0], end[1] - start[1]))
     dx, dy = (end[0] - start[0]) / length, (end[1] - start[1]) / length
     top, slope = (2.0, 0.25) if back else (-3.0, 0.42)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from trainer.synthetic.clothes import CLOTHS
 from trainer.synthetic.noise import Floats, linear_from_srgb
-from trainer.synthetic.shapes import Tube
+
+if TYPE_CHECKING:
+    from trainer.synthetic.shapes import Tube
 
 NAVY, CREAM = (46, 58, 112), (232, 226, 212)
 

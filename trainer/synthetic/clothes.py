@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trainer.synthetic.body import CROTCH, NECK
-from trainer.synthetic.noise import Floats
 from trainer.synthetic.people import BACKGROUND, Person, Pose
 from trainer.synthetic.shapes import Region, Tube, symmetric
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trainer.synthetic.noise import Floats
 
 TORSO = CROTCH[1] - NECK[1]
 

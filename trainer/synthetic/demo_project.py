@@ -6,14 +6,17 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trainer.errors import ProjectError
-from trainer.project.import_export.exchange import import_masks
+from trainer.project.import_export.mask_import import import_masks
 from trainer.project.project import Project
 from trainer.settings.toml_file import save_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SEED = 7
 LONG_SIDE = 640
@@ -22,7 +25,7 @@ LONG_SIDE = 640
 
 @dataclass(frozen=True)
 class Demo:
-    """Where things are."""
+    """Paths of the demo project."""
 
     project: Path
     photos: Path
@@ -84,7 +87,7 @@ def make_demo(
 
 
 def headless_command(path: Path, photos: int) -> list[str]:
-    """The command of the same loop with a simulated annotator, under a virtual display where there is none.
+    """Return the command of the loop with a simulated annotator, on a virtual display where there is none.
 
     Raises
     ------

@@ -46,7 +46,7 @@ def hand(wrist: Point, heading: float, z: float, pose: Pose, side: int, palm: bo
 
 
 def foot(ankle: Point, heading: float, pose: Pose, side: int) -> list[Tube]:
-    """A foot seen from above (or its sole), its length foreshortened by `pose.point`, with five toes."""
+    """Build a foot seen from above (or its sole), with five toes, foreshortened by `pose.point`."""
     sign = -1 if side == 0 else 1
     length = 19.0 * pose.point
     out = heading + sign * (12 if pose.point < 0.8 else 4)
@@ -102,7 +102,7 @@ def digit(
     traits: dict[str, float],
     nail: bool,
 ) -> list[Tube]:
-    """A finger or toe with knuckles, and its nail."""
+    """Build a finger or toe with knuckles, and its nail."""
     tip = along(base, heading, length)
     shape = symmetric(
         (0, width * 1.1),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from trainer.synthetic.head import over_hairline
 from trainer.synthetic.marks import BLOOD, MELANIN, Values, line, spot
-from trainer.synthetic.noise import Floats
-from trainer.synthetic.people import Person
-from trainer.synthetic.shapes import Tube
+
+if TYPE_CHECKING:
+    from trainer.synthetic.noise import Floats
+    from trainer.synthetic.people import Person
+    from trainer.synthetic.shapes import Tube
 
 
 def paint_face(skin: Floats, person: Person, u: Floats, v: Floats, grain: Floats) -> Floats:
@@ -33,7 +37,7 @@ def paint_face(skin: Floats, person: Person, u: Floats, v: Floats, grain: Floats
 
 
 def _mouth(u: Floats, v: Floats) -> tuple[Values, Values]:
-    """How much of a pixel is lip, and the line between the lips."""
+    """Return the share of lip in each pixel, and the line between the lips."""
     middle = 4.1 + 0.035 * v**2
     taper = np.sqrt(np.clip(1 - (v / 2.55) ** 2, 0, 1))
     bow = 0.12 * np.cos(np.clip(np.abs(v) * 2.6, 0, np.pi))

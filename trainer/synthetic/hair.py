@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from trainer.synthetic.head import over_hairline
-from trainer.synthetic.noise import Floats
-from trainer.synthetic.people import Person
-from trainer.synthetic.shapes import Tube
+
+if TYPE_CHECKING:
+    from trainer.synthetic.noise import Floats
+    from trainer.synthetic.people import Person
+    from trainer.synthetic.shapes import Tube
 
 
 def paint_hair(tube: Tube, person: Person, u: Floats, v: Floats, grain: Floats) -> Floats:
@@ -41,6 +45,6 @@ def paint_hair(tube: Tube, person: Person, u: Floats, v: Floats, grain: Floats) 
 
 
 def _thinning(u: Floats, v: Floats, radius: float, grain: Floats) -> Floats:
-    """How much hair is left around a bald patch near the crown."""
+    """Return the share of hair left around a bald patch near the crown."""
     distance = np.hypot(u - 14.5, v - 1.0) / radius
     return np.asarray(np.clip((distance - 0.75) * 2.5 + 0.25 * grain, 0.03, 1), np.float32)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
-from trainer.synthetic.noise import Floats
+import numpy as np
+
 from trainer.synthetic.people import BACKGROUND, FACE, SCALP, TRUNK, Person, Pose
 from trainer.synthetic.shapes import Point, Tube, along, symmetric
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trainer.synthetic.noise import Floats
 
 CHIN: Point = (0.0, -61.5)
 TEMPLE = 13.6
@@ -74,7 +79,7 @@ def head(person: Person, pose: Pose) -> list[Tube]:
 
 
 def hair(person: Person, pose: Pose, up: float) -> list[Tube]:
-    """A cap of hair; a bun on top, or long hair behind. Hair that hangs below the chin is background."""
+    """Build a cap of hair, a bun on top, or long hair behind; below the chin it counts as background."""
     style, back = person.hair_style, pose.back
     full = 0.25 if style in ("receding", "bun") else 0.75
     traits = {"front": float(not back), "part": 2.6 if person.shoulders > 1 else -2.4, "bald": person.bald}

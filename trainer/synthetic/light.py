@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 
 from trainer.synthetic.noise import Floats, smooth_noise, soften, srgb_from_linear
-from trainer.synthetic.scene import Light
-from trainer.synthetic.shapes import Canvas
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trainer.synthetic.scene import Light
+    from trainer.synthetic.shapes import Canvas
 
 DETAILED = frozenset({"digit", "nail", "palm", "foot", "head", "ear", "nose", "hair", "bun", "mane"})
 
@@ -93,7 +98,7 @@ def _shift(image: Floats, rows: float, columns: float) -> Floats:
 def band_shadow(
     rng: np.random.Generator, shape: tuple[int, int], depth: float
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """A hard shadow across part of the picture: light 0..1, and its core, where colours are gone."""
+    """Return a hard shadow across part of the picture: light 0..1, and its core, where colours are gone."""
     angle = rng.uniform(0, 2 * np.pi)
     y = (np.arange(shape[0], dtype=np.float32) / shape[0] - 0.5)[:, None]
     x = (np.arange(shape[1], dtype=np.float32) / shape[1] - 0.5)[None, :]

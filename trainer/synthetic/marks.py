@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.synthetic.noise import Floats
-from trainer.synthetic.people import Person
-from trainer.synthetic.shapes import Tube
+if TYPE_CHECKING:
+    from trainer.synthetic.noise import Floats
+    from trainer.synthetic.people import Person
+    from trainer.synthetic.shapes import Tube
 
 MELANIN = np.array([0.75, 1.25, 1.75], np.float32)
 BLOOD = np.array([0.12, 0.85, 0.62], np.float32)
 """Absorption in red, green and blue per unit of density, relative."""
 
-Values = NDArray[np.floating[Any]]
+Values = NDArray[np.floating]
 
 
 def spot(u: Values, v: Values, at: tuple[float, float], size: tuple[float, float]) -> Floats:
-    """A soft ellipse, 1 at its centre."""
+    """Return a soft ellipse, 1 at its centre."""
     return np.asarray(np.exp(-(((u - at[0]) / size[0]) ** 2) - ((v - at[1]) / size[1]) ** 2), np.float32)
 
 

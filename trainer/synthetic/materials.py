@@ -1,14 +1,18 @@
-"""What lies behind people: eight materials whose hue goes with their texture, at any brightness."""
+"""Backgrounds: eight materials whose hue goes with their texture, at any brightness."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from trainer.synthetic.noise import Floats, clouds, linear_from_srgb, smooth_noise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
 Shape = tuple[int, int]
 
@@ -103,7 +107,7 @@ def tiles(rng: np.random.Generator, shape: Shape, unit: float) -> Floats:
 
 
 def bricks(rng: np.random.Generator, shape: Shape, unit: float) -> Floats:
-    """A wall of red bricks."""
+    """Paint a wall of red bricks."""
     rows, columns = _axes(shape, unit)
     high, wide = 7.2, 22.0
     course = np.floor(rows / high).astype(np.int64)
@@ -139,7 +143,7 @@ def folds(rng: np.random.Generator, shape: Shape, size: float) -> Floats:
 
 
 def sheet(rng: np.random.Generator, shape: Shape, unit: float) -> Floats:
-    """A crumpled bed sheet, lavender, with thin woven stripes."""
+    """Paint a crumpled bed sheet, lavender, with thin woven stripes."""
     _, columns = _axes(shape, unit)
     stripe = (np.sin(columns * 2 * np.pi / 6) > 0.93).astype(np.float32) * np.ones((shape[0], 1), np.float32)
     weave = smooth_noise(rng, shape, (1, max(0.1 * unit, 1.5)))
@@ -149,7 +153,7 @@ def sheet(rng: np.random.Generator, shape: Shape, unit: float) -> Floats:
 
 
 def plaster(rng: np.random.Generator, shape: Shape, unit: float) -> Floats:
-    """A rough-cast wall, ochre to cream."""
+    """Paint a rough-cast wall, ochre to cream."""
     bumps = clouds(rng, shape, max(1.8 * unit, 3), 3)
     relief = np.gradient(bumps, axis=1) + np.gradient(bumps, axis=0)
     stain = clouds(rng, shape, 50 * unit, 2)

@@ -50,7 +50,7 @@ def linear_from_lab(lightness: float, a: float, b: float) -> Floats:
 
 
 def srgb_from_linear(linear: Floats) -> Floats:
-    """sRGB 0..1 of linear light, through a table (fast; 12 bits)."""
+    """Encode linear light as sRGB 0..1, through a table (fast; 12 bits)."""
     index = np.clip(linear * 4095 + 0.5, 0, 4095).astype(np.uint16)
     return np.asarray(_GAMMA[index], np.float32)
 

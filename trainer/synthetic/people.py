@@ -1,4 +1,4 @@
-"""Who is in the picture: skin tone, build, hair and clothes, drawn at random; always adult proportions."""
+"""People: skin tone, build, hair and clothes, drawn at random; always adult proportions."""
 
 from __future__ import annotations
 
@@ -109,11 +109,11 @@ class Pose:
     palms: tuple[bool, bool] = (False, False)
     soles: bool = False
     spread: float = 1.0
-    """How far the fingers are spread, 0 closed to 1.5 wide."""
+    """Spread of the fingers, 0 closed to 1.5 wide."""
     curl: float = 0.0
-    """How much the fingers are bent (shortened), 0 to 0.6."""
+    """Bend (shortening) of the fingers, 0 to 0.6."""
     point: float = 0.6
-    """How much of the foot's length the camera sees, 0.45 (standing) to 1 (lying, from above)."""
+    """Visible share of the foot's length, 0.45 (standing) to 1 (lying, from above)."""
 
 
 TEMPLATES: tuple[

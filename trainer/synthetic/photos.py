@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.labels.classes import CLASS_SETS
-from trainer.synthetic.render import PhotoInfo, render_photo
+from trainer.synthetic.render import SceneInfo, render_photo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
 ASPECTS = ((4, 3), (4, 3), (16, 9), (1, 1), (3, 2))
 STORED = {
@@ -35,7 +39,7 @@ class Written:
     orientation: int
     size: tuple[int, int]
     """Oriented (height, width)."""
-    info: PhotoInfo
+    info: SceneInfo
 
 
 def render_photos(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.synthetic.cloth import paint_cloth
@@ -27,13 +27,16 @@ from trainer.synthetic.scene import Scene, draw_scene
 from trainer.synthetic.shapes import Canvas
 from trainer.synthetic.skin import paint_nail, paint_skin
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 SUPERSAMPLED_PIXELS = 1_600_000
 DIRECT_PIXELS = 4_000_000
 
 
 @dataclass(frozen=True)
-class PhotoInfo:
-    """What was drawn."""
+class SceneInfo:
+    """Description of the scene that was drawn."""
 
     framing: str
     material: str
@@ -45,7 +48,7 @@ class PhotoInfo:
 
 def render_photo(
     seed: int | np.random.Generator, height: int, width: int, framing: str | None = None, shot: int = 0
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], PhotoInfo]:
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], SceneInfo]:
     """Render a photo and its mask.
 
     Parameters
@@ -63,7 +66,7 @@ def render_photo(
     -------
     rgb : uint8 (height, width, 3)
     mask : uint8 (height, width), class index 0..8
-    info : PhotoInfo
+    info : SceneInfo
     """
     number = int(seed.integers(2**62)) if isinstance(seed, np.random.Generator) else int(seed)
     shape = (height, width)
@@ -83,14 +86,14 @@ def render_photo(
     )
     rgb = expose(np.random.default_rng([number, 3, shot]), linear, scene.light)
     person = scene.person
-    info = PhotoInfo(
+    info = SceneInfo(
         scene.framing, scene.material, person.outfit, person.ita, person.hair_style, person.marks
     )
     return rgb, labels, info
 
 
 def jitter(scene: Scene, rng: np.random.Generator) -> Scene:
-    """The next shot of a burst: the camera moves, turns and exposes a little differently."""
+    """Vary a scene for the next shot of a burst: the camera moves, turns and exposes a little differently."""
     camera = scene.camera
     span = min(camera.height, camera.width) / camera.scale
     centre = (
@@ -150,7 +153,7 @@ def render_scene(scene: Scene, rng: np.random.Generator) -> tuple[Floats, NDArra
 
 
 def backdrop(scene: Scene, canvas: Canvas, rng: np.random.Generator) -> Floats:
-    """What lies behind the person, with a floor below upright ones."""
+    """Paint the background, with a floor below upright people."""
     shape, unit = canvas.label.shape, scene.camera.scale
     wall = MATERIALS[scene.material](rng, shape, unit)
     if scene.floor is None:
@@ -197,7 +200,7 @@ def paint(
 def finger_on_lens(
     rng: np.random.Generator, linear: Floats, labels: NDArray[np.uint8], scene: Scene
 ) -> tuple[Floats, NDArray[np.uint8]]:
-    """A blurred fingertip over a corner of the picture, labelled where it covers at least half."""
+    """Paint a blurred fingertip over a corner of the picture, labelled where it covers at least half."""
     height, width = labels.shape
     corner = (float(rng.choice([0, height])), float(rng.choice([0, width])))
     radius = float(rng.uniform(0.16, 0.3)) * min(height, width)

@@ -1,4 +1,4 @@
-"""What a photo shows: framing, camera, person, place and light, drawn from one generator."""
+"""Scenes: framing, camera, person, place and light, drawn from one generator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FRAMINGS = {
     "whole": 0.24, "upper": 0.12, "face": 0.11, "hand": 0.13, "foot": 0.08, "forearm": 0.09, "leg": 0.09,
     "trunk": 0.07, "scalp": 0.04, "pelvis": 0.03,
 }  # fmt: skip
-"""How often each framing is drawn."""
+"""Probability of each framing."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ Region = Callable[[Floats, Floats], NDArray[np.bool_]]
 
 
 def along(start: Point, degrees: float, length: float) -> Point:
-    """The point `length` from `start`, in a direction measured from straight down towards +x."""
+    """Return the point `length` from `start`, in a direction measured from straight down towards +x."""
     angle = np.radians(degrees)
     return (start[0] + length * float(np.sin(angle)), start[1] + length * float(np.cos(angle)))
 
@@ -66,7 +66,7 @@ class Tube:
     caps: tuple[float, float] = (1.0, 1.0)
     """Length of the rounded ends, as fractions of the half-width there; 0 cuts the end flat."""
     bend: float = 0.0
-    """How far the middle of the axis swings to the right, cm."""
+    """Swing of the middle of the axis to the right, cm."""
     blend: float = 1.5
     """Softness of the crease with what is below, cm."""
     clip: Region | None = None
@@ -156,7 +156,7 @@ class Canvas:
 
 
 def _profile(tube: Tube, u: Floats, v: Floats) -> tuple[NDArray[np.bool_], Floats]:
-    """Where the tube is, and its height above its axis in cm."""
+    """Return the area of the tube, and its height above its axis in cm."""
     length = tube.length
     knots = np.array(tube.widths, np.float64)
     steps = np.linspace(0, 1, LUT)

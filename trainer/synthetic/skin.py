@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from trainer.synthetic.faces import paint_face, paint_stubble
 from trainer.synthetic.marks import BLOOD, MELANIN, line, spot
-from trainer.synthetic.noise import Floats
-from trainer.synthetic.people import Person
-from trainer.synthetic.shapes import Tube
+
+if TYPE_CHECKING:
+    from trainer.synthetic.noise import Floats
+    from trainer.synthetic.people import Person
+    from trainer.synthetic.shapes import Tube
 
 
 def paint_skin(

@@ -21,14 +21,15 @@ from trainer.networks.architectures import build_segmenter
 from trainer.networks.pretrained import encoder_licence
 from trainer.networks.segmenters import Segmenter
 from trainer.networks.weights import read_card, save_model, save_tensors
+from trainer.project.states import ModelDecision, RoundState
 from trainer.recipes.registry import find_recipe
 from trainer.training.loop import Training
 from trainer.training.promotion import Decision, decide
 from trainer.training.round_context import RoundContext
 
 if TYPE_CHECKING:
-    from trainer.project.masks import Truth
     from trainer.project.models import Model
+    from trainer.project.revisions import Truth
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +130,11 @@ def _measure_stored(round_: RoundContext, rival: Model, measure: Any) -> Counts 
 
 def best_ever(models: Sequence[Model], served: Model | None) -> Model | None:
     """The model with the best validation Dice of all that were served; None if it is served now."""
-    known = [m for m in models if m.decision not in (None, "kept old") and m.metrics.get("dice9") is not None]
+    known = [
+        m
+        for m in models
+        if m.decision not in (None, ModelDecision.KEPT_OLD) and m.metrics.get("dice9") is not None
+    ]
     best = max(known, key=lambda m: float(m.metrics["dice9"]), default=None)
     if best is None or (served is not None and best.id == served.id):
         return None
@@ -201,9 +206,9 @@ def store_model(
     save_model(folder, verdict.model.state_dict(), card)
     project.models.add(model_id, plan.recipe, plan.lane, parents, metrics, folder)
     project.models.trained_on(model_id, [revision for _, revision, _ in about["items"]])
-    project.models.decide(model_id, decision.promote, decision.why, provisional=decision.provisional)
+    project.models.record_decision(model_id, decision.promote, decision.why, provisional=decision.provisional)
     curves = {f"val_{name}": value for name, value in metrics.items() if isinstance(value, float)}
     per_class = {f"val_{name}": v for name, v in metrics["per_class"].items() if v is not None}
     project.trainer.log_curve(round_.id, training.step, {**curves, **per_class})
-    project.trainer.finish_round(round_.id, "done", model_id, metrics, decision.why)
+    project.trainer.finish_round(round_.id, RoundState.DONE, model_id, metrics, decision.why)
     return model_id

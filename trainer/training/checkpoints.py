@@ -6,12 +6,12 @@ Before the first of them stands `begun.json`: what was asked for, so that a roun
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from trainer.atomic import replacing
 from trainer.errors import SkinsegError
 from trainer.networks.weights import write_json
 from trainer.project.filesystem import storage_errors
@@ -33,15 +33,11 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> Path:
     StorageFullError
         The disk is full; the checkpoint before is untouched.
     """
-    path, temporary = folder / NAME, folder / f".{NAME}.tmp"
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
+        with replacing(folder / NAME, durable=True) as partial, partial.open("wb") as file:
             torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    return path
+    return folder / NAME
 
 
 def has_checkpoint(folder: Path) -> bool:

@@ -22,7 +22,7 @@ from trainer.inference.predictor import Predictor
 from trainer.losses.segmentation import flat_dice, thresholded_iou
 
 if TYPE_CHECKING:
-    from trainer.project.masks import Truth
+    from trainer.project.revisions import Truth
 
 Weights = dict[str, Tensor]
 

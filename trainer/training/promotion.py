@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.evaluation.metrics import Counts, Floats, class_scores, macro_dice, resample_groups, sum_by_group
-from trainer.settings.project import GateSettings
+from trainer.settings.gate import GateSettings
+from trainer.settings.plan import Lane
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,9 @@ def _number(value: float) -> str:
     return f"{value:.2f}" if abs(value) >= 0.005 or value == 0 else f"{value:.3f}"
 
 
-def lower_level(lane: str) -> float:
+def lower_level(lane: Lane) -> float:
     """Quantile of the lower bound: one-sided 80 % for a fast round, two-sided 95 % for the others."""
-    return 0.2 if lane == "fast" else 0.025
+    return 0.2 if lane == Lane.FAST else 0.025
 
 
 def _dice_differences(candidate: Counts, served: Counts) -> Floats:
@@ -69,7 +70,7 @@ def decide(
     groups: Sequence[str],
     class_names: Sequence[str],
     *,
-    lane: str,
+    lane: Lane,
     gate: GateSettings,
     anchor: Counts | None = None,
     seed: int = 0,
@@ -108,9 +109,9 @@ def decide(
         [sum_by_group(candidate, groups), sum_by_group(served, groups)], rng, gate.bootstrap
     )
     low, high = np.quantile(_dice_differences(*draws), [lower_level(lane), 0.975])
-    bounds = (float(low), float("inf") if lane == "fast" else float(high))
+    bounds = (float(low), float("inf") if lane == Lane.FAST else float(high))
     change = f"validation Dice {_number(before)} -> {_number(now)}"
-    epsilon = gate.margin_fast if lane == "fast" else gate.margin_full
+    epsilon = gate.margin_fast if lane == Lane.FAST else gate.margin_full
     on_photos = (candidate.sum(-1) > 0).sum(0)
     fell = _class_that_fell(candidate.sum(0), served.sum(0), draws, on_photos, class_names, gate)
     if delta < -epsilon / 2:

@@ -83,8 +83,8 @@ def make_plan(
         "encoder": encoder,
         "encoder_lr": encoder_share(start) if training.encoder_lr == "auto" else training.encoder_lr,
         "long_side": _long_side(training, auto),
-        "steps": steps or values["steps_fast" if lane == "fast" else "steps_full"],
-        "newest_share": training.newest_share if lane == "fast" else 0.0,
+        "steps": steps or values["steps_fast" if lane == Lane.FAST else "steps_full"],
+        "newest_share": training.newest_share if lane == Lane.FAST else 0.0,
         "options": {} if options is None else options.model_dump(),
         "network": method.network(options),
     }

@@ -18,7 +18,7 @@ from trainer.data.photo_cache import project_cache
 from trainer.engine.device import Engine
 from trainer.errors import ConfigError, SkinsegError
 from trainer.networks.weights import read_card
-from trainer.project.import_export.exchange import truth_of_broken
+from trainer.project.states import RoundState
 from trainer.recipes.registry import find_recipe
 from trainer.settings.model import Settings
 from trainer.settings.plan import Lane, Plan
@@ -46,7 +46,7 @@ class RoundResult:
     """Empty where the result is starting weights."""
     recipe: str
     init: str
-    lane: str
+    lane: Lane
     steps: int
     seconds: float
     """Of training alone."""
@@ -80,7 +80,7 @@ def run_round(
     project: Project,
     settings: Settings,
     *,
-    lane: Lane = "full",
+    lane: Lane = Lane.FULL,
     recipe: str | None = None,
     init: str | None = None,
     steps: int | None = None,
@@ -128,7 +128,9 @@ def run_round(
             f"training.recipe: {method.name} makes starting weights rather than a model: choose another, "
             "and run skinseg pretrain for the weights"
         )
-    engine = Engine.start(device, precision=training.precision, threads=threads, background=lane != "batch")
+    engine = Engine.start(
+        device, precision=training.precision, threads=threads, background=lane != Lane.BATCH
+    )
     if begun is not None:
         about = begun
     else:
@@ -159,7 +161,7 @@ def run_round(
         raise
     except Exception as error:
         why = str(error) if isinstance(error, SkinsegError) else f"{type(error).__name__}: {error}"
-        project.trainer.finish_round(round_.id, "failed", why=why)
+        project.trainer.finish_round(round_.id, RoundState.FAILED, why=why)
         raise
 
 
@@ -193,7 +195,7 @@ def _say_first(round_: RoundContext, about: dict[str, Any], again: bool, kept: b
 def _name_the_broken(round_: RoundContext, most: int = 20) -> None:
     """Say which photos with masks are not learnt from because they could not be read."""
     project = round_.project
-    broken = [project.photos.get(truth.photo_id) for truth in truth_of_broken(project, "train")]
+    broken = [project.photos.get(truth.photo_id) for truth in project.masks.truth_of_broken("train")]
     for known in broken[:most]:
         round_.say(f"left out of training: {known.path}: {known.reason or 'cannot be read'}")
     if len(broken) > most:
@@ -207,7 +209,7 @@ def _start_from(project: Project, plan: Plan, any_encoder: bool) -> dict[str, An
     """
     served = project.models.served()
     fresh = {"plan": plan.to_dict(), "parents": [], "learnt": 0}
-    if plan.lane != "fast" or served is None:
+    if plan.lane != Lane.FAST or served is None:
         return fresh
     try:
         card = read_card(served.path)
@@ -245,7 +247,7 @@ def _pretrained(round_: RoundContext, training: Training) -> RoundResult:
     """The end of a round whose result is starting weights: no model, no gate."""
     path = training.recipe.finish(training.ema.weights, round_.project.path / "pretrained", round_.say)
     why = f"starting weights for {round_.plan.encoder}: {path}"
-    round_.project.trainer.finish_round(round_.id, "done", why=why)
+    round_.project.trainer.finish_round(round_.id, RoundState.DONE, why=why)
     shutil.rmtree(round_.folder, ignore_errors=True)
     return _result(
         round_, training, model_id="", served=False, provisional=False, why=why, val={}, weights=path

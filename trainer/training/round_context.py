@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from trainer.data.photo_cache import DecodedCache
 from trainer.engine.device import Engine
 from trainer.settings.model import Settings
-from trainer.settings.plan import Plan
+from trainer.settings.plan import Lane, Plan
 
 if TYPE_CHECKING:
     from trainer.project.project import Project
@@ -29,7 +29,7 @@ class RoundProgress:
     """Where a round is."""
 
     round_id: str
-    lane: str
+    lane: Lane
     recipe: str
     phase: str
     """``prepare``, ``train`` or ``validate``; ``step`` of ``steps`` counts within it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 from torch import Tensor
 
+from trainer.atomic import replacing
 from trainer.data.crops import AllCrops, LabelledCrops, UnlabelledCrops
 from trainer.data.loader import Loader
 from trainer.data.photo_cache import WorkingPhotos
@@ -54,7 +54,7 @@ def choose_data(
             "or bring them in with skinseg import"
         )
     served = project.models.served()
-    newest = project.models.untrained_labels(served.id) if lane == "fast" and served is not None else 0
+    newest = project.models.untrained_labels(served.id) if lane == Lane.FAST and served is not None else 0
     return {
         "items": [[item.photo_id, item.revision_id, item.group] for item in items],
         "newest": min(newest, len(items)),
@@ -218,6 +218,5 @@ def write_panel(path: Path, picture: npt.NDArray[np.uint8]) -> None:
     """Write a picture ``(H, W, 3)`` so that a reader sees the old one or the new one."""
     with storage_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.stem}.{os.getpid()}.png")
-        Image.fromarray(picture).save(temporary)
-        os.replace(temporary, path)
+        with replacing(path) as partial:
+            Image.fromarray(picture).save(partial, format="PNG")

@@ -12,7 +12,7 @@ from trainer.networks.segmenters import Segmenter
 from trainer.recipes.base import Recipe
 from trainer.recipes.registry import find_recipe
 from trainer.settings.model import Settings
-from trainer.settings.plan import Plan
+from trainer.settings.plan import Lane, Plan
 from trainer.training.candidate import averaged_model
 from trainer.training.checkpoints import has_checkpoint, load_checkpoint
 from trainer.training.resolve_plan import make_plan
@@ -78,11 +78,11 @@ def train_once(
         about = state["about"]
     else:
         method = find_recipe(recipe or training.recipe)
-        about = choose_data(project, method, "batch", labels_fraction, labels_draw)
+        about = choose_data(project, method, Lane.BATCH, labels_fraction, labels_draw)
         plan = make_plan(
             settings,
             engine.device_name,
-            "batch",
+            Lane.BATCH,
             recipe=recipe,
             init=init,
             steps=steps,

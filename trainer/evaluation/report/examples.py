@@ -11,6 +11,7 @@ import numpy as np
 
 from trainer.evaluation.report.pictures import data_uri, overlay, small
 from trainer.evaluation.scorecard import Scorecard
+from trainer.labels.truth import to_targets
 
 if TYPE_CHECKING:
     from trainer.inference.predictor import Predictor
@@ -63,7 +64,7 @@ def examples(
     for index, row in enumerate([*best, *worst]):
         progress("drawing photos", index, len(best) + len(worst))
         photo, target = with_target(project, row["id"], readers[row["id"]])
-        labels = predictor.predict(photo).labels - np.uint8(1)
+        labels = to_targets(predictor.predict(photo).labels)
         picture = small(photo)
         truth, prediction = (overlay(picture, mask, project.classes) for mask in (target, labels))
         figures = (row["dice9"], row["dice2"], row["hd95"])

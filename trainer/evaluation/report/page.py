@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -13,6 +12,7 @@ import numpy as np
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from trainer.atomic import write_text
 from trainer.evaluation.metrics import ratio
 from trainer.evaluation.report.examples import Example
 from trainer.evaluation.report.plots import reliability_plot
@@ -58,10 +58,8 @@ def write_report(path: Path, html: str) -> None:
     StorageFullError
         The disk is full.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with storage_errors(path.parent):
-        temporary.write_text(html, encoding="utf-8")
-        os.replace(temporary, path)
+        write_text(path, html)
 
 
 def render(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trainer.errors import ConfigError
-from trainer.spelling import nearest
+from trainer.spelling import did_you_mean
 from trainer.study.arms import Study
 from trainer.study.studies.adversarial import ADVERSARIAL
 from trainer.study.studies.default import DEFAULT
@@ -28,5 +28,5 @@ def find_study(name: str) -> Study:
         None of that name; the nearest is named.
     """
     if name not in STUDIES:
-        raise ConfigError(f"there is no study named '{name}'; {nearest(name, STUDIES)}")
+        raise ConfigError(f"there is no study named '{name}'; {did_you_mean(name, STUDIES)}")
     return STUDIES[name]

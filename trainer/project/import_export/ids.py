@@ -1,0 +1,114 @@
+"""Pixel values of mask files from elsewhere: their meaning, and their translation to a project's labels."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.errors import ConfigError, MaskError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.labels.classes import ClassSet
+
+__all__ = ["Ids", "Labels", "read_ids", "translate"]
+
+Labels = npt.NDArray[np.uint8]
+Ids = Mapping[int, int]
+"""Value in the file → value in the project (0 = not labelled, class index + 1)."""
+
+NOT_LABELLED = frozenset({"", "not labelled", "not labeled", "unlabelled", "unlabeled", "ignore", "void"})
+
+
+def read_ids(path: Path, classes: ClassSet) -> Ids:
+    """Read the meaning of the pixel values of masks from elsewhere.
+
+    Parameters
+    ----------
+    path : Path
+        JSON, {"0": "background", "255": "not labelled", …}, or CSV with value and class name in the first
+        two columns. Several values may mean one class.
+    classes : ClassSet
+        The project's classes.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, or names a class that the project does not have.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        pairs = _json_pairs(text) if path.suffix.lower() == ".json" else _csv_pairs(text)
+    except (OSError, ValueError, IndexError, AttributeError, csv.Error) as error:
+        raise ConfigError(f"{path}: cannot be read as pixel value and class name: {error}") from error
+    if not pairs:
+        raise ConfigError(f"{path}: names no class; write for example 1,{classes.names[-1]}")
+    ids: dict[int, int] = {}
+    for value, name in pairs:
+        if name.casefold() in NOT_LABELLED:
+            ids[value] = 0
+        elif name in classes.names:
+            ids[value] = classes.names.index(name) + 1
+        else:
+            raise ConfigError(
+                f"{path}: the project has no class {name!r} (for the value {value}); it has "
+                f"{', '.join(classes.names)}"
+            )
+    return ids
+
+
+def _json_pairs(text: str) -> list[tuple[int, str]]:
+    return [(int(value), str(name).strip()) for value, name in json.loads(text).items()]
+
+
+def _csv_pairs(text: str) -> list[tuple[int, str]]:
+    rows = [row for row in csv.reader(text.splitlines()) if row]
+    if rows and not rows[0][0].strip().isdecimal():  # a line of headings
+        rows = rows[1:]
+    return [(int(row[0]), row[1].strip()) for row in rows]
+
+
+def translate(path: Path, values: npt.NDArray[np.integer], ids: Ids, classes: ClassSet) -> Labels:
+    """Return the labels that pixel values stand for: uint8, 0 = not labelled, else class index + 1.
+
+    Parameters
+    ----------
+    path : Path
+        Named in errors.
+    values : integer array (height, width)
+        As they are written in the file.
+    ids : mapping of int to int
+        Label of each value that has a meaning.
+    classes : ClassSet
+        Named in errors.
+
+    Raises
+    ------
+    MaskError
+        If there is a value without a meaning.
+    """
+    if values.dtype != np.uint8:
+        if values.size and (values.min() < 0 or values.max() > 65535):
+            raise MaskError(f"{path}: holds values from {values.min()} to {values.max()}, not class indices")
+        values = values.astype(np.uint16)
+    table = np.zeros(65536 if values.dtype == np.uint16 else 256, np.uint8)
+    meant = np.zeros(table.shape, bool)
+    for value, label in ids.items():
+        if 0 <= value < len(table):
+            table[value], meant[value] = label, True
+    there = np.bincount(values.ravel(), minlength=len(table)) > 0
+    unknown = np.flatnonzero(there & ~meant)
+    if unknown.size:
+        shown = ", ".join(map(str, unknown[:8])) + (", …" if unknown.size > 8 else "")
+        raise MaskError(
+            f"{path}: holds unknown ids {shown}; {classes.name} has 0 to {classes.count - 1}, and 255 for "
+            "not labelled; say what others mean with --ids"
+        )
+    labels: Labels = table[values]
+    return labels

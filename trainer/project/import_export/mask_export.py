@@ -1,0 +1,106 @@
+"""Masks of a project into a folder, under the relative paths of their photos."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trainer.errors import ConfigError, MaskError
+from trainer.labels.png import write_png
+from trainer.project.filesystem import storage_errors
+from trainer.project.import_export.formats import SUFFIX, Format, check_format
+from trainer.project.import_export.ngff import write_ngff
+from trainer.project.scan import SPLITS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trainer.project.project import Project
+    from trainer.project.revisions import Truth
+
+__all__ = ["ExportReport", "export_masks"]
+
+
+@dataclass
+class ExportReport:
+    """Result of `export_masks`; `left_out` holds {"photo", "why"} for each mask that could not be read."""
+
+    written: int = 0
+    left_out: list[dict[str, str]] = field(default_factory=list)
+
+
+def export_masks(
+    project: Project,
+    out: str | Path,
+    format: Format = "png",
+    split: str | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> ExportReport:
+    """Write the current masks into a new folder, under the relative paths of their photos.
+
+    What is exported is what people accepted or painted; pixels that only a model proposed count as not
+    labelled. Masks of photos that cannot be read any more are exported too. A damaged mask is left out and
+    reported; the others are written.
+
+    Returns
+    -------
+    ExportReport
+        How many masks were written, and why each one left out was left out.
+
+    Raises
+    ------
+    ConfigError
+        If the folder is not empty, or `format` or `split` is not one.
+    StorageFullError
+        If the disk is full.
+    """
+    check_format(format)
+    if split not in (None, *SPLITS):
+        raise ConfigError(f"there is no split {split!r}; use train, val or test")
+    place = Path(out).expanduser()
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        raise ConfigError(f"{place}: is not an empty folder; name a new one for the masks")
+    truths = project.masks.truth(split) + project.masks.truth_of_broken(split)
+    report = ExportReport()
+    names = _names(project, truths)
+    with storage_errors(place):
+        place.mkdir(parents=True, exist_ok=True)
+        for done, truth in enumerate(truths, start=1):
+            target = place / f"{names[truth.photo_id]}{SUFFIX[format]}"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                _export_one(project, truth, target, format)
+            except MaskError as error:
+                relpath = project.photos.get(truth.photo_id).relpath
+                report.left_out.append({"photo": relpath, "why": str(error)})
+            else:
+                report.written += 1
+            if progress is not None:
+                progress(done)
+    return report
+
+
+def _export_one(project: Project, truth: Truth, target: Path, kind: Format) -> None:
+    if kind == "png":
+        write_png(target, project.masks.read_truth(truth))
+        return
+    labels, provenance = project.masks.read(project.masks.revision(truth.revision_id))
+    write_ngff(target, labels, provenance, project.classes)
+
+
+def _names(project: Project, truths: list[Truth]) -> dict[int, str]:
+    """Return a name for each mask: its photo's path, with the suffix only where two photos differ in it."""
+    paths = {truth.photo_id: project.photos.get(truth.photo_id).relpath for truth in truths}
+    count: dict[str, int] = {}
+    for path in paths.values():
+        bare = os.path.splitext(path)[0]
+        count[bare] = count.get(bare, 0) + 1
+    names = {
+        photo_id: bare if count[bare := os.path.splitext(path)[0]] == 1 else path
+        for photo_id, path in paths.items()
+    }
+    if len(set(names.values())) < len(names):
+        raise ConfigError("two folders of photos hold the same relative path; export cannot tell them apart")
+    return names

@@ -1,0 +1,68 @@
+"""One OME-NGFF label image: read into the labels of a project, and written for other programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import zarr
+
+from trainer.errors import MaskError
+from trainer.labels.truth import is_truth, true_labels
+from trainer.project.import_export.ids import Ids, Labels, translate
+from trainer.project.zarr_store import write_arrays_at
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.labels.classes import ClassSet
+
+__all__ = ["read_ngff", "write_ngff"]
+
+
+def read_ngff(path: Path, classes: ClassSet, ids: Ids | None = None) -> Labels:
+    """Read an OME-NGFF label image at its full size, like `read_png`.
+
+    Label values follow the names in its `image-label` properties, where there are names.
+
+    Raises
+    ------
+    MaskError
+        If it is damaged, is no label image of one plane, or holds values that mean nothing.
+    """
+    try:
+        group = zarr.open_group(path, mode="r")
+        attributes = dict(group.attrs)
+        ome: Any = attributes.get("ome", attributes)
+        array = group[ome["multiscales"][0]["datasets"][0]["path"]]
+        values = np.asarray(array[...])  # type: ignore[index]
+        properties = ome.get("image-label", {}).get("properties") or []
+    except Exception as error:  # zarr raises its own, and whatever a damaged file leads it to
+        raise MaskError(f"{path}: cannot be read as an OME-NGFF label image: {error}") from error
+    while values.ndim > 2 and values.shape[0] == 1:
+        values = values[0]
+    if values.ndim != 2 or values.dtype.kind not in "iu":
+        raise MaskError(f"{path}: holds {values.dtype} {values.shape}, not one plane of label values")
+    return translate(path, values, ids or _named(path, properties, classes), classes)
+
+
+def write_ngff(path: Path, labels: Labels, provenance: Labels, classes: ClassSet) -> None:
+    """Write what is truth of a mask as a new OME-NGFF group with `labels` and `provenance`.
+
+    Raises
+    ------
+    StorageFullError
+        If the disk is full; what had been written of the group is removed.
+    """
+    keep = np.where(is_truth(provenance), provenance, np.uint8(0))
+    write_arrays_at(path, {"labels": true_labels(labels, provenance), "provenance": keep}, classes)
+
+
+def _named(path: Path, properties: list[dict[str, Any]], classes: ClassSet) -> Ids:
+    names = {int(entry["label-value"]): str(entry["name"]) for entry in properties if "name" in entry}
+    if not names:
+        return {index: index for index in range(classes.count + 1)}
+    unknown = sorted({name for name in names.values() if name not in classes.names})
+    if unknown:
+        raise MaskError(f"{path}: names classes that the project does not have: {', '.join(unknown)}")
+    return {0: 0, **{value: classes.names.index(name) + 1 for value, name in names.items()}}

@@ -1,0 +1,63 @@
+"""Files of a project that no row of the catalog names: found, and removed once they are old enough."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from trainer.project import schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.project.project import Project
+
+__all__ = ["collect_orphans", "find_orphans"]
+
+
+def collect_orphans(project: Project, older_than: float = 3600.0) -> int:
+    """Remove groups that no row names and that are older than some seconds; returns how many.
+
+    They are left where a program was killed between writing files and naming them, or where a newer
+    prediction or draft took their place.
+
+    Raises
+    ------
+    ReadOnlyError
+        If the project is open for reading only.
+    """
+    project.require_writable()
+    orphans = find_orphans(project, older_than)
+    for path in orphans:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(orphans)
+
+
+def find_orphans(project: Project, older_than: float) -> list[Path]:
+    """Return the groups of arrays that no row names and that are older than some seconds."""
+    before = time.time() - older_than
+    found: list[Path] = []
+    for name in ("masks", "predictions", "drafts"):
+        folder = project.path / name
+        if folder.is_dir():
+            with os.scandir(folder) as entries:
+                found += [folder / entry.name for entry in entries if _age(entry) < before]
+    # Asked after looking: what was named in between is there, and what is not yet named is too young.
+    with project.catalog.read() as connection:
+        named = {
+            path
+            for table in (schema.revision, schema.prediction, schema.draft)
+            for path in connection.execute(sa.select(table.c.path)).scalars()
+        }
+    return [path for path in found if path.relative_to(project.path).as_posix() not in named]
+
+
+def _age(entry: os.DirEntry[str]) -> float:
+    try:
+        return entry.stat(follow_symlinks=False).st_mtime
+    except FileNotFoundError:
+        return float("inf")

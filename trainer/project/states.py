@@ -1,0 +1,88 @@
+"""States and kinds that the catalog stores, each under its one spelling."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = [
+    "CommandKind",
+    "ModelDecision",
+    "PhotoState",
+    "RevisionKind",
+    "RoundState",
+    "ServingChange",
+    "VisitOutcome",
+]
+
+
+class PhotoState(StrEnum):
+    """State of a photo."""
+
+    NEW = "new"
+    PART = "part"
+    """Saved in part; work goes on later."""
+    LABELLED = "labelled"
+    FLAGGED = "flagged"
+    """Set aside with a note."""
+    BROKEN = "broken"
+    """Cannot be read, for a stated reason."""
+
+
+class RevisionKind(StrEnum):
+    """The origin of a saved mask."""
+
+    SAVE = "save"
+    PART = "part"
+    """Saved before it was finished."""
+    IMPORT = "import"
+    REVERT = "revert"
+    """An earlier revision, made current again."""
+
+
+class VisitOutcome(StrEnum):
+    """Outcome of a visit to a photo."""
+
+    SAVED = "saved"
+    """The only one that counts as finished."""
+    SKIPPED = "skipped"
+    FLAGGED = "flagged"
+    LEFT = "left"
+
+
+class CommandKind(StrEnum):
+    """Commands that the trainer carries out."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+    TRAIN_NOW = "train_now"
+    PROMOTE = "promote"
+    ROLLBACK = "rollback"
+
+
+class RoundState(StrEnum):
+    """State of a round of training."""
+
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class ModelDecision(StrEnum):
+    """Decision on a model; before it, the column is NULL."""
+
+    SERVED = "served"
+    PROVISIONAL = "provisional"
+    """Served on the evidence of few validation photos."""
+    KEPT_OLD = "kept old"
+    """Not served: the model before it stayed."""
+    REPLACED = "replaced"
+    """Served until another took its place."""
+
+
+class ServingChange(StrEnum):
+    """Change of the served model."""
+
+    PROMOTE = "promote"
+    ROLLBACK = "rollback"

@@ -1,0 +1,26 @@
+"""Section `queue`: the order of photos, and how long each is held."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from trainer.settings.section import Section, Share
+
+
+class QueueSettings(Section):
+    """Which photo comes next, and for whom."""
+
+    lease_seconds: float = Field(default=600.0, gt=0)
+    """A photo handed to an annotator stays theirs for this long after their last sign of life."""
+
+    random_share: Share = 0.2
+    """Share of the photos drawn at random from all splits once a model ranks the others."""
+
+    blind_share: Share = 0.0
+    """Share of the photos shown without a suggestion, which measures the model without leading the eye."""
+
+    first_model_after: int = Field(default=4, ge=1)
+    """The first model is trained once this many training photos are labelled."""
+
+    predict_ahead: int = Field(default=8, ge=0)
+    """Suggestions are made for this many photos at the head of the queue."""
