@@ -29,7 +29,8 @@ from torch.nn import functional as F
 
 from trainer.data.photo_cache import nearest
 from trainer.engine.device import cpu_cores
-from trainer.evaluation.metrics import Evaluation, confusion, score_photos
+from trainer.evaluation.metrics import confusion
+from trainer.evaluation.summary import Evaluation, score_photos
 from trainer.labels.classes import CLASS_SETS
 from trainer.networks.encoders import encoder_for
 from trainer.networks.segmenters import ASPP_RATES

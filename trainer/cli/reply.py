@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from trainer.evaluation.json_values import Json, json_value
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")
@@ -25,31 +26,18 @@ ProjectArgument = Annotated[
 class Reply:
     """The outcome of a command that did its work (bad input raises `SkinsegError` instead)."""
 
-    data: dict[str, Any]
+    data: Json
     """The JSON object."""
     lines: list[str | Table] = field(default_factory=list)
     """The same for a reader on a terminal, in rich's markup."""
     code: int = 0
 
     def to_json(self) -> str:
-        return json.dumps(_plain(self.data), allow_nan=False)
+        return json.dumps(json_value(self.data), allow_nan=False)
 
     def show(self, console: Console) -> None:
         for line in self.lines:
             console.print(line, highlight=False, soft_wrap=isinstance(line, str))
-
-
-def _plain(value: object) -> object:
-    """The same in what JSON knows: numpy's numbers as Python's, paths as text, NaN and infinities as null."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if value is None or isinstance(value, str | int) else str(value)
 
 
 def listed(lines: list[str], most: int = 20) -> list[str]:

@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 
 from trainer.evaluation.bootstrap import Bootstrap
+from trainer.evaluation.json_values import Json, json_object
 from trainer.evaluation.metrics import (
     Counts,
-    Evaluation,
     Floats,
     interval,
     macro,
     macro_dice,
-    plain,
-    score_photos,
     skin_or_not,
 )
 from trainer.evaluation.scores.breakdown import Part, by_folder, by_main_class, by_tone
@@ -27,6 +25,7 @@ from trainer.evaluation.scores.classification import classification_scores
 from trainer.evaluation.scores.headlines import binary_scores, dice2, iou9, per_photo_dice9
 from trainer.evaluation.scores.parity import isic, keras_dice, smp_batch_iou
 from trainer.evaluation.scores.photo import PhotoScores
+from trainer.evaluation.summary import Evaluation, score_photos
 from trainer.labels.classes import ClassSet
 
 Estimate = tuple[float, tuple[float, float]]
@@ -181,9 +180,9 @@ class Scorecard:
         ]
         return sorted(rows, key=lambda row: (np.isnan(row["dice9"]), row["dice9"]))
 
-    def to_json(self, mode: str = "default") -> dict[str, Any]:
-        """All of it as plain JSON values, NaN as null."""
-        values: dict[str, Any] = {
+    def to_json(self, mode: str = "default") -> Json:
+        """Return all of it as one JSON object, NaN as null."""
+        values: Json = {
             **self.evaluation.to_json(),
             "groups": self.bootstrap.groups,
             **{name: value for name, (value, _) in self.headlines.items()},
@@ -201,5 +200,4 @@ class Scorecard:
             parity = self.parity(mode)
             values["parity"] = {name: value for name, (value, _) in parity.items()}
             values["parity_ci95"] = {name: ends for name, (_, ends) in parity.items()}
-        plainly: dict[str, Any] = plain(values)
-        return plainly
+        return json_object(values)

@@ -13,10 +13,11 @@ from PIL import Image, UnidentifiedImageError
 
 from trainer.data.photo_cache import Bytes, DecodedCache, WorkingPhotos
 from trainer.errors import MaskError, PhotoError, SkinsegError
-from trainer.evaluation.metrics import Counts, Evaluation, confusion
+from trainer.evaluation.metrics import Counts, confusion
 from trainer.evaluation.scorecard import Scorecard
 from trainer.evaluation.scores.photo import PhotoCounter, PhotoScores
 from trainer.evaluation.scores.temperature import PixelSample
+from trainer.evaluation.summary import Evaluation
 from trainer.inference.predictor import Predictor
 from trainer.labels.classes import ClassSet
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import psutil
 
+from trainer.project.liveness import is_alive
+
 if TYPE_CHECKING:
     from trainer.project.project import Project
 
@@ -77,7 +79,7 @@ def trainer_liveness(project: Project) -> Liveness:
     state = project.trainer.state()
     if state is None or state.state == "stopped":
         return "stopped"
-    if state.host == socket.gethostname() and not _alive(state.pid, state.heartbeat):
+    if state.host == socket.gethostname() and not is_alive(state.pid, latest=state.heartbeat + 1.0):
         return "stopped"
     return "stale" if state.age > project.settings.service.stale_seconds else "running"
 
@@ -148,16 +150,3 @@ def _end(process: psutil.Process, seconds: float) -> bool:
             continue
         return True
     return False
-
-
-def _alive(pid: int | None, seen: float) -> bool:
-    """Say whether process `pid` lives and is old enough to be the one that was seen at `seen`."""
-    if pid is None:
-        return False
-    try:
-        process = psutil.Process(pid)
-        return bool(process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= seen + 1.0)
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainer.evaluation.metrics import Counts, Floats, macro, ratio, skin_or_not
+from trainer.evaluation.metrics import Counts, Floats, class_scores, macro, ratio, skin_or_not
 from trainer.evaluation.scores.headlines import dice2, dice8, dice9
 from trainer.labels.classes import ClassSet
 
@@ -39,28 +39,14 @@ class Measure:
     """From evidence, photo weights ``(D, P)`` and classes to ``(D,)``; NaN where it has no value."""
 
 
-def class_table(pooled: Floats) -> dict[str, Floats]:
-    """Scores of each class against the rest, of pooled matrices ``(..., K, K)``; each ``(..., K)``.
+def class_score(matrix: Counts | Floats, name: str) -> Floats:
+    """Score each class of matrices ``(..., K, K)`` by ``dice``, ``iou``, ``recall`` and the like.
 
-    A class absent from truth and prediction has no score; one that is predicted but not there scores 0.
+    A class absent from truth and prediction has no score, also where specificity and accuracy have a value.
     """
-    total = pooled.sum((-1, -2))[..., None]
-    hit = np.diagonal(pooled, axis1=-2, axis2=-1)
-    truth, predicted = pooled.sum(-1), pooled.sum(-2)
-    there = truth + predicted > 0
-    missed, false = truth - hit, predicted - hit
-
-    def where_there(values: Floats) -> Floats:
-        return np.where(there, values, np.nan)
-
-    return {
-        "dice": ratio(2 * hit, truth + predicted),
-        "iou": ratio(hit, hit + missed + false),
-        "precision": ratio(hit, predicted),
-        "recall": ratio(hit, truth),
-        "specificity": where_there(ratio(total - truth - false, total - truth)),
-        "accuracy": where_there(ratio(total - missed - false, total + 0 * hit)),
-    }
+    scores = class_scores(matrix)
+    absent = scores.truth + scores.predicted == 0
+    return np.where(absent, np.nan, getattr(scores, name))
 
 
 def _mean(values: Floats) -> Floats:
@@ -76,7 +62,7 @@ def _mean_over_classes(name: str) -> Callable[[Evidence, Floats, ClassSet], Floa
     """Mean of a score over the classes that occur; of two classes, the one that is not background."""
 
     def of(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
-        values = class_table(pooled(evidence, weights))[name]
+        values = class_score(pooled(evidence, weights), name)
         if classes.count == 2:
             return values[..., 1 - classes.background]
         return _mean(values)
@@ -90,8 +76,8 @@ def _headline(score: Callable[[Any, ClassSet], Floats]) -> Callable[[Evidence, F
 
 
 def _skin_iou_each_photo(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
-    matrix = skin_or_not(evidence.matrices, classes.background).astype(np.float64)
-    return _weighted_mean(class_table(matrix)["iou"][:, 1], weights)
+    matrix = skin_or_not(evidence.matrices, classes.background)
+    return _weighted_mean(class_score(matrix, "iou")[:, 1], weights)
 
 
 def _weighted_mean(photo: Floats, weights: Floats) -> Floats:
@@ -104,7 +90,7 @@ def _each_photo(name: str) -> Callable[[Evidence, Floats, ClassSet], Floats]:
     """Mean over photos of the photo's own score, as the ISIC challenge takes it."""
 
     def of(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
-        values = class_table(evidence.matrices.astype(np.float64))[name]
+        values = class_score(evidence.matrices, name)
         photo = values[:, 1 - classes.background] if classes.count == 2 else _mean(values)
         return _weighted_mean(photo, weights)
 

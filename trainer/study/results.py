@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from trainer.errors import ProjectError, SkinsegError
+from trainer.evaluation.metrics import class_scores
 from trainer.labels.classes import ClassSet
 from trainer.project.filesystem import storage_errors
 from trainer.study.arms import Arm, Study
 from trainer.study.design import Design, runs_folder, study_folder
-from trainer.study.measures import MEASURES, class_table
+from trainer.study.measures import MEASURES
 from trainer.study.runs import Run, is_done, read_run, write_text
 from trainer.study.statistics import Estimate, two_level_bootstrap
 from trainer.study.studies.registry import find_study
@@ -74,7 +75,7 @@ class Outcome:
     def per_class(self, arm: str, labels: float, name: str) -> list[float]:
         """Mean over seeds of one score of each class, then its mean over the classes that have one."""
         tables = [
-            class_table(run.evidence.matrices.sum(0).astype(np.float64))[name]
+            getattr(class_scores(run.evidence.matrices.sum(0)), name)
             for run in self.runs
             if run.arm == arm and run.labels == labels
         ]

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
-Floats = npt.NDArray[np.float64]
+from trainer.evaluation.bootstrap import Bootstrap
+from trainer.evaluation.metrics import Floats
+
 Draws = Callable[[Floats], Floats]
 """From how often each photo counts, ``(D, P)``, to the difference of one seed's pair of runs, ``(D,)``."""
 
@@ -38,14 +39,6 @@ class Estimate:
     photo_sd: float
     """Of the mean over the seeds there are, from drawing other photos."""
     seeds: int
-
-
-def photo_weights(groups: Sequence[str], draws: int, rng: np.random.Generator) -> Floats:
-    """How often each photo counts when whole groups are drawn with replacement: ``(draws, P)``."""
-    names, index = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
-    times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
-    weights: Floats = times[:, index].astype(np.float64)
-    return weights
 
 
 def small_sample_factor(seeds: int, level: float = LEVEL) -> float:
@@ -85,7 +78,7 @@ def two_level_bootstrap(
     rng = np.random.default_rng(seed)
     count = len(per_seed)
     points = np.array([float(of_seed(np.ones((1, len(groups))))[0]) for of_seed in per_seed])
-    weights = photo_weights(groups, draws, rng)
+    weights = Bootstrap(groups, draws, rng).weights()
     values = np.stack([_in_chunks(of_seed, weights) for of_seed in per_seed])  # (seeds, draws)
     middle = values.mean(0)
     sample = middle

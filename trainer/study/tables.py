@@ -8,12 +8,12 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from trainer.evaluation.metrics import plain
-from trainer.study.measures import MEASURES, class_table
+from trainer.evaluation.json_values import Json, json_object, json_value
+from trainer.evaluation.metrics import class_scores
+from trainer.study.measures import MEASURES
 from trainer.study.results import Outcome
 from trainer.study.statistics import Estimate
 from trainer.study.verdicts import Verdict
@@ -209,9 +209,9 @@ def results_csv(outcome: Outcome) -> str:
             if name not in without.get(run.arm, ()):
                 value = float(MEASURES[name].of(run.evidence, one, outcome.classes)[0])
                 writer.writerow((run.arm, run.labels, run.seed, "", name, _number(value), *ends))
-        table = class_table(run.evidence.matrices.sum(0).astype(np.float64))
+        scores = class_scores(run.evidence.matrices.sum(0))
         for name in ("dice", "iou", "precision", "recall"):
-            for title, value in zip(outcome.classes.names, table[name], strict=True):
+            for title, value in zip(outcome.classes.names, getattr(scores, name), strict=True):
                 writer.writerow((run.arm, run.labels, run.seed, title, name, _number(float(value)), *ends))
     return out.getvalue()
 
@@ -220,14 +220,14 @@ def _number(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.5f}"
 
 
-def to_json(outcome: Outcome) -> dict[str, Any]:
-    """What `--json` prints; `claims.json` is its part `claims`."""
+def to_json(outcome: Outcome) -> Json:
+    """Return what `--json` prints; `claims.json` is its part `claims`."""
     return {
         "study": outcome.study.name,
         "runs": {"done": len(outcome.runs), "missing": outcome.missing},
         "about": heading(outcome),
         "cells": [
-            plain(
+            json_object(
                 {
                     "arm": cell.arm,
                     "labels": cell.labels,
@@ -241,13 +241,13 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
             for cell in outcome.cells
         ],
         "claims": [claim_json(verdict) for verdict in outcome.verdicts],
-        "epochs": [plain(row) for row in outcome.epochs()],
+        "epochs": [json_value(row, 5) for row in outcome.epochs()],
     }
 
 
-def claim_json(verdict: Verdict) -> dict[str, Any]:
-    """One claim with all that led to its verdict."""
-    values: dict[str, Any] = plain(
+def claim_json(verdict: Verdict) -> Json:
+    """Return one claim with all that led to its verdict."""
+    return json_object(
         {
             "claim": verdict.claim.text,
             "better": verdict.claim.better,
@@ -268,7 +268,6 @@ def claim_json(verdict: Verdict) -> dict[str, Any]:
             "seeds_needed": verdict.seeds_needed,
         }
     )
-    return values
 
 
 def claims_json(outcome: Outcome) -> str:

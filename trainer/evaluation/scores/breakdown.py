@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.evaluation.bootstrap import Bootstrap
-from trainer.evaluation.metrics import Counts, Floats, interval, plain
+from trainer.evaluation.json_values import Json, json_object
+from trainer.evaluation.metrics import Counts, Floats, interval
 from trainer.evaluation.scores.headlines import dice2, dice9
 from trainer.evaluation.scores.skin_tone import BINS, bin_of
 from trainer.labels.classes import ClassSet
@@ -29,10 +30,9 @@ class Part:
     dice2: float
     dice2_ci95: tuple[float, float]
 
-    def to_json(self) -> dict[str, object]:
-        """Plain values, NaN as null."""
-        values: dict[str, object] = plain(vars(self))
-        return values
+    def to_json(self) -> Json:
+        """Return the scores as one JSON object, NaN as null."""
+        return json_object(vars(self))
 
 
 def breakdown(

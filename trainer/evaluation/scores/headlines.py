@@ -17,7 +17,6 @@ from trainer.evaluation.metrics import (
     eight_class_dice,
     macro,
     macro_dice,
-    ratio,
     skin_or_not,
 )
 from trainer.labels.classes import ClassSet
@@ -40,14 +39,14 @@ class BinaryScores:
 
 
 def binary_scores(matrix: Counts) -> BinaryScores:
-    """JA, DI, AC, SE and SP of matrices ``(..., 2, 2)``, background first."""
-    tn, fp, fn, tp = (matrix[..., i, j].astype(np.float64) for i in (0, 1) for j in (0, 1))
+    """Score the foreground of matrices ``(..., 2, 2)``, background first."""
+    scores = class_scores(matrix)
     return BinaryScores(
-        ja=ratio(tp, tp + fp + fn),
-        di=ratio(2 * tp, 2 * tp + fp + fn),
-        ac=ratio(tp + tn, tp + tn + fp + fn),
-        se=ratio(tp, tp + fn),
-        sp=ratio(tn, tn + fp),
+        ja=scores.iou[..., 1],
+        di=scores.dice[..., 1],
+        ac=scores.accuracy[..., 1],
+        se=scores.recall[..., 1],
+        sp=scores.specificity[..., 1],
     )
 
 
