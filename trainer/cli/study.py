@@ -23,7 +23,7 @@ from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply, 
 if TYPE_CHECKING:
     from trainer.project.project import Project
     from trainer.study.design import Asked, Design
-    from trainer.study.results import Outcome
+    from trainer.study.results import StudyResults
     from trainer.study.runner import Progress as StudyProgress
     from trainer.study.runner import Rank
 
@@ -106,7 +106,7 @@ def _run(project: Project, name: str, asked: Asked, device: str, rank: Rank, das
     """Do what is left of the study."""
     from trainer.study.design import make_design
     from trainer.study.results import write_design
-    from trainer.study.runner import check_runs, conduct
+    from trainer.study.runner import check_runs, run_study
     from trainer.study.studies.registry import find_study
     from trainer.study.time_left import expected_seconds
 
@@ -134,11 +134,11 @@ def _run(project: Project, name: str, asked: Asked, device: str, rank: Rank, das
         )
     with _watched() as report:
         if client is not None:
-            from trainer.study.dask_runner import conduct_on_dask
+            from trainer.study.dask_runner import run_on_dask
 
-            conduct_on_dask(project, design, client, device=device, report=report)
+            run_on_dask(project, design, client, device=device, report=report)
         else:
-            conduct(project, design, device=device, rank=rank, expected=expected, report=report)
+            run_study(project, design, device=device, rank=rank, expected=expected, report=report)
 
 
 def _own_device(local: int) -> str:
@@ -160,33 +160,33 @@ def _left(project: Project, design: Design) -> str:
 
 def _reply(project: Project, name: str, write: bool) -> Reply:
     """The tables, written and printed."""
-    from trainer.study.results import read_outcome
+    from trainer.study.results import read_results
     from trainer.study.tables import claim_line, grids, heading, to_json
 
-    outcome = read_outcome(project.path, name, project.classes)
-    lines: list[object] = [f"[bold]{escape(outcome.study.title)}[/bold]", *map(escape, heading(outcome))]
-    for grid in grids(outcome, width=Console().width):
+    results = read_results(project.path, name, project.classes)
+    lines: list[object] = [f"[bold]{escape(results.study.title)}[/bold]", *map(escape, heading(results))]
+    for grid in grids(results, width=Console().width):
         rows = [[escape(cell) for cell in row] for row in grid.rows]
         lines += ["", table(*grid.head, rows=rows, title=grid.title)]
-    lines += ["", *(escape(claim_line(verdict)) for verdict in outcome.verdicts)]
+    lines += ["", *(escape(claim_line(verdict)) for verdict in results.verdicts)]
     if write:
-        folder = write_outcome(project.path, outcome)
+        folder = write_results(project.path, results)
         lines.append(f"Written to {escape(str(folder))}: table.md, results.csv, plot.svg, claims.json")
-    return Reply(to_json(outcome), lines)  # type: ignore[arg-type]
+    return Reply(to_json(results), lines)  # type: ignore[arg-type]
 
 
-def write_outcome(project: Path, outcome: Outcome) -> Path:
+def write_results(project: Path, results: StudyResults) -> Path:
     """Write the table, the figures, the plot and the claims; return their folder."""
     from trainer.study.design import study_folder
     from trainer.study.plot import plot
     from trainer.study.runs import write_text
     from trainer.study.tables import claims_json, markdown, results_csv
 
-    folder = study_folder(project, outcome.study.name)
-    write_text(folder / "table.md", markdown(outcome))
-    write_text(folder / "results.csv", results_csv(outcome))
-    write_text(folder / "plot.svg", plot(outcome))
-    write_text(folder / "claims.json", claims_json(outcome))
+    folder = study_folder(project, results.study.name)
+    write_text(folder / "table.md", markdown(results))
+    write_text(folder / "results.csv", results_csv(results))
+    write_text(folder / "plot.svg", plot(results))
+    write_text(folder / "claims.json", claims_json(results))
     return folder
 
 

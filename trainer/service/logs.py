@@ -1,4 +1,4 @@
-"""The trainer's own log file, beside the project it works on."""
+"""Log file of the trainer, in the project's folder."""
 
 from __future__ import annotations
 

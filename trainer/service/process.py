@@ -1,4 +1,4 @@
-"""The trainer from outside: start it as a process of its own, ask it to stop, tell whether it lives."""
+"""Trainer process from outside: start it, ask it to stop, tell whether it lives."""
 
 from __future__ import annotations
 
@@ -120,16 +120,16 @@ def _wait_for_end(project: Project, seconds: float) -> bool:
 
 
 def _remember(path: Path, pid: int) -> None:
-    """Note the process that was started, for those who want to end it before its first sign of life."""
+    """Note the process that was started, so that it can be ended before its first heartbeat."""
     try:
         created = psutil.Process(pid).create_time()
         (path / PID).write_text(json.dumps({"pid": pid, "created": created}), encoding="utf-8")
     except (psutil.Error, OSError):
-        return  # it is gone already, or the disk is full: then only its heartbeat tells of it
+        return  # it has ended already, or the disk is full: then only its heartbeat shows it
 
 
 def _starting(path: Path) -> psutil.Process | None:
-    """The process that was started last, while it lives."""
+    """Find the process that was started last; None where it has ended."""
     try:
         noted = json.loads((path / PID).read_text(encoding="utf-8"))
         process = psutil.Process(int(noted["pid"]))

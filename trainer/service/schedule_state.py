@@ -1,10 +1,10 @@
-"""The catalog, read as the situation that `schedule.decide` decides on."""
+"""State of the catalog as `schedule.decide` needs it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from trainer.service.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, PRETEXT, Situation
+from trainer.service.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, PRETEXT, SchedulerState
 
 if TYPE_CHECKING:
     from trainer.project.project import Project
@@ -15,12 +15,12 @@ FAILURES = 2
 """So many failed pretrainings, and the trainer does not begin another by itself."""
 
 
-def read_situation(
+def read_scheduler_state(
     project: Project,
     train_now: Literal["", "fast", "full"] = "",
     wait: float = 0.0,
     device: str = "cpu",
-) -> Situation:
+) -> SchedulerState:
     """Read what `decide` needs; `train_now`, `wait` and `device` come from the running trainer."""
     labels = project.photos.counts().by_split.get("train", (0, 0))[1]
     rounds = sorted(project.trainer.rounds(), key=lambda r: r.started)
@@ -31,7 +31,7 @@ def read_situation(
     tail = _rounds_on_these_labels(project, finished) if new_labels == 0 else []
     left = [r for r in rounds if r.ended is None]
     open_round = next((r for r in reversed(left) if r.recipe != PRETEXT), None)
-    return Situation(
+    return SchedulerState(
         labels=labels,
         labels_for_first=project.settings.queue.first_model_after,
         served=served is not None,

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.errors import ConfigError, SkinsegError
 from trainer.study.design import Design, runs_folder
-from trainer.study.runner import Progress, do, done_runs, locked, ready
+from trainer.study.runner import Progress, do_run, done_runs, locked, ready
 from trainer.study.runs import RunSpec, is_done
-from trainer.study.time_left import Pace
+from trainer.study.time_left import TimeLeft
 
 if TYPE_CHECKING:
     from trainer.project.project import Project
@@ -43,7 +43,7 @@ def connect(address: str) -> Any:
         ) from error
 
 
-def conduct_on_dask(
+def run_on_dask(
     project: Project,
     design: Design,
     client: Any,
@@ -62,7 +62,7 @@ def conduct_on_dask(
 
     folder = runs_folder(project.path, design.study.name)
     folder.mkdir(parents=True, exist_ok=True)
-    pace = Pace.of(design, done_runs(folder, design), None)
+    time_left = TimeLeft.of(design, done_runs(folder, design), None)
     made, places = 0, (str(project.path.resolve()), str(folder.resolve()))
     with client:
         for part in (design.runs[:1], design.runs[1:]):  # the pretext run first: others start from it
@@ -72,7 +72,7 @@ def conduct_on_dask(
                 title = future.result()
                 made, done = made + 1, done_runs(folder, design)
                 where = (len(done), len(design.runs), len(done), title, "train", 1, 1)
-                report(Progress(*where, pace.left(done)))
+                report(Progress(*where, time_left.seconds(done)))
     return made
 
 
@@ -84,5 +84,5 @@ def one_run(path: str, folder: str, run: RunSpec, device: str) -> str:
         if not ours:
             raise SkinsegError(f"run {run.name} is in the hands of another process: start the study again")
         if not is_done(Path(folder), run.name):
-            do(project, run, Path(folder), device, lambda progress: None)
+            do_run(project, run, Path(folder), device, lambda progress: None)
     return run.title

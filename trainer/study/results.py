@@ -25,7 +25,7 @@ from trainer.study.measures import MEASURES
 from trainer.study.runs import Run, is_done, read_run, write_text
 from trainer.study.statistics import Estimate, two_level_bootstrap
 from trainer.study.studies.registry import find_study
-from trainer.study.verdicts import Verdict, by_key, common_photos, cut, groups_of, judge, score
+from trainer.study.verdicts import Verdict, by_key, common_photos, cut, groups_of, score, verdicts_of
 
 FILE = "study.json"
 WRITTEN = ("table.md", "results.csv", "plot.svg", "claims.json")
@@ -44,7 +44,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class StudyResults:
     """Everything that is printed, drawn and written."""
 
     study: Study
@@ -146,8 +146,8 @@ def _keep_earlier(folder: Path, design: Design) -> Path | None:
     return kept
 
 
-def read_outcome(project: Path, name: str, classes: ClassSet) -> Outcome:
-    """Read what is there of a study and judge it.
+def read_results(project: Path, name: str, classes: ClassSet) -> StudyResults:
+    """Read what is there of a study, with a verdict on each claim.
 
     Raises
     ------
@@ -166,9 +166,9 @@ def read_outcome(project: Path, name: str, classes: ClassSet) -> Outcome:
     folder = runs_folder(project, name)
     runs = tuple(run for run in (read_run(folder, name) for name in about["runs"]) if run is not None)
     labels = tuple(about["labels"])
-    verdicts = tuple(judge(study.claims, runs, classes, labels))
+    verdicts = tuple(verdicts_of(study.claims, runs, classes, labels))
     cells = tuple(_cells(study, arms, labels, runs, classes))
-    return Outcome(study, about, arms, labels, runs, cells, verdicts, classes)
+    return StudyResults(study, about, arms, labels, runs, cells, verdicts, classes)
 
 
 def within(found: Estimate) -> Estimate:

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from trainer.errors import SkinsegError
 from trainer.study.design import Design, runs_folder
 from trainer.study.runs import RunSpec, is_done
-from trainer.study.time_left import Pace
+from trainer.study.time_left import TimeLeft
 
 if TYPE_CHECKING:
     from trainer.project.project import Project
@@ -70,7 +70,7 @@ def leave_torchrun(environment: dict[str, str] | Any) -> Rank:
     return found
 
 
-def conduct(
+def run_study(
     project: Project,
     design: Design,
     *,
@@ -98,7 +98,7 @@ def conduct(
     folder.mkdir(parents=True, exist_ok=True)
     numbers = {run.name: number for number, run in enumerate(design.runs, 1)}
     mine = [*design.runs[rank.rank :: rank.world], *design.runs]
-    pace = Pace.of(design, done_runs(folder, design), expected)
+    time_left = TimeLeft.of(design, done_runs(folder, design), expected)
     made = 0
     while len(done_runs(folder, design)) < len(design.runs):
         taken = False
@@ -108,8 +108,8 @@ def conduct(
             with locked(folder, run.name) as ours:
                 if not ours or is_done(folder, run.name):
                     continue
-                speak = _speaker(folder, design, numbers[run.name], run, pace, report)
-                do(project, run, folder, device, speak)
+                tick = _reporter(folder, design, numbers[run.name], run, time_left, report)
+                do_run(project, run, folder, device, tick)
                 made, taken = made + 1, True
                 break
         if not taken:
@@ -164,32 +164,37 @@ def locked(folder: Path, name: str) -> Iterator[bool]:
         lock.release()
 
 
-def do(
-    project: Project, run: RunSpec, folder: Path, device: str, speak: Callable[[RoundProgress], None]
+def do_run(
+    project: Project, run: RunSpec, folder: Path, device: str, tick: Callable[[RoundProgress], None]
 ) -> None:
     """One run; what goes wrong names it."""
     from trainer.study.train import carry_out
 
     try:
-        carry_out(project, run, folder, device=device, tick=speak)
+        carry_out(project, run, folder, device=device, tick=tick)
     except SkinsegError as error:
         raise type(error)(f"run {run.name}: {error}") from error
 
 
-def _speaker(
-    folder: Path, design: Design, number: int, run: RunSpec, pace: Pace, report: Callable[[Progress], None]
+def _reporter(
+    folder: Path,
+    design: Design,
+    number: int,
+    run: RunSpec,
+    time_left: TimeLeft,
+    report: Callable[[Progress], None],
 ) -> Callable[[RoundProgress], None]:
-    """What a run's ticks are turned into; the files are counted once a second at most."""
+    """Make the function that turns a round's ticks into reports; it counts files once a second at most."""
     done, looked = frozenset[str](), -1.0
 
-    def speak(round_: RoundProgress) -> None:
+    def tick(round_: RoundProgress) -> None:
         nonlocal done, looked
         now = time.monotonic()
         if now - looked > 1:
             done, looked = done_runs(folder, design), now
         share = {"prepare": 0.0, "validate": 1.0}.get(round_.phase, round_.step / max(1, round_.steps))
-        left = pace.left(done, run.name, share)
+        left = time_left.seconds(done, run.name, share)
         where = (number, len(design.runs), len(done), run.title, round_.phase, round_.step, round_.steps)
         report(Progress(*where, left))
 
-    return speak
+    return tick

@@ -20,7 +20,7 @@ TRUST = 30.0
 
 
 @dataclass(frozen=True)
-class Pace:
+class TimeLeft:
     """The time left, from what was done since the start, by whichever process."""
 
     expected: Mapping[str, float]
@@ -31,13 +31,13 @@ class Pace:
     started: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def of(cls, design: Design, done: Collection[str], expected: Mapping[str, float] | None) -> Pace:
+    def of(cls, design: Design, done: Collection[str], expected: Mapping[str, float] | None) -> TimeLeft:
         """From seconds expected of the runs that are left; without any, all runs count alike."""
         if expected:
             return cls(expected, done)
         return cls({run.name: 1.0 for run in design.runs}, done, trust=0.0)
 
-    def left(self, done: Collection[str], current: str = "", share: float = 0.0) -> float | None:
+    def seconds(self, done: Collection[str], current: str = "", share: float = 0.0) -> float | None:
         """Seconds left; None while nothing can be said.
 
         Parameters

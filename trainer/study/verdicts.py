@@ -79,7 +79,7 @@ def whole_pairs(
     return shares, tuple(sorted(seeds))
 
 
-def judge(
+def verdicts_of(
     claims: Sequence[Claim],
     runs: Sequence[Run],
     classes: ClassSet,
