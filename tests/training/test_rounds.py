@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from trainer.errors import ConfigError, SkinsegError
-from trainer.evaluation.validation import evaluate
+from trainer.evaluation.evaluate import evaluate
 from trainer.inference.predictor import Predictor
 from trainer.networks.weights import read_weights
 from trainer.recipes.registry import RECIPES, find_recipe

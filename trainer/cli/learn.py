@@ -126,9 +126,9 @@ def evaluate(
     with Project.open(Path(directory), read_only=True) as project:
         check_truth(project, split, masks)
         chosen = known_model(project, model)
+        from trainer.evaluation.evaluate import measure
         from trainer.evaluation.report.examples import examples
         from trainer.evaluation.report.page import render, write_report
-        from trainer.evaluation.validation import measure
         from trainer.inference.predictor import Predictor
 
         predictor = Predictor(project.models.get(chosen).path, device)

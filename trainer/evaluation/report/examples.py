@@ -55,7 +55,7 @@ def examples(
     tuple of list
         Best first, and worst first.
     """
-    from trainer.evaluation.validation import compared, with_target
+    from trainer.evaluation.evaluate import compared, with_target
 
     readers = dict(compared(project, scorecard.evaluation.split, masks)) if count else {}
     worst, best = extremes(scorecard, count)
