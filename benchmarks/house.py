@@ -7,6 +7,7 @@ it out.
 from __future__ import annotations
 
 import ast
+import io
 import re
 import statistics
 import sys
@@ -41,13 +42,14 @@ class Source:
     @classmethod
     def read(cls, path: Path) -> Source:
         """Parse a file, and count what only tokens tell."""
-        with tokenize.open(path) as file:
-            text = file.read()
-        with path.open("rb") as file:
-            tokens = list(tokenize.tokenize(file.readline))
-        empty = {tokenize.NL, tokenize.COMMENT, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
-        empty |= {tokenize.ENCODING, tokenize.ENDMARKER}
-        code = {n for t in tokens if t.type not in empty for n in range(t.start[0], t.end[0] + 1)}
+        text = path.read_text(encoding="utf-8")
+        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+        code = {
+            n
+            for t in tokens
+            if t.type != tokenize.COMMENT and t.string.strip()
+            for n in range(t.start[0], t.end[0] + 1)
+        }
         tree = ast.parse(text)
         for node in ast.walk(tree):  # a docstring is no code
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):

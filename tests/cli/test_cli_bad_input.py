@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from trainer.cli.files import check_writable
+from trainer.cli.checks import check_writable
 from trainer.errors import ReadOnlyError
 from trainer.project.photos import Photos
 from trainer.project.project import Project

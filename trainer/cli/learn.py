@@ -20,7 +20,7 @@ from trainer.cli.batch import (
     run_here,
     spoken,
 )
-from trainer.cli.files import check_folder, check_writable
+from trainer.cli.checks import check_folder, check_labels, check_truth, check_writable
 from trainer.cli.models import known_model, number
 from trainer.cli.progress import staged
 from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply, table
@@ -161,27 +161,3 @@ def share(text: str) -> float:
     if not 0.0 < value <= 1.0:
         raise ConfigError(f"--labels {text}: give a share of the labels above 0 and up to 100%, as 25%")
     return value
-
-
-def check_labels(project: Project) -> None:
-    """Refuse to train on nothing."""
-    from trainer.errors import ProjectError
-
-    if project.photos.counts().by_split.get("train", (0, 0))[1] == 0:
-        raise ProjectError(
-            f"{project.path} has no labels yet: save masks (skinseg annotate) or skinseg import some"
-        )
-
-
-def check_truth(project: Project, split: str, masks: str | None) -> None:
-    """Refuse an evaluation that has nothing to compare with."""
-    from trainer.errors import ConfigError, ProjectError
-
-    if split not in ("val", "test", "train"):
-        raise ConfigError(f"--split {split}: use val or test")
-    if masks is None and project.photos.counts().by_split.get(split, (0, 0))[1] == 0:
-        name = {"val": "validation", "test": "test"}.get(split, split)
-        raise ProjectError(
-            f"no {name} photos with masks yet in {project.path}: label some (they come up at random), "
-            "import masks for them, or name a folder with --masks"
-        )

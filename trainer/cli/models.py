@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from trainer.cli.files import check_out
+from trainer.cli.checks import check_out
 from trainer.cli.progress import counted
 from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply, listed, table
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from trainer.cli.files import check_writable
+from trainer.cli.checks import check_writable
 from trainer.cli.progress import counted, staged
 from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply
 

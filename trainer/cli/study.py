@@ -16,8 +16,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from trainer.cli.batch import SetOption, pairs
-from trainer.cli.files import check_writable
-from trainer.cli.learn import check_labels, share
+from trainer.cli.checks import check_labels, check_writable
+from trainer.cli.learn import share
 from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply, table
 
 if TYPE_CHECKING:
@@ -69,13 +69,10 @@ def study(
 
     Interrupted, the same command goes on. Started twice, both processes share the work.
     """
-    from trainer.project.project import Project
     from trainer.study.design import Asked
-    from trainer.study.runner import leave_torchrun
     from trainer.study.studies.registry import find_study
 
-    chosen = find_study(name)
-    path = Path(directory)
+    chosen = find_study(name).name
     asked = Asked(
         seeds=seeds,
         scale=scale,
@@ -87,15 +84,22 @@ def study(
         split=_split(split),
         set=pairs(set_ or []),
     )
+    return _run_and_reply(Path(directory), chosen, asked, device, dask, show)
+
+
+def _run_and_reply(path: Path, name: str, asked: Asked, device: str, dask: str | None, show: bool) -> Reply:
+    from trainer.project.project import Project
+    from trainer.study.runner import leave_torchrun
+
     rank = leave_torchrun(os.environ)
     with Project.open(path, read_only=show) as project:
         if not show:
             check_writable(project)
             check_labels(project)
-            _run(project, chosen.name, asked, device, rank, dask)
+            _run(project, name, asked, device, rank, dask)
         if rank.rank != 0:  # the first of torchrun's processes prints for all
-            return Reply({"study": chosen.name, "rank": rank.rank})
-        return _reply(project, chosen.name, write=not show)
+            return Reply({"study": name, "rank": rank.rank})
+        return _reply(project, name, write=not show)
 
 
 LINE_SECONDS = 120.0

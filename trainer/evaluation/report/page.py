@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
+from trainer.evaluation.json_values import Json
 from trainer.evaluation.metrics import ratio
 from trainer.evaluation.report.examples import Example
 from trainer.evaluation.report.plots import reliability_plot
@@ -90,15 +91,9 @@ def render(
     str
         HTML with style and pictures inside; no script, and no address outside of it.
     """
-    folder = resources.files("trainer.evaluation.report")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(number=number, percent=percent)
-    template = environment.from_string(folder.joinpath("page.html.jinja").read_text(encoding="utf-8"))
     evaluation = scorecard.evaluation
-    return template.render(
-        style=Markup(folder.joinpath("style.css").read_text(encoding="utf-8")),
+    return _template().render(
+        style=Markup(_asset("style.css")),
         title=f"Model {evaluation.model} on {SPLITS.get(evaluation.split, evaluation.split)} photos",
         project=project,
         made=time.strftime("%Y-%m-%d %H:%M", time.localtime(made)),
@@ -118,20 +113,25 @@ def render(
         confusion=confusion_shares(scorecard),
         mixups=mixups(scorecard),
         reliability=Markup(reliability_plot(scorecard.reliability)),
-        sections=[
-            {"title": title, "note": note, "rows": [_row(part) for part in scorecard.parts[name]]}
-            for name, title, note in PARTS
-            if scorecard.parts[name]
-        ],
-        parity=[
-            {"name": NAMES.get(name, name), "value": number(estimate[0], 3), "range": range_of(estimate, 3)}
-            for name, estimate in scorecard.parity(mode).items()
-        ],
+        sections=_sections(scorecard),
+        parity=_parity_rows(scorecard, mode),
         parity_note=MODES.get(mode, ""),
         photos=scorecard.photo_rows()[:LISTED],
         total=evaluation.photos,
         card=card_rows(card),
     )
+
+
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(number=number, percent=percent)
+    return environment.from_string(_asset("page.html.jinja"))
+
+
+def _asset(name: str) -> str:
+    return resources.files("trainer.evaluation.report").joinpath(name).read_text(encoding="utf-8")
 
 
 def seen_at(card: Mapping[str, Any]) -> str:
@@ -146,7 +146,7 @@ def seen_at(card: Mapping[str, Any]) -> str:
     return f"The network sees each photo {size}; its answer is brought to its full size and compared there"
 
 
-def confusion_shares(scorecard: Scorecard) -> list[list[dict[str, Any]]]:
+def confusion_shares(scorecard: Scorecard) -> list[list[Json]]:
     """The confusion matrix divided by the truth: rows of cells with a text and the share it stands for."""
     pooled = scorecard.matrices.sum(0).astype(np.float64)
     shares = ratio(pooled, pooled.sum(-1, keepdims=True))
@@ -163,7 +163,7 @@ def confusion_shares(scorecard: Scorecard) -> list[list[dict[str, Any]]]:
     ]
 
 
-def mixups(scorecard: Scorecard, most: int = 7) -> list[dict[str, Any]]:
+def mixups(scorecard: Scorecard, most: int = 7) -> list[Json]:
     """The pairs of classes between which most pixels are lost, with the share of the truth that goes."""
     pooled = scorecard.matrices.sum(0).astype(np.float64)
     wrong, names = pooled * (1 - np.eye(len(pooled))), scorecard.classes.names
@@ -176,7 +176,22 @@ def mixups(scorecard: Scorecard, most: int = 7) -> list[dict[str, Any]]:
     return found
 
 
-def _row(part: Part) -> dict[str, Any]:
+def _sections(scorecard: Scorecard) -> list[Json]:
+    return [
+        {"title": title, "note": note, "rows": [_row(part) for part in scorecard.parts[name]]}
+        for name, title, note in PARTS
+        if scorecard.parts[name]
+    ]
+
+
+def _parity_rows(scorecard: Scorecard, mode: str) -> list[dict[str, str]]:
+    return [
+        {"name": NAMES.get(name, name), "value": number(estimate[0], 3), "range": range_of(estimate, 3)}
+        for name, estimate in scorecard.parity(mode).items()
+    ]
+
+
+def _row(part: Part) -> Json:
     low, high = part.dice9_ci95
     return {
         "kind": part.kind,
