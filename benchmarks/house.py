@@ -12,10 +12,13 @@ import re
 import statistics
 import sys
 import tokenize
-from collections.abc import Iterator
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("trainer", "napari_skinseg")
@@ -44,12 +47,8 @@ class Source:
         """Parse a file, and count what only tokens tell."""
         text = path.read_text(encoding="utf-8")
         tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
-        code = {
-            n
-            for t in tokens
-            if t.type != tokenize.COMMENT and t.string.strip()
-            for n in range(t.start[0], t.end[0] + 1)
-        }
+        words = [t for t in tokens if t.type != tokenize.COMMENT and t.string.strip()]
+        code = {n for t in words for n in range(t.start[0], t.end[0] + 1)}
         tree = ast.parse(text)
         for node in ast.walk(tree):  # a docstring is no code
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):

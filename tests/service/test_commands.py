@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from trainer.project.project import Project
 from trainer.service.commands import CommandHandler
 from trainer.service.schedule import PRETEXT, SchedulerState, decide
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from live_trainer import QUICK, Trainer, write_settings
@@ -13,6 +12,9 @@ from trainer.cli.main import main
 from trainer.project.project import Project
 from trainer.service.schedule import LEARNING_COLOURS
 from trainer.service.schedule_state import read_scheduler_state
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COLOURS = "\n[colorization]\nautomatic_photos = 8\n"
 

@@ -6,7 +6,7 @@ import json
 import math
 import re
 import xml.etree.ElementTree as ET
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tiny_study import TWO, made_run, tiny
@@ -18,6 +18,9 @@ from trainer.study.results import read_results, write_design
 from trainer.study.runs import write_run
 from trainer.study.studies.registry import find_study
 from trainer.study.tables import figure, grids, markdown, results_csv, signed, to_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def written(path: Path, name: str, arms: list[str], labels: list[float], seeds: int = 3) -> Path:

@@ -258,7 +258,7 @@ def _add(project: Project, folder: str, groups: str | None) -> Added:
 
 
 def _ungrouped(project: Project) -> int:
-    """How many photos are a group of their own because nothing named one."""
+    """Count the photos that are a group of their own because nothing named one."""
     import sqlalchemy as sa
 
     from trainer.project.schema import photo, photo_group

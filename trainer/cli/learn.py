@@ -88,7 +88,7 @@ def retrain(
 
 
 def epoch_rows(project: Project, round_id: str) -> list[dict[str, float]]:
-    """Epoch, soft Dice loss and IoU on the validation photos, of a round that thinks in epochs."""
+    """Read epoch, soft Dice loss and IoU on the validation photos, of a round that counts in epochs."""
     curves = project.trainer.curve(round_id)
     names = ("epoch", "epoch_loss", "epoch_iou")
     points = zip(*(curves.get(name, []) for name in names), strict=True)
@@ -96,7 +96,7 @@ def epoch_rows(project: Project, round_id: str) -> list[dict[str, float]]:
 
 
 def epoch_table(rows: list[dict[str, float]]) -> Table:
-    """The table epoch | DL | IoU."""
+    """Make the table epoch | DL | IoU."""
     cells = [[f"{r['epoch']:.0f}", f"{r['epoch_loss']:.4f}", f"{r['epoch_iou']:.4f}"] for r in rows]
     return table("epoch", "DL", "IoU", rows=cells)
 
@@ -151,7 +151,7 @@ def evaluate(
 
 
 def share(text: str) -> float:
-    """`25%` or `0.25` as 0.25."""
+    """Read `25%` or `0.25` as 0.25."""
     from trainer.errors import ConfigError
 
     try:

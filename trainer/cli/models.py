@@ -120,7 +120,7 @@ def models(
 
 
 def known_model(project: Project, model: str | None) -> str:
-    """The id asked for, or the served one's; refused when there is no such model."""
+    """Find the id asked for, or the served one's; refuse where there is no such model."""
     from trainer.errors import ProjectError
 
     served = project.models.served()
@@ -139,7 +139,7 @@ def known_model(project: Project, model: str | None) -> str:
 
 
 def model_folder(source: Path, model: str | None = None) -> tuple[Path, str, str]:
-    """The folder of the model meant by a project or by a model's own folder, what it is called, and a remark.
+    """Find the model of a project, or of a model's own folder: its folder, its id and a remark.
 
     Of a project it is the one asked for, else the served one; the remark says so where a newer one was not
     served.
@@ -165,5 +165,5 @@ def model_folder(source: Path, model: str | None = None) -> tuple[Path, str, str
 
 
 def number(value: Any) -> str:
-    """Three decimals, or a dash where there is nothing to measure."""
+    """Format three decimals, or a dash where there is nothing to measure."""
     return "–" if value is None or value != value else f"{value:.3f}"

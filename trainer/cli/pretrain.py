@@ -1,4 +1,4 @@
-"""The command that learns from photos without masks: pretrain."""
+"""Command that learns from photos without masks: pretrain."""
 
 from __future__ import annotations
 

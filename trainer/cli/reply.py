@@ -1,17 +1,19 @@
-"""What a command hands back: one JSON object for programs, a few lines for people."""
+"""Reply of a command: one JSON object for programs, a few lines for people."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from trainer.evaluation.json_values import Json, json_value
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")
@@ -24,7 +26,7 @@ ProjectArgument = Annotated[
 
 @dataclass(frozen=True)
 class Reply:
-    """The outcome of a command that did its work (bad input raises `SkinsegError` instead)."""
+    """Reply of a command that did its work (bad input raises `SkinsegError` instead)."""
 
     data: Json
     """The JSON object."""
@@ -33,21 +35,23 @@ class Reply:
     code: int = 0
 
     def to_json(self) -> str:
+        """Write the JSON object as text."""
         return json.dumps(json_value(self.data), allow_nan=False)
 
     def show(self, console: Console) -> None:
+        """Print the lines."""
         for line in self.lines:
             console.print(line, highlight=False, soft_wrap=isinstance(line, str))
 
 
 def listed(lines: list[str], most: int = 20) -> list[str]:
-    """The first lines of a list as they are, and how many there are besides."""
+    """Shorten a list to its first lines and a count of the others."""
     left = len(lines) - most
     return [escape(line) for line in lines[:most]] + ([f"  and {left:,} more"] if left > 0 else [])
 
 
 def table(*columns: str, rows: list[list[str]], title: str | None = None) -> Table:
-    """A plain table; columns of numbers stand right."""
+    """Make a plain table; columns of numbers stand right."""
     built = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for index, name in enumerate(columns):
         words = any(row[index][:1].isalpha() for row in rows)

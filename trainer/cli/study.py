@@ -1,11 +1,10 @@
-"""The command that runs the comparisons of the sources: study."""
+"""Command that runs the comparisons of the sources: study."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +20,8 @@ from trainer.cli.learn import share
 from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from trainer.project.project import Project
     from trainer.study.design import Asked, Design
     from trainer.study.results import StudyResults
@@ -146,7 +147,7 @@ def _run(project: Project, name: str, asked: Asked, device: str, rank: Rank, das
 
 
 def _own_device(local: int) -> str:
-    """Its own graphics card for each process of torchrun, where there are any."""
+    """Choose the graphics card of each process of torchrun, where there are any."""
     import torch
 
     count = torch.cuda.device_count()
@@ -163,7 +164,7 @@ def _left(project: Project, design: Design) -> str:
 
 
 def _reply(project: Project, name: str, write: bool) -> Reply:
-    """The tables, written and printed."""
+    """Write the tables, and reply with them."""
     from trainer.study.results import read_results
     from trainer.study.tables import claim_line, grids, heading, to_json
 
@@ -196,7 +197,7 @@ def write_results(project: Path, results: StudyResults) -> Path:
 
 @contextmanager
 def _watched() -> Iterator[Callable[[StudyProgress], None]]:
-    """A bar on a terminal; in a pipe a line per run."""
+    """Show a bar on a terminal; in a pipe a line per run."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield _lines()
@@ -214,7 +215,7 @@ def _watched() -> Iterator[Callable[[StudyProgress], None]]:
 
 
 def _lines() -> Callable[[StudyProgress], None]:
-    """A line as each run begins, and one now and then of a long one."""
+    """Print a line as each run begins, and one now and then of a long one."""
     number, spoke = 0, 0.0
 
     def report(p: StudyProgress) -> None:
@@ -241,7 +242,7 @@ def _say(line: str) -> None:
 
 
 def _shares(text: str | None) -> tuple[float, ...] | None:
-    """`10,25%,0.5` as shares; a bare number above 1 is percent."""
+    """Read `10,25%,0.5` as shares; a bare number above 1 is percent."""
     if text is None:
         return None
     words = [word.strip() for word in text.split(",") if word.strip()]

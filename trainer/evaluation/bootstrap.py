@@ -43,11 +43,11 @@ class Bootstrap:
         self.times = np.random.default_rng(seed).multinomial(self.groups, chances, size=draws).astype(float)
 
     def weights(self) -> Floats:
-        """Times each photo counts in each draw, ``(draws, P)`` float64."""
+        """Count how often each photo is in each draw: ``(draws, P)`` float64."""
         return self.times[:, self.index]
 
     def sums(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Sums over the drawn photos, ``(draws, ...)``, of values per photo ``(P, ...)``; same dtype."""
+        """Sum values per photo ``(P, ...)`` over the drawn photos: ``(draws, ...)`` of the same dtype."""
         # Groups are added up once, not once a draw. Counts go through floats because only those have a fast
         # matrix product; whole numbers stay exact up to 2**53.
         by_group = np.zeros((self.groups, *values.shape[1:]))
@@ -56,7 +56,7 @@ class Bootstrap:
         return drawn
 
     def means(self, values: Floats) -> Floats:
-        """Means over the drawn photos, ``(draws, ...)``, of values per photo; NaN is left out."""
+        """Average values per photo over the drawn photos: ``(draws, ...)``; NaN is left out."""
         known = ~np.isnan(values)
         return ratio(self.sums(np.where(known, values, 0.0)), self.sums(known.astype(np.float64)))
 

@@ -1,11 +1,10 @@
-"""Everything measured of one model on one split, ready to be printed, written as JSON, or drawn."""
+"""Scorecard: everything measured of one model on one split, to be printed, written as JSON, or drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,9 +23,13 @@ from trainer.evaluation.scores.calibration import Reliability, expected_error, r
 from trainer.evaluation.scores.classification import classification_scores
 from trainer.evaluation.scores.headlines import binary_scores, dice2, iou9, per_photo_dice9
 from trainer.evaluation.scores.parity import isic, keras_dice, smp_batch_iou
-from trainer.evaluation.scores.photo import PhotoScores
 from trainer.evaluation.summary import Evaluation, score_photos
-from trainer.labels.classes import ClassSet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trainer.evaluation.scores.photo import PhotoScores
+    from trainer.labels.classes import ClassSet
 
 Estimate = tuple[float, tuple[float, float]]
 """A score and its 95 % interval."""
@@ -67,20 +70,20 @@ class Scorecard:
 
     @cached_property
     def bootstrap(self) -> Bootstrap:
-        """The draws that all intervals share."""
+        """Bootstrap that all intervals share."""
         return Bootstrap(self.evaluation.groups, self.draws)
 
     def stacked(self, name: str) -> Any:
-        """One field of all photos, ``(P, ...)``."""
+        """Stack one field of all photos: ``(P, ...)``."""
         return np.stack([getattr(photo, name) for photo in self.photos])
 
     def boundary(self, name: str) -> Floats:
-        """``nsd`` or ``hd95`` per photo and class, ``(P, K)``."""
+        """Stack ``nsd`` or ``hd95`` per photo and class: ``(P, K)``."""
         return np.stack([getattr(photo.boundary, name) for photo in self.photos])
 
     @cached_property
     def headlines(self) -> dict[str, Estimate]:
-        """Every figure that stands for the whole split, with its interval."""
+        """Figures of the whole split, each with its interval."""
         evaluation, sample = self.evaluation, self.bootstrap
         values = {name: (float(getattr(evaluation, name)), evaluation.ci95[name]) for name in evaluation.ci95}
         pooled, drawn = self.matrices.sum(0), sample.sums(self.matrices)
@@ -151,7 +154,7 @@ class Scorecard:
         }
 
     def parity(self, mode: str) -> dict[str, Estimate]:
-        """The figures of a source's own mode (see ``scores.parity``); photos are its batches."""
+        """Compute the figures of a source's own mode (see ``scores.parity``); photos are its batches."""
         if mode == "isic":
             scores = isic(skin_or_not(self.matrices, self.classes.background))
             return {part.name: self._mean(getattr(scores, part.name)) for part in fields(scores)}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 from logging.handlers import RotatingFileHandler
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trainer.errors import ProjectError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BYTES, FILES = 1_000_000, 3
 

@@ -50,7 +50,7 @@ def read_scheduler_state(
 
 
 def _pretraining_due(project: Project, rounds: list[Round], device: str) -> bool:
-    """Whether colorization weights would be used, can be made here, and are not there yet."""
+    """Tell whether colorization weights would be used, can be made here, and are not there yet."""
     settings, training = project.settings.colorization, project.settings.training
     if not settings.automatic or training.init not in ("auto", "colorization"):
         return False
@@ -66,7 +66,7 @@ def _pretraining_due(project: Project, rounds: list[Round], device: str) -> bool
 
 
 def _rounds_on_these_labels(project: Project, finished: list[Round]) -> list[Round]:
-    """The newest rounds that saw all of today's truth, newest last; a full one ends the count."""
+    """List the newest rounds that saw all of today's truth, newest last; a full one ends the list."""
     tail: list[Round] = []
     for round_ in reversed(finished):
         if round_.model_id is None or project.models.untrained_labels(round_.model_id) > 0:
@@ -78,7 +78,7 @@ def _rounds_on_these_labels(project: Project, finished: list[Round]) -> list[Rou
 
 
 def _last_gain(tail: list[Round], served: str | None) -> float | None:
-    """Validation Dice gained by the last round; 0 when rejected or a full one, None: cannot be told."""
+    """Compute the validation Dice gained by the last round; 0 if rejected or full, None if not comparable."""
     if not tail:
         return None
     last = tail[-1]

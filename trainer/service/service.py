@@ -42,7 +42,7 @@ SWEEP_SECONDS = 3600.0
 
 
 class Service:
-    """One project's trainer.
+    """Trainer of one project.
 
     Parameters
     ----------
@@ -270,7 +270,7 @@ class Service:
         return wait
 
     def _has_news(self) -> bool:
-        """Whether the catalog changed since the last look, or that look is long enough ago."""
+        """Tell whether the catalog changed since the last look, or that look is long enough ago."""
         version = self.project.data_version()
         now = time.monotonic()
         if version == self._version and now - self._looked < 1.0:

@@ -1,11 +1,10 @@
-"""A study's runs on a Dask cluster, one task each; files and locks are the same as without it.
+"""Dask runner: a study's runs on a cluster, one task each; files and locks are the same as without it.
 
 Every worker must see the project under the same path. Whoever reaches the scheduler can run code on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +15,15 @@ from trainer.study.runs import RunSpec, is_done
 from trainer.study.time_left import TimeLeft
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trainer.project.project import Project
 
 CONNECT_SECONDS = 10
 
 
 def connect(address: str) -> Any:
-    """A client of the scheduler at that address.
+    """Connect to the scheduler at an address.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def run_on_dask(
 
 
 def one_run(path: str, folder: str, run: RunSpec, device: str) -> str:
-    """On a worker: one run, unless somebody is at it."""
+    """Do one run on a worker."""
     from trainer.project.project import Project
 
     with Project.open(Path(path)) as project, locked(Path(folder), run.name) as ours:

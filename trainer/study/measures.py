@@ -1,4 +1,4 @@
-"""What is compared: scores of one run as functions of how often each test photo counts. No torch.
+"""Measures of a study: scores of one run as functions of how often each test photo counts. No torch.
 
 A run keeps, per test photo, its confusion matrix and for each class whether it is there and how sure the
 model was of that. Every score can then be taken on any resample of the photos.
@@ -6,21 +6,24 @@ model was of that. Every score can then be taken on any resample of the photos.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trainer.evaluation.metrics import Counts, Floats, class_scores, macro, ratio, skin_or_not
 from trainer.evaluation.scores.headlines import dice2, dice8, dice9
-from trainer.labels.classes import ClassSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trainer.labels.classes import ClassSet
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one run left behind for each test photo."""
+    """Evidence of one run: what it found on each test photo."""
 
     matrices: Counts
     """``(P, K, K)``, rows are the truth."""
@@ -32,7 +35,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Measure:
-    """One score."""
+    """Measure with its title."""
 
     title: str
     of: Callable[[Evidence, Floats, ClassSet], Floats]
@@ -54,12 +57,12 @@ def _mean(values: Floats) -> Floats:
 
 
 def pooled(evidence: Evidence, weights: Floats) -> Floats:
-    """Confusion matrices of weighted sums of photos, ``(D, K, K)``."""
+    """Pool the photos' confusion matrices by weights: ``(D, K, K)``."""
     return np.tensordot(weights, evidence.matrices.astype(np.float64), axes=(1, 0))
 
 
 def _mean_over_classes(name: str) -> Callable[[Evidence, Floats, ClassSet], Floats]:
-    """Mean of a score over the classes that occur; of two classes, the one that is not background."""
+    """Make a mean over the classes that occur; of two classes, the one that is not background."""
 
     def of(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
         values = class_score(pooled(evidence, weights), name)
@@ -71,7 +74,7 @@ def _mean_over_classes(name: str) -> Callable[[Evidence, Floats, ClassSet], Floa
 
 
 def _headline(score: Callable[[Any, ClassSet], Floats]) -> Callable[[Evidence, Floats, ClassSet], Floats]:
-    """A score of the pixels of all photos pooled."""
+    """Make a measure of the pixels of all photos pooled."""
     return lambda evidence, weights, classes: score(pooled(evidence, weights), classes)
 
 
@@ -81,13 +84,13 @@ def _skin_iou_each_photo(evidence: Evidence, weights: Floats, classes: ClassSet)
 
 
 def _weighted_mean(photo: Floats, weights: Floats) -> Floats:
-    """Mean over photos with weights ``(D, P)``, those without a value left out."""
+    """Average over photos with weights ``(D, P)``, those without a value left out."""
     known = ~np.isnan(photo)
     return ratio(weights @ np.where(known, photo, 0.0), weights @ known.astype(np.float64))
 
 
 def _each_photo(name: str) -> Callable[[Evidence, Floats, ClassSet], Floats]:
-    """Mean over photos of the photo's own score, as the ISIC challenge takes it."""
+    """Make a mean over photos of the photo's own score, as the ISIC challenge takes it."""
 
     def of(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
         values = class_score(evidence.matrices, name)
@@ -100,7 +103,7 @@ def _each_photo(name: str) -> Callable[[Evidence, Floats, ClassSet], Floats]:
 def _over_classes(
     score: Callable[[npt.NDArray[np.bool_], Floats, Floats], Floats],
 ) -> Callable[[Evidence, Floats, ClassSet], Floats]:
-    """Mean over the classes but background of a score of finding the class in a photo."""
+    """Make a mean over the classes but background of a score of finding the class in a photo."""
 
     def of(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
         parts = [score(evidence.present[:, k], evidence.sureness[:, k], weights) for k in classes.skin]

@@ -1,4 +1,4 @@
-"""Carrying out a study: run after run, sharing the work with other processes through files alone.
+"""Runner of a study: run after run, sharing the work with other processes through files alone.
 
 Every run has a lock (`runs/.NAME.lock`, released by the system however its holder ends). A process takes the
 first run that is neither done nor locked; when all that is left is in other hands it waits, and takes over
@@ -8,10 +8,8 @@ what somebody abandoned. So a second process on the same machine helps by being 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
@@ -22,6 +20,9 @@ from trainer.study.runs import RunSpec, is_done
 from trainer.study.time_left import TimeLeft
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
     from trainer.project.project import Project
     from trainer.training.round_context import RoundProgress
 
@@ -35,7 +36,7 @@ RANK_VARIABLES = (
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a study is."""
+    """Progress of a study."""
 
     number: int
     """Of the run under way, 1 to ``total``."""
@@ -51,7 +52,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Rank:
-    """Which of several processes this is."""
+    """Rank of this process among several."""
 
     rank: int = 0
     world: int = 1
@@ -59,7 +60,7 @@ class Rank:
 
 
 def leave_torchrun(environment: dict[str, str] | Any) -> Rank:
-    """Read who this process is to torchrun, and make it forget, so that it trains on its own."""
+    """Read this process's rank from torchrun's variables, and remove them, so that it trains on its own."""
     found = Rank(
         int(environment.get("RANK", 0)),
         int(environment.get("WORLD_SIZE", 1)),
@@ -136,12 +137,12 @@ def check_runs(design: Design, device: str) -> None:
 
 
 def done_runs(folder: Path, design: Design) -> frozenset[str]:
-    """Names of the runs that have their files."""
+    """Name the runs that have their files."""
     return frozenset(run.name for run in design.runs if is_done(folder, run.name))
 
 
 def ready(folder: Path, run: RunSpec, design: Design) -> bool:
-    """Whether a run is still to do and the weights it starts from are there."""
+    """Tell whether a run is still to do and the weights it starts from are there."""
     if is_done(folder, run.name):
         return False
     first = design.runs[0]
@@ -151,7 +152,7 @@ def ready(folder: Path, run: RunSpec, design: Design) -> bool:
 
 @contextmanager
 def locked(folder: Path, name: str) -> Iterator[bool]:
-    """Whether this process got the run; nobody else gets it meanwhile."""
+    """Lock a run, and yield whether this process got it."""
     lock = FileLock(folder / f".{name}.lock")
     try:
         lock.acquire(timeout=0)
@@ -167,7 +168,7 @@ def locked(folder: Path, name: str) -> Iterator[bool]:
 def do_run(
     project: Project, run: RunSpec, folder: Path, device: str, tick: Callable[[RoundProgress], None]
 ) -> None:
-    """One run; what goes wrong names it."""
+    """Do one run; its errors name it."""
     from trainer.study.train import carry_out
 
     try:

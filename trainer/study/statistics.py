@@ -27,7 +27,7 @@ POWER = 0.8
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over seeds with what is known of its error."""
+    """Mean over seeds with what is known of its error."""
 
     value: float
     low: float
@@ -42,7 +42,7 @@ class Estimate:
 
 
 def small_sample_factor(seeds: int, level: float = LEVEL) -> float:
-    """What the spread of a bootstrap over few seeds is multiplied with.
+    """Compute the factor that widens a bootstrap over few seeds.
 
     Drawing n values with replacement gives a variance too small by (n - 1) / n, and normal tails where
     Student's are due: with three seeds an interval of 95 % would hold the truth in two of three cases.
@@ -59,7 +59,7 @@ def two_level_bootstrap(
     level: float = LEVEL,
     seed: int = 0,
 ) -> Estimate:
-    """Mean over seeds with its interval, drawing seeds and groups of photos with replacement.
+    """Estimate a mean over seeds with its interval, drawing seeds and groups of photos with replacement.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def two_level_bootstrap(
 
 
 def two_sided_p(value: float, seed_sd: float, seeds: int, photo_sd: float, groups: int) -> float:
-    """p-value of a mean whose error has two parts: Student's t with Welch and Satterthwaite's degrees.
+    """Test a mean whose error has two parts: Student's t with Welch and Satterthwaite's degrees.
 
     The bootstrap's own tail cannot be used after Holm's correction: three seeds give it ten values.
     """
@@ -117,7 +117,7 @@ def _in_chunks(of_seed: Draws, weights: Floats) -> Floats:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p-values that keep the chance of any false claim at the level (Holm, 1979); NaN stays."""
+    """Adjust p-values so that the chance of any false claim stays at the level (Holm, 1979); NaN stays."""
     adjusted = [math.nan] * len(p_values)
     order = sorted((p, i) for i, p in enumerate(p_values) if not math.isnan(p))
     largest = 0.0
@@ -130,7 +130,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def seeds_needed(
     seed_sd: float, effect: float, *, photo_sd: float = 0.0, alpha: float = 1 - LEVEL, power: float = POWER
 ) -> int | None:
-    """Seeds with which a paired difference of this size would be found.
+    """Compute the seeds with which a paired difference of this size would be found.
 
     ``n = seed_sd² / ((effect / (z_{1-alpha/2} + z_power))² - photo_sd²)``: with an SD of 2 points and 80 %
     power 4, 8 and 32 seeds for 3, 2 and 1 points.

@@ -1,4 +1,4 @@
-"""A study's tables: on the terminal, as Markdown, as CSV, as JSON."""
+"""Tables of a study: on the terminal, as Markdown, as CSV, as JSON."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import csv
 import io
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trainer.evaluation.json_values import Json, json_object, json_value
 from trainer.evaluation.metrics import class_scores
 from trainer.study.measures import MEASURES
-from trainer.study.results import StudyResults
-from trainer.study.statistics import Estimate
-from trainer.study.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trainer.study.results import StudyResults
+    from trainer.study.statistics import Estimate
+    from trainer.study.verdicts import Verdict
 
 GAP = 2
 """Letters between two columns on a terminal."""
@@ -24,7 +28,7 @@ GAP = 2
 
 @dataclass(frozen=True)
 class Grid:
-    """One table as text."""
+    """Table as text."""
 
     title: str
     head: tuple[str, ...]
@@ -37,7 +41,7 @@ class Grid:
         return sum(max(map(len, column)) + GAP for column in columns) - GAP
 
     def markdown(self) -> str:
-        """As Markdown, numbers to the right."""
+        """Format as Markdown, numbers to the right."""
         words = [any(row[i][:1].isalpha() for row in self.rows) for i in range(len(self.head))]
         lines = [list(self.head), ["---" if left else "---:" for left in words], *map(list, self.rows)]
         table = "\n".join("| " + " | ".join(cell.replace("|", "/") for cell in line) + " |" for line in lines)
@@ -45,29 +49,29 @@ class Grid:
 
 
 def figure(value: float) -> str:
-    """Three decimals without the zero before them; a dash where there is none."""
+    """Format three decimals without the zero before them; a dash for NaN."""
     if math.isnan(value):
         return "–"
     return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
 
 
 def signed(value: float) -> str:
-    """The same with its sign."""
+    """Format a figure with its sign."""
     return figure(value) if math.isnan(value) or value < 0 else f"+{figure(value)}"
 
 
 def counted(count: int, noun: str) -> str:
-    """``1 seed``, ``3 seeds``."""
+    """Format a count with its noun: ``1 seed``, ``3 seeds``."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def percent(share: float) -> str:
-    """A share of the labels for people."""
+    """Format a share of the labels."""
     return f"{100 * share:g} %"
 
 
 def grids(results: StudyResults, width: int | None = None) -> list[Grid]:
-    """All tables of a study but the claims; on a terminal of so many letters the main one fits into them."""
+    """Make all tables of a study but the claims; the main one fits a terminal of so many letters."""
     main = main_grid(results)
     found = [main if width is None or main.width <= width else long_grid(results)]
     if results.study.per_class:
@@ -81,7 +85,7 @@ INTERVALS = "Mean over seeds (95 % interval; ± SD between seeds)"
 
 
 def main_grid(results: StudyResults) -> Grid:
-    """Arms by measures: mean over seeds, its interval and the SD between seeds."""
+    """Make the table of arms by measures: mean over seeds, its interval and the SD between seeds."""
     several = len(results.labels) > 1
     head = ("arm", *(("labels",) if several else ()), *(MEASURES[m].title for m in results.study.measures))
     rows = []
@@ -95,7 +99,7 @@ def main_grid(results: StudyResults) -> Grid:
 
 
 def long_grid(results: StudyResults) -> Grid:
-    """The same with one row for each measure and arm."""
+    """Make the same table with one row for each measure and arm."""
     several = len(results.labels) > 1
     head = ("measure", "arm", *(("labels",) if several else ()), "mean (95 %; ± SD of seeds)")
     rows = [
@@ -109,13 +113,13 @@ def long_grid(results: StudyResults) -> Grid:
 
 
 def interval(estimate: Estimate) -> str:
-    """`.812 (.790 to .834; ±.004)`."""
+    """Format an estimate as `.812 (.790 to .834; ±.004)`."""
     spread = "" if math.isnan(estimate.seed_sd) else f"; ±{figure(estimate.seed_sd)}"
     return f"{figure(estimate.value)} ({figure(estimate.low)} to {figure(estimate.high)}{spread})"
 
 
 def class_grid(results: StudyResults, arm: str, share: float) -> Grid:
-    """Each class and their mean, of one arm."""
+    """Make the table of each class and their mean, of one arm."""
     titles = {"iou": "IoU", "precision": "precision", "recall": "recall", "dice": "F1"}
     names = results.study.per_class
     columns = [results.per_class(arm, share, name) for name in names]
@@ -131,13 +135,13 @@ def class_grid(results: StudyResults, arm: str, share: float) -> Grid:
 
 
 def epoch_grid(results: StudyResults) -> Grid:
-    """The curves the study shows, one row per epoch."""
+    """Make the table of the curves the study shows, one row per epoch."""
     rows = tuple((f"{int(row[0])}", *(figure(value) for value in row[1:])) for row in results.epochs())
     return Grid("Mean over seeds", ("epoch", *(title for _, title in results.study.epochs)), rows)
 
 
 def claim_grid(verdicts: Sequence[Verdict]) -> Grid:
-    """One row per claim."""
+    """Make the table of claims, one row each."""
     head = ("claim", "verdict", "difference (95 %)", "p, Holm", "seeds", "at", "the source")
     rows = [
         (
@@ -155,7 +159,7 @@ def claim_grid(verdicts: Sequence[Verdict]) -> Grid:
 
 
 def claim_line(verdict: Verdict) -> str:
-    """A claim and its verdict in one line for the terminal."""
+    """Format a claim and its verdict in one line for the terminal."""
     found = verdict.estimate
     source = f"; the source: {verdict.claim.source}" if verdict.claim.source else ""
     return (
@@ -165,12 +169,12 @@ def claim_line(verdict: Verdict) -> str:
 
 
 def verdict_text(verdict: Verdict) -> str:
-    """`undecided: 12 seeds needed`."""
+    """Format a verdict as `undecided: 12 seeds needed`."""
     return f"{verdict.verdict}: {verdict.why}" if verdict.why else verdict.verdict
 
 
 def heading(results: StudyResults) -> list[str]:
-    """What the tables are about, a line each."""
+    """Write the lines above the tables."""
     asked, first = results.about["asked"], results.runs[0].about if results.runs else None
     lines = [
         f"{counted(len(results.runs), 'run')} done, {results.missing} to do; "
@@ -189,7 +193,7 @@ def heading(results: StudyResults) -> list[str]:
 
 
 def markdown(results: StudyResults) -> str:
-    """`table.md`."""
+    """Write the text of `table.md`."""
     lines = "\n".join(f"* {line}" for line in heading(results))
     tables = [*grids(results), *([claim_grid(results.verdicts)] if results.verdicts else [])]
     parts = [f"## {results.study.title}", lines, *(grid.markdown() for grid in tables)]
@@ -197,7 +201,7 @@ def markdown(results: StudyResults) -> str:
 
 
 def results_csv(results: StudyResults) -> str:
-    """`results.csv`: one row per run, class and score; the class is empty where the score is of all."""
+    """Write `results.csv`: one row per run, class and score; the class is empty where the score is of all."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("arm", "labels", "seed", "class", "score", "value", "seconds", "steps"))
@@ -271,7 +275,7 @@ def claim_json(verdict: Verdict) -> Json:
 
 
 def claims_json(results: StudyResults) -> str:
-    """`claims.json`."""
+    """Write the text of `claims.json`."""
     return (
         json.dumps([claim_json(verdict) for verdict in results.verdicts], indent=1, ensure_ascii=False) + "\n"
     )

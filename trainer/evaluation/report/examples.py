@@ -1,18 +1,19 @@
-"""The photos on which a model did best and worst, with truth and prediction."""
+"""Examples: photos on which a model did best and worst, with truth and prediction."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from trainer.evaluation.report.pictures import data_uri, overlay, small
-from trainer.evaluation.scorecard import Scorecard
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.evaluation.scorecard import Scorecard
     from trainer.inference.predictor import Predictor
     from trainer.project.project import Project
 
@@ -21,7 +22,7 @@ Advance = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Example:
-    """One photo, three pictures as data addresses."""
+    """Photo with its truth and prediction, as data addresses."""
 
     name: str
     dice9: float

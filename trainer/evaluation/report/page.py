@@ -1,26 +1,29 @@
-"""From a scorecard to one HTML file that needs nothing else."""
+"""Report page: a scorecard as one HTML file that needs nothing else."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
 from importlib import resources
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from trainer.evaluation.json_values import Json
 from trainer.evaluation.metrics import ratio
-from trainer.evaluation.report.examples import Example
 from trainer.evaluation.report.plots import reliability_plot
 from trainer.evaluation.report.words import cautions, headline_cards, number, percent, range_of, verdict
-from trainer.evaluation.scorecard import Scorecard
-from trainer.evaluation.scores.breakdown import Part
 from trainer.project.filesystem import storage_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from trainer.evaluation.json_values import Json
+    from trainer.evaluation.report.examples import Example
+    from trainer.evaluation.scorecard import Scorecard
+    from trainer.evaluation.scores.breakdown import Part
 
 SPLITS = {"val": "validation", "test": "test", "train": "train"}
 PARTS = (
@@ -135,7 +138,7 @@ def _asset(name: str) -> str:
 
 
 def seen_at(card: Mapping[str, Any]) -> str:
-    """At which size the network works, and at which it is judged."""
+    """Say at which size the network works, and at which it is compared."""
     plan = card.get("plan", {})
     if plan.get("fit", "crop") != "crop":
         size = f"in a square of {plan.get('size')} pixels"
@@ -147,7 +150,7 @@ def seen_at(card: Mapping[str, Any]) -> str:
 
 
 def confusion_shares(scorecard: Scorecard) -> list[list[Json]]:
-    """The confusion matrix divided by the truth: rows of cells with a text and the share it stands for."""
+    """Divide the confusion matrix by the truth: rows of cells with a text and the share it stands for."""
     pooled = scorecard.matrices.sum(0).astype(np.float64)
     shares = ratio(pooled, pooled.sum(-1, keepdims=True))
     return [
@@ -164,7 +167,7 @@ def confusion_shares(scorecard: Scorecard) -> list[list[Json]]:
 
 
 def mixups(scorecard: Scorecard, most: int = 7) -> list[Json]:
-    """The pairs of classes between which most pixels are lost, with the share of the truth that goes."""
+    """List the pairs of classes between which most pixels are lost, with the share of the truth that goes."""
     pooled = scorecard.matrices.sum(0).astype(np.float64)
     wrong, names = pooled * (1 - np.eye(len(pooled))), scorecard.classes.names
     found = []
@@ -206,7 +209,7 @@ def _row(part: Part) -> Json:
 
 
 def card_rows(card: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What the model is and where it comes from, name and value; what is not known is left out."""
+    """List what is known of a model and its origin, as name and value."""
     plan, network = card.get("plan", {}), card.get("network", {})
     made = card.get("created")
     rows = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +12,11 @@ from trainer.evaluation.json_values import Json, json_object
 from trainer.evaluation.metrics import Counts, Floats, interval
 from trainer.evaluation.scores.headlines import dice2, dice9
 from trainer.evaluation.scores.skin_tone import BINS, bin_of
-from trainer.labels.classes import ClassSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trainer.labels.classes import ClassSet
 
 MOST = 12
 """Kinds beyond which a list by folder says nothing."""
@@ -65,7 +69,7 @@ def breakdown(
 
 
 def main_classes(matrices: Counts, classes: ClassSet) -> list[str | None]:
-    """The class, but for background and doubt, that has most pixels of each photo's truth."""
+    """Find the class, but for background and uncertain, with most pixels of each photo's truth."""
     truth = matrices.sum(-1).copy()
     truth[:, [i for i in (classes.background, classes.uncertain) if i is not None]] = 0
     return [classes.names[int(row.argmax())] if row.any() else None for row in truth]

@@ -1,4 +1,4 @@
-"""Does a confidence of 80 % mean right in 80 % of pixels? Reliability bins and expected calibration error."""
+"""Calibration of confidences: reliability bins and expected calibration error (is 80 % sure 80 % right?)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def reliability(counts: Counts, bins: int = BINS) -> Reliability:
 
 
 def expected_error(counts: Counts, bins: int = BINS) -> Floats:
-    """Expected calibration error of many counts ``(..., 2, 256)`` at once."""
+    """Compute the expected calibration error of many counts ``(..., 2, 256)`` at once."""
     pixels, right, sums = (_binned(values, bins) for values in _with_sums(counts))
     return np.asarray(ratio(np.abs(right - sums).sum(-1), pixels.sum(-1)))
 

@@ -7,6 +7,7 @@ All take ``(..., K, K)`` with rows for the truth. Sum the photos' matrices first
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,12 +20,14 @@ from trainer.evaluation.metrics import (
     macro_dice,
     skin_or_not,
 )
-from trainer.labels.classes import ClassSet
+
+if TYPE_CHECKING:
+    from trainer.labels.classes import ClassSet
 
 
 @dataclass(frozen=True)
 class BinaryScores:
-    """The five figures of the ISIC challenges, each ``(...)`` float64; NaN where nothing can be said."""
+    """Five figures of the ISIC challenges, each ``(...)`` float64; NaN where they have no value."""
 
     ja: Floats
     """Jaccard index (IoU) of the foreground."""

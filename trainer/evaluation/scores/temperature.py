@@ -1,4 +1,4 @@
-"""One number that makes a model's confidence honest: divide its logits by a temperature (Guo et al. 2017)."""
+"""Temperature scaling: one divisor of the logits that makes confidences honest (Guo et al. 2017)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class PixelSample:
         self._targets.append(torch.from_numpy(target.reshape(-1)[chosen].astype(np.int64)))
 
     def temperature(self) -> float:
-        """The temperature that fits what was taken; 1 if nothing was."""
+        """Fit a temperature to the pixels taken; 1 without any."""
         if not self._targets:
             return 1.0
         return fit_temperature(torch.cat(self._log_probabilities), torch.cat(self._targets))
@@ -60,7 +60,7 @@ class PixelSample:
 
 @torch.enable_grad()
 def fit_temperature(logits_NK: Tensor, target_N: Tensor) -> float:
-    """The T > 0 at which softmax(logits / T) has the least cross-entropy, by LBFGS on log T.
+    """Fit the T > 0 at which softmax(logits / T) has the least cross-entropy, by LBFGS on log T.
 
     Parameters
     ----------

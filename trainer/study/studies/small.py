@@ -1,4 +1,4 @@
-"""What the small scale of all studies has in common: a CPU finishes one within the hour."""
+"""Small scale of all studies: a CPU finishes one within the hour."""
 
 from __future__ import annotations
 
