@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -164,6 +164,6 @@ def model_folder(source: Path, model: str | None = None) -> tuple[Path, str, str
     return found.path, found.id, remark if model is None else ""
 
 
-def number(value: Any) -> str:
+def number(value: float | None) -> str:
     """Format three decimals, or a dash where there is nothing to measure."""
     return "–" if value is None or value != value else f"{value:.3f}"

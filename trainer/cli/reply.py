@@ -10,9 +10,11 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from trainer.evaluation.json_values import Json, json_value
+from trainer.evaluation.json_values import json_value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
 JsonOption = Annotated[
@@ -28,7 +30,7 @@ ProjectArgument = Annotated[
 class Reply:
     """Reply of a command that did its work (bad input raises `SkinsegError` instead)."""
 
-    data: Json
+    data: Mapping[str, object]
     """The JSON object."""
     lines: list[str | Table] = field(default_factory=list)
     """The same for a reader on a terminal, in rich's markup."""

@@ -10,11 +10,8 @@ from trainer.evaluation.metrics import interval, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
-    import numpy.typing as npt
-
-    from trainer.evaluation.metrics import Floats
+    from trainer.evaluation.metrics import Array, Floats
 
 
 class Bootstrap:
@@ -46,13 +43,13 @@ class Bootstrap:
         """Count how often each photo is in each draw: ``(draws, P)`` float64."""
         return self.times[:, self.index]
 
-    def sums(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def sums(self, values: Array) -> Array:
         """Sum values per photo ``(P, ...)`` over the drawn photos: ``(draws, ...)`` of the same dtype."""
         # Groups are added up once, not once a draw. Counts go through floats because only those have a fast
         # matrix product; whole numbers stay exact up to 2**53.
         by_group = np.zeros((self.groups, *values.shape[1:]))
         np.add.at(by_group, self.index, values)
-        drawn: npt.NDArray[Any] = np.tensordot(self.times, by_group, axes=(1, 0)).astype(values.dtype)
+        drawn: Array = np.tensordot(self.times, by_group, axes=(1, 0)).astype(values.dtype)
         return drawn
 
     def means(self, values: Floats) -> Floats:

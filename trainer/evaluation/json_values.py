@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
 
 Json = dict[str, object]
 """One JSON object."""
@@ -23,7 +20,7 @@ def json_value(value: object, decimals: int | None = None) -> object:
     decimals : int, optional
         Floats are rounded to so many; kept as they are without it.
     """
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {str(key): json_value(item, decimals) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [json_value(item, decimals) for item in value]

@@ -8,6 +8,7 @@ prediction has no score (NaN) and is left out of means; absent from the truth bu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,9 @@ from trainer.labels.values import IGNORE
 
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Matrices = Counts | Floats
+"""Confusion matrices; those of weighted photos are floats."""
+Array = TypeVar("Array", Counts, Floats)
 
 
 def confusion(target: npt.NDArray[np.uint8], prediction: npt.NDArray[np.uint8], classes: int) -> Counts:
@@ -90,7 +94,7 @@ class ClassScores:
         return ratio(self.total - wrong, self.total)
 
 
-def class_scores(matrix: Counts | Floats) -> ClassScores:
+def class_scores(matrix: Matrices) -> ClassScores:
     """Score each class of one or many confusion matrices ``(..., K, K)``."""
     truth = matrix.sum(-1).astype(np.float64)
     return ClassScores(
@@ -102,7 +106,7 @@ def class_scores(matrix: Counts | Floats) -> ClassScores:
 
 
 def macro(values: Floats, instead: Floats | None = None) -> Floats | float:
-    """Mean over the last axis without NaN; NaN where nothing is left.
+    """Average over the last axis without NaN; NaN where nothing is left.
 
     Parameters
     ----------
@@ -115,7 +119,7 @@ def macro(values: Floats, instead: Floats | None = None) -> Floats | float:
     return ratio(np.where(known, values, 0.0).sum(-1), known.sum(-1).astype(np.float64))
 
 
-def without_class(matrix: Counts, index: int | None) -> Counts:
+def without_class(matrix: Array, index: int | None) -> Array:
     """Drop the pixels whose truth is ``index`` (predicting it elsewhere still counts as an error)."""
     if index is None:
         return matrix
@@ -124,7 +128,7 @@ def without_class(matrix: Counts, index: int | None) -> Counts:
     return kept
 
 
-def skin_or_not(matrix: Counts, background: int) -> Counts:
+def skin_or_not(matrix: Array, background: int) -> Array:
     """Merge every class but ``background`` into one: ``(..., 2, 2)``, background first."""
     b = background
     total = matrix.sum((-2, -1))
@@ -133,15 +137,15 @@ def skin_or_not(matrix: Counts, background: int) -> Counts:
     return two.reshape(*matrix.shape[:-2], 2, 2)
 
 
-def macro_dice(matrix: Counts, whole: Counts | None = None) -> Floats | float:
-    """Mean Dice over the classes that occur, of one or many matrices; in ``whole``, of samples of it."""
+def macro_dice(matrix: Matrices, whole: Matrices | None = None) -> Floats | float:
+    """Average Dice over the classes that occur (in ``whole``, where the matrices are samples of it)."""
     return macro(class_scores(matrix).dice, None if whole is None else class_scores(whole).dice)
 
 
-def eight_class_dice(matrix: Counts, uncertain: int | None, whole: Counts | None = None) -> Floats | float:
-    """Macro Dice with the pixels of doubt ignored and their class left out of the mean."""
+def eight_class_dice(matrix: Array, uncertain: int | None, whole: Array | None = None) -> Floats | float:
+    """Average Dice with the pixels of the uncertain class ignored and the class left out."""
 
-    def dice(counts: Counts) -> Floats:
+    def dice(counts: Array) -> Floats:
         values = class_scores(without_class(counts, uncertain)).dice
         return values if uncertain is None else np.delete(values, uncertain, axis=-1)
 
@@ -149,7 +153,7 @@ def eight_class_dice(matrix: Counts, uncertain: int | None, whole: Counts | None
 
 
 def interval(values: Floats, level: float = 0.95) -> tuple[float, float]:
-    """Percentile interval of bootstrap values, NaN left out."""
+    """Take the percentile interval of bootstrap values, NaN left out."""
     values = values[~np.isnan(values)]
     if not len(values):
         return (float("nan"), float("nan"))

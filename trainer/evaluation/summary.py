@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -50,7 +50,7 @@ class Evaluation:
 
     to_dict = to_json
 
-    def headline(self) -> Json:
+    def headline(self) -> dict[str, Any]:
         """Return what a round reports: ``dice9``, ``dice8``, ``dice2`` and Dice per class."""
         dice = {name: row["dice"] for name, row in self.per_class.items()}
         return json_object({"dice9": self.dice9, "dice8": self.dice8, "dice2": self.dice2, "per_class": dice})

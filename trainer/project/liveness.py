@@ -22,7 +22,7 @@ def is_alive(pid: int | None, latest: float, earliest: float = 0.0) -> bool:
     try:
         process = psutil.Process(pid)
         # A zombie has ended: only its exit status waits for whoever started it.
-        return process.status() != psutil.STATUS_ZOMBIE and earliest <= process.create_time() <= latest
+        return bool(process.status() != psutil.STATUS_ZOMBIE and earliest <= process.create_time() <= latest)
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:  # it is there, and somebody else's

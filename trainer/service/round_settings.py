@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from trainer.errors import SkinsegError
 from trainer.settings.toml_file import load_settings
@@ -11,6 +11,16 @@ from trainer.settings.toml_file import load_settings
 if TYPE_CHECKING:
     from trainer.project.project import Project
     from trainer.settings.model import Settings
+
+
+class RoundChoices(TypedDict, total=False):
+    """Choices for one round that take the place of the settings."""
+
+    recipe: str | None
+    init: str | None
+    steps: int | None
+    labels_fraction: float | None
+
 
 log = logging.getLogger(__name__)
 

@@ -13,17 +13,18 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 from trainer.engine.memory import release_device_memory
 from trainer.errors import SkinsegError
 from trainer.project.maintenance import collect_orphans
 from trainer.service.back_off import BackOff
 from trainer.service.commands import CommandHandler
+from trainer.service.device import prepare_device
 from trainer.service.heartbeat import Heartbeat
 from trainer.service.lock import TrainerLock
 from trainer.service.prediction_worker import PredictionWorker
-from trainer.service.round_settings import settings_for_round
+from trainer.service.round_settings import RoundChoices, settings_for_round
 from trainer.service.schedule import PRETEXT, NextStep, decide
 from trainer.service.schedule_state import read_scheduler_state
 from trainer.service.stop_signals import stop_on_signal
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from trainer.project.project import Project
+    from trainer.settings.model import Settings
     from trainer.settings.plan import Lane
     from trainer.training.round import RoundResult
     from trainer.training.round_context import RoundProgress
@@ -80,7 +82,7 @@ class Service:
             last_state = ("stopped", "")
             try:
                 self.commands.forget_old()
-                device = self._device = _prepare(self.device, background)
+                device = self._device = prepare_device(self.device, background)
                 self.heartbeat.show(device=device)
                 self.project.events.add("trainer started", "trainer", pid=os.getpid(), device=device)
                 yield self
@@ -173,7 +175,13 @@ class Service:
         elif progress.recipe == PRETEXT and self._round_lane == "full" and self.commands.train_now:
             raise StopRound("the round asked for comes first")
 
-    def train(self, lane: Lane, round_id: str | None = None, **choices: Any) -> RoundResult | None:
+    def train(
+        self,
+        lane: Lane,
+        round_id: str | None = None,
+        settings: Settings | None = None,
+        **choices: Unpack[RoundChoices],
+    ) -> RoundResult | None:
         """Run one round under `tick`; None where it was stopped at a checkpoint, from which it can go on.
 
         Parameters
@@ -182,18 +190,21 @@ class Service:
             Kind of round.
         round_id : str, optional
             An interrupted round to go on with.
+        settings : Settings, optional
+            The project's own by default.
         **choices
-            As `run_round` takes them; `settings` are the project's own by default.
+            As `run_round` takes them.
         """
         from trainer.training.round import run_round
         from trainer.training.round_context import StopRound
 
-        settings = choices.pop("settings", None) or settings_for_round(self.project)
+        device, settings = self.device, settings or settings_for_round(self.project)
         self._round_lane, self._round_labels = lane, self.project.photos.counts().labelled
         self.heartbeat.show(state="training", lane=lane, round=round_id, step=0, message="getting ready")
-        choices |= {"lane": lane, "round_id": round_id, "tick": self.tick, "device": self.device}
         try:
-            return run_round(self.project, settings, **choices)
+            return run_round(
+                self.project, settings, lane=lane, round_id=round_id, tick=self.tick, device=device, **choices
+            )
         except StopRound as stop:
             log.info("round left at a checkpoint: %s", stop)
             return None
@@ -238,8 +249,8 @@ class Service:
             self.commands.train_now = ""
         try:
             lane = next_step.lane or self._lane_of(next_step.round_id)
-            choices = {} if next_step.recipe is None else {"recipe": next_step.recipe, "init": "scratch"}
-            result = self.train(lane, round_id=next_step.round_id, **choices)
+            init = None if next_step.recipe is None else "scratch"
+            result = self.train(lane, next_step.round_id, recipe=next_step.recipe, init=init)
         except Exception as error:
             self._give_up(next_step.round_id)
             self._report_failure("a training round failed", error)
@@ -284,14 +295,3 @@ class Service:
     def _stop(self) -> None:
         self.commands.stop = True
         self._wake.set()
-
-
-def _prepare(device: str, background: bool) -> str:
-    """Load torch and choose the device; lower the priority where training shares the window's processor."""
-    from trainer.engine.device import choose_device
-
-    chosen = choose_device(device)
-    if background and chosen == "cpu" and hasattr(os, "nice"):
-        with suppress(OSError):
-            os.nice(10)
-    return chosen

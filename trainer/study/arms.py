@@ -12,6 +12,8 @@ from trainer.spelling import nearest
 Weights = Literal["none", "colorization", "imagenet"]
 Values = Mapping[str, Mapping[str, Any]]
 """Settings by section: ``{"training": {"init": "scratch"}}``."""
+Sections = dict[str, dict[str, Any]]
+"""The same, whole and open to changes."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +103,9 @@ class Study:
         return [arm for arm in self.arms if names is None or arm.name in names]
 
 
-def merged(*parts: Values) -> dict[str, dict[str, Any]]:
+def merged(*parts: Values) -> Sections:
     """Merge settings of several parts, the later ones on top."""
-    result: dict[str, dict[str, Any]] = {}
+    result: Sections = {}
     for part in parts:
         for section, values in part.items():
             result.setdefault(section, {}).update(values)

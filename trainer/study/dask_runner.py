@@ -6,7 +6,7 @@ Every worker must see the project under the same path. Whoever reaches the sched
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trainer.errors import ConfigError, SkinsegError
 from trainer.study.design import Design, runs_folder
@@ -17,12 +17,14 @@ from trainer.study.time_left import TimeLeft
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from distributed import Client
+
     from trainer.project.project import Project
 
 CONNECT_SECONDS = 10
 
 
-def connect(address: str) -> Any:
+def connect(address: str) -> Client:
     """Connect to the scheduler at an address.
 
     Raises
@@ -47,7 +49,7 @@ def connect(address: str) -> Any:
 def run_on_dask(
     project: Project,
     design: Design,
-    client: Any,
+    client: Client,
     *,
     device: str = "auto",
     report: Callable[[Progress], None] = lambda progress: None,

@@ -5,19 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trainer.errors import ConfigError
 from trainer.settings.model import Settings
 from trainer.settings.toml_file import load_settings
 from trainer.spelling import nearest
-from trainer.study.arms import Arm, Scale, Study, Values, merged
+from trainer.study.arms import Arm, Scale, Sections, Study, Values, merged
 from trainer.study.runs import RunSpec, data_digest, is_done, test_split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from trainer.evaluation.json_values import Json
     from trainer.project.project import Project
 
 ALWAYS = ("photos",)
@@ -55,7 +56,7 @@ class Design:
     notes: tuple[str, ...]
     """What was left out, and why."""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """Return what `study.json` keeps, enough to print the tables again."""
         return {
             "study": self.study.name,
@@ -174,7 +175,7 @@ def project_settings(project: Project) -> Values:
     return {section: own[section] for section in ALWAYS if section in own}
 
 
-def checked(values: Values) -> dict[str, dict[str, Any]]:
+def checked(values: Values) -> Sections:
     """Validate settings and return them as plain values.
 
     Raises
@@ -183,9 +184,7 @@ def checked(values: Values) -> dict[str, dict[str, Any]]:
         One of them is not.
     """
     try:
-        plain: dict[str, dict[str, Any]] = Settings.model_validate(values).model_dump(
-            mode="json", exclude_unset=True
-        )
+        plain: Sections = Settings.model_validate(values).model_dump(mode="json", exclude_unset=True)
     except ValueError as error:
         raise ConfigError(f"this study's settings do not work together: {error}") from error
     return plain

@@ -7,12 +7,12 @@ model was of that. Every score can then be taken on any resample of the photos.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from trainer.evaluation.metrics import Counts, Floats, class_scores, macro, ratio, skin_or_not
+from trainer.evaluation.metrics import Counts, Floats, Matrices, class_scores, macro, ratio, skin_or_not
 from trainer.evaluation.scores.headlines import dice2, dice8, dice9
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Measure:
     """From evidence, photo weights ``(D, P)`` and classes to ``(D,)``; NaN where it has no value."""
 
 
-def class_score(matrix: Counts | Floats, name: str) -> Floats:
+def class_score(matrix: Matrices, name: str) -> Floats:
     """Score each class of matrices ``(..., K, K)`` by ``dice``, ``iou``, ``recall`` and the like.
 
     A class absent from truth and prediction has no score, also where specificity and accuracy have a value.
@@ -73,7 +73,7 @@ def _mean_over_classes(name: str) -> Callable[[Evidence, Floats, ClassSet], Floa
     return of
 
 
-def _headline(score: Callable[[Any, ClassSet], Floats]) -> Callable[[Evidence, Floats, ClassSet], Floats]:
+def _headline(score: Callable[[Floats, ClassSet], Floats]) -> Callable[[Evidence, Floats, ClassSet], Floats]:
     """Make a measure of the pixels of all photos pooled."""
     return lambda evidence, weights, classes: score(pooled(evidence, weights), classes)
 

@@ -9,7 +9,7 @@ import os
 import shutil
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from trainer.evaluation.metrics import class_scores
 from trainer.project.filesystem import storage_errors
 from trainer.study.design import Design, runs_folder, study_folder
 from trainer.study.measures import MEASURES
-from trainer.study.runs import Run, is_done, read_run, write_text
+from trainer.study.runs import Record, Run, is_done, read_run, write_text
 from trainer.study.statistics import Estimate, two_level_bootstrap
 from trainer.study.studies.registry import find_study
 from trainer.study.verdicts import Verdict, by_key, common_photos, cut, groups_of, score, verdicts_of
@@ -51,7 +51,7 @@ class StudyResults:
     """Results of a study, as they are printed, drawn and written."""
 
     study: Study
-    about: dict[str, Any]
+    about: Record
     """`study.json`."""
     arms: tuple[Arm, ...]
     labels: tuple[float, ...]

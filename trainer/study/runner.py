@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -20,7 +20,7 @@ from trainer.study.runs import RunSpec, is_done
 from trainer.study.time_left import TimeLeft
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, MutableMapping
     from pathlib import Path
 
     from trainer.project.project import Project
@@ -59,7 +59,7 @@ class Rank:
     local: int = 0
 
 
-def leave_torchrun(environment: dict[str, str] | Any) -> Rank:
+def leave_torchrun(environment: MutableMapping[str, str]) -> Rank:
     """Read this process's rank from torchrun's variables, and remove them, so that it trains on its own."""
     found = Rank(
         int(environment.get("RANK", 0)),

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from trainer.project.project import Project
+    from trainer.study.arms import Sections
+
+
+Record = dict[str, Any]
+"""One JSON file of a study."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class RunSpec:
     arm: str
     labels: float
     seed: int
-    settings: dict[str, dict[str, Any]]
+    settings: Sections
     """Everything set, by section."""
     steps: int | None
     split: str
@@ -68,7 +73,7 @@ class Run:
     evidence: Evidence
     photo_ids: list[int]
     groups: list[str]
-    about: dict[str, Any] = field(repr=False, default_factory=dict)
+    about: Record = field(repr=False, default_factory=dict)
     """The JSON file."""
 
 
@@ -77,7 +82,7 @@ def is_done(folder: Path, name: str) -> bool:
     return (folder / f"{name}.json").is_file()
 
 
-def write_run(folder: Path, name: str, about: dict[str, Any], evidence: Evidence | None) -> None:
+def write_run(folder: Path, name: str, about: Record, evidence: Evidence | None) -> None:
     """Write a run's pair of files; a crash at any moment leaves it done or not done.
 
     Raises

@@ -78,11 +78,14 @@ def two_level_bootstrap(
     rng = np.random.default_rng(seed)
     count = len(per_seed)
     points = np.array([float(of_seed(np.ones((1, len(groups))))[0]) for of_seed in per_seed])
+    # Photos are crossed with seeds: all seeds see the same draw of photos, so that what a draw does to all of
+    # them stays in the spread, and the mean over seeds does not average it away.
     weights = Bootstrap(groups, draws, rng).weights()
     values = np.stack([_in_chunks(of_seed, weights) for of_seed in per_seed])  # (seeds, draws)
-    middle = values.mean(0)
+    middle = values.mean(0)  # moves with the photos alone
     sample = middle
     if count > 1:
+        # Only the seeds' part of the spread is widened: it comes from a few values, the photos' from many.
         share = rng.multinomial(count, np.full(count, 1 / count), size=draws).T / count
         sample = middle + small_sample_factor(count, level) * ((share * values).sum(0) - middle)
     known = sample[~np.isnan(sample)]

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from trainer.inference.predictor import Predictor, Segmentation
 from trainer.labels.values import IGNORE
 from trainer.settings.model import Settings
 from trainer.study.measures import Evidence
-from trainer.study.runs import RunSpec, write_run
+from trainer.study.runs import Record, RunSpec, write_run
 from trainer.training.standalone import Trained, train_once
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def carry_out(
     shutil.rmtree(checkpoints, ignore_errors=True)
 
 
-def describe(spec: RunSpec, trained: Trained) -> dict[str, Any]:
+def describe(spec: RunSpec, trained: Trained) -> Record:
     """Describe a run for its JSON file."""
     return {
         "arm": spec.arm,

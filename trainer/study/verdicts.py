@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trainer.evaluation.metrics import Floats
 from trainer.study.measures import MEASURES, Evidence, Measure
 from trainer.study.runs import Run
-from trainer.study.statistics import DRAWS, LEVEL, Estimate, Floats, holm, seeds_needed, two_level_bootstrap
+from trainer.study.statistics import DRAWS, LEVEL, Estimate, holm, seeds_needed, two_level_bootstrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from trainer.evaluation.report.pictures import data_uri, overlay, small
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from trainer.evaluation.scorecard import Scorecard
+    from trainer.evaluation.scorecard import PhotoRow, Scorecard
     from trainer.inference.predictor import Predictor
     from trainer.project.project import Project
 
@@ -74,7 +74,7 @@ def examples(
     return drawn[: len(best)], drawn[len(best) :]
 
 
-def extremes(scorecard: Scorecard, count: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def extremes(scorecard: Scorecard, count: int) -> tuple[list[PhotoRow], list[PhotoRow]]:
     """Rows of the worst and of the best photos, each from its end; at most half of all photos are in one."""
     rows = [row for row in scorecard.photo_rows() if not np.isnan(row["dice9"])]
     worst = rows[: min(count, len(rows) // 2)]

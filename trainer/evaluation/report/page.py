@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jinja2 import Environment, StrictUndefined, Template
@@ -17,11 +17,12 @@ from trainer.evaluation.report.words import cautions, headline_cards, number, pe
 from trainer.project.filesystem import storage_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from trainer.evaluation.json_values import Json
     from trainer.evaluation.report.examples import Example
+    from trainer.evaluation.report.words import Card
     from trainer.evaluation.scorecard import Scorecard
     from trainer.evaluation.scores.breakdown import Part
 
@@ -70,7 +71,7 @@ def write_report(path: Path, html: str) -> None:
 
 def render(
     scorecard: Scorecard,
-    card: Mapping[str, Any],
+    card: Card,
     best: Sequence[Example] = (),
     worst: Sequence[Example] = (),
     *,
@@ -101,7 +102,7 @@ def render(
         project=project,
         made=time.strftime("%Y-%m-%d %H:%M", time.localtime(made)),
         verdict=verdict(scorecard),
-        cautions=cautions(scorecard, dict(card)),
+        cautions=cautions(scorecard, card),
         cards=headline_cards(scorecard),
         classes=[
             {"name": name, "colour": colour}
@@ -137,7 +138,7 @@ def _asset(name: str) -> str:
     return resources.files("trainer.evaluation.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def seen_at(card: Mapping[str, Any]) -> str:
+def seen_at(card: Card) -> str:
     """Say at which size the network works, and at which it is compared."""
     plan = card.get("plan", {})
     if plan.get("fit", "crop") != "crop":
@@ -208,7 +209,7 @@ def _row(part: Part) -> Json:
     }
 
 
-def card_rows(card: Mapping[str, Any]) -> list[tuple[str, str]]:
+def card_rows(card: Card) -> list[tuple[str, str]]:
     """List what is known of a model and its origin, as name and value."""
     plan, network = card.get("plan", {}), card.get("network", {})
     made = card.get("created")
@@ -236,7 +237,7 @@ def card_rows(card: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in rows.items() if value not in (None, "")]
 
 
-def _steps(card: Mapping[str, Any]) -> str | None:
+def _steps(card: Card) -> str | None:
     steps, learnt = card.get("steps"), card.get("steps_learnt")
     if steps is None:
         return None

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trainer.evaluation.json_values import Json
     from trainer.evaluation.scorecard import Estimate, Scorecard
+
+Card = Mapping[str, Any]
+"""A model's ``model.json``."""
 
 FEW_GROUPS = 10
 """Below this many groups a bootstrap interval is rough."""
@@ -29,7 +34,7 @@ def range_of(estimate: Estimate, digits: int = 2) -> str:
     return f"{number(low, digits)} to {number(high, digits)}" if known else ""
 
 
-def headline_cards(scorecard: Scorecard) -> list[dict[str, Any]]:
+def headline_cards(scorecard: Scorecard) -> list[Json]:
     """Make the cards at the top of the page: name, figure, its range, and its meaning."""
     classes, found = scorecard.classes, scorecard.headlines
     averaged = f"Dice, averaged over the {classes.count - len(scorecard.without_score)} classes that occur"
@@ -62,7 +67,7 @@ def headline_cards(scorecard: Scorecard) -> list[dict[str, Any]]:
     return [*cards, card]
 
 
-def _card(name: str, estimate: Estimate, meaning: str) -> dict[str, Any]:
+def _card(name: str, estimate: Estimate, meaning: str) -> Json:
     return {
         "name": name,
         "value": number(estimate[0]),
@@ -99,7 +104,7 @@ def verdict(scorecard: Scorecard) -> str:
     return sentence
 
 
-def cautions(scorecard: Scorecard, card: dict[str, Any]) -> list[str]:
+def cautions(scorecard: Scorecard, card: Card) -> list[str]:
     """List the reasons for caution."""
     found = []
     if scorecard.evaluation.split == "val":

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainer.evaluation.metrics import (
-    Counts,
+    Array,
     Floats,
+    Matrices,
     class_scores,
     eight_class_dice,
     macro,
@@ -41,7 +42,7 @@ class BinaryScores:
     """Specificity: share of the true background that was left alone."""
 
 
-def binary_scores(matrix: Counts) -> BinaryScores:
+def binary_scores(matrix: Matrices) -> BinaryScores:
     """Score the foreground of matrices ``(..., 2, 2)``, background first."""
     scores = class_scores(matrix)
     return BinaryScores(
@@ -53,27 +54,27 @@ def binary_scores(matrix: Counts) -> BinaryScores:
     )
 
 
-def dice9(matrix: Counts, classes: ClassSet | None = None, whole: Counts | None = None) -> Floats:
+def dice9(matrix: Matrices, classes: ClassSet | None = None, whole: Matrices | None = None) -> Floats:
     """Macro Dice over all classes that occur (nine of skin9; doubt is one of them, as the source has it)."""
     return np.asarray(macro_dice(matrix, whole))
 
 
-def dice8(matrix: Counts, classes: ClassSet) -> Floats:
+def dice8(matrix: Array, classes: ClassSet) -> Floats:
     """Macro Dice with the pixels of doubt ignored and their class left out; the same without such a class."""
     return np.asarray(eight_class_dice(matrix, classes.uncertain))
 
 
-def dice2(matrix: Counts, classes: ClassSet, whole: Counts | None = None) -> Floats:
+def dice2(matrix: Array, classes: ClassSet, whole: Array | None = None) -> Floats:
     """Macro Dice of skin and background, the classes merged after the argmax (as the source has it)."""
     of_whole = None if whole is None else skin_or_not(whole, classes.background)
     return np.asarray(macro_dice(skin_or_not(matrix, classes.background), of_whole))
 
 
-def iou9(matrix: Counts, classes: ClassSet | None = None, whole: Counts | None = None) -> Floats:
+def iou9(matrix: Matrices, classes: ClassSet | None = None, whole: Matrices | None = None) -> Floats:
     """Macro IoU over all classes that occur."""
     return np.asarray(macro(class_scores(matrix).iou, None if whole is None else class_scores(whole).iou))
 
 
-def per_photo_dice9(matrices: Counts) -> Floats:
+def per_photo_dice9(matrices: Matrices) -> Floats:
     """Macro Dice of each photo, ``(P,)``, over the classes on it; NaN where nothing is labelled."""
     return np.asarray(macro_dice(matrices))

@@ -45,6 +45,7 @@ class PixelSample:
             Of the photo's height that this band has.
         """
         labelled = np.flatnonzero(target != IGNORE)
+        # An equal part of each photo: drawn over all pixels, a few large photos would decide for all.
         count = min(len(labelled), math.ceil(self.per_photo * share))
         chosen = self._rng.choice(labelled, count, replace=False, shuffle=False)
         pixels = probabilities.flatten(1)[:, torch.from_numpy(chosen).to(probabilities.device)]
@@ -77,6 +78,7 @@ def fit_temperature(logits_NK: Tensor, target_N: Tensor) -> float:
     if not len(target_N):
         return 1.0
     logits = logits_NK.detach().float()
+    # On a log scale the temperature stays above 0 without a constraint, and 1/2 is as far from 1 as 2 is.
     log_t = torch.zeros((), requires_grad=True)
     optimizer = torch.optim.LBFGS([log_t], max_iter=50, line_search_fn="strong_wolfe")
 

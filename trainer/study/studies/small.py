@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-SMALL_TRAINING: dict[str, Any] = {
+SMALL_TRAINING: dict[str, object] = {
     "encoder": "tu-resnet10t",
     "long_side": 96,
     "size": 80,
