@@ -33,7 +33,7 @@ KINDS = ("conv", "bn", "fc|classifier")
 
 
 def kind(name: str) -> tuple[str, str]:
-    """What a tensor is: its layer's kind and its role in it, the same in both namings."""
+    """Tell a tensor's kind of layer and its role in it, the same in both namings."""
     *layers, role = name.split(".")
     return next(k for k in KINDS if re.search(k, layers[-1])), role
 
@@ -58,7 +58,7 @@ def convert(source: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
 
 
 def photos(folder: Path, side: int = 224, most: int = 32) -> Tensor:
-    """The middles of some photos, ``(N, 3, side, side)`` in [0, 1]."""
+    """Crop the middles of some photos: ``(N, 3, side, side)`` in [0, 1]."""
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
     pictures = []
     for path in files[:: max(1, len(files) // most)][:most]:
@@ -73,7 +73,7 @@ def photos(folder: Path, side: int = 224, most: int = 32) -> Tensor:
 
 @torch.inference_mode()
 def drift(network: nn.Module, batch: Tensor) -> dict[str, float]:
-    """How far the activations are from what each batch norm remembers, medians over layers and channels.
+    """Measure how far activations are from each batch norm's statistics, medians over layers and channels.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def drift(network: nn.Module, batch: Tensor) -> dict[str, float]:
 
 
 def check(network: nn.Module, batch: Tensor) -> dict[str, dict[str, float]]:
-    """The drift with the input scale timm states, with the usual one, and with filters out of order."""
+    """Compare the drift with timm's input scale, with the usual one, and with filters out of order."""
     config = timm.get_pretrained_cfg(ENCODER)
     usual = timm.data.constants
     scales = {

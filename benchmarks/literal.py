@@ -1,4 +1,4 @@
-"""The literal `surrogate` and `adversarial` trainings: photos per second, memory, share of the bare loop.
+"""Literal `surrogate` and `adversarial` trainings: photos per second, memory, share of the bare loop.
 
     python -m benchmarks.literal [--device cuda] [--recipes surrogate adversarial] [--steps 50]
     python -m benchmarks.literal --device cpu --size 65 --steps 2       (a minute: proves that it works)
@@ -25,9 +25,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -36,13 +35,17 @@ from trainer.data.photo_cache import project_cache
 from trainer.engine.device import Engine, cpu_cores
 from trainer.engine.memory import is_out_of_memory
 from trainer.project.project import Project
-from trainer.recipes.base import Recipe
 from trainer.settings.model import Settings
-from trainer.settings.plan import Plan
 from trainer.synthetic.demo_project import make_demo
 from trainer.training.resolve_plan import make_plan
 from trainer.training.round_context import RoundContext
 from trainer.training.round_setup import choose_data, make_recipe, make_training
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from trainer.recipes.base import Recipe
+    from trainer.settings.plan import Plan
 
 RESULTS = Path(__file__).parent / "results" / "literal.json"
 RECIPES = ("surrogate", "adversarial")
@@ -55,7 +58,7 @@ Row = dict[str, Any]
 
 
 def settings_of(recipe: str, precision: str, size: int, long_side: int, batch: int) -> Settings:
-    """The literal settings; only size and batch may be others."""
+    """Make the literal settings; only size and batch may be others."""
     training = {
         "recipe": recipe,
         "precision": precision,
@@ -95,7 +98,7 @@ class Bench:
         return round_, make_recipe(round_, [])[0]
 
     def at_batch(self, batch: int) -> Plan:
-        """The plan with another batch."""
+        """Return the plan with another batch."""
         return dataclasses.replace(self.plan, batch=batch)
 
     def bare(self, batch: int, steps: int) -> float:
@@ -151,7 +154,7 @@ class Bench:
             torch.cuda.synchronize()
 
     def memory(self, run: Callable[[], float]) -> tuple[float, float | None]:
-        """What `run` returns, and the GB the device held at most meanwhile."""
+        """Run something; return its result, and the GB the device held at most meanwhile."""
         cuda = self.engine.device.type == "cuda"
         if cuda:
             torch.cuda.empty_cache()
@@ -189,14 +192,14 @@ def measure(bench: Bench, steps: int, repeats: int, most: int) -> Iterator[Row]:
 
 
 def with_photos(bench: Bench, row: Row, steps: int, repeats: int) -> Row:
-    """The same row with the loop from photos."""
+    """Measure the same row with the loop from photos."""
     runs = [bench.memory(lambda: bench.from_photos(row["batch"], steps)) for _ in range(repeats)]
     rate = statistics.median(rate for rate, _ in runs)
     return {**row, "photos": rate, "memory": runs[-1][1], "share": rate / row["bare"]}
 
 
 def profile(bench: Bench) -> str:
-    """The kernels that took longest in five steps of the bare loop."""
+    """List the kernels that took longest in five steps of the bare loop."""
     activities = [torch.profiler.ProfilerActivity.CPU]
     cuda = bench.engine.device.type == "cuda"
     if cuda:
@@ -208,7 +211,7 @@ def profile(bench: Bench) -> str:
 
 
 def text(row: Row) -> str:
-    """One row for people."""
+    """Format one row."""
     parts = [f"  batch {row['batch']:3}  bare {row['bare']:8.2f} crops/s"]
     if "photos" in row:
         parts.append(f"from photos {row['photos']:8.2f}  share {row['share']:.3f}")

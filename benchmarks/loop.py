@@ -1,4 +1,4 @@
-"""The loop: saved mask to the first prediction that learnt from it, how soon a command is heard, memory.
+"""Loop benchmark: saved mask to the first prediction that learnt from it, delay of commands, memory.
 
 `python -m benchmarks.loop [--photos N] [--steps N]`: a real trainer on a project of synthetic photos.
 
@@ -18,9 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import psutil
@@ -28,6 +27,9 @@ import psutil
 from trainer.project.project import Project
 from trainer.settings.toml_file import load_settings
 from trainer.synthetic.demo_project import make_demo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RESULTS = Path(__file__).parent / "results" / "loop.json"
 QUICK = """
@@ -42,7 +44,7 @@ steps_full = {steps}
 
 
 def wait_for(what: Callable[[], Any], seconds: float = 600, poll: float = 0.005) -> Any:
-    """The first true answer of `what`."""
+    """Wait for the first true answer of `what`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if answer := what():
@@ -58,7 +60,7 @@ def start(path: Path, device: str) -> subprocess.Popen[bytes]:
 
 
 def resting(project: Project) -> bool:
-    """Whether the trainer has nothing to do."""
+    """Tell whether the trainer has nothing to do."""
     row = project.trainer.state()
     return row is not None and row.state == "resting" and row.age < 3
 

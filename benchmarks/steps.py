@@ -1,4 +1,4 @@
-"""What a step of each semi-supervised recipe costs beside a supervised one, in processor time.
+"""Cost of a step of each semi-supervised recipe beside a supervised one, in processor time.
 
     python -m benchmarks.steps [--steps 7]
 
@@ -14,7 +14,7 @@ import platform
 import statistics
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -22,10 +22,12 @@ from trainer.data.loader import Batch
 from trainer.engine.device import Engine
 from trainer.labels.classes import load_class_set
 from trainer.networks.architectures import build_segmenter
-from trainer.recipes.base import Recipe
 from trainer.recipes.registry import find_recipe
 from trainer.settings.model import Settings
 from trainer.training.resolve_plan import make_plan
+
+if TYPE_CHECKING:
+    from trainer.recipes.base import Recipe
 
 STEPS = 1000
 JOINED: dict[str, Any] = {"semi_start": 0.0, "free_steps": 0}
@@ -40,7 +42,7 @@ ARMS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def make_arm(engine: Engine, name: str, options: dict[str, Any]) -> Recipe:
-    """A recipe on random weights."""
+    """Make a recipe on random weights."""
     sections = {name: options} if options else {}
     plan = make_plan(Settings.model_validate(sections), "cpu", "full", recipe=name, steps=STEPS)
     classes = load_class_set("skin9")

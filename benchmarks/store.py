@@ -19,9 +19,8 @@ import statistics
 import sys
 import tempfile
 import time
-from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sqlalchemy
@@ -29,6 +28,9 @@ import zarr
 from PIL import Image
 
 from trainer.project.project import Project
+
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Event
 
 RESULTS = Path(__file__).parent / "results" / "store.json"
 ANNOTATORS = 5

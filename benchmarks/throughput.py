@@ -1,4 +1,4 @@
-"""Does the data keep the network busy?  Training and scoring from real photos against the network alone.
+"""Throughput of training and scoring from real photos, against the network alone.
 
     python -m benchmarks.throughput [--data FOLDER] [--device auto] [--steps 30] [--threads N]
 
@@ -18,6 +18,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -32,13 +33,15 @@ from trainer.engine.device import Engine, cpu_cores, loader_threads
 from trainer.inference.predictor import Predictor
 from trainer.labels.classes import CLASS_SETS
 from trainer.networks.architectures import build_segmenter
-from trainer.project.project import Project
-from trainer.recipes.base import Recipe
 from trainer.recipes.registry import find_recipe
 from trainer.settings.model import Settings
-from trainer.settings.plan import Plan
 from trainer.training.loop import Hooks, Training
 from trainer.training.resolve_plan import make_plan
+
+if TYPE_CHECKING:
+    from trainer.project.project import Project
+    from trainer.recipes.base import Recipe
+    from trainer.settings.plan import Plan
 
 
 def render(folder: Path, photos: int = 24) -> Path:
@@ -60,7 +63,7 @@ def render(folder: Path, photos: int = 24) -> Path:
 
 
 def make_recipe(engine: Engine, plan: Plan) -> Recipe:
-    """A fresh network under the product's recipe."""
+    """Make a fresh network under the product's recipe."""
     torch.manual_seed(0)
     segmenter = build_segmenter(plan.arch, plan.encoder, 9)
     return find_recipe(plan.recipe)(CLASS_SETS["skin9"], plan, engine, segmenter)

@@ -1,4 +1,4 @@
-"""The window at 12 MP: what the main thread spends on switching, polling, refreshing and painting.
+"""Window at 12 MP: time of the main thread for switching, polling, refreshing and painting.
 
 `python -m benchmarks.window [--photos N] [--json FILE]`, on a display (`xvfb-run -a` where there is none): a
 real napari window, real JPEG files, a real project with predictions.
@@ -12,9 +12,8 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import napari
 import numpy as np
@@ -26,6 +25,9 @@ from napari_skinseg.widgets.staged_drawing import StagedDrawing
 from trainer.labels.truth import merge, proposed
 from trainer.project.project import Project
 from trainer.service.process import start_trainer, stop_trainer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HEIGHT, WIDTH = 3000, 4000
 OUT = Path(__file__).parent / "results" / "window.json"

@@ -1,4 +1,4 @@
-"""Is a round of ours below the plain loop everyone writes?  Same network, size, batch, steps and seed.
+"""Yardstick: a round of ours against the plain loop everyone writes, all else being equal.
 
     python -m benchmarks.yardstick --data FOLDER [--seeds 0 1 2] [--size 128] [--steps 300] [--batch 8]
 
@@ -29,7 +29,8 @@ from torch.nn import functional as F
 
 from trainer.data.photo_cache import nearest
 from trainer.engine.device import cpu_cores
-from trainer.evaluation.metrics import Evaluation, confusion, score_photos
+from trainer.evaluation.metrics import confusion
+from trainer.evaluation.summary import Evaluation, score_photos
 from trainer.labels.classes import CLASS_SETS
 from trainer.networks.encoders import encoder_for
 from trainer.networks.segmenters import ASPP_RATES
@@ -46,7 +47,7 @@ STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
 
 @dataclass(frozen=True)
 class Example:
-    """A photo at working size with its labels."""
+    """Photo at working size with its labels."""
 
     photo: np.ndarray
     target: np.ndarray
@@ -73,7 +74,7 @@ def normalised(photos_NHWC: np.ndarray) -> torch.Tensor:
 
 
 def random_crop(example: Example, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """The usual: pad if too small, cut anywhere, flip half of the time."""
+    """Augment as usual: pad if too small, cut anywhere, flip half of the time."""
     height, width = example.target.shape
     below, right = max(0, size - height), max(0, size - width)
     photo = np.pad(example.photo, ((0, below), (0, right), (0, 0)))
@@ -124,7 +125,7 @@ def plain_loop(
 
 
 def make_project(data: Path, folder: Path) -> Project:
-    """A project with the photos and masks of the data folder."""
+    """Make a project with the photos and masks of the data folder."""
     project = Project.create(folder)
     table = folder / "cache" / "groups.csv"
     with (data / "index.csv").open(encoding="utf-8") as file:
@@ -136,7 +137,7 @@ def make_project(data: Path, folder: Path) -> Project:
 
 
 def our_round(project: Project, training: dict[str, object], steps: int) -> dict[str, object]:
-    """One batch round with our settings."""
+    """Train one batch round with our settings."""
     settings = Settings.model_validate({"training": training})
     return run_round(project, settings, lane="batch", recipe="supervised", steps=steps).val
 
@@ -191,7 +192,7 @@ def main() -> None:
 
 
 def row(arm: str, seed: int, score: dict[str, object], started: float) -> dict[str, object]:
-    """One line of the table, printed as soon as it is known."""
+    """Print one line of the table as soon as it is known."""
     values = {"arm": arm, "seed": seed, "seconds": round(time.perf_counter() - started, 1), **score}
     print(f"{arm:16} seed {seed}  dice9 {score['dice9']:.3f}  dice8 {score['dice8']:.3f}  "
           f"dice2 {score['dice2']:.3f}  {values['seconds']:.0f} s", flush=True)  # fmt: skip

@@ -43,7 +43,7 @@ def waiting(project: Project) -> list[int]:
 
 
 def most_to_see(project: Project) -> int:
-    """The waiting photo whose truth has the most classes."""
+    """Find the waiting photo whose truth has the most classes."""
     truth = Truth(project.path / "sample" / "masks")
     return max(waiting(project), key=lambda number: len(np.unique(truth(project.photos.get(number)))))
 
@@ -63,7 +63,7 @@ def show_work(dock: Any) -> None:
 
 
 def busy(project: Project) -> bool:
-    """Whether the trainer is far enough in a round to show a curve."""
+    """Tell whether the trainer is far enough in a round to show a curve."""
     state = project.trainer.state()
     return state is not None and state.state == "training" and (state.step or 0) > 0.4 * (state.steps or 1)
 

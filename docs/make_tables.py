@@ -35,7 +35,7 @@ def cell(claim: dict[str, Any] | None) -> str:
 
 
 def verdicts(study: str, projects: Projects) -> str:
-    """A table of claims by projects."""
+    """Make a table of claims by projects."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for name, path in projects.items():
         for claim in read_claims(path, study):

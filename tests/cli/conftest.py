@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from trainer.cli.main import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # One small network, few and small steps: what is tested is the way through, not the model.
 QUICK = (

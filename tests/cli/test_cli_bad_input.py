@@ -6,17 +6,19 @@ import json
 import os
 import shutil
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 
-from trainer.cli.files import check_writable
+from trainer.cli.checks import check_writable
 from trainer.errors import ReadOnlyError
 from trainer.project.photos import Photos
 from trainer.project.project import Project
 from trainer.training.checkpoints import save_checkpoint
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def refused(said: Any, *words: str) -> None:

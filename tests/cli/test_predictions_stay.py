@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_predict_never_overwrites_a_photo_or_a_mask(skinseg: Any, trained: Any, tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ import re
 import shlex
 import shutil
 from pathlib import Path
-from typing import Any
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from trainer.cli.main import main
+
+if TYPE_CHECKING:
+    import pytest
 
 README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"<!-- tests/cli/test_readme.py runs this block -->\n```sh\n(.*?)```", re.DOTALL)

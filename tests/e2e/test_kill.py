@@ -9,8 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,6 +18,9 @@ from PIL import Image
 
 from trainer.project.doctor import doctor
 from trainer.project.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 UNSAVED_SECONDS = 5.0
 """No more than this much unsaved work may be lost."""

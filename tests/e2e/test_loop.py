@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,6 +14,9 @@ from PIL import Image
 from trainer.project.import_export.mask_import import import_masks
 from trainer.project.project import Project
 from trainer.service.process import stop_trainer
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SETTINGS = """
 [training]

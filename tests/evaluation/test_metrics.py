@@ -5,17 +5,16 @@ import json
 import numpy as np
 import pytest
 
+from trainer.evaluation.bootstrap import Bootstrap
 from trainer.evaluation.metrics import (
     class_scores,
     confusion,
     eight_class_dice,
     interval,
     macro_dice,
-    resample_groups,
-    score_photos,
     skin_or_not,
-    sum_by_group,
 )
+from trainer.evaluation.summary import score_photos
 from trainer.labels.classes import CLASS_SETS
 
 SKIN9 = CLASS_SETS["skin9"]
@@ -72,16 +71,15 @@ def test_eight_classes_ignore_pixels_of_doubt():
 
 def test_groups_are_drawn_whole():
     matrices = random_matrices(4)
-    by_group = sum_by_group(matrices, ["a", "b", "a", "b"])
-    assert np.array_equal(by_group[0], matrices[0] + matrices[2])
-    (draws,) = resample_groups([by_group], np.random.default_rng(0), 50)
-    allowed = {(2 * by_group[0]).sum(), (2 * by_group[1]).sum(), by_group.sum()}
+    draws = Bootstrap(["a", "b", "a", "b"], 50).sums(matrices)
+    a, b = matrices[0] + matrices[2], matrices[1] + matrices[3]
+    allowed = {(2 * a).sum(), (2 * b).sum(), (a + b).sum()}
     assert {d.sum() for d in draws} == allowed
 
 
 def test_one_group_has_an_interval_of_no_width():
     matrices = random_matrices(3)
-    (draws,) = resample_groups([sum_by_group(matrices, ["a"] * 3)], np.random.default_rng(0), 100)
+    draws = Bootstrap(["a"] * 3, 100).sums(matrices)
     low, high = interval(macro_dice(draws))
     assert low == high == pytest.approx(macro_dice(matrices.sum(0)))
 

@@ -9,12 +9,12 @@ import pytest
 from counted import LESION, SKIN9, card_of, count, random_photo
 from PIL import Image
 
+from trainer.evaluation.evaluate import measure
 from trainer.evaluation.report.examples import Example, examples, extremes
 from trainer.evaluation.report.page import mixups, render, write_report
 from trainer.evaluation.report.pictures import data_uri, overlay, small
 from trainer.evaluation.report.words import cautions, confidence_sentence, verdict
 from trainer.evaluation.scorecard import Scorecard
-from trainer.evaluation.validation import measure
 from trainer.inference.predictor import Predictor
 from trainer.labels.values import IGNORE
 from trainer.training.round import run_round

@@ -5,10 +5,11 @@ import pytest
 
 from trainer.errors import SkinsegError
 from trainer.evaluation.bootstrap import Bootstrap
-from trainer.evaluation.metrics import class_scores, interval, macro, score_photos, skin_or_not
+from trainer.evaluation.metrics import class_scores, interval, macro, skin_or_not
 from trainer.evaluation.scores.breakdown import by_folder, by_main_class, by_tone, main_classes
 from trainer.evaluation.scores.classification import classification_scores
 from trainer.evaluation.scores.headlines import binary_scores, dice2, dice8, dice9, iou9, per_photo_dice9
+from trainer.evaluation.summary import score_photos
 from trainer.labels.classes import CLASS_SETS
 
 SKIN9 = CLASS_SETS["skin9"]

@@ -1,14 +1,17 @@
-"""Orders a person gives, and what they make the trainer do next."""
+"""Commands a person gives, and the trainer's next step after them."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from trainer.project.project import Project
-from trainer.service.commands import Orders
-from trainer.service.schedule import PRETEXT, Situation, decide
+from trainer.service.commands import CommandHandler
+from trainer.service.schedule import PRETEXT, SchedulerState, decide
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -18,16 +21,16 @@ def project(tmp_path: Path):
 
 
 def test_starting_weights_can_be_asked_for_before_the_first_mask(project):
-    orders = Orders(project)
+    commands = CommandHandler(project)
     project.trainer.send("train_now", by="ann", lane="full", recipe=PRETEXT)
     number = project.trainer.send("train_now", by="ann", lane="full")
-    orders.obey()
-    assert orders.pretrain_now
-    assert orders.train_now is None
+    commands.run_pending()
+    assert commands.pretrain_now
+    assert commands.train_now == ""
     assert project.trainer.command(number).result.startswith("refused: no train photo has a mask")
 
 
-def nothing_to_do(**changes) -> Situation:
+def nothing_to_do(**changes) -> SchedulerState:
     values = {
         "labels": 0,
         "labels_for_first": 4,
@@ -38,7 +41,7 @@ def nothing_to_do(**changes) -> Situation:
         "rounds_since_labels": 0,
         "last_gain": None,
     }
-    return Situation(**(values | changes))
+    return SchedulerState(**(values | changes))
 
 
 def test_what_a_person_asks_for_comes_before_new_labels():

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from live_trainer import QUICK, Trainer, write_settings
@@ -12,7 +11,10 @@ from live_trainer import QUICK, Trainer, write_settings
 from trainer.cli.main import main
 from trainer.project.project import Project
 from trainer.service.schedule import LEARNING_COLOURS
-from trainer.service.schedule_state import read_situation
+from trainer.service.schedule_state import read_scheduler_state
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COLOURS = "\n[colorization]\nautomatic_photos = 8\n"
 
@@ -29,7 +31,7 @@ def unlabelled(tiny_folder: Any, tmp_path: Path) -> Path:
 
 def due(path: Path) -> bool:
     with Project.open(path) as project:
-        return read_situation(project).pretraining_due
+        return read_scheduler_state(project).pretraining_due
 
 
 def test_pretraining_is_due_where_its_weights_would_be_used_and_are_not_there(unlabelled: Path) -> None:
@@ -54,10 +56,10 @@ def test_does_not_try_for_ever(unlabelled: Path) -> None:
     write_settings(unlabelled, COLOURS)
     with Project.open(unlabelled) as project:
         for number in range(2):
-            assert read_situation(project).pretraining_due
+            assert read_scheduler_state(project).pretraining_due
             project.trainer.start_round(f"r{number}", "full", "colorization")
             project.trainer.finish_round(f"r{number}", "failed", why="test")
-        assert not read_situation(project).pretraining_due
+        assert not read_scheduler_state(project).pretraining_due
 
 
 @pytest.mark.slow

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from trainer.service.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, Situation, decide
+from trainer.service.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, SchedulerState, decide
 
-LEARNT = Situation(
+LEARNT = SchedulerState(
     labels=6,
     labels_for_first=4,
     served=True,

@@ -8,7 +8,7 @@ import pytest
 from trainer.evaluation.metrics import class_scores, eight_class_dice, macro_dice, skin_or_not
 from trainer.evaluation.scores.classification import classification_scores
 from trainer.labels.classes import CLASS_SETS
-from trainer.study.measures import MEASURES, Evidence, auc, average_precision, class_table
+from trainer.study.measures import MEASURES, Evidence, auc, average_precision, class_score
 
 SKIN9 = CLASS_SETS["skin9"]
 
@@ -33,10 +33,11 @@ def test_equal_weights_give_the_scores_of_the_whole_set(evidence):
 
 
 def test_identities_hold_for_every_class(evidence):
-    table = class_table(evidence.matrices.sum(0).astype(float))
-    np.testing.assert_allclose(table["iou"], table["dice"] / (2 - table["dice"]))
-    assert np.isnan(table["dice"][8])
-    assert np.isnan(table["accuracy"][8])
+    whole = evidence.matrices.sum(0)
+    dice = class_score(whole, "dice")
+    np.testing.assert_allclose(class_score(whole, "iou"), dice / (2 - dice))
+    assert np.isnan(dice[8])
+    assert np.isnan(class_score(whole, "accuracy")[8])
 
 
 def test_a_photo_that_counts_twice_is_there_twice(evidence):

@@ -6,7 +6,7 @@ import json
 import math
 import re
 import xml.etree.ElementTree as ET
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tiny_study import TWO, made_run, tiny
@@ -14,10 +14,13 @@ from tiny_study import TWO, made_run, tiny
 from trainer.errors import ProjectError, SkinsegError
 from trainer.study.design import make_design, study_folder
 from trainer.study.plot import plot, ticks
-from trainer.study.results import read_outcome, write_design
+from trainer.study.results import read_results, write_design
 from trainer.study.runs import write_run
 from trainer.study.studies.registry import find_study
 from trainer.study.tables import figure, grids, markdown, results_csv, signed, to_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def written(path: Path, name: str, arms: list[str], labels: list[float], seeds: int = 3) -> Path:
@@ -46,83 +49,83 @@ def written(path: Path, name: str, arms: list[str], labels: list[float], seeds: 
 
 def test_curves_over_the_labels(tmp_path):
     written(tmp_path, "default", ["supervised", "skinseg"], [0.05, 0.25])
-    outcome = read_outcome(tmp_path, "default", TWO)
-    assert outcome.missing == 0
-    cell = outcome.cell("skinseg", 0.05, "dice2")
+    results = read_results(tmp_path, "default", TWO)
+    assert results.missing == 0
+    cell = results.cell("skinseg", 0.05, "dice2")
     assert 0 <= cell.estimate.low < cell.estimate.value < cell.estimate.high <= 1
-    (verdict,) = outcome.verdicts
+    (verdict,) = results.verdicts
     assert verdict.verdict == "reproduced"
-    text = markdown(outcome)
+    text = markdown(results)
     assert "| skinseg beats supervised | reproduced: better beyond chance |" in text
     assert "| supervised | 5 % |" in text
-    picture = ET.fromstring(plot(outcome))
+    picture = ET.fromstring(plot(results))
     assert len(list(picture.iter("{http://www.w3.org/2000/svg}circle"))) == 3 * 2 * 2
-    assert to_json(outcome)["claims"][0]["p_holm"] < 0.05
-    assert results_csv(outcome).count("\n") == 1 + 12 * (3 + 4 * 2)
+    assert to_json(results)["claims"][0]["p_holm"] < 0.05
+    assert results_csv(results).count("\n") == 1 + 12 * (3 + 4 * 2)
 
 
 def test_a_table_per_class(tmp_path):
     written(tmp_path, "adversarial", ["supervised", "fcn", "patch"], [1.0])
-    outcome = read_outcome(tmp_path, "adversarial", TWO)
-    per_class = grids(outcome)[1:]
+    results = read_results(tmp_path, "adversarial", TWO)
+    per_class = grids(results)[1:]
     assert [grid.title.split(",")[0] for grid in per_class] == ["supervised", "fcn", "patch"]
     assert per_class[0].head == ("class", "IoU", "precision", "recall", "F1")
     rows = {row[0]: row for row in per_class[0].rows}
     assert list(rows) == ["not", "skin", "mean"]
     iou, dice = float(rows["skin"][1]), float(rows["skin"][4])
     assert iou == pytest.approx(dice / (2 - dice), abs=2e-3)
-    ET.fromstring(plot(outcome))
+    ET.fromstring(plot(results))
 
 
 def test_a_table_too_wide_for_the_terminal_has_a_row_for_each_figure(tmp_path):
     written(tmp_path, "multitask", ["fl+jl", "only-masks"], [1.0], seeds=1)
-    outcome = read_outcome(tmp_path, "multitask", TWO)
-    wide, narrow = grids(outcome)[0], grids(outcome, width=80)[0]
+    results = read_results(tmp_path, "multitask", TWO)
+    wide, narrow = grids(results)[0], grids(results, width=80)[0]
     assert narrow.width <= 80 < wide.width
-    assert grids(outcome, width=wide.width)[0] == wide
+    assert grids(results, width=wide.width)[0] == wide
     first = next(row for row in narrow.rows if row[1] == "only-masks")
     assert first[0] == "JA, skin or not"
     assert re.fullmatch(r"\.\d{3} \(\.\d{3} to \.\d{3}\)", first[2])
     titles = wide.head[1:]
     assert {"AC", "AC, classes"} < set(titles)
     assert len(set(titles)) == len(titles)
-    assert "2 runs done, 0 to do; 1 seed, " in markdown(outcome)
+    assert "2 runs done, 0 to do; 1 seed, " in markdown(results)
 
 
 def test_a_table_per_epoch(tmp_path):
     written(tmp_path, "fpn", ["fpn"], [1.0])
-    outcome = read_outcome(tmp_path, "fpn", TWO)
-    table = grids(outcome)[0]
+    results = read_results(tmp_path, "fpn", TWO)
+    table = grids(results)[0]
     assert table.head == ("epoch", "DL", "IoU")
     assert table.rows == (("1", ".500", ".400"), ("2", ".250", ".750"))
-    ET.fromstring(plot(outcome))
+    ET.fromstring(plot(results))
 
 
 def test_half_a_study_says_what_is_missing(tmp_path):
     written(tmp_path, "default", ["supervised", "skinseg"], [0.05])
     next((tmp_path / "studies" / "default" / "runs").glob("skinseg*.json")).unlink()
-    outcome = read_outcome(tmp_path, "default", TWO)
-    assert outcome.missing == 1
-    assert outcome.verdicts[0].estimate.seeds == 2
-    assert "5 runs done, 1 to do" in markdown(outcome)
+    results = read_results(tmp_path, "default", TWO)
+    assert results.missing == 1
+    assert results.verdicts[0].estimate.seeds == 2
+    assert "5 runs done, 1 to do" in markdown(results)
 
 
 def test_a_study_without_any_run_can_be_shown(tmp_path):
     written(tmp_path, "default", ["supervised"], [0.05])
     for path in (tmp_path / "studies" / "default" / "runs").glob("*.json"):
         path.unlink()
-    outcome = read_outcome(tmp_path, "default", TWO)
-    assert "0 runs done, 3 to do" in markdown(outcome)
-    ET.fromstring(plot(outcome))
+    results = read_results(tmp_path, "default", TWO)
+    assert "0 runs done, 3 to do" in markdown(results)
+    ET.fromstring(plot(results))
 
 
 def test_what_is_not_there_or_damaged_is_said(tmp_path):
     with pytest.raises(ProjectError, match="start it with skinseg study unet"):
-        read_outcome(tmp_path, "unet", TWO)
+        read_results(tmp_path, "unet", TWO)
     written(tmp_path, "default", ["supervised"], [0.05])
     (tmp_path / "studies" / "default" / "study.json").write_text("{")
     with pytest.raises(SkinsegError, match="damaged"):
-        read_outcome(tmp_path, "default", TWO)
+        read_results(tmp_path, "default", TWO)
 
 
 def test_figures_for_people():

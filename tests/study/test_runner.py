@@ -13,11 +13,11 @@ from tiny_study import tiny
 
 from trainer.errors import SkinsegError
 from trainer.study.design import make_design, runs_folder
-from trainer.study.results import read_outcome, write_design
-from trainer.study.runner import Rank, conduct, leave_torchrun
+from trainer.study.results import read_results, write_design
+from trainer.study.runner import Rank, leave_torchrun, run_study
 from trainer.study.runs import is_done, read_run
 from trainer.study.studies.registry import find_study
-from trainer.study.time_left import Pace
+from trainer.study.time_left import TimeLeft
 from trainer.study.train import carry_out
 from trainer.training.round_context import StopRound
 
@@ -30,7 +30,7 @@ def design(project):
 
 def test_a_study_is_run_and_read_again(project, design):
     said = []
-    assert conduct(project, design, device="cpu", report=said.append) == 2
+    assert run_study(project, design, device="cpu", report=said.append) == 2
     folder = runs_folder(project.path, "default")
     assert not [path for path in folder.iterdir() if path.is_dir()], "checkpoints stay behind"
     run = read_run(folder, design.runs[0].name)
@@ -41,10 +41,10 @@ def test_a_study_is_run_and_read_again(project, design):
     assert {p.number for p in said} == {1, 2}
     assert said[-1].total == 2
     assert said[-1].seconds_left is not None
-    assert conduct(project, design, device="cpu") == 0
+    assert run_study(project, design, device="cpu") == 0
     write_design(project.path, design)
-    outcome = read_outcome(project.path, "default", project.classes)
-    assert (len(outcome.runs), outcome.missing) == (2, 0)
+    results = read_results(project.path, "default", project.classes)
+    assert (len(results.runs), results.missing) == (2, 0)
 
 
 def test_seeds_differ_in_labels_and_weights_and_equal_runs_are_equal(project, design, tmp_path):
@@ -85,7 +85,7 @@ def test_a_run_in_other_hands_is_left_to_them_and_taken_over_when_they_let_go(pr
     theirs = FileLock(folder / f".{first.name}.lock")
     theirs.acquire()
     made = []
-    ours = threading.Thread(target=lambda: made.append(conduct(project, design, device="cpu")))
+    ours = threading.Thread(target=lambda: made.append(run_study(project, design, device="cpu")))
     ours.start()
     try:
         for _ in range(600):
@@ -103,7 +103,7 @@ def test_a_run_in_other_hands_is_left_to_them_and_taken_over_when_they_let_go(pr
 
 def test_ranks_begin_with_their_own_runs(project, design):
     started = []
-    conduct(project, design, device="cpu", rank=Rank(1, 2), report=lambda p: started.append(p.number))
+    run_study(project, design, device="cpu", rank=Rank(1, 2), report=lambda p: started.append(p.number))
     assert started[0] == 2
 
 
@@ -117,7 +117,7 @@ def test_a_failing_run_is_named(project):
     asked = tiny(arms=("supervised",), encoder="no-such-net")
     design = make_design(project, find_study("default"), asked)
     with pytest.raises(SkinsegError, match=rf"run {design.runs[0].name}: .*no-such-net"):
-        conduct(project, design, device="cpu")
+        run_study(project, design, device="cpu")
 
 
 def test_a_damaged_run_is_named_with_the_mend(project, design):
@@ -135,21 +135,25 @@ def test_a_damaged_run_is_named_with_the_mend(project, design):
 class TestTimeLeft:
     def test_a_long_first_run_does_not_count_for_the_short_ones(self):
         now = time.monotonic()
-        pace = Pace({"pretext": 600.0, **{f"run{i}": 30.0 for i in range(36)}}, (), started=now - 300)
-        left = pace.left((), "pretext", 0.5)
+        time_left = TimeLeft(
+            {"pretext": 600.0, **{f"run{i}": 30.0 for i in range(36)}}, (), started=now - 300
+        )
+        left = time_left.seconds((), "pretext", 0.5)
         assert left == pytest.approx(300 + 36 * 30, rel=0.01)
 
     def test_it_follows_what_was_done_by_whichever_process(self):
         now = time.monotonic()
         expected = {f"run{i}": 100.0 for i in range(10)}
-        pace = Pace(expected, {"run0"}, started=now - 1000)
-        assert pace.left({"run0", "run1", "run2"}, "run3", 0.5) > 3 * pace.left({f"run{i}" for i in range(7)})
-        assert pace.left(set(expected)) == 0
+        time_left = TimeLeft(expected, {"run0"}, started=now - 1000)
+        assert time_left.seconds({"run0", "run1", "run2"}, "run3", 0.5) > 3 * time_left.seconds(
+            {f"run{i}" for i in range(7)}
+        )
+        assert time_left.seconds(set(expected)) == 0
 
     def test_at_first_it_is_what_was_expected(self):
-        assert Pace({"a": 100.0, "b": 50.0}, ()).left((), "a", 0.0) == pytest.approx(150, rel=0.01)
+        assert TimeLeft({"a": 100.0, "b": 50.0}, ()).seconds((), "a", 0.0) == pytest.approx(150, rel=0.01)
 
     def test_nothing_is_said_without_an_expectation_or_a_run(self, design):
-        pace = Pace.of(design, (), None)
-        assert pace.left(()) is None
-        assert pace.left({design.runs[0].name}) is not None
+        time_left = TimeLeft.of(design, (), None)
+        assert time_left.seconds(()) is None
+        assert time_left.seconds({design.runs[0].name}) is not None

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from trainer.study.statistics import holm, photo_weights, seeds_needed, two_level_bootstrap
+from trainer.evaluation.bootstrap import Bootstrap
+from trainer.study.statistics import holm, seeds_needed, two_level_bootstrap
 
 
 def constant(value):
@@ -57,7 +58,7 @@ def test_without_photo_noise_p_is_students_paired_t():
 
 
 def test_photos_of_one_group_are_drawn_together():
-    weights = photo_weights(["a", "b", "a", "c"], 500, np.random.default_rng(0))
+    weights = Bootstrap(["a", "b", "a", "c"], 500).weights()
     assert weights.shape == (500, 4)
     assert (weights[:, 0] == weights[:, 2]).all()
     assert not (weights[:, 0] == weights[:, 1]).all()

@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from trainer.errors import ConfigError, SkinsegError
-from trainer.evaluation.validation import evaluate
+from trainer.evaluation.evaluate import evaluate
 from trainer.inference.predictor import Predictor
 from trainer.networks.weights import read_weights
 from trainer.recipes.registry import RECIPES, find_recipe
 from trainer.recipes.supervised import Supervised
-from trainer.service.prediction_worker import SuggestionDesk
+from trainer.service.prediction_worker import PredictionWorker
 from trainer.settings.model import Settings
 from trainer.training.checkpoints import has_checkpoint, load_checkpoint
 from trainer.training.round import run_round
@@ -444,11 +444,11 @@ def test_a_served_model_that_cannot_be_loaded_is_named(project, settings):
     whole = weights.read_bytes()
     weights.write_bytes(whole[:1000])
     project.queue.request_prediction(project.sessions.start("ann").id, project.photos.ids()[:1])
-    desk = SuggestionDesk(project, "cpu")
-    assert desk.serve_one() is None
-    assert f"model {made} cannot be loaded" in desk.trouble
-    assert "serve another one, or train" in desk.trouble
+    worker = PredictionWorker(project, "cpu")
+    assert worker.serve_one() is None
+    assert f"model {made} cannot be loaded" in worker.trouble
+    assert "serve another one, or train" in worker.trouble
     weights.write_bytes(whole)
-    desk = SuggestionDesk(project, "cpu")
-    assert desk.serve_one() is not None
-    assert desk.trouble == ""
+    worker = PredictionWorker(project, "cpu")
+    assert worker.serve_one() is not None
+    assert worker.trouble == ""

@@ -1,1 +1,1 @@
-"""Which photo to label next."""
+"""Acquisition: the choice of the photo to label next."""

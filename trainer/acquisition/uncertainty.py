@@ -1,18 +1,21 @@
-"""Uncertainty of a prediction: what the queue ranks photos by."""
+"""Uncertainty of a prediction, by which the queue ranks photos."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from trainer.labels.classes import ClassSet
 
 
-def doubt(labels: NDArray[np.uint8], confidence: NDArray[np.uint8], classes: ClassSet) -> tuple[float, str]:
-    """How unsure a prediction is, 0 to 1, and between what, in an annotator's words.
+def uncertainty(
+    labels: NDArray[np.uint8], confidence: NDArray[np.uint8], classes: ClassSet
+) -> tuple[float, str]:
+    """Measure how unsure a prediction is, and between which classes.
 
     Parameters
     ----------
@@ -20,10 +23,17 @@ def doubt(labels: NDArray[np.uint8], confidence: NDArray[np.uint8], classes: Cla
         Stored labels (class index + 1) and the confidence of each, 255 = certain.
     classes : ClassSet
         For the names.
+
+    Returns
+    -------
+    float
+        Mean of 1 - confidence, 0 to 1.
+    str
+        The question to an annotator; empty for an empty photo.
     """
     if labels.size == 0:
         return 0.0, ""
-    step = max(1, int((labels.size / 1e6) ** 0.5))
+    step = max(1, int((labels.size / 1e6) ** 0.5))  # a million pixels say as much as twelve
     labels, confidence = labels[::step, ::step], confidence[::step, ::step]
     score = 1.0 - float(confidence.mean()) / 255.0
     unsure = labels[confidence < 153]  # below 0.6: the runner-up is close

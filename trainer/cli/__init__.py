@@ -1,1 +1,1 @@
-"""The commands of skinseg, one file per group. Each returns a Reply, which main prints."""
+"""Command line of skinseg, one file per group of commands; each returns a Reply, which main prints."""

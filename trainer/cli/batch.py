@@ -1,9 +1,7 @@
-"""What `retrain` and `pretrain` have in common: options, and one round in the foreground."""
+"""Batch rounds: options of `retrain` and `pretrain`, and one round in the foreground."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +12,9 @@ from trainer.service.schedule import PRETEXT
 from trainer.settings.plan import Lane
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from trainer.project.project import Project
     from trainer.project.trainer_channel import Round
     from trainer.training.round import RoundResult
@@ -30,19 +31,19 @@ ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with one tha
 
 
 def overrides(given: Mapping[str, object], set_: list[str] | None) -> dict[str, str]:
-    """Settings that the command line changes: those with an option of their own, and `--set`."""
+    """Collect the settings that the command line changes: those with an option of their own, and `--set`."""
     return pairs(set_ or []) | {f"training.{k}": str(v) for k, v in given.items() if v is not None}
 
 
 def spoken(given: Mapping[str, object], set_: list[str] | None) -> list[str]:
-    """The same as a person typed them."""
+    """List the same options as they were typed."""
     return [f"--{name}" for name, value in given.items() if value is not None] + [
         f"--set {word}" for word in set_ or []
     ]
 
 
 def pairs(words: list[str]) -> dict[str, str]:
-    """`KEY=VALUE` words as a mapping."""
+    """Split `KEY=VALUE` words into a mapping."""
     from trainer.errors import ConfigError
 
     for word in words:
@@ -90,7 +91,7 @@ def run_here(
 
 
 def take_up(project: Project, resume: bool, chosen: list[str], pretext: bool = False) -> str | None:
-    """The interrupted retrain (or pretrain) to go on with; without `resume`, such rounds are given up.
+    """Find the interrupted retrain (or pretrain) to go on with; without `resume`, close such rounds.
 
     A round goes on as it began, so options `chosen` anew are refused.
     """
@@ -117,13 +118,13 @@ def take_up(project: Project, resume: bool, chosen: list[str], pretext: bool = F
 
 
 def open_rounds(project: Project, pretext: bool) -> list[Round]:
-    """Rounds of `retrain` (or `pretrain`) that have no end, the latest first."""
-    left = [r for r in project.trainer.rounds() if r.ended is None and r.lane == Lane.BATCH]
+    """List the rounds of `retrain` (or `pretrain`) that have no end, the latest first."""
+    left = [r for r in project.trainer.rounds() if r.ended is None and r.lane == "batch"]
     return [r for r in left if (r.recipe == PRETEXT) == pretext]
 
 
 def stopped_line(project: Project, path: Path, pretext: bool = False) -> str:
-    """What is kept of the round that was just stopped, and how it goes on."""
+    """Say what is kept of the round that was just stopped, and the command that goes on with it."""
     from trainer.training.checkpoints import has_checkpoint
 
     folder = project.path / "rounds" / open_rounds(project, pretext)[0].id

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.markup import escape
 
+from trainer.cli.checks import check_folder, check_out
 from trainer.cli.progress import counted
 from trainer.cli.reply import JsonOption, ProjectArgument, Reply, listed
 
@@ -251,43 +251,6 @@ def backup(
     return Reply({"backup": str(written)}, [f"Backup in {written}"])
 
 
-def check_folder(folder: str, what: str) -> None:
-    """Refuse a folder that is not there or cannot be read, by name."""
-    from trainer.errors import ProjectError
-
-    path = Path(folder)
-    if not path.exists():
-        raise ProjectError(f"no folder {folder}: check the spelling of the path to the {what}")
-    if not path.is_dir():
-        raise ProjectError(f"{folder} is a file: name the folder that holds the {what}")
-    if not os.access(path, os.R_OK | os.X_OK):
-        raise ProjectError(f"cannot read {folder}: ask for read permission on it")
-
-
-def check_writable(project: Project) -> None:
-    """Refuse to train in a project that can only be read."""
-    from trainer.errors import ReadOnlyError
-
-    if project.read_only:
-        raise ReadOnlyError(f"{project.read_only_reason}; ask for write permission, or train in a copy of it")
-
-
-def check_out(out: Path) -> None:
-    """Make the folder to write to, and refuse one that takes no files."""
-    from trainer.errors import ProjectError
-
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except FileExistsError as error:
-        raise ProjectError(f"{out} is a file: name a folder to write to") from error
-    except OSError as error:
-        raise ProjectError(
-            f"cannot write to {out}: {error.strerror}; name a folder in which you may write"
-        ) from error
-
-
 def _add(project: Project, folder: str, groups: str | None) -> Added:
     """Register photos with a running count on the terminal."""
     with counted("registering photos") as advance:
@@ -295,7 +258,7 @@ def _add(project: Project, folder: str, groups: str | None) -> Added:
 
 
 def _ungrouped(project: Project) -> int:
-    """How many photos are a group of their own because nothing named one."""
+    """Count the photos that are a group of their own because nothing named one."""
     import sqlalchemy as sa
 
     from trainer.project.schema import photo, photo_group

@@ -1,4 +1,4 @@
-"""The command on what was saved of one photo: history."""
+"""Command on the saved masks of one photo: history."""
 
 from __future__ import annotations
 

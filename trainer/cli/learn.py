@@ -20,7 +20,7 @@ from trainer.cli.batch import (
     run_here,
     spoken,
 )
-from trainer.cli.files import check_folder, check_writable
+from trainer.cli.checks import check_folder, check_labels, check_truth, check_writable
 from trainer.cli.models import known_model, number
 from trainer.cli.progress import staged
 from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply, table
@@ -88,7 +88,7 @@ def retrain(
 
 
 def epoch_rows(project: Project, round_id: str) -> list[dict[str, float]]:
-    """Epoch, soft Dice loss and IoU on the validation photos, of a round that thinks in epochs."""
+    """Read epoch, soft Dice loss and IoU on the validation photos, of a round that counts in epochs."""
     curves = project.trainer.curve(round_id)
     names = ("epoch", "epoch_loss", "epoch_iou")
     points = zip(*(curves.get(name, []) for name in names), strict=True)
@@ -96,7 +96,7 @@ def epoch_rows(project: Project, round_id: str) -> list[dict[str, float]]:
 
 
 def epoch_table(rows: list[dict[str, float]]) -> Table:
-    """The table epoch | DL | IoU."""
+    """Make the table epoch | DL | IoU."""
     cells = [[f"{r['epoch']:.0f}", f"{r['epoch_loss']:.4f}", f"{r['epoch_iou']:.4f}"] for r in rows]
     return table("epoch", "DL", "IoU", rows=cells)
 
@@ -126,9 +126,9 @@ def evaluate(
     with Project.open(Path(directory), read_only=True) as project:
         check_truth(project, split, masks)
         chosen = known_model(project, model)
+        from trainer.evaluation.evaluate import measure
         from trainer.evaluation.report.examples import examples
         from trainer.evaluation.report.page import render, write_report
-        from trainer.evaluation.validation import measure
         from trainer.inference.predictor import Predictor
 
         predictor = Predictor(project.models.get(chosen).path, device)
@@ -151,7 +151,7 @@ def evaluate(
 
 
 def share(text: str) -> float:
-    """`25%` or `0.25` as 0.25."""
+    """Read `25%` or `0.25` as 0.25."""
     from trainer.errors import ConfigError
 
     try:
@@ -161,27 +161,3 @@ def share(text: str) -> float:
     if not 0.0 < value <= 1.0:
         raise ConfigError(f"--labels {text}: give a share of the labels above 0 and up to 100%, as 25%")
     return value
-
-
-def check_labels(project: Project) -> None:
-    """Refuse to train on nothing."""
-    from trainer.errors import ProjectError
-
-    if project.photos.counts().by_split.get("train", (0, 0))[1] == 0:
-        raise ProjectError(
-            f"{project.path} has no labels yet: save masks (skinseg annotate) or skinseg import some"
-        )
-
-
-def check_truth(project: Project, split: str, masks: str | None) -> None:
-    """Refuse an evaluation that has nothing to compare with."""
-    from trainer.errors import ConfigError, ProjectError
-
-    if split not in ("val", "test", "train"):
-        raise ConfigError(f"--split {split}: use val or test")
-    if masks is None and project.photos.counts().by_split.get(split, (0, 0))[1] == 0:
-        name = {"val": "validation", "test": "test"}.get(split, split)
-        raise ProjectError(
-            f"no {name} photos with masks yet in {project.path}: label some (they come up at random), "
-            "import masks for them, or name a folder with --masks"
-        )

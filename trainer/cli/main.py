@@ -1,4 +1,4 @@
-"""`skinseg`: one command per thing a person does with a project.
+"""Entry point of `skinseg`: exit status, one-line errors, JSON.
 
 Exit status: 0 done, 2 bad use or bad input (one line on stderr says what and how to mend it), 1 failed,
 130 interrupted. With `--json`, stdout carries exactly one JSON object, `{"error": ...}` where it went wrong.
@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
@@ -20,6 +20,9 @@ from rich.markup import escape
 
 from trainer.cli import files, history, learn, models, pretrain, run, study
 from trainer.cli.reply import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DONE, FAILED, BAD_USE, INTERRUPTED = 0, 1, 2, 130
 
@@ -59,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _explain(error: Exception, words: Sequence[str]) -> tuple[str, int]:
-    """The line for an exception, and the exit status that goes with it."""
+    """Explain an exception in one line, and choose the exit status."""
     from trainer.errors import SkinsegError
 
     if isinstance(error, SkinsegError):

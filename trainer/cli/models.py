@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from trainer.cli.files import check_out
+from trainer.cli.checks import check_out
 from trainer.cli.progress import counted
 from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply, listed, table
 
@@ -120,7 +120,7 @@ def models(
 
 
 def known_model(project: Project, model: str | None) -> str:
-    """The id asked for, or the served one's; refused when there is no such model."""
+    """Find the id asked for, or the served one's; refuse where there is no such model."""
     from trainer.errors import ProjectError
 
     served = project.models.served()
@@ -139,7 +139,7 @@ def known_model(project: Project, model: str | None) -> str:
 
 
 def model_folder(source: Path, model: str | None = None) -> tuple[Path, str, str]:
-    """The folder of the model meant by a project or by a model's own folder, what it is called, and a remark.
+    """Find the model of a project, or of a model's own folder: its folder, its id and a remark.
 
     Of a project it is the one asked for, else the served one; the remark says so where a newer one was not
     served.
@@ -164,6 +164,6 @@ def model_folder(source: Path, model: str | None = None) -> tuple[Path, str, str
     return found.path, found.id, remark if model is None else ""
 
 
-def number(value: Any) -> str:
-    """Three decimals, or a dash where there is nothing to measure."""
+def number(value: float | None) -> str:
+    """Format three decimals, or a dash where there is nothing to measure."""
     return "–" if value is None or value != value else f"{value:.3f}"

@@ -1,4 +1,4 @@
-"""The command that learns from photos without masks: pretrain."""
+"""Command that learns from photos without masks: pretrain."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from trainer.cli.batch import (
     run_here,
     spoken,
 )
-from trainer.cli.files import check_writable
+from trainer.cli.checks import check_writable
 from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply
 from trainer.service.schedule import PRETEXT
 

@@ -21,7 +21,7 @@ Advance = Callable[[int], None]
 
 
 def _progress(*columns: ProgressColumn) -> Progress:
-    """Bars on a terminal; in a pipe nothing at all, not even the line end that rich would print."""
+    """Make bars for a terminal; in a pipe nothing at all, not even the line end that rich would print."""
     console = Console(stderr=True)
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 

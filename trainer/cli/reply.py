@@ -1,16 +1,21 @@
-"""What a command hands back: one JSON object for programs, a few lines for people."""
+"""Reply of a command: one JSON object for programs, a few lines for people."""
 
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from trainer.evaluation.json_values import json_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import Console
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")
@@ -23,43 +28,32 @@ ProjectArgument = Annotated[
 
 @dataclass(frozen=True)
 class Reply:
-    """The outcome of a command that did its work (bad input raises `SkinsegError` instead)."""
+    """Reply of a command that did its work (bad input raises `SkinsegError` instead)."""
 
-    data: dict[str, Any]
+    data: Mapping[str, object]
     """The JSON object."""
     lines: list[str | Table] = field(default_factory=list)
     """The same for a reader on a terminal, in rich's markup."""
     code: int = 0
 
     def to_json(self) -> str:
-        return json.dumps(_plain(self.data), allow_nan=False)
+        """Write the JSON object as text."""
+        return json.dumps(json_value(self.data), allow_nan=False)
 
     def show(self, console: Console) -> None:
+        """Print the lines."""
         for line in self.lines:
             console.print(line, highlight=False, soft_wrap=isinstance(line, str))
 
 
-def _plain(value: object) -> object:
-    """The same in what JSON knows: numpy's numbers as Python's, paths as text, NaN and infinities as null."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if value is None or isinstance(value, str | int) else str(value)
-
-
 def listed(lines: list[str], most: int = 20) -> list[str]:
-    """The first lines of a list as they are, and how many there are besides."""
+    """Shorten a list to its first lines and a count of the others."""
     left = len(lines) - most
     return [escape(line) for line in lines[:most]] + ([f"  and {left:,} more"] if left > 0 else [])
 
 
 def table(*columns: str, rows: list[list[str]], title: str | None = None) -> Table:
-    """A plain table; columns of numbers stand right."""
+    """Make a plain table; columns of numbers stand right."""
     built = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for index, name in enumerate(columns):
         words = any(row[index][:1].isalpha() for row in rows)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from trainer.cli.files import check_writable
+from trainer.cli.checks import check_writable
 from trainer.cli.progress import counted, staged
 from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply
 
@@ -137,13 +137,13 @@ def trainer(
 
 
 def has_display() -> bool:
-    """Whether a window can be opened here."""
+    """Tell whether a window can be opened here."""
     if sys.platform in ("win32", "darwin"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def window_command(path: Path, annotator: str | None) -> list[str]:
-    """The command that opens napari; a process of its own, since the trainer's side never imports Qt."""
+    """Make the command that opens napari; a process of its own, since the trainer never imports Qt."""
     words = [sys.executable, "-P", "-m", "napari_skinseg", "annotate", str(path)]
     return words + (["--annotator", annotator] if annotator else [])

@@ -1,4 +1,4 @@
-"""What `evaluate` prints, and what it refuses before it begins."""
+"""Scores on the terminal: the lines of `evaluate`, and its checks before it begins."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check_mode(mode: str) -> None:
 
 
 def check_page(name: str) -> Path:
-    """The file to write the page to, refused before any work where it cannot be written."""
+    """Find the file to write the page to; refuse it before any work where it cannot be written."""
     from trainer.errors import ConfigError
 
     path = Path(os.path.abspath(Path(name).expanduser()))
@@ -45,7 +45,7 @@ def check_page(name: str) -> Path:
 
 
 def scorecard_lines(scorecard: Scorecard, mode: str) -> list[str | Table]:
-    """A few lines and a table."""
+    """Write a scorecard as a few lines and a table."""
     evaluation, found, classes = scorecard.evaluation, scorecard.headlines, scorecard.classes
     groups = scorecard.bootstrap.groups
     head = f"model {evaluation.model}, {evaluation.split}, {evaluation.photos:,} photos in {groups:,} groups"
@@ -83,7 +83,7 @@ def scorecard_lines(scorecard: Scorecard, mode: str) -> list[str | Table]:
 
 
 def with_interval(estimate: Estimate) -> str:
-    """`0.62 (95 % 0.55 to 0.70)`."""
+    """Format an estimate as `0.62 (95 % 0.55 to 0.70)`."""
     value, (low, high) = estimate
     return f"{number(value)} (95 % {number(low)} to {number(high)})"
 

@@ -1,11 +1,10 @@
-"""The command that runs the comparisons of the sources: study."""
+"""Command that runs the comparisons of the sources: study."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,14 +15,16 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from trainer.cli.batch import SetOption, pairs
-from trainer.cli.files import check_writable
-from trainer.cli.learn import check_labels, share
+from trainer.cli.checks import check_labels, check_writable
+from trainer.cli.learn import share
 from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from trainer.project.project import Project
     from trainer.study.design import Asked, Design
-    from trainer.study.results import Outcome
+    from trainer.study.results import StudyResults
     from trainer.study.runner import Progress as StudyProgress
     from trainer.study.runner import Rank
 
@@ -69,13 +70,10 @@ def study(
 
     Interrupted, the same command goes on. Started twice, both processes share the work.
     """
-    from trainer.project.project import Project
     from trainer.study.design import Asked
-    from trainer.study.runner import leave_torchrun
     from trainer.study.studies.registry import find_study
 
-    chosen = find_study(name)
-    path = Path(directory)
+    chosen = find_study(name).name
     asked = Asked(
         seeds=seeds,
         scale=scale,
@@ -87,15 +85,22 @@ def study(
         split=_split(split),
         set=pairs(set_ or []),
     )
+    return _run_and_reply(Path(directory), chosen, asked, device, dask, show)
+
+
+def _run_and_reply(path: Path, name: str, asked: Asked, device: str, dask: str | None, show: bool) -> Reply:
+    from trainer.project.project import Project
+    from trainer.study.runner import leave_torchrun
+
     rank = leave_torchrun(os.environ)
     with Project.open(path, read_only=show) as project:
         if not show:
             check_writable(project)
             check_labels(project)
-            _run(project, chosen.name, asked, device, rank, dask)
+            _run(project, name, asked, device, rank, dask)
         if rank.rank != 0:  # the first of torchrun's processes prints for all
-            return Reply({"study": chosen.name, "rank": rank.rank})
-        return _reply(project, chosen.name, write=not show)
+            return Reply({"study": name, "rank": rank.rank})
+        return _reply(project, name, write=not show)
 
 
 LINE_SECONDS = 120.0
@@ -106,7 +111,7 @@ def _run(project: Project, name: str, asked: Asked, device: str, rank: Rank, das
     """Do what is left of the study."""
     from trainer.study.design import make_design
     from trainer.study.results import write_design
-    from trainer.study.runner import check_runs, conduct
+    from trainer.study.runner import check_runs, run_study
     from trainer.study.studies.registry import find_study
     from trainer.study.time_left import expected_seconds
 
@@ -134,15 +139,15 @@ def _run(project: Project, name: str, asked: Asked, device: str, rank: Rank, das
         )
     with _watched() as report:
         if client is not None:
-            from trainer.study.dask_runner import conduct_on_dask
+            from trainer.study.dask_runner import run_on_dask
 
-            conduct_on_dask(project, design, client, device=device, report=report)
+            run_on_dask(project, design, client, device=device, report=report)
         else:
-            conduct(project, design, device=device, rank=rank, expected=expected, report=report)
+            run_study(project, design, device=device, rank=rank, expected=expected, report=report)
 
 
 def _own_device(local: int) -> str:
-    """Its own graphics card for each process of torchrun, where there are any."""
+    """Choose the graphics card of each process of torchrun, where there are any."""
     import torch
 
     count = torch.cuda.device_count()
@@ -159,40 +164,40 @@ def _left(project: Project, design: Design) -> str:
 
 
 def _reply(project: Project, name: str, write: bool) -> Reply:
-    """The tables, written and printed."""
-    from trainer.study.results import read_outcome
+    """Write the tables, and reply with them."""
+    from trainer.study.results import read_results
     from trainer.study.tables import claim_line, grids, heading, to_json
 
-    outcome = read_outcome(project.path, name, project.classes)
-    lines: list[object] = [f"[bold]{escape(outcome.study.title)}[/bold]", *map(escape, heading(outcome))]
-    for grid in grids(outcome, width=Console().width):
+    results = read_results(project.path, name, project.classes)
+    lines: list[object] = [f"[bold]{escape(results.study.title)}[/bold]", *map(escape, heading(results))]
+    for grid in grids(results, width=Console().width):
         rows = [[escape(cell) for cell in row] for row in grid.rows]
         lines += ["", table(*grid.head, rows=rows, title=grid.title)]
-    lines += ["", *(escape(claim_line(verdict)) for verdict in outcome.verdicts)]
+    lines += ["", *(escape(claim_line(verdict)) for verdict in results.verdicts)]
     if write:
-        folder = write_outcome(project.path, outcome)
+        folder = write_results(project.path, results)
         lines.append(f"Written to {escape(str(folder))}: table.md, results.csv, plot.svg, claims.json")
-    return Reply(to_json(outcome), lines)  # type: ignore[arg-type]
+    return Reply(to_json(results), lines)  # type: ignore[arg-type]
 
 
-def write_outcome(project: Path, outcome: Outcome) -> Path:
+def write_results(project: Path, results: StudyResults) -> Path:
     """Write the table, the figures, the plot and the claims; return their folder."""
     from trainer.study.design import study_folder
     from trainer.study.plot import plot
     from trainer.study.runs import write_text
     from trainer.study.tables import claims_json, markdown, results_csv
 
-    folder = study_folder(project, outcome.study.name)
-    write_text(folder / "table.md", markdown(outcome))
-    write_text(folder / "results.csv", results_csv(outcome))
-    write_text(folder / "plot.svg", plot(outcome))
-    write_text(folder / "claims.json", claims_json(outcome))
+    folder = study_folder(project, results.study.name)
+    write_text(folder / "table.md", markdown(results))
+    write_text(folder / "results.csv", results_csv(results))
+    write_text(folder / "plot.svg", plot(results))
+    write_text(folder / "claims.json", claims_json(results))
     return folder
 
 
 @contextmanager
 def _watched() -> Iterator[Callable[[StudyProgress], None]]:
-    """A bar on a terminal; in a pipe a line per run."""
+    """Show a bar on a terminal; in a pipe a line per run."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield _lines()
@@ -210,7 +215,7 @@ def _watched() -> Iterator[Callable[[StudyProgress], None]]:
 
 
 def _lines() -> Callable[[StudyProgress], None]:
-    """A line as each run begins, and one now and then of a long one."""
+    """Print a line as each run begins, and one now and then of a long one."""
     number, spoke = 0, 0.0
 
     def report(p: StudyProgress) -> None:
@@ -237,7 +242,7 @@ def _say(line: str) -> None:
 
 
 def _shares(text: str | None) -> tuple[float, ...] | None:
-    """`10,25%,0.5` as shares; a bare number above 1 is percent."""
+    """Read `10,25%,0.5` as shares; a bare number above 1 is percent."""
     if text is None:
         return None
     words = [word.strip() for word in text.split(",") if word.strip()]

@@ -1,1 +1,1 @@
-"""How good a model is: metrics, intervals, scorecards and reports."""
+"""Evaluation of models: metrics, intervals, scorecards and reports."""

@@ -1,24 +1,22 @@
-"""Everything measured of one model on one split, ready to be printed, written as JSON, or drawn."""
+"""Scorecard: everything measured of one model on one split, to be printed, written as JSON, or drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
 from trainer.evaluation.bootstrap import Bootstrap
+from trainer.evaluation.json_values import Json, json_object
 from trainer.evaluation.metrics import (
+    Array,
     Counts,
-    Evaluation,
     Floats,
     interval,
     macro,
     macro_dice,
-    plain,
-    score_photos,
     skin_or_not,
 )
 from trainer.evaluation.scores.breakdown import Part, by_folder, by_main_class, by_tone
@@ -26,11 +24,29 @@ from trainer.evaluation.scores.calibration import Reliability, expected_error, r
 from trainer.evaluation.scores.classification import classification_scores
 from trainer.evaluation.scores.headlines import binary_scores, dice2, iou9, per_photo_dice9
 from trainer.evaluation.scores.parity import isic, keras_dice, smp_batch_iou
-from trainer.evaluation.scores.photo import PhotoScores
-from trainer.labels.classes import ClassSet
+from trainer.evaluation.summary import Evaluation, score_photos
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trainer.evaluation.scores.photo import PhotoScores
+    from trainer.labels.classes import ClassSet
 
 Estimate = tuple[float, tuple[float, float]]
 """A score and its 95 % interval."""
+
+
+class PhotoRow(TypedDict):
+    """Scores of one photo."""
+
+    photo: str
+    id: int
+    group: str
+    dice9: float
+    dice2: float
+    nsd: float
+    hd95: float
+    tone: float
 
 
 @dataclass(frozen=True)
@@ -68,25 +84,25 @@ class Scorecard:
 
     @cached_property
     def bootstrap(self) -> Bootstrap:
-        """The draws that all intervals share."""
+        """Bootstrap that all intervals share."""
         return Bootstrap(self.evaluation.groups, self.draws)
 
-    def stacked(self, name: str) -> Any:
-        """One field of all photos, ``(P, ...)``."""
-        return np.stack([getattr(photo, name) for photo in self.photos])
+    def stacked(self, field: Callable[[PhotoScores], Array]) -> Array:
+        """Stack one field of all photos: ``(P, ...)``."""
+        return np.stack([field(photo) for photo in self.photos])
 
     def boundary(self, name: str) -> Floats:
-        """``nsd`` or ``hd95`` per photo and class, ``(P, K)``."""
+        """Stack ``nsd`` or ``hd95`` per photo and class: ``(P, K)``."""
         return np.stack([getattr(photo.boundary, name) for photo in self.photos])
 
     @cached_property
     def headlines(self) -> dict[str, Estimate]:
-        """Every figure that stands for the whole split, with its interval."""
+        """Figures of the whole split, each with its interval."""
         evaluation, sample = self.evaluation, self.bootstrap
         values = {name: (float(getattr(evaluation, name)), evaluation.ci95[name]) for name in evaluation.ci95}
         pooled, drawn = self.matrices.sum(0), sample.sums(self.matrices)
         values["iou9"] = (evaluation.iou9, interval(iou9(drawn, whole=pooled)))
-        skin = self.stacked("skin")
+        skin = self.stacked(lambda photo: photo.skin)
         values["dice2_sum"] = (
             float(macro_dice(skin.sum(0))),
             interval(np.asarray(macro_dice(sample.sums(skin), skin.sum(0)))),
@@ -97,7 +113,7 @@ class Scorecard:
             whole = np.asarray(macro(scores.T))
             means = np.asarray(macro(sample.means(scores), whole))
             values[name] = (float(macro(whole)), interval(means))
-        counts = self.stacked("confidence")
+        counts = self.stacked(lambda photo: photo.confidence)
         values["ece"] = (float(expected_error(counts.sum(0))), interval(expected_error(sample.sums(counts))))
         two, two_drawn = (binary_scores(skin_or_not(m, self.classes.background)) for m in (pooled, drawn))
         for part in fields(two):
@@ -110,14 +126,14 @@ class Scorecard:
     @cached_property
     def reliability(self) -> Reliability:
         """Bins of confidence over all photos."""
-        return reliability(self.stacked("confidence").sum(0))
+        return reliability(self.stacked(lambda photo: photo.confidence).sum(0))
 
     @cached_property
     def per_class(self) -> dict[str, dict[str, float | int]]:
         """Scores of each class: pooled pixels, outlines as means over photos, and presence on a photo."""
         rows: dict[str, dict[str, float | int]] = {}
         nsd, hd95 = (np.asarray(macro(self.boundary(name).T)) for name in ("nsd", "hd95"))
-        on_photo, peak = self.matrices.sum(-1) > 0, self.stacked("peak")
+        on_photo, peak = self.matrices.sum(-1) > 0, self.stacked(lambda photo: photo.peak)
         for i, name in enumerate(self.classes.names):
             presence = classification_scores(on_photo[:, i], peak[:, i])
             rows[name] = {
@@ -144,29 +160,29 @@ class Scorecard:
     @cached_property
     def parts(self) -> dict[str, list[Part]]:
         """Scores by what photos show, by folder where folders sort them, and by skin tone."""
-        groups = self.evaluation.groups
+        groups, tones = self.evaluation.groups, np.array([photo.tone for photo in self.photos])
         return {
             "shows": by_main_class(self.matrices, groups, self.classes),
             "folder": by_folder(self.matrices, groups, self.paths, self.classes),
-            "tone": by_tone(self.matrices, groups, self.stacked("tone"), self.classes),
+            "tone": by_tone(self.matrices, groups, tones, self.classes),
         }
 
     def parity(self, mode: str) -> dict[str, Estimate]:
-        """The figures of a source's own mode (see ``scores.parity``); photos are its batches."""
+        """Compute the figures of a source's own mode (see ``scores.parity``); photos are its batches."""
         if mode == "isic":
             scores = isic(skin_or_not(self.matrices, self.classes.background))
             return {part.name: self._mean(getattr(scores, part.name)) for part in fields(scores)}
         if mode == "keras_dice":
-            return {"keras_dice": self._mean(keras_dice(self.stacked("skin_sums")))}
+            return {"keras_dice": self._mean(keras_dice(self.stacked(lambda photo: photo.skin_sums)))}
         if mode == "smp_batch_iou":
-            return {"smp_batch_iou": self._mean(smp_batch_iou(self.stacked("skin")))}
+            return {"smp_batch_iou": self._mean(smp_batch_iou(self.stacked(lambda photo: photo.skin)))}
         return {}
 
-    def photo_rows(self) -> list[dict[str, Any]]:
+    def photo_rows(self) -> list[PhotoRow]:
         """Scores of each photo, the worst first."""
         dice = per_photo_dice9(self.matrices)
         two = dice2(self.matrices, self.classes)
-        rows = [
+        rows: list[PhotoRow] = [
             {
                 "photo": path,
                 "id": self.evaluation.photo_ids[i],
@@ -181,9 +197,9 @@ class Scorecard:
         ]
         return sorted(rows, key=lambda row: (np.isnan(row["dice9"]), row["dice9"]))
 
-    def to_json(self, mode: str = "default") -> dict[str, Any]:
-        """All of it as plain JSON values, NaN as null."""
-        values: dict[str, Any] = {
+    def to_json(self, mode: str = "default") -> Json:
+        """Return all of it as one JSON object, NaN as null."""
+        values: Json = {
             **self.evaluation.to_json(),
             "groups": self.bootstrap.groups,
             **{name: value for name, (value, _) in self.headlines.items()},
@@ -201,5 +217,4 @@ class Scorecard:
             parity = self.parity(mode)
             values["parity"] = {name: value for name, (value, _) in parity.items()}
             values["parity_ci95"] = {name: ends for name, (_, ends) in parity.items()}
-        plainly: dict[str, Any] = plain(values)
-        return plainly
+        return json_object(values)

@@ -1,34 +1,29 @@
-"""Measuring models against the truth: at working size after every round, at full size for `evaluate`."""
+"""Validation at working size: confusion matrices of a model, after every round."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from trainer.data.photo_cache import Bytes, DecodedCache, WorkingPhotos
-from trainer.errors import MaskError, PhotoError, SkinsegError
-from trainer.evaluation.metrics import Counts, Evaluation, confusion
-from trainer.evaluation.scorecard import Scorecard
-from trainer.evaluation.scores.photo import PhotoCounter, PhotoScores
-from trainer.evaluation.scores.temperature import PixelSample
-from trainer.inference.predictor import Predictor
-from trainer.labels.classes import ClassSet
-from trainer.labels.png import read_values
+from trainer.errors import SkinsegError
+from trainer.evaluation.metrics import Counts, confusion
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trainer.data.photo_cache import Bytes, WorkingPhotos
+    from trainer.evaluation.scores.temperature import PixelSample
+    from trainer.inference.predictor import Predictor
+    from trainer.project.masks import Truth
     from trainer.project.project import Project
     from trainer.project.revisions import Truth
 
-Advance = Callable[[str, int, int], None]
-
 
 class ScoreMemory:
-    """Confusion matrices of stored models, so that each model meets each mask once per process."""
+    """Confusion matrices of stored models, so that a process counts each model and mask once."""
 
     LIMIT = 50_000
 
@@ -36,7 +31,7 @@ class ScoreMemory:
         self._known: OrderedDict[tuple[str, str, str], Counts] = OrderedDict()
 
     def get(self, key: tuple[str, str, str]) -> Counts | None:
-        """The matrix under (project, model, revision), if it is known."""
+        """Look up the matrix of (project, model, revision)."""
         return self._known.get(key)
 
     def put(self, key: tuple[str, str, str], matrix: Counts) -> None:
@@ -52,7 +47,7 @@ MEMORY = ScoreMemory()
 def readable_truth(
     project: Project, truths: Sequence[Truth], say: Callable[[str], None] = lambda message: None
 ) -> list[Truth]:
-    """Leave out, and tell, the photos whose file or mask cannot be read."""
+    """Leave out, and report, the photos whose file or mask cannot be read."""
     kept = []
     for truth in truths:
         try:
@@ -75,7 +70,7 @@ def working_matrices(
     tick: Callable[[int], None] = lambda index: None,
     sample: PixelSample | None = None,
 ) -> Counts:
-    """Confusion matrices at working size, ``(P, K, K)``, one photo at a time.
+    """Count confusion matrices at working size, one photo at a time.
 
     Parameters
     ----------
@@ -87,6 +82,11 @@ def working_matrices(
         Called before each photo; may raise to stop.
     sample
         Takes pixels of every photo on the way, to fit a temperature with. Not with a `model_id`.
+
+    Returns
+    -------
+    ndarray
+        ``(P, K, K)`` int64, rows are the truth.
 
     Raises
     ------
@@ -118,157 +118,3 @@ def _classes_of(predictor: Predictor, photo: Bytes, target: Bytes, sample: Pixel
         classes[rows] = probabilities.argmax(dim=0).to(torch.uint8).cpu().numpy()
         sample.take(target[rows], probabilities, share=probabilities.shape[1] / len(target))
     return classes
-
-
-def evaluate(
-    project: Project,
-    predictor: Predictor,
-    split: str = "val",
-    *,
-    masks: Path | None = None,
-    model_id: str | None = None,
-    progress: Advance = lambda what, done, total: None,
-) -> Evaluation:
-    """The first figures of :func:`measure`, with a confusion matrix per photo."""
-    return measure(project, predictor, split, masks=masks, model_id=model_id, progress=progress).evaluation
-
-
-def measure(
-    project: Project,
-    predictor: Predictor,
-    split: str = "val",
-    *,
-    masks: Path | None = None,
-    model_id: str | None = None,
-    progress: Advance = lambda what, done, total: None,
-) -> Scorecard:
-    """Compare a model with the truth of a split, pixel by pixel at full size, one photo at a time.
-
-    Parameters
-    ----------
-    masks
-        Compare with the PNG masks of this folder (same stem, pixel = class index, 255 = not labelled)
-        instead of the project's own.
-    progress
-        Called with ("evaluating", done, total).
-
-    Raises
-    ------
-    SkinsegError
-        No truth in this split, or a mask that does not fit its photo.
-    """
-    pairs = compared(project, split, masks)
-    counted = []
-    for index, (photo_id, read) in enumerate(pairs):
-        progress("evaluating", index, len(pairs))
-        photo, target = with_target(project, photo_id, read)
-        counted.append(count_photo(predictor, photo, target, project.classes))
-    progress("evaluating", len(pairs), len(pairs))
-    photos = [project.photos.get(photo_id) for photo_id, _ in pairs]
-    return Scorecard.of(
-        counted,
-        [photo.group for photo in photos],
-        [photo.id for photo in photos],
-        [photo.relpath for photo in photos],
-        project.classes,
-        model=model_id or str(predictor.card.get("id", "")),
-        split=split,
-    )
-
-
-def count_photo(predictor: Predictor, photo: Bytes, target: Bytes, classes: ClassSet) -> PhotoScores:
-    """Predict one photo ``(H, W, 3)`` and count where it agrees with the truth ``(H, W)``."""
-    counter = PhotoCounter(target, classes)
-    for top, probabilities in predictor.full_size(photo):
-        best, index = probabilities.float().max(dim=0)
-        counter.add(
-            top,
-            index.to(torch.uint8).cpu().numpy(),
-            (best * 255).round().clamp(0, 255).to(torch.uint8).cpu().numpy(),
-            (1 - probabilities[classes.background].float()).cpu().numpy(),
-            probabilities.amax(dim=(1, 2)).float().cpu().numpy(),
-        )
-    return counter.finish(photo, predictor.class_sureness(photo) if predictor.finds_boxes else None)
-
-
-Reader = Callable[[], Bytes]
-
-
-def compared(project: Project, split: str, masks: Path | None = None) -> list[tuple[int, Reader]]:
-    """The photos of a split that have a truth, each with what reads it.
-
-    Raises
-    ------
-    SkinsegError
-        There is none.
-    """
-    pairs = _masks_in(project, masks, split) if masks is not None else _own_truth(project, split)
-    if not pairs:
-        where = (
-            f"no mask in {masks} belongs to a {split} photo" if masks else f"no {split} photo is labelled yet"
-        )
-        raise SkinsegError(f"{where}: there is nothing to compare with")
-    return pairs
-
-
-def with_target(project: Project, photo_id: int, read: Reader) -> tuple[Bytes, Bytes]:
-    """A photo and its truth, at full size.
-
-    Raises
-    ------
-    SkinsegError
-        One cannot be read, or they differ in size.
-    """
-    photo, target = project.photos.read(photo_id), read()
-    if target.shape != photo.shape[:2]:
-        name = project.photos.get(photo_id).relpath
-        sizes = f"{target.shape[1]}x{target.shape[0]}, the photo {photo.shape[1]}x{photo.shape[0]}"
-        raise MaskError(f"the mask of {name} has {sizes}: make it the photo's size")
-    return photo, target
-
-
-def _own_truth(project: Project, split: str) -> list[tuple[int, Reader]]:
-    def reader(truth: Truth) -> Reader:
-        return lambda: project.masks.read_truth(truth)
-
-    return [(truth.photo_id, reader(truth)) for truth in project.masks.truth(split)]
-
-
-def _masks_in(project: Project, folder: Path, split: str) -> list[tuple[int, Reader]]:
-    def reader(path: Path) -> Reader:
-        return lambda: read_png_mask(path, project.classes.count)
-
-    pairs: list[tuple[int, Reader]] = []
-    for path in sorted(folder.rglob("*.png")):
-        relative = path.relative_to(folder).with_suffix("").as_posix()
-        try:
-            photo = project.photos.find(relative)
-        except PhotoError:
-            continue
-        if photo.split == split:
-            pairs.append((photo.id, reader(path)))
-    return pairs
-
-
-def read_png_mask(path: Path, classes: int) -> Bytes:
-    """Read a PNG mask, ``(H, W)`` uint8: class index, 255 = not labelled.
-
-    Raises
-    ------
-    MaskError
-        Not a PNG of one channel, or with other values.
-    """
-    mask = read_values(path)
-    strange = sorted(set(np.unique(mask).tolist()) - {*range(classes), 255})
-    if strange:
-        raise MaskError(
-            f"{path} has the unknown class {strange[0]}: use 0 to {classes - 1}, 255 = not labelled"
-        )
-    return mask.astype(np.uint8, copy=False)
-
-
-def photos_at_size_of(
-    project: Project, predictor: Predictor, cache: DecodedCache | None = None
-) -> WorkingPhotos:
-    """The project's photos as this predictor wants them."""
-    return WorkingPhotos(project, predictor.long_side, cache)

@@ -12,6 +12,7 @@ import psutil
 import sqlalchemy as sa
 
 from trainer.errors import ConfigError
+from trainer.project.liveness import is_alive
 from trainer.project.schema import lease, request, session, visit
 from trainer.project.states import VisitOutcome
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from trainer.project.store import Store
 
 __all__ = ["Session", "Sessions", "Stats"]
+
+CLOCK_SECONDS = 2.0
+"""The start of a process, asked for twice, may differ by less than this."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,11 @@ class Sessions:
 
     def _end_dead(self, connection: sa.Connection, now: float) -> None:
         mine = sa.select(session).where(session.c.host == socket.gethostname(), session.c.ended.is_(None))
-        dead = [row.id for row in connection.execute(mine) if not _alive(row.pid, row.born)]
+        dead = [
+            row.id
+            for row in connection.execute(mine)
+            if not is_alive(row.pid, latest=row.born + CLOCK_SECONDS, earliest=row.born - CLOCK_SECONDS)
+        ]
         if dead:
             self._end(connection, dead, now)
 
@@ -142,12 +150,3 @@ class Sessions:
             photos, seconds, strokes = connection.execute(query).one()
         per = max(1, int(photos))
         return Stats(int(photos), float(seconds) / per, float(strokes) / per)
-
-
-def _alive(pid: int, born: float) -> bool:
-    try:
-        return bool(abs(psutil.Process(pid).create_time() - born) < 2.0)
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True

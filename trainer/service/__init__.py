@@ -1,1 +1,1 @@
-"""The background trainer: what it does next, and how the window reaches it."""
+"""Background trainer: service loop, schedule, commands, predictions and its process."""

@@ -1,4 +1,4 @@
-"""What people ask the trainer to do: rows they write, carried out and answered here."""
+"""Commands to the trainer: rows that windows and the command line write, carried out and answered here."""
 
 from __future__ import annotations
 
@@ -21,8 +21,16 @@ MEANT_FOR_ONE = (CommandKind.STOP, CommandKind.PAUSE, CommandKind.RESUME)
 """Commands to the trainer that runs when they are given, not to its successor."""
 
 
-class Orders:
-    """The trainer's side of the command table, and the wishes that stay in force until the next one."""
+class CommandHandler:
+    """Trainer's side of the command table.
+
+    Attributes
+    ----------
+    paused, stop : bool
+        In force until a command says otherwise.
+    train_now, pretrain_now : str, bool
+        The round asked for; the service clears it when the round begins.
+    """
 
     def __init__(self, project: Project) -> None:
         self._project = project
@@ -33,13 +41,13 @@ class Orders:
         self.pretrain_now = False
 
     def forget_old(self) -> None:
-        """Answer what was meant for a trainer that is no longer there: a stop must not end its successor."""
+        """Acknowledge commands meant for an earlier trainer: a stop must not end its successor."""
         for command in self._project.trainer.pending():
             if command.kind in MEANT_FOR_ONE and command.created < self._born:
                 self._project.trainer.acknowledge(command.id, "no trainer was running")
 
-    def obey(self) -> None:
-        """Carry out every waiting command and acknowledge it, with a word on what came of it."""
+    def run_pending(self) -> None:
+        """Carry out every waiting command and acknowledge it with its result in one line."""
         for command in self._project.trainer.pending():
             try:
                 result = self._carry_out(command)

@@ -1,4 +1,4 @@
-"""The trainer's sign of life, written by a thread of its own: a long step does not look like a death."""
+"""Heartbeat of the trainer, written by its own thread: a long step does not look like a crash."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ import os
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from trainer.service.schedule import LEARNING_COLOURS, PRETEXT
 
 if TYPE_CHECKING:
     from trainer.project.project import Project
+    from trainer.training.round_context import RoundProgress
 
 log = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """Keeps the trainer's state row fresh.
+    """Thread that keeps the trainer's state row fresh.
 
     Parameters
     ----------
@@ -30,7 +33,7 @@ class Heartbeat:
         self._project = project
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._fields: dict[str, Any] = {
+        self._fields: dict[str, object] = {
             "pid": os.getpid(),
             "host": socket.gethostname(),
             "state": "starting",
@@ -43,10 +46,12 @@ class Heartbeat:
 
     @property
     def state(self) -> str:
+        """State shown at present."""
         return str(self._fields["state"])
 
     @property
     def message(self) -> str:
+        """Message shown at present."""
         return str(self._fields["message"])
 
     def start(self) -> None:
@@ -54,8 +59,8 @@ class Heartbeat:
         self._beat()
         self._thread.start()
 
-    def tell(self, **fields: Any) -> None:
-        """Change what is told; another state or message goes out at once, a step with the next beat."""
+    def show(self, **fields: object) -> None:
+        """Change what is shown; another state or message goes out at once, a step with the next beat."""
         with self._lock:
             urgent = any(
                 self._fields.get(key) != fields[key] for key in ("state", "message") if key in fields
@@ -64,8 +69,24 @@ class Heartbeat:
         if urgent:
             self._wake.set()
 
+    def show_state(self, state: str, message: str) -> None:
+        """Show a state in which no round is under way."""
+        self.show(state=state, message=message, step=None, steps=None, seconds_left=None)
+
+    def show_progress(self, progress: RoundProgress) -> None:
+        """Show how far a round is."""
+        self.show(
+            state="validating" if progress.phase == "validate" else "training",
+            round=progress.round_id,
+            lane=progress.lane,
+            step=progress.step,
+            steps=progress.steps,
+            seconds_left=progress.seconds_left,
+            message=LEARNING_COLOURS if progress.recipe == PRETEXT else "",
+        )
+
     def end(self, state: str = "stopped", message: str = "") -> None:
-        """Stop beating and leave `state` as the last word."""
+        """Stop beating and leave `state` as the last one."""
         self._ended = True
         self._wake.set()
         self._thread.join(timeout=10)

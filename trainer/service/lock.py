@@ -1,4 +1,4 @@
-"""One trainer per project: a file lock, which the system releases however the process ends."""
+"""Lock that keeps a project to one trainer; the system releases it however the process ends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TrainerLock:
-    """Held while this process is the project's trainer (a background service or one batch command).
+    """Lock of the process that is the project's trainer (a background service or one batch command).
 
     Raises
     ------

@@ -1,12 +1,15 @@
-"""The trainer's own log file, beside the project it works on."""
+"""Log file of the trainer, in the project's folder."""
 
 from __future__ import annotations
 
 import logging
 from logging.handlers import RotatingFileHandler
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trainer.errors import ProjectError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BYTES, FILES = 1_000_000, 3
 

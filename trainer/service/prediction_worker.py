@@ -1,4 +1,4 @@
-"""Predictions for the people at work: the photos their windows ask for first, then the head of the queue."""
+"""Predictions of the served model: photos that open windows ask for first, then the head of the queue."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from trainer.acquisition.uncertainty import doubt
+from trainer.acquisition.uncertainty import uncertainty
 from trainer.engine.memory import release_device_memory
 from trainer.errors import PhotoError
 
@@ -21,8 +21,8 @@ RETRY_SECONDS = 30.0
 """A photo whose suggestion failed for a reason that may pass (a full disk) is tried again after this long."""
 
 
-class SuggestionDesk:
-    """Holds the served model and writes what it says about the photos that are wanted.
+class PredictionWorker:
+    """Served model in memory, and the predictions it writes for the photos that are wanted.
 
     Parameters
     ----------
@@ -41,16 +41,11 @@ class SuggestionDesk:
         self._why = ""
         self._aside: dict[int, float] = {}  # photo: when it may be tried again
         self._scores: list[tuple[int, float, str]] = []
-        self.last_used = time.monotonic()
-
-    @property
-    def loaded(self) -> bool:
-        """Whether a model takes up memory here."""
-        return self._predictor is not None
+        self._last_used = time.monotonic()
 
     @property
     def trouble(self) -> str:
-        """Why the served model makes no suggestions; nothing where it does."""
+        """Reason why the served model makes no suggestions; empty where it does."""
         served = self._project.models.served()
         return self._why if served is not None and served.id == self._failed_model else ""
 
@@ -59,8 +54,8 @@ class SuggestionDesk:
 
         What open sessions ask for comes first; with `head`, the head of the queue follows.
 
-        Nothing that goes wrong with one photo or one model is raised: it is told and passed over, for a round
-        of training may be going on around this call.
+        Errors of one photo or one model are logged and passed over, not raised: a round of training may be
+        going on around this call.
         """
         served = self._project.models.served()
         if served is None or served.id == self._failed_model:
@@ -74,7 +69,7 @@ class SuggestionDesk:
         predictor = self._load(served)
         if predictor is None:
             return None
-        self.last_used = time.monotonic()
+        self._last_used = time.monotonic()
         try:
             self._predict(photo_id, served.id, predictor)
         except Exception as error:
@@ -87,6 +82,13 @@ class SuggestionDesk:
         """Let go of the model and the memory it holds on the device."""
         self._predictor = None
         release_device_memory()
+
+    def release_when_idle(self, seconds: float) -> None:
+        """Release the model where it has predicted nothing for longer than so many seconds."""
+        idle = time.monotonic() - self._last_used
+        if self._predictor is not None and idle > seconds:
+            self.release()
+            log.info("idle for %.0f s: gave the memory back", idle)
 
     def _most_wanted(self, model_id: str, head: bool) -> int | None:
         now = time.monotonic()
@@ -125,7 +127,7 @@ class SuggestionDesk:
 
     def _predict(self, photo_id: int, model_id: str, predictor: Predictor) -> None:
         result = predictor.predict(self._project.photos.read(photo_id))
-        score, why = doubt(result.labels, result.confidence, self._project.classes)
+        score, why = uncertainty(result.labels, result.confidence, self._project.classes)
         self._project.predictions.save(
             photo_id,
             model_id,

@@ -1,4 +1,4 @@
-"""The trainer from outside: start it as a process of its own, ask it to stop, tell whether it lives."""
+"""Trainer process from outside: start it, ask it to stop, tell whether it lives."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import psutil
 
-from trainer.project.states import CommandKind
+from trainer.project.liveness import is_alive
 
 if TYPE_CHECKING:
     from trainer.project.project import Project
@@ -79,7 +79,7 @@ def trainer_liveness(project: Project) -> Liveness:
     state = project.trainer.state()
     if state is None or state.state == "stopped":
         return "stopped"
-    if state.host == socket.gethostname() and not _alive(state.pid, state.heartbeat):
+    if state.host == socket.gethostname() and not is_alive(state.pid, latest=state.heartbeat + 1.0):
         return "stopped"
     return "stale" if state.age > project.settings.service.stale_seconds else "running"
 
@@ -120,16 +120,16 @@ def _wait_for_end(project: Project, seconds: float) -> bool:
 
 
 def _remember(path: Path, pid: int) -> None:
-    """Note the process that was started, for those who want to end it before its first sign of life."""
+    """Note the process that was started, so that it can be ended before its first heartbeat."""
     try:
         created = psutil.Process(pid).create_time()
         (path / PID).write_text(json.dumps({"pid": pid, "created": created}), encoding="utf-8")
     except (psutil.Error, OSError):
-        return  # it is gone already, or the disk is full: then only its heartbeat tells of it
+        return  # it has ended already, or the disk is full: then only its heartbeat shows it
 
 
 def _starting(path: Path) -> psutil.Process | None:
-    """The process that was started last, while it lives."""
+    """Find the process that was started last; None where it has ended."""
     try:
         noted = json.loads((path / PID).read_text(encoding="utf-8"))
         process = psutil.Process(int(noted["pid"]))
@@ -150,16 +150,3 @@ def _end(process: psutil.Process, seconds: float) -> bool:
             continue
         return True
     return False
-
-
-def _alive(pid: int | None, seen: float) -> bool:
-    """Say whether process `pid` lives and is old enough to be the one that was seen at `seen`."""
-    if pid is None:
-        return False
-    try:
-        process = psutil.Process(pid)
-        return bool(process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= seen + 1.0)
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True

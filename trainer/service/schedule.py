@@ -1,4 +1,4 @@
-"""What the trainer does next, as a pure function of what the catalog says."""
+"""Schedule of the trainer: its next step as a pure function of the catalog's state."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ LEARNING_COLOURS = "learning the photos' colours, for a better start"
 
 
 @dataclass(frozen=True)
-class Situation:
-    """What the decision depends on. Counts are of labelled train photos."""
+class SchedulerState:
+    """State of a project as far as the next step depends on it. Counts are of labelled train photos."""
 
     labels: int
     """Photos with truth."""
@@ -50,8 +50,8 @@ class Situation:
 
 
 @dataclass(frozen=True)
-class Decision:
-    """The next action; `why` is the sentence shown to people."""
+class NextStep:
+    """Next action of the trainer; `why` is the sentence shown to people."""
 
     action: Action
     why: str
@@ -65,7 +65,7 @@ SMALLEST_GAIN = 0.005
 MOST_ROUNDS_WITHOUT_NEW_LABELS = 10
 
 
-def decide(now: Situation) -> Decision:
+def decide(now: SchedulerState) -> NextStep:
     """Choose between going on with a round, starting one, and resting.
 
     New labels come first (a fast round, warm from the served model); then fast rounds as long as validation
@@ -75,49 +75,53 @@ def decide(now: Situation) -> Decision:
     learns from photos without masks first, if that is due.
     """
     if now.pretrain_now and now.interrupted_pretraining is None:
-        return Decision("train", "asked for", Lane.FULL, recipe=PRETEXT)
+        return NextStep("train", "asked for", "full", recipe=PRETEXT)
     if now.pretrain_now:
-        return Decision("resume", "asked for", Lane.FULL, now.interrupted_pretraining, PRETEXT)
-    decision = _decide(now)
-    if decision.action != "rest" or now.wait > 0:
-        return decision
+        return NextStep("resume", "asked for", "full", now.interrupted_pretraining, PRETEXT)
+    next_step = _step_for_labels(now)
+    # Pretraining only fills time in which nothing else would happen, and is no way around a back-off.
+    if next_step.action != "rest" or now.wait > 0:
+        return next_step
     if now.interrupted_pretraining is not None:
-        return Decision("resume", LEARNING_COLOURS, Lane.FULL, now.interrupted_pretraining, PRETEXT)
+        return NextStep("resume", LEARNING_COLOURS, "full", now.interrupted_pretraining, PRETEXT)
     if now.pretraining_due:
-        return Decision("train", LEARNING_COLOURS, Lane.FULL, recipe=PRETEXT)
-    return decision
+        return NextStep("train", LEARNING_COLOURS, "full", recipe=PRETEXT)
+    return next_step
 
 
-def _decide(now: Situation) -> Decision:
-    """What to do about labels."""
+def _step_for_labels(now: SchedulerState) -> NextStep:
+    """Choose the next step from the labels alone; the order of the branches is their priority."""
     if now.wait > 0 and not now.train_now:
-        return Decision("rest", f"the last round failed; trying again in {now.wait:.0f} s")
+        return NextStep("rest", f"the last round failed; trying again in {now.wait:.0f} s")
     if now.labels == 0:
-        return Decision("rest", "waiting for the first mask")
-    going_on = Decision("resume", "going on with the interrupted round", round_id=now.interrupted)
-    if now.interrupted is not None and now.interrupted_lane != Lane.FULL:
+        return NextStep("rest", "waiting for the first mask")
+    going_on = NextStep("resume", "going on with the interrupted round", round_id=now.interrupted)
+    # A fast round is short and its labels are waited for: finish it before anything newer is looked at.
+    if now.interrupted is not None and now.interrupted_lane != "full":
         return going_on
     if now.train_now:
-        return Decision("train", "asked for", lane=now.train_now)
+        return NextStep("train", "asked for", lane=now.train_now)
     if not now.served and now.labels < now.labels_for_first:
         missing = now.labels_for_first - now.labels
-        return Decision(
+        return NextStep(
             "rest", f"the first model comes after {missing} more {'photo' if missing == 1 else 'photos'}"
         )
     if now.new_labels > 0:
         word = "label" if now.new_labels == 1 else "labels"
-        return Decision("train", f"{now.new_labels} new {word}", lane=Lane.FAST)
+        return NextStep("train", f"{now.new_labels} new {word}", lane="fast")
+    # Only now a full round: it takes long, and new labels would have stopped it again.
     if now.interrupted is not None:
         return going_on
+    # The first round on these labels has none to be compared with; a second tells whether more would help.
     if now.last_gain is None and now.rounds_since_labels == 1:
-        return Decision("train", "a second look at these labels", lane=Lane.FAST)
+        return NextStep("train", "a second look at these labels", lane="fast")
     if _improves(now):
-        return Decision("train", "validation still improves", lane=Lane.FAST)
+        return NextStep("train", "validation still improves", lane="fast")
     if now.labels_since_full >= now.full_after:
-        return Decision("train", f"{now.labels_since_full} labels since the last full round", lane=Lane.FULL)
-    return Decision("rest", "nothing new to learn")
+        return NextStep("train", f"{now.labels_since_full} labels since the last full round", lane="full")
+    return NextStep("rest", "nothing new to learn")
 
 
-def _improves(now: Situation) -> bool:
+def _improves(now: SchedulerState) -> bool:
     few = now.rounds_since_labels < MOST_ROUNDS_WITHOUT_NEW_LABELS
     return few and now.last_gain is not None and now.last_gain > SMALLEST_GAIN

@@ -1,12 +1,10 @@
-"""The catalog, read as the situation that `schedule.decide` decides on."""
+"""State of the catalog as `schedule.decide` needs it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainer.project.states import RoundState
-from trainer.service.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, PRETEXT, Situation
-from trainer.settings.plan import Lane
+from trainer.service.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, PRETEXT, SchedulerState
 
 if TYPE_CHECKING:
     from trainer.project.project import Project
@@ -17,12 +15,12 @@ FAILURES = 2
 """So many failed pretrainings, and the trainer does not begin another by itself."""
 
 
-def read_situation(
+def read_scheduler_state(
     project: Project,
     train_now: Lane | None = None,
     wait: float = 0.0,
     device: str = "cpu",
-) -> Situation:
+) -> SchedulerState:
     """Read what `decide` needs; `train_now`, `wait` and `device` come from the running trainer."""
     labels = project.photos.counts().by_split.get("train", (0, 0))[1]
     rounds = sorted(project.trainer.rounds(), key=lambda r: r.started)
@@ -33,7 +31,7 @@ def read_situation(
     tail = _rounds_on_these_labels(project, finished) if new_labels == 0 else []
     left = [r for r in rounds if r.ended is None]
     open_round = next((r for r in reversed(left) if r.recipe != PRETEXT), None)
-    return Situation(
+    return SchedulerState(
         labels=labels,
         labels_for_first=project.settings.queue.first_model_after,
         served=served is not None,
@@ -52,7 +50,7 @@ def read_situation(
 
 
 def _pretraining_due(project: Project, rounds: list[Round], device: str) -> bool:
-    """Whether colorization weights would be used, can be made here, and are not there yet."""
+    """Tell whether colorization weights would be used, can be made here, and are not there yet."""
     settings, training = project.settings.colorization, project.settings.training
     if not settings.automatic or training.init not in ("auto", "colorization"):
         return False
@@ -68,7 +66,7 @@ def _pretraining_due(project: Project, rounds: list[Round], device: str) -> bool
 
 
 def _rounds_on_these_labels(project: Project, finished: list[Round]) -> list[Round]:
-    """The newest rounds that saw all of today's truth, newest last; a full one ends the count."""
+    """List the newest rounds that saw all of today's truth, newest last; a full one ends the list."""
     tail: list[Round] = []
     for round_ in reversed(finished):
         if round_.model_id is None or project.models.untrained_labels(round_.model_id) > 0:
@@ -80,7 +78,7 @@ def _rounds_on_these_labels(project: Project, finished: list[Round]) -> list[Rou
 
 
 def _last_gain(tail: list[Round], served: str | None) -> float | None:
-    """Validation Dice gained by the last round; 0 when rejected or a full one, None: cannot be told."""
+    """Compute the validation Dice gained by the last round; 0 if rejected or full, None if not comparable."""
     if not tail:
         return None
     last = tail[-1]

@@ -1,4 +1,4 @@
-"""What a study is: arms that are compared, claims about them, and the scale of its runs. No torch."""
+"""Definition of a study: arms that are compared, claims about them, the scale of its runs. No torch."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from trainer.spelling import did_you_mean
 Weights = Literal["none", "colorization", "imagenet"]
 Values = Mapping[str, Mapping[str, Any]]
 """Settings by section: ``{"training": {"init": "scratch"}}``."""
+Sections = dict[str, dict[str, Any]]
+"""The same, whole and open to changes."""
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One of the things compared."""
+    """Arm of a study: one of the methods compared."""
 
     name: str
     title: str
@@ -29,13 +31,13 @@ class Arm:
 
     @property
     def recipe(self) -> str:
-        """The method."""
+        """Recipe of its runs."""
         return str(self.settings["training"]["recipe"])
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One arm is better than another, as a source says or as we would like."""
+    """Claim that one arm is better than another, as a source says or as we would like."""
 
     text: str
     better: str
@@ -50,7 +52,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Scale:
-    """How large the runs are."""
+    """Size of the runs."""
 
     settings: Values
     steps: int | None = None
@@ -66,7 +68,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Study:
-    """A comparison with its claims."""
+    """Comparison with its claims."""
 
     name: str
     title: str
@@ -85,7 +87,7 @@ class Study:
     """What the table cannot say."""
 
     def chosen(self, names: list[str] | None) -> list[Arm]:
-        """The arms of these names, all if None, in the study's order.
+        """Find the arms of these names, all if None, in the study's order.
 
         Raises
         ------
@@ -101,9 +103,9 @@ class Study:
         return [arm for arm in self.arms if names is None or arm.name in names]
 
 
-def merged(*parts: Values) -> dict[str, dict[str, Any]]:
-    """Settings of several parts, the later ones on top."""
-    result: dict[str, dict[str, Any]] = {}
+def merged(*parts: Values) -> Sections:
+    """Merge settings of several parts, the later ones on top."""
+    result: Sections = {}
     for part in parts:
         for section, values in part.items():
             result.setdefault(section, {}).update(values)

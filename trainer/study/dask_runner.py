@@ -1,28 +1,31 @@
-"""A study's runs on a Dask cluster, one task each; files and locks are the same as without it.
+"""Dask runner: a study's runs on a cluster, one task each; files and locks are the same as without it.
 
 Every worker must see the project under the same path. Whoever reaches the scheduler can run code on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trainer.errors import ConfigError, SkinsegError
 from trainer.study.design import Design, runs_folder
-from trainer.study.runner import Progress, do, done_runs, locked, ready
+from trainer.study.runner import Progress, do_run, done_runs, locked, ready
 from trainer.study.runs import RunSpec, is_done
-from trainer.study.time_left import Pace
+from trainer.study.time_left import TimeLeft
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from distributed import Client
+
     from trainer.project.project import Project
 
 CONNECT_SECONDS = 10
 
 
-def connect(address: str) -> Any:
-    """A client of the scheduler at that address.
+def connect(address: str) -> Client:
+    """Connect to the scheduler at an address.
 
     Raises
     ------
@@ -43,10 +46,10 @@ def connect(address: str) -> Any:
         ) from error
 
 
-def conduct_on_dask(
+def run_on_dask(
     project: Project,
     design: Design,
-    client: Any,
+    client: Client,
     *,
     device: str = "auto",
     report: Callable[[Progress], None] = lambda progress: None,
@@ -62,7 +65,7 @@ def conduct_on_dask(
 
     folder = runs_folder(project.path, design.study.name)
     folder.mkdir(parents=True, exist_ok=True)
-    pace = Pace.of(design, done_runs(folder, design), None)
+    time_left = TimeLeft.of(design, done_runs(folder, design), None)
     made, places = 0, (str(project.path.resolve()), str(folder.resolve()))
     with client:
         for part in (design.runs[:1], design.runs[1:]):  # the pretext run first: others start from it
@@ -72,17 +75,17 @@ def conduct_on_dask(
                 title = future.result()
                 made, done = made + 1, done_runs(folder, design)
                 where = (len(done), len(design.runs), len(done), title, "train", 1, 1)
-                report(Progress(*where, pace.left(done)))
+                report(Progress(*where, time_left.seconds(done)))
     return made
 
 
 def one_run(path: str, folder: str, run: RunSpec, device: str) -> str:
-    """On a worker: one run, unless somebody is at it."""
+    """Do one run on a worker."""
     from trainer.project.project import Project
 
     with Project.open(Path(path)) as project, locked(Path(folder), run.name) as ours:
         if not ours:
             raise SkinsegError(f"run {run.name} is in the hands of another process: start the study again")
         if not is_done(Path(folder), run.name):
-            do(project, run, Path(folder), device, lambda progress: None)
+            do_run(project, run, Path(folder), device, lambda progress: None)
     return run.title

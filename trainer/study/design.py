@@ -1,22 +1,24 @@
-"""From a study and what was asked for to the list of its runs. No torch."""
+"""Design of a study on a project: the list of its runs. No torch."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trainer.errors import ConfigError
 from trainer.settings.model import Settings
 from trainer.settings.toml_file import load_settings
-from trainer.spelling import did_you_mean
-from trainer.study.arms import Arm, Scale, Study, Values, merged
+from trainer.spelling import nearest
+from trainer.study.arms import Arm, Scale, Sections, Study, Values, merged
 from trainer.study.runs import RunSpec, data_digest, is_done, test_split
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from trainer.evaluation.json_values import Json
     from trainer.project.project import Project
 
 ALWAYS = ("photos",)
@@ -25,7 +27,7 @@ ALWAYS = ("photos",)
 
 @dataclass(frozen=True)
 class Asked:
-    """What a person asked for on the command line."""
+    """Options of the command line."""
 
     seeds: int | None = None
     scale: str = "small"
@@ -40,7 +42,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Design:
-    """The runs of a study in the order in which they are made, and what was decided about them."""
+    """Runs of a study in their order, and the choices behind them."""
 
     study: Study
     asked: Asked
@@ -54,8 +56,8 @@ class Design:
     notes: tuple[str, ...]
     """What was left out, and why."""
 
-    def to_json(self) -> dict[str, Any]:
-        """What `study.json` keeps, enough to print the tables again."""
+    def to_json(self) -> Json:
+        """Return what `study.json` keeps, enough to print the tables again."""
         return {
             "study": self.study.name,
             "asked": asdict(self.asked),
@@ -123,7 +125,7 @@ def make_design(project: Project, study: Study, asked: Asked) -> Design:
 
 
 def settings_by_hand(path: Path, words: Mapping[str, str], arms: Sequence[Arm]) -> Values:
-    """What `--set` says, by section.
+    """Read the settings of `--set`, by section.
 
     Raises
     ------
@@ -145,7 +147,7 @@ def settings_by_hand(path: Path, words: Mapping[str, str], arms: Sequence[Arm]) 
 def choose_encoder(
     study: Study, scale: Scale, asked: Asked, by_hand: Values, pretrained: Path
 ) -> tuple[str | None, str]:
-    """The encoder of all arms: as asked for, else one whose ImageNet weights are there, else the scale's.
+    """Choose the encoder of all arms: as asked for, else one with ImageNet weights, else the scale's.
 
     Returns
     -------
@@ -168,13 +170,13 @@ def choose_encoder(
 
 
 def project_settings(project: Project) -> Values:
-    """What a study takes over from the project's own settings."""
+    """Select the project's own settings that a study takes over."""
     own = project.settings.model_dump(exclude_unset=True)
     return {section: own[section] for section in ALWAYS if section in own}
 
 
-def checked(values: Values) -> dict[str, dict[str, Any]]:
-    """Settings as plain values, after making sure that they are settings.
+def checked(values: Values) -> Sections:
+    """Validate settings and return them as plain values.
 
     Raises
     ------
@@ -182,9 +184,7 @@ def checked(values: Values) -> dict[str, dict[str, Any]]:
         One of them is not.
     """
     try:
-        plain: dict[str, dict[str, Any]] = Settings.model_validate(values).model_dump(
-            mode="json", exclude_unset=True
-        )
+        plain: Sections = Settings.model_validate(values).model_dump(mode="json", exclude_unset=True)
     except ValueError as error:
         raise ConfigError(f"this study's settings do not work together: {error}") from error
     return plain
@@ -201,7 +201,7 @@ def _pretext(
     encoder: str | None,
     split: str,
 ) -> list[RunSpec]:
-    """The run that makes colorization weights, where an arm needs some that are not there or as asked."""
+    """Make the run for colorization weights, where an arm needs some that are not there or as asked."""
     if not any(arm.weights == "colorization" for arm in arms):
         return []
     training = {"recipe": "colorization", "init": "scratch", "seed": 0}
@@ -220,7 +220,7 @@ def _pretext(
 
 
 def _which_weights(pretext: Sequence[RunSpec], given: Path) -> str:
-    """Whose colorization weights a study starts from, and how long they learnt."""
+    """Describe the colorization weights a study starts from, and their training."""
     if pretext:
         steps = f"{pretext[0].steps:,} steps" if pretext[0].steps else "as many steps as the source"
         return f"made by the study's own pretext run, {steps}"
@@ -232,15 +232,15 @@ def _which_weights(pretext: Sequence[RunSpec], given: Path) -> str:
 
 
 def _digest(path: Path) -> str:
-    """First letters of a file's digest; empty where there is none."""
+    """Digest a file, shortened; empty where there is none."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else ""
 
 
 def study_folder(project: Path, name: str) -> Path:
-    """Where a study keeps its files."""
+    """Return the folder of a study's files."""
     return project / "studies" / name
 
 
 def runs_folder(project: Path, name: str) -> Path:
-    """Where a study keeps its runs."""
+    """Return the folder of a study's runs."""
     return study_folder(project, name) / "runs"

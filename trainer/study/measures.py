@@ -1,4 +1,4 @@
-"""What is compared: scores of one run as functions of how often each test photo counts. No torch.
+"""Measures of a study: scores of one run as functions of how often each test photo counts. No torch.
 
 A run keeps, per test photo, its confusion matrix and for each class whether it is there and how sure the
 model was of that. Every score can then be taken on any resample of the photos.
@@ -6,21 +6,24 @@ model was of that. Every score can then be taken on any resample of the photos.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from trainer.evaluation.metrics import Counts, Floats, macro, ratio, skin_or_not
+from trainer.evaluation.metrics import Counts, Floats, Matrices, class_scores, macro, ratio, skin_or_not
 from trainer.evaluation.scores.headlines import dice2, dice8, dice9
-from trainer.labels.classes import ClassSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trainer.labels.classes import ClassSet
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one run left behind for each test photo."""
+    """Evidence of one run: what it found on each test photo."""
 
     matrices: Counts
     """``(P, K, K)``, rows are the truth."""
@@ -32,35 +35,21 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Measure:
-    """One score."""
+    """Measure with its title."""
 
     title: str
     of: Callable[[Evidence, Floats, ClassSet], Floats]
     """From evidence, photo weights ``(D, P)`` and classes to ``(D,)``; NaN where it has no value."""
 
 
-def class_table(pooled: Floats) -> dict[str, Floats]:
-    """Scores of each class against the rest, of pooled matrices ``(..., K, K)``; each ``(..., K)``.
+def class_score(matrix: Matrices, name: str) -> Floats:
+    """Score each class of matrices ``(..., K, K)`` by ``dice``, ``iou``, ``recall`` and the like.
 
-    A class absent from truth and prediction has no score; one that is predicted but not there scores 0.
+    A class absent from truth and prediction has no score, also where specificity and accuracy have a value.
     """
-    total = pooled.sum((-1, -2))[..., None]
-    hit = np.diagonal(pooled, axis1=-2, axis2=-1)
-    truth, predicted = pooled.sum(-1), pooled.sum(-2)
-    there = truth + predicted > 0
-    missed, false = truth - hit, predicted - hit
-
-    def where_there(values: Floats) -> Floats:
-        return np.where(there, values, np.nan)
-
-    return {
-        "dice": ratio(2 * hit, truth + predicted),
-        "iou": ratio(hit, hit + missed + false),
-        "precision": ratio(hit, predicted),
-        "recall": ratio(hit, truth),
-        "specificity": where_there(ratio(total - truth - false, total - truth)),
-        "accuracy": where_there(ratio(total - missed - false, total + 0 * hit)),
-    }
+    scores = class_scores(matrix)
+    absent = scores.truth + scores.predicted == 0
+    return np.where(absent, np.nan, getattr(scores, name))
 
 
 def _mean(values: Floats) -> Floats:
@@ -68,15 +57,15 @@ def _mean(values: Floats) -> Floats:
 
 
 def pooled(evidence: Evidence, weights: Floats) -> Floats:
-    """Confusion matrices of weighted sums of photos, ``(D, K, K)``."""
+    """Pool the photos' confusion matrices by weights: ``(D, K, K)``."""
     return np.tensordot(weights, evidence.matrices.astype(np.float64), axes=(1, 0))
 
 
 def _mean_over_classes(name: str) -> Callable[[Evidence, Floats, ClassSet], Floats]:
-    """Mean of a score over the classes that occur; of two classes, the one that is not background."""
+    """Make a mean over the classes that occur; of two classes, the one that is not background."""
 
     def of(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
-        values = class_table(pooled(evidence, weights))[name]
+        values = class_score(pooled(evidence, weights), name)
         if classes.count == 2:
             return values[..., 1 - classes.background]
         return _mean(values)
@@ -84,27 +73,27 @@ def _mean_over_classes(name: str) -> Callable[[Evidence, Floats, ClassSet], Floa
     return of
 
 
-def _headline(score: Callable[[Any, ClassSet], Floats]) -> Callable[[Evidence, Floats, ClassSet], Floats]:
-    """A score of the pixels of all photos pooled."""
+def _headline(score: Callable[[Floats, ClassSet], Floats]) -> Callable[[Evidence, Floats, ClassSet], Floats]:
+    """Make a measure of the pixels of all photos pooled."""
     return lambda evidence, weights, classes: score(pooled(evidence, weights), classes)
 
 
 def _skin_iou_each_photo(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
-    matrix = skin_or_not(evidence.matrices, classes.background).astype(np.float64)
-    return _weighted_mean(class_table(matrix)["iou"][:, 1], weights)
+    matrix = skin_or_not(evidence.matrices, classes.background)
+    return _weighted_mean(class_score(matrix, "iou")[:, 1], weights)
 
 
 def _weighted_mean(photo: Floats, weights: Floats) -> Floats:
-    """Mean over photos with weights ``(D, P)``, those without a value left out."""
+    """Average over photos with weights ``(D, P)``, those without a value left out."""
     known = ~np.isnan(photo)
     return ratio(weights @ np.where(known, photo, 0.0), weights @ known.astype(np.float64))
 
 
 def _each_photo(name: str) -> Callable[[Evidence, Floats, ClassSet], Floats]:
-    """Mean over photos of the photo's own score, as the ISIC challenge takes it."""
+    """Make a mean over photos of the photo's own score, as the ISIC challenge takes it."""
 
     def of(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
-        values = class_table(evidence.matrices.astype(np.float64))[name]
+        values = class_score(evidence.matrices, name)
         photo = values[:, 1 - classes.background] if classes.count == 2 else _mean(values)
         return _weighted_mean(photo, weights)
 
@@ -114,7 +103,7 @@ def _each_photo(name: str) -> Callable[[Evidence, Floats, ClassSet], Floats]:
 def _over_classes(
     score: Callable[[npt.NDArray[np.bool_], Floats, Floats], Floats],
 ) -> Callable[[Evidence, Floats, ClassSet], Floats]:
-    """Mean over the classes but background of a score of finding the class in a photo."""
+    """Make a mean over the classes but background of a score of finding the class in a photo."""
 
     def of(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
         parts = [score(evidence.present[:, k], evidence.sureness[:, k], weights) for k in classes.skin]

@@ -1,14 +1,18 @@
-"""A study's plot as SVG, written by hand: curves over the labels or the epochs, else dots with intervals."""
+"""Plot of a study as SVG: curves over the labels or the epochs, else dots with intervals."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
 
 from trainer.study.measures import MEASURES
-from trainer.study.results import Cell, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trainer.study.results import Cell, StudyResults
 
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#aa3377", "#66ccee", "#ccbb44")
 """Paul Tol's bright scheme: told apart by people who do not see all colours."""
@@ -18,7 +22,7 @@ LEFT, RIGHT, TOP, BOTTOM = 52, 14, 34, 46
 
 @dataclass(frozen=True)
 class Axis:
-    """Values to pixels."""
+    """Axis from values to pixels."""
 
     low: float
     high: float
@@ -31,7 +35,7 @@ class Axis:
 
 
 def ticks(low: float, high: float, about: int = 7) -> list[float]:
-    """Round values between two bounds."""
+    """Choose round values between two bounds."""
     rough = (high - low) / about or 0.1
     base = 10.0 ** math.floor(math.log10(rough))
     step = next(base * factor for factor in (1, 2, 5, 10) if base * factor >= rough)
@@ -40,26 +44,26 @@ def ticks(low: float, high: float, about: int = 7) -> list[float]:
 
 
 def bounds(values: Sequence[float]) -> tuple[float, float]:
-    """Lowest and highest with some room."""
+    """Find the lowest and the highest value, with some room."""
     known = [value for value in values if not math.isnan(value)] or [0.0, 1.0]
     room = 0.06 * (max(known) - min(known)) or 0.05
     return min(known) - room, max(known) + room
 
 
-def plot(outcome: Outcome) -> str:
-    """The whole picture: one panel per measure, or one per curve over the epochs."""
-    if outcome.study.epochs and outcome.epochs():
-        panels = [_epoch_panel(outcome, i) for i in range(len(outcome.study.epochs))]
+def plot(results: StudyResults) -> str:
+    """Draw the picture: one panel per measure, or one per curve over the epochs."""
+    if results.study.epochs and results.epochs():
+        panels = [_epoch_panel(results, i) for i in range(len(results.study.epochs))]
         names: list[str] = []
     else:
-        draw = _label_panel if len(outcome.labels) > 1 else _dot_panel
-        panels = [draw(outcome, measure) for measure in outcome.study.measures[:3]]
-        names = [arm.title for arm in outcome.arms]
+        draw = _label_panel if len(results.labels) > 1 else _dot_panel
+        panels = [draw(results, measure) for measure in results.study.measures[:3]]
+        names = [arm.title for arm in results.arms]
     height = HEIGHT + 22 * len(names) + 8
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH * len(panels)} {height}" '
         f'width="{WIDTH * len(panels)}" height="{height}" font-family="sans-serif" font-size="12">',
-        f"<title>{escape(outcome.study.title)}</title>",
+        f"<title>{escape(results.study.title)}</title>",
         f'<rect width="{WIDTH * len(panels)}" height="{height}" fill="white"/>',
     ]
     parts += [f'<g transform="translate({WIDTH * i} 0)">{panel}</g>' for i, panel in enumerate(panels)]
@@ -71,7 +75,7 @@ def plot(outcome: Outcome) -> str:
 
 
 def _frame(title: str, below: str, x: Axis, y: Axis, x_ticks: Sequence[tuple[float, str]]) -> list[str]:
-    """Axes, grid and words of one panel."""
+    """Draw axes, grid and texts of one panel."""
     parts = [f'<text x="{LEFT}" y="18" font-weight="bold">{escape(title)}</text>']
     for value in ticks(y.low, y.high):
         parts.append(f'<path d="M{x.start} {y(value)}H{x.end}" stroke="#ddd"/>')
@@ -91,7 +95,7 @@ def _axes(x: tuple[float, float], y: tuple[float, float]) -> tuple[Axis, Axis]:
 def _with_intervals(
     x: Axis, y: Axis, points: Sequence[tuple[float, Cell]], colour: str, shift: float
 ) -> list[str]:
-    """Dots with bars, joined."""
+    """Draw joined dots with bars."""
     parts, places = [], []
     for at, cell in points:
         place = x(at) + shift
@@ -113,27 +117,27 @@ def _reach(cells: Sequence[Cell]) -> tuple[float, float]:
     return bounds([value for c in cells for value in (c.estimate.low, c.estimate.high, c.estimate.value)])
 
 
-def _label_panel(outcome: Outcome, measure: str) -> str:
-    """Score over the share of the labels, one line per arm."""
-    shares = outcome.labels
-    cells = {arm.name: _known([outcome.cell(arm.name, f, measure) for f in shares]) for arm in outcome.arms}
+def _label_panel(results: StudyResults, measure: str) -> str:
+    """Draw a score over the share of the labels, one line per arm."""
+    shares = results.labels
+    cells = {arm.name: _known([results.cell(arm.name, f, measure) for f in shares]) for arm in results.arms}
     at = {share: math.log2(share) for share in shares}
     x, y = _axes(
         (min(at.values()) - 0.4, max(at.values()) + 0.4),
         _reach([cell for line in cells.values() for cell in line]),
     )
     parts = _frame(MEASURES[measure].title, "labels", x, y, [(at[f], f"{100 * f:g} %") for f in shares])
-    for i, arm in enumerate(outcome.arms):
-        shift = 4.0 * (i - (len(outcome.arms) - 1) / 2)
+    for i, arm in enumerate(results.arms):
+        shift = 4.0 * (i - (len(results.arms) - 1) / 2)
         points = [(at[cell.labels], cell) for cell in cells[arm.name]]
         parts += _with_intervals(x, y, points, COLOURS[i % len(COLOURS)], shift)
     return "".join(parts)
 
 
-def _dot_panel(outcome: Outcome, measure: str) -> str:
-    """One dot per arm."""
-    share = outcome.labels[0]
-    cells = [outcome.cell(arm.name, share, measure) for arm in outcome.arms]
+def _dot_panel(results: StudyResults, measure: str) -> str:
+    """Draw one dot per arm."""
+    share = results.labels[0]
+    cells = [results.cell(arm.name, share, measure) for arm in results.arms]
     x, y = _axes((-0.5, len(cells) - 0.5), _reach(_known(cells)))
     parts = _frame(MEASURES[measure].title, "", x, y, [])
     for i, cell in enumerate(cells):
@@ -142,12 +146,12 @@ def _dot_panel(outcome: Outcome, measure: str) -> str:
     return "".join(parts)
 
 
-def _epoch_panel(outcome: Outcome, index: int) -> str:
-    """One curve over the epochs."""
-    rows = outcome.epochs()
+def _epoch_panel(results: StudyResults, index: int) -> str:
+    """Draw one curve over the epochs."""
+    rows = results.epochs()
     x, y = _axes((1, len(rows)), bounds([row[index + 1] for row in rows]))
     marks = [(value, f"{value:g}") for value in ticks(1, len(rows))]
-    parts = _frame(outcome.study.epochs[index][1], "epoch", x, y, marks)
+    parts = _frame(results.study.epochs[index][1], "epoch", x, y, marks)
     line = "L".join(f"{x(row[0])} {y(row[index + 1])}" for row in rows)
     parts.append(f'<path d="M{line}" stroke="{COLOURS[index]}" stroke-width="2" fill="none"/>')
     return "".join(parts)

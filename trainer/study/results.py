@@ -1,4 +1,4 @@
-"""What a study has found so far: figures per arm and share, verdicts per claim. No torch."""
+"""Results of a study so far: figures per arm and share, verdicts per claim. No torch."""
 
 from __future__ import annotations
 
@@ -8,23 +8,27 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trainer.errors import ProjectError, SkinsegError
-from trainer.labels.classes import ClassSet
+from trainer.evaluation.metrics import class_scores
 from trainer.project.filesystem import storage_errors
-from trainer.study.arms import Arm, Study
 from trainer.study.design import Design, runs_folder, study_folder
-from trainer.study.measures import MEASURES, class_table
-from trainer.study.runs import Run, is_done, read_run, write_text
+from trainer.study.measures import MEASURES
+from trainer.study.runs import Record, Run, is_done, read_run, write_text
 from trainer.study.statistics import Estimate, two_level_bootstrap
 from trainer.study.studies.registry import find_study
-from trainer.study.verdicts import Verdict, by_key, common_photos, cut, groups_of, judge, score
+from trainer.study.verdicts import Verdict, by_key, common_photos, cut, groups_of, score, verdicts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from trainer.labels.classes import ClassSet
+    from trainer.study.arms import Arm, Study
 
 FILE = "study.json"
 WRITTEN = ("table.md", "results.csv", "plot.svg", "claims.json")
@@ -34,7 +38,7 @@ TABLE_DRAWS = 2000
 
 @dataclass(frozen=True)
 class Cell:
-    """One arm at one share of the labels in one measure."""
+    """Cell of the table: one arm at one share of the labels in one measure."""
 
     arm: str
     labels: float
@@ -43,11 +47,11 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """Everything that is printed, drawn and written."""
+class StudyResults:
+    """Results of a study, as they are printed, drawn and written."""
 
     study: Study
-    about: dict[str, Any]
+    about: Record
     """`study.json`."""
     arms: tuple[Arm, ...]
     labels: tuple[float, ...]
@@ -67,14 +71,14 @@ class Outcome:
         return len(self.arms) * len(self.labels) * len(self.about["seeds"]) - len(self.runs)
 
     def cell(self, arm: str, labels: float, measure: str) -> Cell | None:
-        """One cell, if there are runs for it."""
+        """Find one cell; None without runs for it."""
         found = (c for c in self.cells if (c.arm, c.labels, c.measure) == (arm, labels, measure))
         return next(found, None)
 
     def per_class(self, arm: str, labels: float, name: str) -> list[float]:
-        """Mean over seeds of one score of each class, then its mean over the classes that have one."""
+        """Average one score of each class over seeds, then over the classes that have one."""
         tables = [
-            class_table(run.evidence.matrices.sum(0).astype(np.float64))[name]
+            getattr(class_scores(run.evidence.matrices.sum(0)), name)
             for run in self.runs
             if run.arm == arm and run.labels == labels
         ]
@@ -87,7 +91,7 @@ class Outcome:
         return [*means.tolist(), float(np.nanmean(means)) if known.any() else math.nan]
 
     def epochs(self) -> list[list[float]]:
-        """Rows (epoch, one mean over seeds per curve) of the curves the study shows."""
+        """Average the curves the study shows over seeds: rows of the epoch and one value per curve."""
         curves = [
             _mean_curve([run.about["curves"].get(name, []) for run in self.runs])
             for name, _ in self.study.epochs
@@ -97,7 +101,7 @@ class Outcome:
 
 
 def _mean_curve(curves: Sequence[list[list[float]]]) -> list[float]:
-    """Mean of several curves point by point."""
+    """Average several curves point by point."""
     curves = [curve for curve in curves if curve]
     if not curves:
         return []
@@ -145,8 +149,8 @@ def _keep_earlier(folder: Path, design: Design) -> Path | None:
     return kept
 
 
-def read_outcome(project: Path, name: str, classes: ClassSet) -> Outcome:
-    """Read what is there of a study and judge it.
+def read_results(project: Path, name: str, classes: ClassSet) -> StudyResults:
+    """Read what is there of a study, with a verdict on each claim.
 
     Raises
     ------
@@ -165,13 +169,13 @@ def read_outcome(project: Path, name: str, classes: ClassSet) -> Outcome:
     folder = runs_folder(project, name)
     runs = tuple(run for run in (read_run(folder, name) for name in about["runs"]) if run is not None)
     labels = tuple(about["labels"])
-    verdicts = tuple(judge(study.claims, runs, classes, labels))
+    verdicts = tuple(verdicts_of(study.claims, runs, classes, labels))
     cells = tuple(_cells(study, arms, labels, runs, classes))
-    return Outcome(study, about, arms, labels, runs, cells, verdicts, classes)
+    return StudyResults(study, about, arms, labels, runs, cells, verdicts, classes)
 
 
 def within(found: Estimate) -> Estimate:
-    """The same with its interval cut to what a score can be."""
+    """Cut an estimate's interval to the range of a score."""
     if math.isnan(found.low):
         return found
     return replace(found, low=max(0.0, found.low), high=min(1.0, found.high))
@@ -180,7 +184,7 @@ def within(found: Estimate) -> Estimate:
 def _cells(
     study: Study, arms: Sequence[Arm], labels: Sequence[float], runs: Sequence[Run], classes: ClassSet
 ) -> list[Cell]:
-    """All cells for which there are runs."""
+    """Make the cells for which there are runs."""
     table = by_key(runs)
     photo_ids = common_photos(runs)
     cells = []

@@ -1,4 +1,4 @@
-"""Carrying out a study: run after run, sharing the work with other processes through files alone.
+"""Runner of a study: run after run, sharing the work with other processes through files alone.
 
 Every run has a lock (`runs/.NAME.lock`, released by the system however its holder ends). A process takes the
 first run that is neither done nor locked; when all that is left is in other hands it waits, and takes over
@@ -8,20 +8,21 @@ what somebody abandoned. So a second process on the same machine helps by being 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from trainer.errors import SkinsegError
 from trainer.study.design import Design, runs_folder
 from trainer.study.runs import RunSpec, is_done
-from trainer.study.time_left import Pace
+from trainer.study.time_left import TimeLeft
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, MutableMapping
+    from pathlib import Path
+
     from trainer.project.project import Project
     from trainer.training.round_context import RoundProgress
 
@@ -35,7 +36,7 @@ RANK_VARIABLES = (
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a study is."""
+    """Progress of a study."""
 
     number: int
     """Of the run under way, 1 to ``total``."""
@@ -51,15 +52,15 @@ class Progress:
 
 @dataclass(frozen=True)
 class Rank:
-    """Which of several processes this is."""
+    """Rank of this process among several."""
 
     rank: int = 0
     world: int = 1
     local: int = 0
 
 
-def leave_torchrun(environment: dict[str, str] | Any) -> Rank:
-    """Read who this process is to torchrun, and make it forget, so that it trains on its own."""
+def leave_torchrun(environment: MutableMapping[str, str]) -> Rank:
+    """Read this process's rank from torchrun's variables, and remove them, so that it trains on its own."""
     found = Rank(
         int(environment.get("RANK", 0)),
         int(environment.get("WORLD_SIZE", 1)),
@@ -70,7 +71,7 @@ def leave_torchrun(environment: dict[str, str] | Any) -> Rank:
     return found
 
 
-def conduct(
+def run_study(
     project: Project,
     design: Design,
     *,
@@ -98,7 +99,7 @@ def conduct(
     folder.mkdir(parents=True, exist_ok=True)
     numbers = {run.name: number for number, run in enumerate(design.runs, 1)}
     mine = [*design.runs[rank.rank :: rank.world], *design.runs]
-    pace = Pace.of(design, done_runs(folder, design), expected)
+    time_left = TimeLeft.of(design, done_runs(folder, design), expected)
     made = 0
     while len(done_runs(folder, design)) < len(design.runs):
         taken = False
@@ -108,8 +109,8 @@ def conduct(
             with locked(folder, run.name) as ours:
                 if not ours or is_done(folder, run.name):
                     continue
-                speak = _speaker(folder, design, numbers[run.name], run, pace, report)
-                do(project, run, folder, device, speak)
+                tick = _reporter(folder, design, numbers[run.name], run, time_left, report)
+                do_run(project, run, folder, device, tick)
                 made, taken = made + 1, True
                 break
         if not taken:
@@ -136,12 +137,12 @@ def check_runs(design: Design, device: str) -> None:
 
 
 def done_runs(folder: Path, design: Design) -> frozenset[str]:
-    """Names of the runs that have their files."""
+    """Name the runs that have their files."""
     return frozenset(run.name for run in design.runs if is_done(folder, run.name))
 
 
 def ready(folder: Path, run: RunSpec, design: Design) -> bool:
-    """Whether a run is still to do and the weights it starts from are there."""
+    """Tell whether a run is still to do and the weights it starts from are there."""
     if is_done(folder, run.name):
         return False
     first = design.runs[0]
@@ -151,7 +152,7 @@ def ready(folder: Path, run: RunSpec, design: Design) -> bool:
 
 @contextmanager
 def locked(folder: Path, name: str) -> Iterator[bool]:
-    """Whether this process got the run; nobody else gets it meanwhile."""
+    """Lock a run, and yield whether this process got it."""
     lock = FileLock(folder / f".{name}.lock")
     try:
         lock.acquire(timeout=0)
@@ -164,32 +165,37 @@ def locked(folder: Path, name: str) -> Iterator[bool]:
         lock.release()
 
 
-def do(
-    project: Project, run: RunSpec, folder: Path, device: str, speak: Callable[[RoundProgress], None]
+def do_run(
+    project: Project, run: RunSpec, folder: Path, device: str, tick: Callable[[RoundProgress], None]
 ) -> None:
-    """One run; what goes wrong names it."""
+    """Do one run; its errors name it."""
     from trainer.study.train import carry_out
 
     try:
-        carry_out(project, run, folder, device=device, tick=speak)
+        carry_out(project, run, folder, device=device, tick=tick)
     except SkinsegError as error:
         raise type(error)(f"run {run.name}: {error}") from error
 
 
-def _speaker(
-    folder: Path, design: Design, number: int, run: RunSpec, pace: Pace, report: Callable[[Progress], None]
+def _reporter(
+    folder: Path,
+    design: Design,
+    number: int,
+    run: RunSpec,
+    time_left: TimeLeft,
+    report: Callable[[Progress], None],
 ) -> Callable[[RoundProgress], None]:
-    """What a run's ticks are turned into; the files are counted once a second at most."""
+    """Make the function that turns a round's ticks into reports; it counts files once a second at most."""
     done, looked = frozenset[str](), -1.0
 
-    def speak(round_: RoundProgress) -> None:
+    def tick(round_: RoundProgress) -> None:
         nonlocal done, looked
         now = time.monotonic()
         if now - looked > 1:
             done, looked = done_runs(folder, design), now
         share = {"prepare": 0.0, "validate": 1.0}.get(round_.phase, round_.step / max(1, round_.steps))
-        left = pace.left(done, run.name, share)
+        left = time_left.seconds(done, run.name, share)
         where = (number, len(design.runs), len(done), run.title, round_.phase, round_.step, round_.steps)
         report(Progress(*where, left))
 
-    return speak
+    return tick

@@ -1,4 +1,4 @@
-"""One run of a study: its name, its files, and how they are made and read.
+"""Runs of a study: names, files, writing and reading.
 
 `DIR/studies/NAME/runs/ARM-LABELS-sSEED-HASH.json` and `.npz` are written whole, the JSON last: where it is,
 the run is done. HASH is over the settings and over what was learnt from and tested on, so that runs which
@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
@@ -22,17 +21,24 @@ from trainer.project.filesystem import storage_errors
 from trainer.study.measures import Evidence
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from trainer.project.project import Project
+    from trainer.study.arms import Sections
+
+
+Record = dict[str, Any]
+"""One JSON file of a study."""
 
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What one run is to be."""
+    """Specification of one run."""
 
     arm: str
     labels: float
     seed: int
-    settings: dict[str, dict[str, Any]]
+    settings: Sections
     """Everything set, by section."""
     steps: int | None
     split: str
@@ -51,7 +57,7 @@ class RunSpec:
 
     @property
     def title(self) -> str:
-        """For people."""
+        """Name of the run as it is printed."""
         if self.pretext:
             return "colorization, the pretext task"
         return f"{self.arm}, {100 * self.labels:g} % of the labels, seed {self.seed}"
@@ -59,7 +65,7 @@ class RunSpec:
 
 @dataclass(frozen=True)
 class Run:
-    """One run that is done."""
+    """Run that is done."""
 
     arm: str
     labels: float
@@ -67,16 +73,16 @@ class Run:
     evidence: Evidence
     photo_ids: list[int]
     groups: list[str]
-    about: dict[str, Any] = field(repr=False, default_factory=dict)
+    about: Record = field(repr=False, default_factory=dict)
     """The JSON file."""
 
 
 def is_done(folder: Path, name: str) -> bool:
-    """Whether the run of that name has its files."""
+    """Tell whether the run of that name has its files."""
     return (folder / f"{name}.json").is_file()
 
 
-def write_run(folder: Path, name: str, about: dict[str, Any], evidence: Evidence | None) -> None:
+def write_run(folder: Path, name: str, about: Record, evidence: Evidence | None) -> None:
     """Write a run's pair of files; a crash at any moment leaves it done or not done.
 
     Raises
@@ -133,7 +139,7 @@ def read_run(folder: Path, name: str) -> Run | None:
 
 
 def test_split(project: Project, asked: str | None) -> str:
-    """The split to test on: the one asked for, else test where it has masks, else validation.
+    """Choose the split to test on: the one asked for, else test where it has masks, else validation.
 
     Raises
     ------

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
-Floats = npt.NDArray[np.float64]
+from trainer.evaluation.bootstrap import Bootstrap
+from trainer.evaluation.metrics import Floats
+
 Draws = Callable[[Floats], Floats]
 """From how often each photo counts, ``(D, P)``, to the difference of one seed's pair of runs, ``(D,)``."""
 
@@ -26,7 +27,7 @@ POWER = 0.8
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over seeds with what is known of its error."""
+    """Mean over seeds with what is known of its error."""
 
     value: float
     low: float
@@ -40,16 +41,8 @@ class Estimate:
     seeds: int
 
 
-def photo_weights(groups: Sequence[str], draws: int, rng: np.random.Generator) -> Floats:
-    """How often each photo counts when whole groups are drawn with replacement: ``(draws, P)``."""
-    names, index = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
-    times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
-    weights: Floats = times[:, index].astype(np.float64)
-    return weights
-
-
 def small_sample_factor(seeds: int, level: float = LEVEL) -> float:
-    """What the spread of a bootstrap over few seeds is multiplied with.
+    """Compute the factor that widens a bootstrap over few seeds.
 
     Drawing n values with replacement gives a variance too small by (n - 1) / n, and normal tails where
     Student's are due: with three seeds an interval of 95 % would hold the truth in two of three cases.
@@ -66,7 +59,7 @@ def two_level_bootstrap(
     level: float = LEVEL,
     seed: int = 0,
 ) -> Estimate:
-    """Mean over seeds with its interval, drawing seeds and groups of photos with replacement.
+    """Estimate a mean over seeds with its interval, drawing seeds and groups of photos with replacement.
 
     Parameters
     ----------
@@ -85,11 +78,14 @@ def two_level_bootstrap(
     rng = np.random.default_rng(seed)
     count = len(per_seed)
     points = np.array([float(of_seed(np.ones((1, len(groups))))[0]) for of_seed in per_seed])
-    weights = photo_weights(groups, draws, rng)
+    # Photos are crossed with seeds: all seeds see the same draw of photos, so that what a draw does to all of
+    # them stays in the spread, and the mean over seeds does not average it away.
+    weights = Bootstrap(groups, draws, rng).weights()
     values = np.stack([_in_chunks(of_seed, weights) for of_seed in per_seed])  # (seeds, draws)
-    middle = values.mean(0)
+    middle = values.mean(0)  # moves with the photos alone
     sample = middle
     if count > 1:
+        # Only the seeds' part of the spread is widened: it comes from a few values, the photos' from many.
         share = rng.multinomial(count, np.full(count, 1 / count), size=draws).T / count
         sample = middle + small_sample_factor(count, level) * ((share * values).sum(0) - middle)
     known = sample[~np.isnan(sample)]
@@ -104,7 +100,7 @@ def two_level_bootstrap(
 
 
 def two_sided_p(value: float, seed_sd: float, seeds: int, photo_sd: float, groups: int) -> float:
-    """p-value of a mean whose error has two parts: Student's t with Welch and Satterthwaite's degrees.
+    """Test a mean whose error has two parts: Student's t with Welch and Satterthwaite's degrees.
 
     The bootstrap's own tail cannot be used after Holm's correction: three seeds give it ten values.
     """
@@ -124,7 +120,7 @@ def _in_chunks(of_seed: Draws, weights: Floats) -> Floats:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p-values that keep the chance of any false claim at the level (Holm, 1979); NaN stays."""
+    """Adjust p-values so that the chance of any false claim stays at the level (Holm, 1979); NaN stays."""
     adjusted = [math.nan] * len(p_values)
     order = sorted((p, i) for i, p in enumerate(p_values) if not math.isnan(p))
     largest = 0.0
@@ -137,7 +133,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def seeds_needed(
     seed_sd: float, effect: float, *, photo_sd: float = 0.0, alpha: float = 1 - LEVEL, power: float = POWER
 ) -> int | None:
-    """Seeds with which a paired difference of this size would be found.
+    """Compute the seeds with which a paired difference of this size would be found.
 
     ``n = seed_sd² / ((effect / (z_{1-alpha/2} + z_power))² - photo_sd²)``: with an SD of 2 points and 80 %
     power 4, 8 and 32 seeds for 3, 2 and 1 points.

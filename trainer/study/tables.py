@@ -1,4 +1,4 @@
-"""A study's tables: on the terminal, as Markdown, as CSV, as JSON."""
+"""Tables of a study: on the terminal, as Markdown, as CSV, as JSON."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import csv
 import io
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.evaluation.metrics import plain
-from trainer.study.measures import MEASURES, class_table
-from trainer.study.results import Outcome
-from trainer.study.statistics import Estimate
-from trainer.study.verdicts import Verdict
+from trainer.evaluation.json_values import Json, json_object, json_value
+from trainer.evaluation.metrics import class_scores
+from trainer.study.measures import MEASURES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trainer.study.results import StudyResults
+    from trainer.study.statistics import Estimate
+    from trainer.study.verdicts import Verdict
 
 GAP = 2
 """Letters between two columns on a terminal."""
@@ -24,7 +28,7 @@ GAP = 2
 
 @dataclass(frozen=True)
 class Grid:
-    """One table as text."""
+    """Table as text."""
 
     title: str
     head: tuple[str, ...]
@@ -37,7 +41,7 @@ class Grid:
         return sum(max(map(len, column)) + GAP for column in columns) - GAP
 
     def markdown(self) -> str:
-        """As Markdown, numbers to the right."""
+        """Format as Markdown, numbers to the right."""
         words = [any(row[i][:1].isalpha() for row in self.rows) for i in range(len(self.head))]
         lines = [list(self.head), ["---" if left else "---:" for left in words], *map(list, self.rows)]
         table = "\n".join("| " + " | ".join(cell.replace("|", "/") for cell in line) + " |" for line in lines)
@@ -45,99 +49,99 @@ class Grid:
 
 
 def figure(value: float) -> str:
-    """Three decimals without the zero before them; a dash where there is none."""
+    """Format three decimals without the zero before them; a dash for NaN."""
     if math.isnan(value):
         return "–"
     return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
 
 
 def signed(value: float) -> str:
-    """The same with its sign."""
+    """Format a figure with its sign."""
     return figure(value) if math.isnan(value) or value < 0 else f"+{figure(value)}"
 
 
 def counted(count: int, noun: str) -> str:
-    """``1 seed``, ``3 seeds``."""
+    """Format a count with its noun: ``1 seed``, ``3 seeds``."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def percent(share: float) -> str:
-    """A share of the labels for people."""
+    """Format a share of the labels."""
     return f"{100 * share:g} %"
 
 
-def grids(outcome: Outcome, width: int | None = None) -> list[Grid]:
-    """All tables of a study but the claims; on a terminal of so many letters the main one fits into them."""
-    main = main_grid(outcome)
-    found = [main if width is None or main.width <= width else long_grid(outcome)]
-    if outcome.study.per_class:
-        found += [class_grid(outcome, arm.name, share) for share in outcome.labels for arm in outcome.arms]
-    if outcome.study.epochs and outcome.epochs():
-        found.insert(0, epoch_grid(outcome))
+def grids(results: StudyResults, width: int | None = None) -> list[Grid]:
+    """Make all tables of a study but the claims; the main one fits a terminal of so many letters."""
+    main = main_grid(results)
+    found = [main if width is None or main.width <= width else long_grid(results)]
+    if results.study.per_class:
+        found += [class_grid(results, arm.name, share) for share in results.labels for arm in results.arms]
+    if results.study.epochs and results.epochs():
+        found.insert(0, epoch_grid(results))
     return found
 
 
 INTERVALS = "Mean over seeds (95 % interval; ± SD between seeds)"
 
 
-def main_grid(outcome: Outcome) -> Grid:
-    """Arms by measures: mean over seeds, its interval and the SD between seeds."""
-    several = len(outcome.labels) > 1
-    head = ("arm", *(("labels",) if several else ()), *(MEASURES[m].title for m in outcome.study.measures))
+def main_grid(results: StudyResults) -> Grid:
+    """Make the table of arms by measures: mean over seeds, its interval and the SD between seeds."""
+    several = len(results.labels) > 1
+    head = ("arm", *(("labels",) if several else ()), *(MEASURES[m].title for m in results.study.measures))
     rows = []
-    for arm in outcome.arms:
-        for share in outcome.labels:
-            cells = [outcome.cell(arm.name, share, m) for m in outcome.study.measures]
+    for arm in results.arms:
+        for share in results.labels:
+            cells = [results.cell(arm.name, share, m) for m in results.study.measures]
             if any(cells):
                 values = tuple("–" if cell is None else interval(cell.estimate) for cell in cells)
                 rows.append((arm.name, *((percent(share),) if several else ()), *values))
     return Grid(INTERVALS, head, tuple(rows))
 
 
-def long_grid(outcome: Outcome) -> Grid:
-    """The same with one row for each measure and arm."""
-    several = len(outcome.labels) > 1
+def long_grid(results: StudyResults) -> Grid:
+    """Make the same table with one row for each measure and arm."""
+    several = len(results.labels) > 1
     head = ("measure", "arm", *(("labels",) if several else ()), "mean (95 %; ± SD of seeds)")
     rows = [
         (MEASURES[m].title, arm.name, *((percent(share),) if several else ()), interval(cell.estimate))
-        for m in outcome.study.measures
-        for arm in outcome.arms
-        for share in outcome.labels
-        if (cell := outcome.cell(arm.name, share, m)) is not None
+        for m in results.study.measures
+        for arm in results.arms
+        for share in results.labels
+        if (cell := results.cell(arm.name, share, m)) is not None
     ]
     return Grid("Mean over seeds", head, tuple(rows))
 
 
 def interval(estimate: Estimate) -> str:
-    """`.812 (.790 to .834; ±.004)`."""
+    """Format an estimate as `.812 (.790 to .834; ±.004)`."""
     spread = "" if math.isnan(estimate.seed_sd) else f"; ±{figure(estimate.seed_sd)}"
     return f"{figure(estimate.value)} ({figure(estimate.low)} to {figure(estimate.high)}{spread})"
 
 
-def class_grid(outcome: Outcome, arm: str, share: float) -> Grid:
-    """Each class and their mean, of one arm."""
+def class_grid(results: StudyResults, arm: str, share: float) -> Grid:
+    """Make the table of each class and their mean, of one arm."""
     titles = {"iou": "IoU", "precision": "precision", "recall": "recall", "dice": "F1"}
-    names = outcome.study.per_class
-    columns = [outcome.per_class(arm, share, name) for name in names]
+    names = results.study.per_class
+    columns = [results.per_class(arm, share, name) for name in names]
     rows = [
         (title, *(figure(column[index]) for column in columns))
-        for index, title in enumerate((*outcome.classes.names, "mean"))
+        for index, title in enumerate((*results.classes.names, "mean"))
         if not all(math.isnan(column[index]) for column in columns)
     ]
-    of_labels = f", {percent(share)} of the labels" if len(outcome.labels) > 1 else ""
+    of_labels = f", {percent(share)} of the labels" if len(results.labels) > 1 else ""
     return Grid(
         f"{arm}, per class{of_labels}, mean over seeds", ("class", *(titles[n] for n in names)), tuple(rows)
     )
 
 
-def epoch_grid(outcome: Outcome) -> Grid:
-    """The curves the study shows, one row per epoch."""
-    rows = tuple((f"{int(row[0])}", *(figure(value) for value in row[1:])) for row in outcome.epochs())
-    return Grid("Mean over seeds", ("epoch", *(title for _, title in outcome.study.epochs)), rows)
+def epoch_grid(results: StudyResults) -> Grid:
+    """Make the table of the curves the study shows, one row per epoch."""
+    rows = tuple((f"{int(row[0])}", *(figure(value) for value in row[1:])) for row in results.epochs())
+    return Grid("Mean over seeds", ("epoch", *(title for _, title in results.study.epochs)), rows)
 
 
 def claim_grid(verdicts: Sequence[Verdict]) -> Grid:
-    """One row per claim."""
+    """Make the table of claims, one row each."""
     head = ("claim", "verdict", "difference (95 %)", "p, Holm", "seeds", "at", "the source")
     rows = [
         (
@@ -155,7 +159,7 @@ def claim_grid(verdicts: Sequence[Verdict]) -> Grid:
 
 
 def claim_line(verdict: Verdict) -> str:
-    """A claim and its verdict in one line for the terminal."""
+    """Format a claim and its verdict in one line for the terminal."""
     found = verdict.estimate
     source = f"; the source: {verdict.claim.source}" if verdict.claim.source else ""
     return (
@@ -165,18 +169,18 @@ def claim_line(verdict: Verdict) -> str:
 
 
 def verdict_text(verdict: Verdict) -> str:
-    """`undecided: 12 seeds needed`."""
+    """Format a verdict as `undecided: 12 seeds needed`."""
     return f"{verdict.verdict}: {verdict.why}" if verdict.why else verdict.verdict
 
 
-def heading(outcome: Outcome) -> list[str]:
-    """What the tables are about, a line each."""
-    asked, first = outcome.about["asked"], outcome.runs[0].about if outcome.runs else None
+def heading(results: StudyResults) -> list[str]:
+    """Write the lines above the tables."""
+    asked, first = results.about["asked"], results.runs[0].about if results.runs else None
     lines = [
-        f"{counted(len(outcome.runs), 'run')} done, {outcome.missing} to do; "
-        f"{counted(len(outcome.about['seeds']), 'seed')}, "
-        f"scale {asked['scale']}, tested on {outcome.about['split']}"
-        + (f", {counted(len(outcome.runs[0].photo_ids), 'photo')}" if outcome.runs else "")
+        f"{counted(len(results.runs), 'run')} done, {results.missing} to do; "
+        f"{counted(len(results.about['seeds']), 'seed')}, "
+        f"scale {asked['scale']}, tested on {results.about['split']}"
+        + (f", {counted(len(results.runs[0].photo_ids), 'photo')}" if results.runs else "")
     ]
     if first is not None:
         plan = first["plan"]
@@ -185,33 +189,33 @@ def heading(outcome: Outcome) -> list[str]:
             f"{plan['arch']}, {plan['encoder']}, {plan['fit']} {plan['size']}, batch {plan['batch']}, "
             f"{plan['steps']} steps, scored at {sizes}; torch {first['machine']['torch']}"
         )
-    return [*lines, *outcome.about["notes"], *outcome.study.notes]
+    return [*lines, *results.about["notes"], *results.study.notes]
 
 
-def markdown(outcome: Outcome) -> str:
-    """`table.md`."""
-    lines = "\n".join(f"* {line}" for line in heading(outcome))
-    tables = [*grids(outcome), *([claim_grid(outcome.verdicts)] if outcome.verdicts else [])]
-    parts = [f"## {outcome.study.title}", lines, *(grid.markdown() for grid in tables)]
+def markdown(results: StudyResults) -> str:
+    """Write the text of `table.md`."""
+    lines = "\n".join(f"* {line}" for line in heading(results))
+    tables = [*grids(results), *([claim_grid(results.verdicts)] if results.verdicts else [])]
+    parts = [f"## {results.study.title}", lines, *(grid.markdown() for grid in tables)]
     return "\n\n".join(parts).rstrip() + "\n"
 
 
-def results_csv(outcome: Outcome) -> str:
-    """`results.csv`: one row per run, class and score; the class is empty where the score is of all."""
+def results_csv(results: StudyResults) -> str:
+    """Write `results.csv`: one row per run, class and score; the class is empty where the score is of all."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("arm", "labels", "seed", "class", "score", "value", "seconds", "steps"))
-    without = {arm.name: arm.without for arm in outcome.arms}
-    for run in outcome.runs:
+    without = {arm.name: arm.without for arm in results.arms}
+    for run in results.runs:
         ends = (run.about["all_seconds"], run.about["plan"]["steps"])
         one = np.ones((1, len(run.photo_ids)))
-        for name in outcome.study.measures:
+        for name in results.study.measures:
             if name not in without.get(run.arm, ()):
-                value = float(MEASURES[name].of(run.evidence, one, outcome.classes)[0])
+                value = float(MEASURES[name].of(run.evidence, one, results.classes)[0])
                 writer.writerow((run.arm, run.labels, run.seed, "", name, _number(value), *ends))
-        table = class_table(run.evidence.matrices.sum(0).astype(np.float64))
+        scores = class_scores(run.evidence.matrices.sum(0))
         for name in ("dice", "iou", "precision", "recall"):
-            for title, value in zip(outcome.classes.names, table[name], strict=True):
+            for title, value in zip(results.classes.names, getattr(scores, name), strict=True):
                 writer.writerow((run.arm, run.labels, run.seed, title, name, _number(float(value)), *ends))
     return out.getvalue()
 
@@ -220,14 +224,14 @@ def _number(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.5f}"
 
 
-def to_json(outcome: Outcome) -> dict[str, Any]:
-    """What `--json` prints; `claims.json` is its part `claims`."""
+def to_json(results: StudyResults) -> Json:
+    """Return what `--json` prints; `claims.json` is its part `claims`."""
     return {
-        "study": outcome.study.name,
-        "runs": {"done": len(outcome.runs), "missing": outcome.missing},
-        "about": heading(outcome),
+        "study": results.study.name,
+        "runs": {"done": len(results.runs), "missing": results.missing},
+        "about": heading(results),
         "cells": [
-            plain(
+            json_object(
                 {
                     "arm": cell.arm,
                     "labels": cell.labels,
@@ -238,16 +242,16 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
                     "seeds": cell.estimate.seeds,
                 }
             )
-            for cell in outcome.cells
+            for cell in results.cells
         ],
-        "claims": [claim_json(verdict) for verdict in outcome.verdicts],
-        "epochs": [plain(row) for row in outcome.epochs()],
+        "claims": [claim_json(verdict) for verdict in results.verdicts],
+        "epochs": [json_value(row, 5) for row in results.epochs()],
     }
 
 
-def claim_json(verdict: Verdict) -> dict[str, Any]:
-    """One claim with all that led to its verdict."""
-    values: dict[str, Any] = plain(
+def claim_json(verdict: Verdict) -> Json:
+    """Return one claim with all that led to its verdict."""
+    return json_object(
         {
             "claim": verdict.claim.text,
             "better": verdict.claim.better,
@@ -268,11 +272,10 @@ def claim_json(verdict: Verdict) -> dict[str, Any]:
             "seeds_needed": verdict.seeds_needed,
         }
     )
-    return values
 
 
-def claims_json(outcome: Outcome) -> str:
-    """`claims.json`."""
+def claims_json(results: StudyResults) -> str:
+    """Write the text of `claims.json`."""
     return (
-        json.dumps([claim_json(verdict) for verdict in outcome.verdicts], indent=1, ensure_ascii=False) + "\n"
+        json.dumps([claim_json(verdict) for verdict in results.verdicts], indent=1, ensure_ascii=False) + "\n"
     )

@@ -1,18 +1,19 @@
-"""How long a study will take: what each run is thought to take, and how fast it really goes."""
+"""Time left of a study, from the time each run is expected to take and the pace so far."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.study.design import Design, runs_folder
 from trainer.study.runs import is_done
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
     from trainer.project.project import Project
 
 TRUST = 30.0
@@ -20,8 +21,8 @@ TRUST = 30.0
 
 
 @dataclass(frozen=True)
-class Pace:
-    """The time left, from what was done since the start, by whichever process."""
+class TimeLeft:
+    """Time left, from what was done since the start, by whichever process."""
 
     expected: Mapping[str, float]
     """Seconds of each run, by its name."""
@@ -31,14 +32,14 @@ class Pace:
     started: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def of(cls, design: Design, done: Collection[str], expected: Mapping[str, float] | None) -> Pace:
-        """From seconds expected of the runs that are left; without any, all runs count alike."""
+    def of(cls, design: Design, done: Collection[str], expected: Mapping[str, float] | None) -> TimeLeft:
+        """Build from seconds expected of the runs that are left; without any, all runs count alike."""
         if expected:
             return cls(expected, done)
         return cls({run.name: 1.0 for run in design.runs}, done, trust=0.0)
 
-    def left(self, done: Collection[str], current: str = "", share: float = 0.0) -> float | None:
-        """Seconds left; None while nothing can be said.
+    def seconds(self, done: Collection[str], current: str = "", share: float = 0.0) -> float | None:
+        """Estimate the seconds left; None while nothing can be said.
 
         Parameters
         ----------
@@ -56,7 +57,7 @@ class Pace:
 
 
 def expected_seconds(project: Project, design: Design, device: str) -> dict[str, float]:
-    """Seconds of each run that is left, on one process: as others of its arm took, else from a few steps.
+    """Estimate the seconds of each run that is left, on one process: by its arm, else from a few steps.
 
     Returns
     -------
@@ -83,7 +84,7 @@ def expected_seconds(project: Project, design: Design, device: str) -> dict[str,
 
 
 def _known_seconds(folder: Path, design: Design) -> dict[str, float]:
-    """Mean seconds of the runs that are done, by arm."""
+    """Average the seconds of the runs that are done, by arm."""
     seconds: dict[str, list[float]] = {}
     for run in design.runs:
         path = folder / f"{run.name}.json"

@@ -1,4 +1,4 @@
-"""Carrying out one run: train, predict the test photos, keep what the scores need."""
+"""Training of one run: train, predict the test photos, keep what the scores need."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,10 +20,13 @@ from trainer.labels.truth import to_targets
 from trainer.labels.values import IGNORE
 from trainer.settings.model import Settings
 from trainer.study.measures import Evidence
-from trainer.study.runs import RunSpec, write_run
+from trainer.study.runs import Record, RunSpec, write_run
 from trainer.training.standalone import Trained, train_once
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trainer.project.masks import Truth
     from trainer.project.project import Project
     from trainer.project.revisions import Truth
     from trainer.training.round_context import RoundProgress
@@ -76,8 +78,8 @@ def carry_out(
     shutil.rmtree(checkpoints, ignore_errors=True)
 
 
-def describe(spec: RunSpec, trained: Trained) -> dict[str, Any]:
-    """What the JSON file says of a run."""
+def describe(spec: RunSpec, trained: Trained) -> Record:
+    """Describe a run for its JSON file."""
     return {
         "arm": spec.arm,
         "labels": spec.labels,
@@ -98,7 +100,7 @@ def describe(spec: RunSpec, trained: Trained) -> dict[str, Any]:
 
 
 def thinned(points: list[tuple[int, float]]) -> list[list[float]]:
-    """At most KEPT_POINTS of a curve, first and last among them; a value that is no number is left out."""
+    """Thin a curve to KEPT_POINTS, first and last among them; a value that is no number is left out."""
     finite = [[int(step), float(value)] for step, value in points if np.isfinite(value)]
     if len(finite) <= KEPT_POINTS:
         return finite
@@ -140,7 +142,7 @@ def examine(
 
 
 def surest_pixel(found: Segmentation, classes: int) -> Floats:
-    """How sure a model without boxes is that each class is in the photo: confidence of its surest pixel."""
+    """Take the confidence of each class's surest pixel, for a model without boxes: ``(K,)``."""
     sure = np.zeros(classes)
     confidence: Bytes = found.confidence
     for index in range(classes):
@@ -153,7 +155,7 @@ PROBE_STEPS = 3
 
 
 def seconds_of(project: Project, spec: RunSpec, device: str) -> float:
-    """About how long a run takes, from a few of its steps; pretrained weights are not waited for."""
+    """Estimate the seconds of a run from a few of its steps; pretrained weights are not waited for."""
     training = {**spec.settings["training"], "init": "scratch"}
     settings = Settings.model_validate({**spec.settings, "training": training})
     with tempfile.TemporaryDirectory() as folder:

@@ -1,18 +1,23 @@
-"""From the runs of a study to a verdict on each of its claims. No torch."""
+"""Verdicts on the claims of a study, from its runs. No torch."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.labels.classes import ClassSet
-from trainer.study.arms import Claim
+from trainer.evaluation.metrics import Floats
 from trainer.study.measures import MEASURES, Evidence, Measure
 from trainer.study.runs import Run
-from trainer.study.statistics import DRAWS, LEVEL, Estimate, Floats, holm, seeds_needed, two_level_bootstrap
+from trainer.study.statistics import DRAWS, LEVEL, Estimate, holm, seeds_needed, two_level_bootstrap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trainer.labels.classes import ClassSet
+    from trainer.study.arms import Claim
 
 MARGIN = 0.01
 """A gain below this does not count."""
@@ -23,7 +28,7 @@ REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecid
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the runs say about one claim."""
+    """Verdict of the runs on one claim."""
 
     claim: Claim
     labels: tuple[float, ...]
@@ -38,22 +43,22 @@ class Verdict:
 
 
 Table = dict[tuple[str, float, int], Run]
-"""Runs by (arm, labels, seed)."""
+"""Index runs by (arm, labels, seed)."""
 
 
 def by_key(runs: Sequence[Run]) -> Table:
-    """Runs by (arm, labels, seed)."""
+    """Index runs by (arm, labels, seed)."""
     return {(run.arm, run.labels, run.seed): run for run in runs}
 
 
 def common_photos(runs: Sequence[Run]) -> list[int]:
-    """Photos that all runs were tested on, in the order of the first."""
+    """List the photos that all runs were tested on, in the order of the first."""
     kept = set.intersection(*(set(run.photo_ids) for run in runs)) if runs else set()
     return [photo_id for photo_id in runs[0].photo_ids if photo_id in kept] if runs else []
 
 
 def cut(run: Run, photo_ids: Sequence[int]) -> Evidence:
-    """The evidence of these photos, in this order."""
+    """Select the evidence of these photos, in this order."""
     place = {photo_id: index for index, photo_id in enumerate(run.photo_ids)}
     rows = np.array([place[photo_id] for photo_id in photo_ids], np.intp)
     of = run.evidence
@@ -61,7 +66,7 @@ def cut(run: Run, photo_ids: Sequence[int]) -> Evidence:
 
 
 def groups_of(run: Run, photo_ids: Sequence[int]) -> list[str]:
-    """Groups of these photos."""
+    """List the groups of these photos."""
     known = dict(zip(run.photo_ids, run.groups, strict=True))
     return [known[photo_id] for photo_id in photo_ids]
 
@@ -69,7 +74,7 @@ def groups_of(run: Run, photo_ids: Sequence[int]) -> list[str]:
 def whole_pairs(
     table: Table, better: str, worse: str, labels: Sequence[float]
 ) -> tuple[tuple[float, ...], tuple[int, ...]]:
-    """Shares and seeds for which both arms are there; shares without any pair are left out."""
+    """Find shares and seeds for which both arms are there; shares without any pair are left out."""
     pairs = {
         share: {s for a, f, s in table if a == better and f == share and (worse, share, s) in table}
         for share in labels
@@ -79,7 +84,7 @@ def whole_pairs(
     return shares, tuple(sorted(seeds))
 
 
-def judge(
+def verdicts_of(
     claims: Sequence[Claim],
     runs: Sequence[Run],
     classes: ClassSet,
@@ -128,7 +133,7 @@ def _why_untestable(
 
 
 def _same(one: Run, other: Run, of_boxes: bool) -> bool:
-    """Whether two runs found the very same on every photo that both were tested on."""
+    """Tell whether two runs found the very same on every photo that both were tested on."""
     photo_ids = common_photos([one, other])
     a, b = cut(one, photo_ids), cut(other, photo_ids)
     return bool(np.array_equal(*((a.sureness, b.sureness) if of_boxes else (a.matrices, b.matrices))))
@@ -143,7 +148,7 @@ def difference(
     draws: int = DRAWS,
     level: float = LEVEL,
 ) -> tuple[int, Estimate]:
-    """Photos compared on, and the paired difference averaged over shares of the labels."""
+    """Estimate the paired difference averaged over shares of the labels, and count its photos."""
     every = [table[arm, f, s] for arm in (claim.better, claim.worse) for f in shares for s in seeds]
     photo_ids = common_photos(every)
     measure = MEASURES[claim.measure]
@@ -169,7 +174,7 @@ def difference(
 
 
 def score(measure: Measure, evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
-    """One measure of one run, ``(D,)``."""
+    """Take one measure of one run: ``(D,)``."""
     return measure.of(evidence, weights, classes)
 
 
@@ -203,7 +208,7 @@ def _verdict(
 
 
 def _what_it_takes(estimate: Estimate, alpha: float) -> tuple[int | None, str]:
-    """How many seeds would decide, if the difference is as large as it looks (at least the margin)."""
+    """Compute the seeds that would decide if the difference is as large as it looks (at least the margin)."""
     effect = max(abs(estimate.value), MARGIN)
     but = "the difference points the other way; " if estimate.value < 0 else ""
     needed = seeds_needed(estimate.seed_sd, effect, photo_sd=estimate.photo_sd, alpha=alpha)

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from trainer.data.photo_cache import WorkingPhotos
 from trainer.errors import SkinsegError
-from trainer.evaluation.metrics import Counts, Evaluation, score_photos
+from trainer.evaluation.metrics import Counts
 from trainer.evaluation.scores.temperature import PixelSample
+from trainer.evaluation.summary import Evaluation, score_photos
 from trainer.evaluation.validation import readable_truth, working_matrices
 from trainer.inference.predictor import Predictor
 from trainer.networks.architectures import build_segmenter

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.evaluation.metrics import Counts, Floats, class_scores, macro_dice, resample_groups, sum_by_group
-from trainer.settings.gate import GateSettings
-from trainer.settings.plan import Lane
+from trainer.evaluation.bootstrap import Bootstrap
+from trainer.evaluation.metrics import Counts, Floats, class_scores, macro_dice
+from trainer.settings.project import GateSettings
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,8 @@ def decide(
         return Decision(True, False, f"served: the first model, validation Dice {_number(now)}")
     before = float(macro_dice(served.sum(0)))
     delta = float(_dice_differences(candidate.sum(0), served.sum(0)))
-    rng = np.random.default_rng(seed)
-    draws = resample_groups(
-        [sum_by_group(candidate, groups), sum_by_group(served, groups)], rng, gate.bootstrap
-    )
+    sample = Bootstrap(groups, gate.bootstrap, seed)
+    draws = [sample.sums(candidate), sample.sums(served)]
     low, high = np.quantile(_dice_differences(*draws), [lower_level(lane), 0.975])
     bounds = (float(low), float("inf") if lane == Lane.FAST else float(high))
     change = f"validation Dice {_number(before)} -> {_number(now)}"
@@ -158,8 +156,7 @@ def _worst_class(candidate: Counts, served: Counts, names: Sequence[str]) -> str
 def _below_anchor(
     candidate: Counts, anchor: Counts, groups: Sequence[str], gate: GateSettings, seed: int
 ) -> bool:
-    rng = np.random.default_rng(seed)
-    draws = resample_groups(
-        [sum_by_group(candidate, groups), sum_by_group(anchor, groups)], rng, gate.bootstrap
+    sample = Bootstrap(groups, gate.bootstrap, seed)
+    return bool(
+        np.quantile(_dice_differences(sample.sums(candidate), sample.sums(anchor)), 0.025) < -gate.best_margin
     )
-    return bool(np.quantile(_dice_differences(*draws), 0.025) < -gate.best_margin)

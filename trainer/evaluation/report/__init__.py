@@ -1,1 +1,1 @@
-"""One self-contained HTML page about one model: figures, example photos, cautions."""
+"""HTML page about one model, self-contained: figures, example photos, cautions."""

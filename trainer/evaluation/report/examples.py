@@ -1,19 +1,19 @@
-"""The photos on which a model did best and worst, with truth and prediction."""
+"""Examples: photos on which a model did best and worst, with truth and prediction."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trainer.evaluation.report.pictures import data_uri, overlay, small
-from trainer.evaluation.scorecard import Scorecard
-from trainer.labels.truth import to_targets
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.evaluation.scorecard import PhotoRow, Scorecard
     from trainer.inference.predictor import Predictor
     from trainer.project.project import Project
 
@@ -22,7 +22,7 @@ Advance = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Example:
-    """One photo, three pictures as data addresses."""
+    """Photo with its truth and prediction, as data addresses."""
 
     name: str
     dice9: float
@@ -56,7 +56,7 @@ def examples(
     tuple of list
         Best first, and worst first.
     """
-    from trainer.evaluation.validation import compared, with_target
+    from trainer.evaluation.evaluate import compared, with_target
 
     readers = dict(compared(project, scorecard.evaluation.split, masks)) if count else {}
     worst, best = extremes(scorecard, count)
@@ -74,7 +74,7 @@ def examples(
     return drawn[: len(best)], drawn[len(best) :]
 
 
-def extremes(scorecard: Scorecard, count: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def extremes(scorecard: Scorecard, count: int) -> tuple[list[PhotoRow], list[PhotoRow]]:
     """Rows of the worst and of the best photos, each from its end; at most half of all photos are in one."""
     rows = [row for row in scorecard.photo_rows() if not np.isnan(row["dice9"])]
     worst = rows[: min(count, len(rows) // 2)]

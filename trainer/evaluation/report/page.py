@@ -1,25 +1,30 @@
-"""From a scorecard to one HTML file that needs nothing else."""
+"""Report page: a scorecard as one HTML file that needs nothing else."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
 from importlib import resources
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from trainer.atomic import write_text
 from trainer.evaluation.metrics import ratio
-from trainer.evaluation.report.examples import Example
 from trainer.evaluation.report.plots import reliability_plot
 from trainer.evaluation.report.words import cautions, headline_cards, number, percent, range_of, verdict
-from trainer.evaluation.scorecard import Scorecard
-from trainer.evaluation.scores.breakdown import Part
 from trainer.project.filesystem import storage_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from trainer.evaluation.json_values import Json
+    from trainer.evaluation.report.examples import Example
+    from trainer.evaluation.report.words import Card
+    from trainer.evaluation.scorecard import Scorecard
+    from trainer.evaluation.scores.breakdown import Part
 
 SPLITS = {"val": "validation", "test": "test", "train": "train"}
 PARTS = (
@@ -64,7 +69,7 @@ def write_report(path: Path, html: str) -> None:
 
 def render(
     scorecard: Scorecard,
-    card: Mapping[str, Any],
+    card: Card,
     best: Sequence[Example] = (),
     worst: Sequence[Example] = (),
     *,
@@ -88,20 +93,14 @@ def render(
     str
         HTML with style and pictures inside; no script, and no address outside of it.
     """
-    folder = resources.files("trainer.evaluation.report")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(number=number, percent=percent)
-    template = environment.from_string(folder.joinpath("page.html.jinja").read_text(encoding="utf-8"))
     evaluation = scorecard.evaluation
-    return template.render(
-        style=Markup(folder.joinpath("style.css").read_text(encoding="utf-8")),
+    return _template().render(
+        style=Markup(_asset("style.css")),
         title=f"Model {evaluation.model} on {SPLITS.get(evaluation.split, evaluation.split)} photos",
         project=project,
         made=time.strftime("%Y-%m-%d %H:%M", time.localtime(made)),
         verdict=verdict(scorecard),
-        cautions=cautions(scorecard, dict(card)),
+        cautions=cautions(scorecard, card),
         cards=headline_cards(scorecard),
         classes=[
             {"name": name, "colour": colour}
@@ -116,15 +115,8 @@ def render(
         confusion=confusion_shares(scorecard),
         mixups=mixups(scorecard),
         reliability=Markup(reliability_plot(scorecard.reliability)),
-        sections=[
-            {"title": title, "note": note, "rows": [_row(part) for part in scorecard.parts[name]]}
-            for name, title, note in PARTS
-            if scorecard.parts[name]
-        ],
-        parity=[
-            {"name": NAMES.get(name, name), "value": number(estimate[0], 3), "range": range_of(estimate, 3)}
-            for name, estimate in scorecard.parity(mode).items()
-        ],
+        sections=_sections(scorecard),
+        parity=_parity_rows(scorecard, mode),
         parity_note=MODES.get(mode, ""),
         photos=scorecard.photo_rows()[:LISTED],
         total=evaluation.photos,
@@ -132,8 +124,20 @@ def render(
     )
 
 
-def seen_at(card: Mapping[str, Any]) -> str:
-    """At which size the network works, and at which it is judged."""
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(number=number, percent=percent)
+    return environment.from_string(_asset("page.html.jinja"))
+
+
+def _asset(name: str) -> str:
+    return resources.files("trainer.evaluation.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def seen_at(card: Card) -> str:
+    """Say at which size the network works, and at which it is compared."""
     plan = card.get("plan", {})
     if plan.get("fit", "crop") != "crop":
         size = f"in a square of {plan.get('size')} pixels"
@@ -144,8 +148,8 @@ def seen_at(card: Mapping[str, Any]) -> str:
     return f"The network sees each photo {size}; its answer is brought to its full size and compared there"
 
 
-def confusion_shares(scorecard: Scorecard) -> list[list[dict[str, Any]]]:
-    """The confusion matrix divided by the truth: rows of cells with a text and the share it stands for."""
+def confusion_shares(scorecard: Scorecard) -> list[list[Json]]:
+    """Divide the confusion matrix by the truth: rows of cells with a text and the share it stands for."""
     pooled = scorecard.matrices.sum(0).astype(np.float64)
     shares = ratio(pooled, pooled.sum(-1, keepdims=True))
     return [
@@ -161,8 +165,8 @@ def confusion_shares(scorecard: Scorecard) -> list[list[dict[str, Any]]]:
     ]
 
 
-def mixups(scorecard: Scorecard, most: int = 7) -> list[dict[str, Any]]:
-    """The pairs of classes between which most pixels are lost, with the share of the truth that goes."""
+def mixups(scorecard: Scorecard, most: int = 7) -> list[Json]:
+    """List the pairs of classes between which most pixels are lost, with the share of the truth that goes."""
     pooled = scorecard.matrices.sum(0).astype(np.float64)
     wrong, names = pooled * (1 - np.eye(len(pooled))), scorecard.classes.names
     found = []
@@ -174,7 +178,22 @@ def mixups(scorecard: Scorecard, most: int = 7) -> list[dict[str, Any]]:
     return found
 
 
-def _row(part: Part) -> dict[str, Any]:
+def _sections(scorecard: Scorecard) -> list[Json]:
+    return [
+        {"title": title, "note": note, "rows": [_row(part) for part in scorecard.parts[name]]}
+        for name, title, note in PARTS
+        if scorecard.parts[name]
+    ]
+
+
+def _parity_rows(scorecard: Scorecard, mode: str) -> list[dict[str, str]]:
+    return [
+        {"name": NAMES.get(name, name), "value": number(estimate[0], 3), "range": range_of(estimate, 3)}
+        for name, estimate in scorecard.parity(mode).items()
+    ]
+
+
+def _row(part: Part) -> Json:
     low, high = part.dice9_ci95
     return {
         "kind": part.kind,
@@ -188,8 +207,8 @@ def _row(part: Part) -> dict[str, Any]:
     }
 
 
-def card_rows(card: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What the model is and where it comes from, name and value; what is not known is left out."""
+def card_rows(card: Card) -> list[tuple[str, str]]:
+    """List what is known of a model and its origin, as name and value."""
     plan, network = card.get("plan", {}), card.get("network", {})
     made = card.get("created")
     rows = {
@@ -216,7 +235,7 @@ def card_rows(card: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in rows.items() if value not in (None, "")]
 
 
-def _steps(card: Mapping[str, Any]) -> str | None:
+def _steps(card: Card) -> str | None:
     steps, learnt = card.get("steps"), card.get("steps_learnt")
     if steps is None:
         return None

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from trainer.data.photo_cache import nearest
-from trainer.labels.classes import ClassSet
 from trainer.labels.values import IGNORE
 from trainer.project.decode import scaled_size
+
+if TYPE_CHECKING:
+    from trainer.labels.classes import ClassSet
 
 LONG_SIDE = 520
 OPACITY = 0.55
@@ -20,7 +23,7 @@ Bytes = npt.NDArray[np.uint8]
 
 
 def small(photo: Bytes, long_side: int = LONG_SIDE) -> Bytes:
-    """A photo ``(H, W, 3)`` scaled down by area."""
+    """Scale a photo ``(H, W, 3)`` down by area."""
     if max(photo.shape[:2]) <= long_side:
         return photo
     height, width = scaled_size(photo.shape[0], photo.shape[1], long_side)
@@ -52,7 +55,7 @@ def overlay(photo: Bytes, labels: Bytes, classes: ClassSet) -> Bytes:
 
 
 def data_uri(picture: Bytes, quality: int = 82) -> str:
-    """The picture as an address that holds all of it (JPEG)."""
+    """Encode a picture as a data address (JPEG)."""
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "JPEG", quality=quality, optimize=True)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"

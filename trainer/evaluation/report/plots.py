@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from trainer.evaluation.scores.calibration import Reliability
+if TYPE_CHECKING:
+    from trainer.evaluation.scores.calibration import Reliability
 
 SIDE, LEFT, TOP, BELOW, HISTOGRAM = 260, 44, 12, 44, 46
 

@@ -1,35 +1,41 @@
-"""Figures in words, for people who do not live with them."""
+"""Words around the figures of a report, for readers new to them."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from trainer.evaluation.scorecard import Estimate, Scorecard
+if TYPE_CHECKING:
+    from trainer.evaluation.json_values import Json
+    from trainer.evaluation.scorecard import Estimate, Scorecard
+
+Card = Mapping[str, Any]
+"""A model's ``model.json``."""
 
 FEW_GROUPS = 10
 """Below this many groups a bootstrap interval is rough."""
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    """A score; a dash where there is none."""
+    """Format a score; a dash where there is none."""
     return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
 
 
 def percent(value: float | None) -> str:
-    """A share in percent; a dash where there is none."""
+    """Format a share in percent; a dash where there is none."""
     return "–" if value is None or not math.isfinite(value) else f"{100 * value:.0f} %"
 
 
 def range_of(estimate: Estimate, digits: int = 2) -> str:
-    """`0.55 to 0.70`; empty without an interval."""
+    """Format an interval as `0.55 to 0.70`; empty without one."""
     low, high = estimate[1]
     known = math.isfinite(low) and math.isfinite(high)
     return f"{number(low, digits)} to {number(high, digits)}" if known else ""
 
 
-def headline_cards(scorecard: Scorecard) -> list[dict[str, Any]]:
-    """What stands at the top: name, figure, its range, and what it means."""
+def headline_cards(scorecard: Scorecard) -> list[Json]:
+    """Make the cards at the top of the page: name, figure, its range, and its meaning."""
     classes, found = scorecard.classes, scorecard.headlines
     averaged = f"Dice, averaged over the {classes.count - len(scorecard.without_score)} classes that occur"
     if scorecard.imagined:
@@ -61,7 +67,7 @@ def headline_cards(scorecard: Scorecard) -> list[dict[str, Any]]:
     return [*cards, card]
 
 
-def _card(name: str, estimate: Estimate, meaning: str) -> dict[str, Any]:
+def _card(name: str, estimate: Estimate, meaning: str) -> Json:
     return {
         "name": name,
         "value": number(estimate[0]),
@@ -73,7 +79,7 @@ def _card(name: str, estimate: Estimate, meaning: str) -> dict[str, Any]:
 
 
 def confidence_sentence(ece: float, gap: float) -> str:
-    """What the calibration error means."""
+    """Explain the calibration error."""
     if not math.isfinite(ece):
         return "Nothing to compare with."
     which = "Too sure of itself" if gap > 0 else "Too modest"
@@ -83,7 +89,7 @@ def confidence_sentence(ece: float, gap: float) -> str:
 
 
 def verdict(scorecard: Scorecard) -> str:
-    """The page's first sentence: the main figure, and how far to trust it."""
+    """Write the page's first sentence: the main figure, and how far to trust it."""
     evaluation = scorecard.evaluation
     value, _ = estimate = scorecard.headlines["dice9"]
     photos, groups = evaluation.photos, scorecard.bootstrap.groups
@@ -98,8 +104,8 @@ def verdict(scorecard: Scorecard) -> str:
     return sentence
 
 
-def cautions(scorecard: Scorecard, card: dict[str, Any]) -> list[str]:
-    """What a reader must not overlook."""
+def cautions(scorecard: Scorecard, card: Card) -> list[str]:
+    """List the reasons for caution."""
     found = []
     if scorecard.evaluation.split == "val":
         found.append(

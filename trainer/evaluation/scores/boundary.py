@@ -1,4 +1,4 @@
-"""How far predicted outlines lie from true ones: normalised surface distance and HD95.
+"""Boundary scores, of predicted outlines against true ones: normalised surface distance and HD95.
 
 Distances are in pixels of the photo scaled to a long side of 1024, so that they mean the same for every
 camera, and so that twelve million pixels need not be measured.
@@ -7,15 +7,18 @@ camera, and so that twelve million pixels need not be measured.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import binary_erosion, distance_transform_edt
 
 from trainer.data.photo_cache import nearest
-from trainer.evaluation.metrics import Floats
 from trainer.labels.values import IGNORE
 from trainer.project.decode import scaled_size
+
+if TYPE_CHECKING:
+    from trainer.evaluation.metrics import Floats
 
 LONG_SIDE = 1024
 TOLERANCE = 2.0
@@ -86,12 +89,12 @@ def _compare(truth: Mask, guess: Mask, tolerance: float) -> tuple[float, float]:
 
 
 def outline(mask: Mask) -> Mask:
-    """The pixels of a mask that touch, by a side, something else or the end of the photo."""
+    """Find the pixels of a mask that touch, by a side, something else or the end of the photo."""
     inside: Mask = binary_erosion(mask, border_value=0)
     return mask & ~inside
 
 
 def _box_around(mask: Mask) -> tuple[slice, slice]:
-    """The smallest box that holds the mask: outlines, and so all distances asked for, lie in it."""
+    """Find the smallest box that holds the mask; outlines, and so all distances asked for, lie in it."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trainer.evaluation.bootstrap import Bootstrap
-from trainer.evaluation.metrics import Counts, Floats, interval, plain
+from trainer.evaluation.json_values import Json, json_object
+from trainer.evaluation.metrics import Counts, Floats, interval
 from trainer.evaluation.scores.headlines import dice2, dice9
 from trainer.evaluation.scores.skin_tone import BINS, bin_of
-from trainer.labels.classes import ClassSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trainer.labels.classes import ClassSet
 
 MOST = 12
 """Kinds beyond which a list by folder says nothing."""
@@ -29,10 +34,9 @@ class Part:
     dice2: float
     dice2_ci95: tuple[float, float]
 
-    def to_json(self) -> dict[str, object]:
-        """Plain values, NaN as null."""
-        values: dict[str, object] = plain(vars(self))
-        return values
+    def to_json(self) -> Json:
+        """Return the scores as one JSON object, NaN as null."""
+        return json_object(vars(self))
 
 
 def breakdown(
@@ -65,7 +69,7 @@ def breakdown(
 
 
 def main_classes(matrices: Counts, classes: ClassSet) -> list[str | None]:
-    """The class, but for background and doubt, that has most pixels of each photo's truth."""
+    """Find the class, but for background and uncertain, with most pixels of each photo's truth."""
     truth = matrices.sum(-1).copy()
     truth[:, [i for i in (classes.background, classes.uncertain) if i is not None]] = 0
     return [classes.names[int(row.argmax())] if row.any() else None for row in truth]

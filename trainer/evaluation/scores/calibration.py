@@ -1,4 +1,4 @@
-"""Does a confidence of 80 % mean right in 80 % of pixels? Reliability bins and expected calibration error."""
+"""Calibration of confidences: reliability bins and expected calibration error (is 80 % sure 80 % right?)."""
 
 from __future__ import annotations
 
@@ -63,18 +63,22 @@ def reliability(counts: Counts, bins: int = BINS) -> Reliability:
 
 
 def expected_error(counts: Counts, bins: int = BINS) -> Floats:
-    """Expected calibration error of many counts ``(..., 2, 256)`` at once."""
+    """Compute the expected calibration error of many counts ``(..., 2, 256)`` at once."""
     pixels, right, sums = (_binned(values, bins) for values in _with_sums(counts))
+    # |accuracy - confidence| weighted with the share of pixels: the bin's own count cancels.
     return np.asarray(ratio(np.abs(right - sums).sum(-1), pixels.sum(-1)))
 
 
 def _with_sums(counts: Counts) -> tuple[Floats, Floats, Floats]:
     """Pixels, right pixels and summed confidence at each level, ``(..., 256)``."""
+    # Every pixel of a level has the same confidence: counts alone give the sums, without any pixel kept.
     pixels = counts[..., 0, :].astype(np.float64)
     return pixels, counts[..., 1, :].astype(np.float64), pixels * (np.arange(LEVELS) / (LEVELS - 1))
 
 
 def _binned(values: Floats, bins: int) -> Floats:
+    # A bin is a run of levels, so that one reduction adds up all bins of all samples; certain pixels (level
+    # 255) belong to the last bin, not to one of their own.
     of_level = np.minimum(np.arange(LEVELS) * bins // (LEVELS - 1), bins - 1)
     starts = np.searchsorted(of_level, np.arange(bins))
     return np.asarray(np.add.reduceat(values, starts, axis=-1))

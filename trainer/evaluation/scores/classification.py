@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from trainer.errors import SkinsegError
-from trainer.evaluation.metrics import Floats
+
+if TYPE_CHECKING:
+    from trainer.evaluation.metrics import Floats
 
 
 @dataclass(frozen=True)
 class ClassificationScores:
-    """What the ISIC challenge prints for a classification; NaN where a figure needs both answers."""
+    """Figures that the ISIC challenge prints for a classification; NaN where one needs both answers."""
 
     ac: float
     """Share of photos answered right at the threshold."""

@@ -6,19 +6,23 @@ a class is absent, and smoothing terms.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.evaluation.metrics import Counts, Floats
 from trainer.evaluation.scores.headlines import BinaryScores, binary_scores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trainer.evaluation.metrics import Counts, Floats
 
 MODES = ("default", "isic", "keras_dice", "smp_batch_iou")
 
 
 def isic(matrices: Counts) -> BinaryScores:
-    """The five figures of each photo as the ISIC challenges compute them; the score is their mean.
+    """Compute the five figures of each photo as the ISIC challenges do; the score is their mean.
 
     Where a ratio has nothing below the line it is 1: no lesion and none predicted is a perfect answer, and
     so is the sensitivity of a photo without lesion (ISIC challenge scoring, ``metrics.py``).

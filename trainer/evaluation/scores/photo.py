@@ -1,9 +1,10 @@
-"""What is counted on one photo, band by band, so that a photo of any size costs little memory."""
+"""Counts of one photo, taken band by band, so that a photo of any size costs little memory."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +13,10 @@ from trainer.evaluation.metrics import Counts, Floats, confusion
 from trainer.evaluation.scores.boundary import BoundaryScores, boundary_scores
 from trainer.evaluation.scores.calibration import LEVELS, confidence_counts
 from trainer.evaluation.scores.skin_tone import skin_tone
-from trainer.labels.classes import ClassSet
 from trainer.labels.values import IGNORE
+
+if TYPE_CHECKING:
+    from trainer.labels.classes import ClassSet
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -38,7 +41,7 @@ class PhotoScores:
 
 
 class PhotoCounter:
-    """Adds up one photo from bands of rows.
+    """Accumulator of one photo's counts from bands of rows.
 
     Parameters
     ----------
@@ -86,7 +89,7 @@ class PhotoCounter:
         self._peak = np.maximum(self._peak, peak)
 
     def finish(self, photo: Bytes, sureness: Floats | None = None) -> PhotoScores:
-        """The scores, when all rows were added.
+        """Return the scores when all rows were added.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The tone of the skin on a photo as its individual typology angle (ITA), in the six usual bins.
+"""Skin tone of a photo as its individual typology angle (ITA), in the six usual bins.
 
 ITA = arctan((L* − 50) / b*) in degrees, of CIELAB under D65 (Chardon et al. 1991; bins of Del Bino & Bernerd
 2013). It is measured on the photo as it is: light and white balance move it, so it sorts photos, not people.
@@ -21,7 +21,7 @@ SAMPLE = 20_000
 
 
 def skin_tone(photo: npt.NDArray[np.uint8], skin: npt.NDArray[np.bool_]) -> float:
-    """The ITA of a photo in degrees, from the median L* and b* of its skin; NaN with too little skin.
+    """Measure the ITA of a photo in degrees, from the median L* and b* of its skin; NaN with too little skin.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def skin_tone(photo: npt.NDArray[np.uint8], skin: npt.NDArray[np.bool_]) -> floa
 
 
 def bin_of(angle: float) -> str | None:
-    """The name of an angle's bin; None for NaN."""
+    """Name the bin of an angle; None for NaN."""
     if math.isnan(angle):
         return None
     return next((name for name, edge in zip(BINS, EDGES, strict=False) if angle > edge), BINS[-1])

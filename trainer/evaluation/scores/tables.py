@@ -1,4 +1,4 @@
-"""Can a printed row of a table be true? IoU, precision, recall and F1 of one class hang together.
+"""Consistency of printed tables: IoU, precision, recall and F1 of one class depend on each other.
 
 F1 = 2PR / (P + R) and IoU = F1 / (2 - F1). Both grow with P and R, so that rounding leaves an interval for
 F1 from each of the three sources; a row that can be true has a common part of them. Rows of means over
@@ -54,7 +54,7 @@ def _f1(precision: float, recall: float) -> float:
 
 
 def _rounded_from(name: str, text: str) -> tuple[float, float]:
-    """The values that are printed like this."""
+    """Bound the values that are printed like this."""
     try:
         value = float(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""One number that makes a model's confidence honest: divide its logits by a temperature (Guo et al. 2017)."""
+"""Temperature scaling: one divisor of the logits that makes confidences honest (Guo et al. 2017)."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ class PixelSample:
             Of the photo's height that this band has.
         """
         labelled = np.flatnonzero(target != IGNORE)
+        # An equal part of each photo: drawn over all pixels, a few large photos would decide for all.
         count = min(len(labelled), math.ceil(self.per_photo * share))
         chosen = self._rng.choice(labelled, count, replace=False, shuffle=False)
         pixels = probabilities.flatten(1)[:, torch.from_numpy(chosen).to(probabilities.device)]
@@ -52,7 +53,7 @@ class PixelSample:
         self._targets.append(torch.from_numpy(target.reshape(-1)[chosen].astype(np.int64)))
 
     def temperature(self) -> float:
-        """The temperature that fits what was taken; 1 if nothing was."""
+        """Fit a temperature to the pixels taken; 1 without any."""
         if not self._targets:
             return 1.0
         return fit_temperature(torch.cat(self._log_probabilities), torch.cat(self._targets))
@@ -60,7 +61,7 @@ class PixelSample:
 
 @torch.enable_grad()
 def fit_temperature(logits_NK: Tensor, target_N: Tensor) -> float:
-    """The T > 0 at which softmax(logits / T) has the least cross-entropy, by LBFGS on log T.
+    """Fit the T > 0 at which softmax(logits / T) has the least cross-entropy, by LBFGS on log T.
 
     Parameters
     ----------
@@ -77,6 +78,7 @@ def fit_temperature(logits_NK: Tensor, target_N: Tensor) -> float:
     if not len(target_N):
         return 1.0
     logits = logits_NK.detach().float()
+    # On a log scale the temperature stays above 0 without a constraint, and 1/2 is as far from 1 as 2 is.
     log_t = torch.zeros((), requires_grad=True)
     optimizer = torch.optim.LBFGS([log_t], max_iter=50, line_search_fn="strong_wolfe")
 

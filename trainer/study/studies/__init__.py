@@ -1,1 +1,1 @@
-"""The studies there are, one small file each."""
+"""Studies that come with the trainer, one small file each."""

@@ -1,4 +1,4 @@
-"""Which method should be the product's default when few photos are labelled?"""
+"""Study `default`: the method to begin with when few photos are labelled."""
 
 from __future__ import annotations
 

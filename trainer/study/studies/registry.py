@@ -1,16 +1,20 @@
-"""The studies there are: one small file each, one mapping."""
+"""Registry of studies: one small file each, one mapping."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from trainer.errors import ConfigError
-from trainer.spelling import did_you_mean
-from trainer.study.arms import Study
+from trainer.spelling import nearest
 from trainer.study.studies.adversarial import ADVERSARIAL
 from trainer.study.studies.default import DEFAULT
 from trainer.study.studies.fpn import FPN
 from trainer.study.studies.multitask import MULTITASK
 from trainer.study.studies.surrogate import SURROGATE
 from trainer.study.studies.unet import UNET
+
+if TYPE_CHECKING:
+    from trainer.study.arms import Study
 
 STUDIES: dict[str, Study] = {
     study.name: study for study in (SURROGATE, ADVERSARIAL, UNET, MULTITASK, FPN, DEFAULT)
@@ -20,7 +24,7 @@ __all__ = ["STUDIES", "find_study"]
 
 
 def find_study(name: str) -> Study:
-    """The study of that name.
+    """Find the study of a name.
 
     Raises
     ------

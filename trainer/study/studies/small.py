@@ -1,10 +1,8 @@
-"""What the small scale of all studies has in common: a CPU finishes one within the hour."""
+"""Small scale of all studies: a CPU finishes one within the hour."""
 
 from __future__ import annotations
 
-from typing import Any
-
-SMALL_TRAINING: dict[str, Any] = {
+SMALL_TRAINING: dict[str, object] = {
     "encoder": "tu-resnet10t",
     "long_side": 96,
     "size": 80,
