@@ -40,7 +40,9 @@ def row(name: str, words: str) -> str:
 
 def tree() -> str:
     """Return the whole tree as text."""
-    return "\n".join(line for package in ("trainer", "napari_skinseg") for line in lines(ROOT / package)) + "\n"
+    return (
+        "\n".join(line for package in ("trainer", "napari_skinseg") for line in lines(ROOT / package)) + "\n"
+    )
 
 
 def with_tree(page: str) -> str:

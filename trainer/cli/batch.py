@@ -119,7 +119,7 @@ def take_up(project: Project, resume: bool, chosen: list[str], pretext: bool = F
 
 def open_rounds(project: Project, pretext: bool) -> list[Round]:
     """List the rounds of `retrain` (or `pretrain`) that have no end, the latest first."""
-    left = [r for r in project.trainer.rounds() if r.ended is None and r.lane == "batch"]
+    left = [r for r in project.trainer.rounds() if r.ended is None and r.lane == Lane.BATCH]
     return [r for r in left if (r.recipe == PRETEXT) == pretext]
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
 
 from trainer.errors import MaskError, PhotoError, SkinsegError
 from trainer.evaluation.scorecard import Scorecard
 from trainer.evaluation.scores.photo import PhotoCounter, PhotoScores
+from trainer.labels.png import read_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,18 +160,12 @@ def read_png_mask(path: Path, classes: int) -> Bytes:
     Raises
     ------
     MaskError
-        Not an image of one channel, or with other values.
+        Not a PNG of one channel, or with other values.
     """
-    try:
-        with Image.open(path) as image:
-            mask = np.asarray(image)
-    except (OSError, UnidentifiedImageError) as error:
-        raise MaskError(f"{path} cannot be read as an image: {error}") from error
-    if mask.ndim != 2 or mask.dtype != np.uint8:
-        raise MaskError(f"{path} is not a mask: it must have one channel of 8 bits, pixel = class index")
+    mask = read_values(path)
     strange = sorted(set(np.unique(mask).tolist()) - {*range(classes), 255})
     if strange:
         raise MaskError(
             f"{path} has the unknown class {strange[0]}: use 0 to {classes - 1}, 255 = not labelled"
         )
-    return mask
+    return mask.astype(np.uint8, copy=False)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from trainer.data.photo_cache import Bytes, WorkingPhotos
     from trainer.evaluation.scores.temperature import PixelSample
     from trainer.inference.predictor import Predictor
-    from trainer.project.masks import Truth
     from trainer.project.project import Project
     from trainer.project.revisions import Truth
 

@@ -75,17 +75,17 @@ def decide(now: SchedulerState) -> NextStep:
     learns from photos without masks first, if that is due.
     """
     if now.pretrain_now and now.interrupted_pretraining is None:
-        return NextStep("train", "asked for", "full", recipe=PRETEXT)
+        return NextStep("train", "asked for", Lane.FULL, recipe=PRETEXT)
     if now.pretrain_now:
-        return NextStep("resume", "asked for", "full", now.interrupted_pretraining, PRETEXT)
+        return NextStep("resume", "asked for", Lane.FULL, now.interrupted_pretraining, PRETEXT)
     next_step = _step_for_labels(now)
     # Pretraining only fills time in which nothing else would happen, and is no way around a back-off.
     if next_step.action != "rest" or now.wait > 0:
         return next_step
     if now.interrupted_pretraining is not None:
-        return NextStep("resume", LEARNING_COLOURS, "full", now.interrupted_pretraining, PRETEXT)
+        return NextStep("resume", LEARNING_COLOURS, Lane.FULL, now.interrupted_pretraining, PRETEXT)
     if now.pretraining_due:
-        return NextStep("train", LEARNING_COLOURS, "full", recipe=PRETEXT)
+        return NextStep("train", LEARNING_COLOURS, Lane.FULL, recipe=PRETEXT)
     return next_step
 
 
@@ -97,7 +97,7 @@ def _step_for_labels(now: SchedulerState) -> NextStep:
         return NextStep("rest", "waiting for the first mask")
     going_on = NextStep("resume", "going on with the interrupted round", round_id=now.interrupted)
     # A fast round is short and its labels are waited for: finish it before anything newer is looked at.
-    if now.interrupted is not None and now.interrupted_lane != "full":
+    if now.interrupted is not None and now.interrupted_lane != Lane.FULL:
         return going_on
     if now.train_now:
         return NextStep("train", "asked for", lane=now.train_now)
@@ -108,17 +108,17 @@ def _step_for_labels(now: SchedulerState) -> NextStep:
         )
     if now.new_labels > 0:
         word = "label" if now.new_labels == 1 else "labels"
-        return NextStep("train", f"{now.new_labels} new {word}", lane="fast")
+        return NextStep("train", f"{now.new_labels} new {word}", lane=Lane.FAST)
     # Only now a full round: it takes long, and new labels would have stopped it again.
     if now.interrupted is not None:
         return going_on
     # The first round on these labels has none to be compared with; a second tells whether more would help.
     if now.last_gain is None and now.rounds_since_labels == 1:
-        return NextStep("train", "a second look at these labels", lane="fast")
+        return NextStep("train", "a second look at these labels", lane=Lane.FAST)
     if _improves(now):
-        return NextStep("train", "validation still improves", lane="fast")
+        return NextStep("train", "validation still improves", lane=Lane.FAST)
     if now.labels_since_full >= now.full_after:
-        return NextStep("train", f"{now.labels_since_full} labels since the last full round", lane="full")
+        return NextStep("train", f"{now.labels_since_full} labels since the last full round", lane=Lane.FULL)
     return NextStep("rest", "nothing new to learn")
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trainer.project.states import RoundState
 from trainer.service.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, PRETEXT, SchedulerState
+from trainer.settings.plan import Lane
 
 if TYPE_CHECKING:
     from trainer.project.project import Project

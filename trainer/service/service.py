@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Unpack
 from trainer.engine.memory import release_device_memory
 from trainer.errors import SkinsegError
 from trainer.project.maintenance import collect_orphans
+from trainer.project.states import RoundState
 from trainer.service.back_off import BackOff
 from trainer.service.commands import CommandHandler
 from trainer.service.device import prepare_device
@@ -28,13 +29,13 @@ from trainer.service.round_settings import RoundChoices, settings_for_round
 from trainer.service.schedule import PRETEXT, NextStep, decide
 from trainer.service.schedule_state import read_scheduler_state
 from trainer.service.stop_signals import stop_on_signal
+from trainer.settings.plan import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from trainer.project.project import Project
     from trainer.settings.model import Settings
-    from trainer.settings.plan import Lane
     from trainer.training.round import RoundResult
     from trainer.training.round_context import RoundProgress
 
@@ -168,11 +169,11 @@ class Service:
         self.commands.run_pending()
         if self.commands.stop or self.commands.paused:
             raise StopRound("stopped" if self.commands.stop else "paused")
-        if self.worker.serve_one(head=self._round_lane == "full") is not None:
+        if self.worker.serve_one(head=self._round_lane == Lane.FULL) is not None:
             self._looked = 0.0  # there may be another: look again after the next step
         elif self._round_lane == Lane.FULL and self._new_labels():
             raise StopRound("new labels come first")
-        elif progress.recipe == PRETEXT and self._round_lane == "full" and self.commands.train_now:
+        elif progress.recipe == PRETEXT and self._round_lane == Lane.FULL and self.commands.train_now:
             raise StopRound("the round asked for comes first")
 
     def train(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from trainer.errors import ConfigError
 from trainer.settings.model import Settings
 from trainer.settings.toml_file import load_settings
-from trainer.spelling import nearest
+from trainer.spelling import did_you_mean
 from trainer.study.arms import Arm, Scale, Sections, Study, Values, merged
 from trainer.study.runs import RunSpec, data_digest, is_done, test_split
 

@@ -26,7 +26,6 @@ from trainer.training.standalone import Trained, train_once
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from trainer.project.masks import Truth
     from trainer.project.project import Project
     from trainer.project.revisions import Truth
     from trainer.training.round_context import RoundProgress

@@ -13,6 +13,7 @@ import numpy as np
 
 from trainer.evaluation.bootstrap import Bootstrap
 from trainer.evaluation.metrics import Counts, Floats, class_scores, macro_dice
+from trainer.settings.plan import Lane
 from trainer.settings.project import GateSettings
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainer.evaluation.report.pictures import data_uri, overlay, small
+from trainer.labels.truth import to_targets
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trainer.errors import ConfigError
-from trainer.spelling import nearest
+from trainer.spelling import did_you_mean
 from trainer.study.studies.adversarial import ADVERSARIAL
 from trainer.study.studies.default import DEFAULT
 from trainer.study.studies.fpn import FPN
