@@ -378,14 +378,14 @@ def test_long_photos_are_seen_whole():
     assert set(network.sizes) == {(800, 64)}
 
 
-def test_sureness_of_classes():
+def test_confidence_in_classes():
     model = detector(4).eval()
     predictor = Predictor(model, "cpu", 64)
-    sure = predictor.class_sureness(np.zeros((640, 320, 3), np.uint8))
+    sure = predictor.class_confidence(np.zeros((640, 320, 3), np.uint8))
     assert sure.shape == (4,)
     assert ((sure >= 0) & (sure <= 1)).all()
     assert sure[0] == pytest.approx(1 - sure[1:].max())
     plain = Predictor(build_segmenter("deeplabv3plus", "tu-resnet10t", 2), "cpu", 64)
-    assert find_boxes(plain, np.zeros((64, 64, 3), np.uint8), (64, 64)) == ()
+    assert find_boxes(plain.model, np.zeros((64, 64, 3), np.uint8), (64, 64), "crop", 64) == ()
     with pytest.raises(TypeError, match="finds no boxes"):
-        plain.class_sureness(np.zeros((64, 64, 3), np.uint8))
+        plain.class_confidence(np.zeros((64, 64, 3), np.uint8))

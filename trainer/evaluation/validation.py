@@ -188,7 +188,7 @@ def count_photo(predictor: Predictor, photo: Bytes, target: Bytes, classes: Clas
             (1 - probabilities[classes.background].float()).cpu().numpy(),
             probabilities.amax(dim=(1, 2)).float().cpu().numpy(),
         )
-    return counter.finish(photo, predictor.class_sureness(photo) if predictor.finds_boxes else None)
+    return counter.finish(photo, predictor.class_confidence(photo) if predictor.finds_boxes else None)
 
 
 Reader = Callable[[], Bytes]
