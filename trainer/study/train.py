@@ -21,7 +21,7 @@ from trainer.labels.values import IGNORE
 from trainer.settings.model import Settings
 from trainer.study.measures import Evidence
 from trainer.study.runs import RunSpec, write_run
-from trainer.training.standalone import Trained, train_once
+from trainer.training.standalone import Trained, run_standalone
 
 if TYPE_CHECKING:
     from trainer.project.masks import Truth
@@ -50,7 +50,7 @@ def carry_out(
     started = time.perf_counter()
     settings = Settings.model_validate(spec.settings)
     checkpoints = folder / spec.name
-    trained = train_once(
+    trained = run_standalone(
         project,
         settings,
         folder=checkpoints,
@@ -157,7 +157,7 @@ def seconds_of(project: Project, spec: RunSpec, device: str) -> float:
     settings = Settings.model_validate({**spec.settings, "training": training})
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        trained = train_once(
+        trained = run_standalone(
             project,
             settings,
             folder=Path(folder),

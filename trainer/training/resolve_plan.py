@@ -1,4 +1,4 @@
-"""Settings with every `auto` resolved for a device and a lane: what a round really does."""
+"""Settings with every `auto` resolved for a device and a lane."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trainer.settings.training import TrainingSettings
 
 @dataclass(frozen=True)
 class DeviceDefaults:
-    """What suits a kind of device; measured in benchmarks/ and docs/experiments.md."""
+    """Sizes, steps and rate that suit a kind of device; measured in benchmarks/ and docs/experiments.md."""
 
     long_side: int
     size: int
@@ -43,7 +43,7 @@ def make_plan(
     steps: int | None = None,
     pretrained: Path | None = None,
 ) -> Plan:
-    """Resolve the settings: what a person set counts first, then what the recipe asks for, then the device.
+    """Resolve the settings: a person's come first, then the recipe's, then the device's.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def make_plan(
 
 
 def encoder_share(init: str) -> float:
-    """What suits the weights that an encoder starts from; measured in docs/experiments.md."""
+    """Return the learning-rate share that suits an encoder's weights; measured in docs/experiments.md."""
     return 1.0 if init in ("scratch", "colorization") else 0.2
 
 
