@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from trainer.data.photo_cache import nearest
+from trainer.data.photo_cache import resize_nearest
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -44,7 +44,7 @@ def fit_photo(photo: Bytes, fit: Fit, size: int) -> Bytes:
 def fit_target(target: Bytes, fit: Fit, size: int) -> Bytes:
     """Resize labels ``(H, W)`` as `fit_photo` does photos, by the nearest pixel."""
     rows, columns = fitted_shape(target.shape[0], target.shape[1], fit, size)
-    return nearest(target, rows, columns)
+    return resize_nearest(target, rows, columns)
 
 
 def middle(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -114,7 +114,7 @@ class DecodedCache:
                 continue
 
 
-def nearest(labels: Bytes, height: int, width: int) -> Bytes:
+def resize_nearest(labels: Bytes, height: int, width: int) -> Bytes:
     """Scale labels ``(H, W)`` to ``(height, width)`` by taking the pixel under each new centre."""
     if labels.shape == (height, width):
         return labels
@@ -163,7 +163,7 @@ class WorkingPhotos:
         return self.cache.get(key, lambda: self._truth(revision_id, shape))
 
     def _truth(self, revision_id: str, shape: tuple[int, int]) -> Bytes:
-        return nearest(self.project.masks.read_truth(self.project.masks.revision(revision_id)), *shape)
+        return resize_nearest(self.project.masks.read_truth(self.project.masks.revision(revision_id)), *shape)
 
     def _decode(self, photo_id: int) -> Bytes:
         if self.long_side is None:

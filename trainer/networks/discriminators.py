@@ -6,9 +6,8 @@ Shape suffixes: N photos, C channels, H rows, W columns; h, w are the rows and c
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -35,24 +34,23 @@ class Discriminator(nn.Module):
     norm
         ``batch``, ``group`` or ``none``.
     stride
-        The input is averaged over squares of this many pixels first; :func:`build_discriminator` sets it.
+        The input is averaged over squares of this many pixels first.
     """
 
     smallest = 1
     """Smallest side of an input after that, in pixels."""
 
-    def __init__(self, kind: str, channels: int, width: int, norm: str) -> None:
+    def __init__(self, kind: str, channels: int, width: int, norm: str, stride: int = 1) -> None:
         super().__init__()
-        self.kind, self.channels, self.width, self.norm = kind, channels, width, norm
-        self.stride = 1
+        self.kind, self.channels, self.width, self.norm, self.stride = kind, channels, width, norm, stride
 
-    def describe(self) -> dict[str, Any]:
-        """Arguments with which :func:`build_discriminator` makes this network again."""
+    def describe(self) -> dict[str, object]:
+        """Return the arguments with which :func:`build_discriminator` makes this network again."""
         names = ("kind", "channels", "width", "norm", "stride")
         return {name: getattr(self, name) for name in names}
 
     def logits(self, input_NCHW: Tensor) -> Tensor:
-        """The answer of :meth:`forward` for an input that is large enough."""
+        """Compute the answer of :meth:`forward` for an input that is large enough."""
         raise NotImplementedError
 
     def forward(self, input_NCHW: Tensor) -> Tensor:
@@ -86,8 +84,8 @@ class Surrogate(Discriminator):
     FIELD = 8
     smallest = 8
 
-    def __init__(self, kind: str, channels: int, width: int, norm: str) -> None:
-        super().__init__(kind, channels, width, norm)
+    def __init__(self, kind: str, channels: int, width: int, norm: str, stride: int = 1) -> None:
+        super().__init__(kind, channels, width, norm, stride)
         self.features = nn.Sequential(
             nn.Conv2d(channels, width, 4, 2, 1),
             nn.LeakyReLU(SLOPE),
@@ -110,8 +108,8 @@ class Patch(Discriminator):
     kernels of 3 after the first layer, which makes it 256.
     """
 
-    def __init__(self, kind: str, channels: int, width: int, norm: str) -> None:
-        super().__init__(kind, channels, width, norm)
+    def __init__(self, kind: str, channels: int, width: int, norm: str, stride: int = 1) -> None:
+        super().__init__(kind, channels, width, norm, stride)
         strided = STRIDED_LAYERS[kind]
         layers: list[nn.Module] = [nn.Conv2d(channels, width, strided[0], 2, 1), nn.LeakyReLU(SLOPE)]
         wide = width
@@ -142,8 +140,8 @@ class FullyConvolutional(Discriminator):
 
     smallest = 8
 
-    def __init__(self, kind: str, channels: int, width: int, norm: str) -> None:
-        super().__init__(kind, channels, width, norm)
+    def __init__(self, kind: str, channels: int, width: int, norm: str, stride: int = 1) -> None:
+        super().__init__(kind, channels, width, norm, stride)
         wide = [width, 2 * width, 4 * width, 8 * width]
         self.first = nn.Sequential(nn.Conv2d(channels, width, 3, 1, 1), nn.LeakyReLU(SLOPE))
         self.down = nn.ModuleList(nn.Sequential(*_layer(wide[i], wide[i + 1], 4, 2, norm)) for i in range(3))
@@ -175,7 +173,7 @@ def _layer(inside: int, outside: int, kernel: int, stride: int, norm: str) -> li
     return [convolution, normal, nn.LeakyReLU(SLOPE)]
 
 
-DISCRIMINATORS: dict[str, tuple[Callable[[str, int, int, str], Discriminator], int, str]] = {
+DISCRIMINATORS: dict[str, tuple[type[Discriminator], int, str]] = {
     "surrogate": (Surrogate, 64, "batch"),
     "patch16": (Patch, 64, "batch"),
     "patch70": (Patch, 64, "batch"),
@@ -213,9 +211,7 @@ def build_discriminator(
     if norm not in (None, "batch", "group", "none"):
         raise ConfigError(f"discriminator: norm '{norm}' is none of batch, group, none")
     make, its_width, its_norm = DISCRIMINATORS[kind]
-    network = make(kind, channels, width or its_width, norm or its_norm)
-    network.stride = stride
-    return network
+    return make(kind, channels, width or its_width, norm or its_norm, stride)
 
 
 @contextmanager

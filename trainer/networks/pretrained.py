@@ -20,7 +20,14 @@ from torch import Tensor
 from trainer.errors import ConfigError
 from trainer.networks.licences import forbids_commercial_use, stated_licence
 from trainer.networks.segmenters import Segmenter
-from trainer.networks.weights import WEIGHTS, Fit, fit_weights, read_weights, save_tensors, write_json
+from trainer.networks.weights import (
+    WEIGHTS,
+    WeightMatch,
+    load_matching,
+    read_weights,
+    save_tensors,
+    write_json,
+)
 from trainer.project.filesystem import storage_errors
 
 ENOUGH_STEPS = 5000
@@ -115,16 +122,16 @@ def initialise(model: Segmenter, init: str, pretrained: Path, allow_licence: str
     if not path.is_file():
         raise ConfigError(_how_to_get(init, encoder, path))
     check_licence(encoder_licence(init, encoder, pretrained), allow_licence, path)
-    fit = fit_weights(model, read_weights(path))
-    lacking = _encoder_misfits(fit)
-    if not fit.loaded or lacking:
-        raise ConfigError(f"init: {path} is of another network than {encoder}: {fit.sentence()}")
-    return f"{path.name}: {fit.sentence()}"
+    match = load_matching(model, read_weights(path))
+    lacking = _encoder_misfits(match)
+    if not match.loaded or lacking:
+        raise ConfigError(f"init: {path} is of another network than {encoder}: {match.sentence()}")
+    return f"{path.name}: {match.sentence()}"
 
 
-def _encoder_misfits(fit: Fit) -> list[str]:
+def _encoder_misfits(match: WeightMatch) -> list[str]:
     """Tensors of the encoder that the file lacks; counters that old files leave out do not matter."""
-    wanted = [*fit.missing, *fit.other_shape]
+    wanted = [*match.missing, *match.other_shape]
     return [k for k in wanted if k.startswith("network.encoder.") and not k.endswith("num_batches_tracked")]
 
 

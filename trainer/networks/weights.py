@@ -24,7 +24,7 @@ CARD = "model.json"
 
 
 @dataclass(frozen=True)
-class Fit:
+class WeightMatch:
     """Which keys of a file found their place in a network."""
 
     loaded: list[str]
@@ -158,13 +158,13 @@ def load_model(folder: Path, device: str | torch.device = "cpu") -> tuple[Segmen
     model = build_segmenter(
         network["arch"], network["encoder"], int(network["classes"]), **network.get("options", {})
     )
-    fit = fit_weights(model, read_weights(folder / WEIGHTS))
-    if fit.missing or fit.other_shape:
-        raise SkinsegError(f"{folder}: weights and {CARD} do not belong together: {fit.sentence()}")
+    match = load_matching(model, read_weights(folder / WEIGHTS))
+    if match.missing or match.other_shape:
+        raise SkinsegError(f"{folder}: weights and {CARD} do not belong together: {match.sentence()}")
     return model.to(device).eval(), card
 
 
-def fit_weights(module: nn.Module, weights: dict[str, Tensor]) -> Fit:
+def load_matching(module: nn.Module, weights: dict[str, Tensor]) -> WeightMatch:
     """Load every tensor whose name and shape fit, and tell which did not.
 
     Names are tried as they are, and as those of the bare network (``encoder.`` ...) or of the encoder alone.
@@ -177,7 +177,7 @@ def fit_weights(module: nn.Module, weights: dict[str, Tensor]) -> Fit:
     named = {prefix + k: v for k, v in weights.items()}
     fits = {k: v for k, v in named.items() if k in own and own[k].shape == v.shape}
     module.load_state_dict(fits, strict=False)
-    return Fit(
+    return WeightMatch(
         loaded=sorted(fits),
         missing=sorted(k for k in own if k not in named),
         other_shape=sorted(k for k in named if k in own and k not in fits),

@@ -13,14 +13,14 @@ from torch import Tensor
 from trainer.data.loader import Batch
 from trainer.labels.values import IGNORE
 from trainer.networks.segmenters import Segmenter
-from trainer.recipes.adversarial_base import WithDiscriminator
+from trainer.recipes.adversarial_base import AdversarialBase
 from trainer.recipes.adversarial_term import believed_cross_entropy
 from trainer.settings.adversarial import AdversarialOptions
 
 LITERAL = {"encoder": "tu-xception65", "uncertain_weight": 1.0, "class_balanced": 0.0}
 
 
-class Adversarial(WithDiscriminator):
+class Adversarial(AdversarialBase):
     """Photos x with masks y: L_D = BCE(D(x, y), 1) + BCE(D(x, p), 0), L_G = CE + lambda_adv BCE(D(x, p), 1).
 
     Unlabelled photos u: L_G = lambda_semi BCE(D(u, p), 1), and D does not learn.

@@ -15,7 +15,7 @@ from trainer.recipes.adversarial_term import AdversarialTerm
 from trainer.recipes.supervised import Supervised
 
 
-class WithDiscriminator(Supervised):
+class AdversarialBase(Supervised):
     """`supervised` with a discriminator D, which learns from labelled photos only.
 
     Its terms join after ``free_steps``, that of the unlabelled photos also after ``semi_start``. They leave
@@ -41,9 +41,9 @@ class WithDiscriminator(Supervised):
         logits = self.segment(batch.image, *([] if free is None else [free.image]))
         probabilities = logits[0].softmax(1)
         loss, curves = self.supervised_loss(logits[0], batch.target)
-        curves |= self.term.learn(batch.image, probabilities, batch.target)
-        if self.has_say(step) and self.options.lambda_adv:
-            adv, _ = self.term.persuade(batch.image, probabilities, batch.target != IGNORE)
+        curves |= self.term.update(batch.image, probabilities, batch.target)
+        if self.adversarial_active(step) and self.options.lambda_adv:
+            adv, _ = self.term.generator_loss(batch.image, probabilities, batch.target != IGNORE)
             loss, curves["adv"] = loss + self.options.lambda_adv * adv, adv.detach()
         if free is not None:
             semi, more = self.unlabelled_loss(free, logits[1])
@@ -54,7 +54,7 @@ class WithDiscriminator(Supervised):
     def unlabelled_loss(self, unlabelled: Batch, logits: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """lambda_semi BCE(D(u, p), 1); to plot, the term and the share of the map that D takes for true."""
         inside = unlabelled.target != IGNORE
-        semi, share = self.term.persuade(unlabelled.image, logits.softmax(1), inside)
+        semi, share = self.term.generator_loss(unlabelled.image, logits.softmax(1), inside)
         return self.semi_weight * semi, {"semi": semi.detach(), "semi_share": share}
 
     @property
@@ -63,7 +63,7 @@ class WithDiscriminator(Supervised):
         weight: float = self.options.lambda_semi
         return weight
 
-    def has_say(self, step: int) -> bool:
+    def adversarial_active(self, step: int) -> bool:
         """Whether D's terms count in this step."""
         say: bool = step >= self.options.free_steps and not self.rolled_back
         return say
@@ -71,7 +71,7 @@ class WithDiscriminator(Supervised):
     def uses_unlabelled(self, step: int) -> bool:
         """Whether unlabelled photos take part in this step."""
         begun = step >= self.options.semi_start * self.plan.steps
-        return begun and self.has_say(step) and self.semi_weight > 0
+        return begun and self.adversarial_active(step) and self.semi_weight > 0
 
     def unlabelled_plan(self) -> CropPlan:
         """``unlabelled_share`` times as many crops as there are labelled ones."""

@@ -49,7 +49,7 @@ class AdversarialTerm:
         optimizer = torch.optim.Adam(network.parameters(), lr=lr, betas=(0.5, 0.999))
         self.network, (self.optimizer,) = engine.setup(network, optimizer)
 
-    def learn(self, image: Tensor, probabilities: Tensor, target: Tensor) -> dict[str, Tensor]:
+    def update(self, image: Tensor, probabilities: Tensor, target: Tensor) -> dict[str, Tensor]:
         """One update of the discriminator on labelled photos.
 
         True and predicted maps go through it one after the other: batch statistics never mix.
@@ -85,7 +85,7 @@ class AdversarialTerm:
         }
         return {"d_loss": loss.detach(), **means}
 
-    def persuade(self, image: Tensor, probabilities: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+    def generator_loss(self, image: Tensor, probabilities: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
         """BCE(D(x, p), 1) over the valid pixels; gradients reach the probabilities, the discriminator stays.
 
         Parameters

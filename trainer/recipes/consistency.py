@@ -12,12 +12,13 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from trainer.data.crops import CropPlan
 from trainer.data.loader import Batch
 from trainer.data.strong_augment import ViewStrength, cut_boxes, paste, strong_view
+from trainer.engine.ema import update_average, warm_up_decay
 from trainer.labels.values import IGNORE
 from trainer.networks.segmenters import Segmenter
 from trainer.recipes.supervised import Supervised
@@ -56,12 +57,13 @@ class Consistency(Supervised):
             loss = (loss + self.options.weight * semi) / (1 + self.options.weight)
             curves |= {"semi": semi.detach(), "semi_share": share}
         self.update(loss)
-        follow(self.teacher, self.served, teacher_decay(self.options.teacher_decay, step))
+        decay = warm_up_decay(self.options.teacher_decay, step)
+        update_average(self.teacher.state_dict(), self.served.state_dict(), decay)
         return {"loss": loss.detach()} | curves
 
     def _views(self, unlabelled: Batch, step: int) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
         """Strong views, the teacher's classes (IGNORE where it is not sure), and what lies in a photo."""
-        target, inside = self._teach(unlabelled)
+        target, inside = self._teacher_classes(unlabelled)
         count, height, width = target.shape
         views, targets, insides = [], [], []
         for view in range(self.options.views):
@@ -74,7 +76,7 @@ class Consistency(Supervised):
         return views, targets, insides
 
     @torch.no_grad()
-    def _teach(self, unlabelled: Batch) -> tuple[Tensor, Tensor]:
+    def _teacher_classes(self, unlabelled: Batch) -> tuple[Tensor, Tensor]:
         """The teacher's classes ``(N, H, W)``, IGNORE where it is not sure, and what lies in a photo."""
         self.teacher.eval()
         with self.engine.fabric.autocast():
@@ -111,18 +113,3 @@ def consistency_loss(logits: Tensor, target: Tensor, inside: Tensor) -> tuple[Te
     losses = F.cross_entropy(logits.float(), target.long(), ignore_index=IGNORE, reduction="none")
     total = inside.sum().clamp(min=1)
     return losses.sum() / total, (target != IGNORE).sum() / total
-
-
-def teacher_decay(decay: float, step: int) -> float:
-    """min(decay, (1 + step) / (10 + step)): the random beginning is soon forgotten."""
-    return min(decay, (1 + step) / (10 + step))
-
-
-@torch.no_grad()
-def follow(teacher: nn.Module, student: nn.Module, decay: float) -> None:
-    """Move a teacher's weights and batch-norm statistics towards the student's; whole numbers are copied."""
-    theirs, own = student.state_dict(), teacher.state_dict()
-    floats = [name for name, value in own.items() if value.is_floating_point()]
-    torch._foreach_lerp_([own[name] for name in floats], [theirs[name] for name in floats], 1 - decay)
-    for name in own.keys() - set(floats):
-        own[name].copy_(theirs[name])

@@ -23,7 +23,9 @@ from trainer.data.loader import Batch
 from trainer.engine.batch_norm import reestimate_batch_norm
 from trainer.engine.optim import make_optimizer
 from trainer.labels.classes import ClassSet
+from trainer.losses.detection import DetectionLosses
 from trainer.networks.maskrcnn.detector import Detector
+from trainer.networks.maskrcnn.truth import DetectionTruth
 from trainer.networks.segmenters import Segmenter
 from trainer.recipes.base import Recipe
 from trainer.settings.multitask import MultiTaskOptions
@@ -73,19 +75,22 @@ class MultiTask(Recipe):
         }
 
     def build(self, segmenter: Segmenter) -> None:
-        """One network, told what its losses are and which class is none."""
-        self.detector = cast(Detector, segmenter)
+        """Build one network, which knows the class that is no region, and choose its losses."""
+        self.detector = cast("Detector", segmenter)
         network, options = self.detector.network, self.options
         network.background.fill_(self.classes.background)
-        network.proposals.teach(options.rpn_loss, options.rho)
-        positive, shaken = options.positive, options.shaken
-        network.heads.teach(
+        positive, jittered = options.positive, options.shaken
+        self.losses = DetectionLosses(
+            options.rpn_loss,
+            options.rho,
             options.mask_loss,
             options.jaccard_delta,
             options.rois,
             positive if positive != "auto" else 0.25 if options.literal else 0.5,
-            shaken if shaken != "auto" else 0 if options.literal else 8,
+            jittered if jittered != "auto" else 0 if options.literal else 8,
         )
+        if self.losses.objectness == "focal":
+            network.proposals.start_for_focal_loss()
         self.one_region = network.one
         optimizer = make_optimizer(self.plan, segmenter)
         self.networks["segmenter"], (self.optimizers["segmenter"],) = self.engine.setup(segmenter, optimizer)
@@ -97,7 +102,8 @@ class MultiTask(Recipe):
 
     def step(self, batch: Batch, unlabelled: Batch | None, step: int) -> dict[str, Tensor]:
         """Regions of the masks, the four losses, one update."""
-        terms = cast(dict[str, Tensor], self.served(batch.image, self.truth(batch.target)))
+        truth = DetectionTruth(self.truth(batch.target), self.losses)
+        terms = cast("dict[str, Tensor]", self.served(batch.image, truth))
         loss = sum(terms.values(), start=batch.image.new_zeros(()))
         self.engine.update(loss, self.served, self.optimizers["segmenter"], self.plan.clip)
         return {"loss": loss.detach(), **{name: term.detach() for name, term in terms.items()}}

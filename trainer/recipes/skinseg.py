@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from trainer.recipes.adversarial_base import WithDiscriminator
+from trainer.recipes.adversarial_base import AdversarialBase
 
 
-class SkinSeg(WithDiscriminator):
+class SkinSeg(AdversarialBase):
     """L = CE + dice_weight Dice + lambda_adv BCE(D(x, p), 1) + lambda_semi BCE(D(u, p), 1).
 
     As `adversarial` with Dice. Its discriminator learns which pixels are right, so that its map says where a

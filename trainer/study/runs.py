@@ -90,7 +90,7 @@ def write_run(folder: Path, name: str, about: dict[str, Any], evidence: Evidence
             temporary = folder / f".{name}.{os.getpid()}.npz"
             with temporary.open("wb") as file:
                 np.savez_compressed(
-                    file, matrices=evidence.matrices, present=evidence.present, sureness=evidence.sureness
+                    file, matrices=evidence.matrices, present=evidence.present, sureness=evidence.confidence
                 )
             os.replace(temporary, folder / f"{name}.npz")
         write_text(folder / f"{name}.json", json.dumps(about, indent=1, ensure_ascii=False, allow_nan=False))

@@ -120,7 +120,7 @@ def examine(
     plan, classes = trained.plan, project.classes.count
     predictor = Predictor(trained.network, device, plan.long_side, fit=plan.fit, size=plan.size)
     photos = WorkingPhotos(project, None if full_size else plan.long_side, project_cache(project))
-    matrices, present, sureness, kept = [], [], [], []
+    matrices, present, confidence, kept = [], [], [], []
     for truth in truths:
         try:
             photo = photos.photo(truth.photo_id)
@@ -131,11 +131,11 @@ def examine(
         matrices.append(confusion(target, found.labels - np.uint8(1), classes))
         present.append(np.bincount(target[target != IGNORE].ravel(), minlength=classes)[:classes] > 0)
         boxed = predictor.finds_boxes
-        sureness.append(predictor.class_sureness(photo) if boxed else surest_pixel(found, classes))
+        confidence.append(predictor.class_confidence(photo) if boxed else surest_pixel(found, classes))
         kept.append(truth)
     if not kept:
         raise SkinsegError(f"{project.path}: none of the {len(truths)} test photos can be read")
-    return Evidence(np.stack(matrices), np.stack(present), np.stack(sureness)), kept
+    return Evidence(np.stack(matrices), np.stack(present), np.stack(confidence)), kept
 
 
 def surest_pixel(found: Segmentation, classes: int) -> Floats:

@@ -23,7 +23,7 @@ from trainer.inference.predictor import Predictor
 from trainer.networks.architectures import build_segmenter
 from trainer.networks.pretrained import initialise
 from trainer.networks.segmenters import set_dropout
-from trainer.networks.weights import fit_weights, load_model, read_weights
+from trainer.networks.weights import load_matching, load_model, read_weights
 from trainer.project.filesystem import storage_errors
 from trainer.recipes.base import Recipe
 from trainer.recipes.registry import find_recipe
@@ -61,7 +61,7 @@ def _take_over_companions(recipe: Recipe, folder: Path) -> None:
     for name, network in recipe.companions().items():
         path = folder / f"{name}.safetensors"
         if path.is_file():
-            fit_weights(network, read_weights(path))
+            load_matching(network, read_weights(path))
 
 
 def make_training(round_: RoundContext, recipe: Recipe) -> Training:
