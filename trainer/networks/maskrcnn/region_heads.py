@@ -6,8 +6,8 @@ Shape suffixes: B boxes, C channels, K classes, M side of a mask.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,9 @@ from torchvision.ops import batched_nms, clip_boxes_to_image, roi_align
 
 from trainer.data.instances import Instances, share_inside
 from trainer.losses.detection import DetectionLosses, mask_loss
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 BOX_POOL = 7
 FOREGROUND_IOU = 0.5
