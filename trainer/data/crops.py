@@ -108,7 +108,7 @@ class LabelledCrops:
 
 
 class UnlabelledCrops:
-    """Crops of photos nobody labelled; their truth is IGNORE everywhere."""
+    """Crops of unlabelled photos; their truth is IGNORE everywhere."""
 
     ATTEMPTS = 50
 

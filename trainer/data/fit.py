@@ -20,7 +20,7 @@ Fit = Literal["crop", "squash", "pad"]
 photo with its proportions kept, its long side as long as the square's, filled up with white."""
 
 Centres = Literal["inside", "uniform"]
-"""Position of windows: ``inside`` the photo, or with their centre ``uniform`` over it and filled up outside."""
+"""Position of windows: ``inside`` the photo, or with centres ``uniform`` over it and filled up outside."""
 
 
 def fitted_shape(height: int, width: int, fit: Fit, size: int) -> tuple[int, int]:

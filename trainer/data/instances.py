@@ -36,7 +36,7 @@ class Instances:
     masks: Tensor
     """``(R, H, W)`` bool."""
     unknown: Tensor
-    """``(H, W)`` bool, where nobody said what is there: neither region nor background."""
+    """``(H, W)`` bool, not labelled: neither region nor background."""
 
     def to(self, device: torch.device) -> Instances:
         """Move all tensors to a device."""

@@ -82,7 +82,7 @@ class DecodedCache:
             large = self._sizes[name] > MAP_FROM
         try:
             array: Bytes = np.load(path, mmap_mode="r" if large else None, allow_pickle=False)
-        except (OSError, ValueError, EOFError):  # deleted or damaged by someone: make it anew
+        except (OSError, ValueError, EOFError):  # deleted or damaged meanwhile: make it again
             with self._lock:
                 self._total -= self._sizes.pop(name, 0)
             return None

@@ -38,7 +38,7 @@ def reestimate_batch_norm(network: nn.Module, images: Iterator[Tensor], batches:
         network.eval()
         for layer in layers:
             layer.reset_running_stats()
-            layer.momentum = None  # torch's word for a cumulative average
+            layer.momentum = None  # to torch: a cumulative average
             layer.train()
         for _ in range(batches):
             network(next(images))

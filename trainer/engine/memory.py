@@ -38,7 +38,7 @@ def run_with_smaller_batches(
     smallest
         Below this the error is passed on.
     on_smaller
-        Told each new batch size.
+        Called with each new batch size.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Losses of a detector's subnets, in float32, with what nobody labelled left out."""
+"""Losses of a detector's subnets, in float32, with unlabelled pixels left out."""
 
 from __future__ import annotations
 

@@ -221,7 +221,7 @@ def build_discriminator(
 def frozen(network: nn.Module) -> Iterator[nn.Module]:
     """Let gradients through a network without leaving any in it, and leave its batch statistics alone.
 
-    Inside, BatchNorm layers normalise with the batch at hand, as in training, but do not record it.
+    Inside, BatchNorm layers normalise with the current batch, as in training, but do not record it.
     Yields the bare network, without the wrapper of Fabric, whose hooks expect gradients.
     """
     bare: nn.Module = getattr(network, "module", network)

@@ -147,7 +147,7 @@ def save_pretrained(
 ) -> Path:
     """Write starting weights and their card; who reads meanwhile gets the old ones or the new ones.
 
-    Those that are there stay under another name, and ``say`` is told which.
+    Those that are there stay under another name, and ``say`` is called with it.
     """
     path = pretrained / f"{name}.safetensors"
     older = _keep(path)
@@ -177,10 +177,10 @@ def _keep(path: Path) -> Path | None:
 
 
 def encoder_licence(init: str, encoder: str, pretrained: Path) -> str | None:
-    """Licence of the weights an encoder starts from; None: they are the project's own, or nobody says.
+    """Licence of the weights an encoder starts from; None: they are the project's own, or nothing is known.
 
-    A file's own word (metadata ``licence`` or ``license``, or the card beside it) counts more than what is
-    known of the weights usually published for the encoder.
+    A file's own statement (metadata ``licence`` or ``license``, or the card beside it) counts more than what
+    is known of the weights usually published for the encoder.
     """
     if init == "scratch":
         return None

@@ -63,7 +63,7 @@ def build_fpn(encoder: str, classes: int, **options: object) -> nn.Module:
 
 
 class Segmenter(nn.Module):
-    """A network behind a fixed input adapter: the world outside speaks [-1, 1], the encoder its own scale.
+    """A network behind a fixed input adapter: pictures in [-1, 1] to the encoder's own scale.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """The adversarial term: a discriminator of true and predicted class maps, and the segmenter's loss.
 
-It sees the photo beside a map of class probabilities. Pixels nobody labelled are zero in the true map and in
+It sees the photo beside a map of class probabilities. Unlabelled pixels are zero in the true map and in
 the predicted one, and count in no loss, so that they teach nothing either way.
 """
 

@@ -101,7 +101,7 @@ class MultiTask(Recipe):
         self.networks["segmenter"], (self.optimizers["segmenter"],) = self.engine.setup(segmenter, optimizer)
 
     def prepare(self, batches: Iterator[Batch]) -> None:
-        """Batch-norm statistics of given weights are estimated anew; the encoder alone has such layers."""
+        """Estimate batch-norm statistics of given weights; the encoder alone has such layers."""
         images = (self.detector.adapted(batch.image) for batch in batches)
         reestimate_batch_norm(self.detector.network.encoder, images, self.plan.bn_batches)
 

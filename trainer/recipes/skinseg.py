@@ -1,4 +1,4 @@
-"""The product's default: supervised losses, and a discriminator that also scores photos nobody labelled."""
+"""The product's default: supervised losses, and a discriminator that also scores unlabelled photos."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Surrogate(Recipe):
         self.networks["segmenter"], (self.optimizers["segmenter"],) = self.engine.setup(segmenter, optimizer)
 
     def step(self, batch: Batch, unlabelled: Batch | None, step: int) -> dict[str, Tensor]:
-        """Cross-entropy over what somebody labelled, one update."""
+        """Update once on the cross-entropy of the labelled pixels."""
         loss = cross_entropy(self.served(batch.image), batch.target)
         self.engine.update(loss, self.served, self.optimizers["segmenter"], self.plan.clip)
         return {"loss": loss.detach()}

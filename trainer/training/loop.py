@@ -127,7 +127,7 @@ class Training:
             )
 
     def _goes_on(self, values: dict[str, Tensor]) -> bool:
-        """Close an epoch that has ended and let the outside speak; False after the last step."""
+        """Close an epoch that has ended and call the tick; False after the last step."""
         try:
             if self.epochs is not None and self.epochs.due(self.step, self.steps):
                 self.hooks.plot(self.step, self.epochs.close(self.step, self.steps, self.ema.weights))

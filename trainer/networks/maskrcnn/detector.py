@@ -29,7 +29,7 @@ SURE_OF_ONE = 0.05
 SURE_OF_MANY = 0.5
 """Of a picture with many: all that are at least so probable are drawn."""
 NEVER = 1e-4
-"""Probability of a class that nothing speaks for."""
+"""Smallest probability of a class in a drawn map."""
 
 Regions = Literal["auto", "one", "many"]
 Norm = Literal["group", "none"]

@@ -89,7 +89,7 @@ class ProposalNetwork(RegionProposalNetwork):  # type: ignore[misc]
     def assign_targets_to_anchors(
         self, anchors: list[Tensor], targets: list[dict[str, Tensor]]
     ) -> tuple[list[Tensor], list[Tensor]]:
-        """Label anchors: 1 on a region, 0 on nothing, -1 in between and where nobody labelled."""
+        """Label anchors: 1 on a region, 0 on background, -1 in between and on unlabelled pixels."""
         labels, boxes = super().assign_targets_to_anchors(anchors, targets)
         for of_photo, label, target in zip(anchors, labels, targets, strict=True):
             unknown = share_inside(of_photo, target["unknown"]) > MOST_UNKNOWN

@@ -139,7 +139,7 @@ class RegionHeads(RoIHeads):  # type: ignore[misc]
             Term of the masks, and the sample.
         """
         targets = [{"boxes": t.boxes, "labels": t.labels, "masks": t.masks} for t in truth]
-        # a proposal over pixels nobody labelled would be taken for one on nothing
+        # a proposal over unlabelled pixels would count as one on background
         proposals = [
             p[share_inside(p, t.unknown) <= MOST_UNKNOWN] for p, t in zip(proposals, truth, strict=True)
         ]
@@ -240,7 +240,7 @@ def mask_targets(masks: Tensor, boxes: Tensor, matched: Tensor, side: int) -> Te
 
 
 def known_share(unknown: Tensor, boxes: Tensor, side: int) -> Tensor:
-    """Grid ``(B, side, side)`` over each box: 1 where somebody labelled, 0 where not."""
+    """Grid ``(B, side, side)`` over each box: 1 on labelled pixels, 0 elsewhere."""
     nought = torch.zeros(len(boxes), dtype=torch.int64, device=boxes.device)
     return (mask_targets(~unknown[None], boxes, nought, side) > 0.5).float()
 
