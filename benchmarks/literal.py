@@ -35,11 +35,15 @@ from trainer.data.photo_cache import project_cache
 from trainer.engine.device import Engine, cpu_cores
 from trainer.engine.memory import is_out_of_memory
 from trainer.project.project import Project
+from trainer.recipes.base import Recipe
+from trainer.recipes.registry import find_recipe
 from trainer.settings.model import Settings
 from trainer.synthetic.demo_project import make_demo
 from trainer.training.resolve_plan import make_plan
 from trainer.training.round_context import RoundContext
-from trainer.training.round_setup import choose_data, make_recipe, make_training
+from trainer.training.round_opening import RoundRequest, choose_labels
+from trainer.training.round_record import RoundRecord
+from trainer.training.round_setup import make_recipe, make_training
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,10 +96,12 @@ class Bench:
         """Fresh networks."""
         torch.manual_seed(0)
         cache = project_cache(self.project, self.settings.photos.cache_bytes)
+        items, _ = choose_labels(self.project, find_recipe(plan.recipe), RoundRequest("batch"))
+        record = RoundRecord(plan, items)
         round_ = RoundContext(
-            self.project, self.settings, plan, self.engine, "bench", cache, self.folder, in_catalog=False
+            self.project, self.settings, record, self.engine, "bench", cache, self.folder, in_catalog=False
         )
-        return round_, make_recipe(round_, [])[0]
+        return round_, make_recipe(round_)[0]
 
     def at_batch(self, batch: int) -> Plan:
         """Return the plan with another batch."""
@@ -128,8 +134,7 @@ class Bench:
         """Crops per second of the product's loop; the first decoding of each photo is not counted."""
         plan = self.at_batch(batch)
         round_, recipe = self.recipe(plan)
-        about = choose_data(self.project, type(recipe), "batch")
-        training = make_training(round_, recipe, {**about, "parents": [], "learnt": 0})
+        training = make_training(round_, recipe)
         training.step = plan.steps // 2
         try:
             seconds = self.timed(lambda step: training._one_step() and None, steps)

@@ -27,7 +27,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from trainer.data.photo_cache import nearest
+from trainer.data.photo_cache import resize_nearest
 from trainer.engine.device import cpu_cores
 from trainer.evaluation.metrics import confusion
 from trainer.evaluation.summary import Evaluation, score_photos
@@ -64,7 +64,7 @@ def load(data: Path, split: str, long_side: int) -> list[Example]:
             height, width = scaled_size(image.height, image.width, long_side)
             photo = np.asarray(image.convert("RGB").resize((width, height), Image.Resampling.BOX))
         mask = np.asarray(Image.open(data / "masks" / f"{row['id']}.png"))
-        examples.append(Example(photo, nearest(mask, height, width), row["group"]))
+        examples.append(Example(photo, resize_nearest(mask, height, width), row["group"]))
     return examples
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from trainer.data.augment import NO_AUGMENTATION
 from trainer.data.crops import CropPlan, LabelledCrops, UnlabelledCrops
 from trainer.data.loader import Loader
-from trainer.data.photo_cache import DecodedCache, WorkingPhotos, nearest
+from trainer.data.photo_cache import DecodedCache, WorkingPhotos, resize_nearest
 from trainer.data.trainset import Item, TrainSet, keep_fraction
 from trainer.errors import SkinsegError
 from trainer.labels.values import IGNORE
@@ -63,8 +63,8 @@ def test_a_limit_of_zero_keeps_nothing(tmp_path):
 
 def test_nearest_takes_the_pixel_under_the_centre():
     labels = np.arange(16, dtype=np.uint8).reshape(4, 4)
-    assert nearest(labels, 2, 2).tolist() == [[5, 7], [13, 15]]
-    assert nearest(labels, 4, 4) is labels
+    assert resize_nearest(labels, 2, 2).tolist() == [[5, 7], [13, 15]]
+    assert resize_nearest(labels, 4, 4) is labels
 
 
 def test_photo_and_truth_share_a_size_and_come_from_the_cache_the_second_time(project):

@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from trainer.inference.predictor import BAND, Predictor, hann, to_working_size, upsampled_rows, window_starts
+from trainer.inference.predictor import Predictor, to_working_size
+from trainer.inference.tiling import BAND, hann, upsampled_rows, window_starts
 from trainer.networks.architectures import build_segmenter
 from trainer.networks.segmenters import Segmenter
 

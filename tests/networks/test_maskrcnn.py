@@ -9,22 +9,23 @@ import torch
 from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import box_iou
 
-from trainer.data.instances import Instances, find_instances, instances_of
+from trainer.data.instances import find_instances, instances_of
 from trainer.errors import ConfigError
 from trainer.inference.box_detection import find_boxes
 from trainer.inference.predictor import Predictor
 from trainer.labels.values import IGNORE
+from trainer.losses.detection import DetectionLosses, focal_objectness, mask_loss
 from trainer.networks.architectures import build_segmenter
 from trainer.networks.maskrcnn.detector import Detector, MaskRCNN
-from trainer.networks.maskrcnn.proposals import ProposalNetwork, ShareAnchors, focal_objectness
+from trainer.networks.maskrcnn.proposals import ProposalNetwork, ShareAnchors
 from trainer.networks.maskrcnn.region_heads import (
     Detections,
     PyramidAlign,
-    mask_loss,
+    jittered_boxes,
     mask_targets,
     paste,
-    shake,
 )
+from trainer.networks.maskrcnn.truth import DetectionTruth
 
 
 def detector(classes=9, **options):
@@ -68,10 +69,9 @@ def test_focal_loss_of_anchors_by_hand():
 
 def proposal_losses(kind, logits, labels):
     network = ProposalNetwork(32)
-    network.teach(kind, 10.0)
     deltas = torch.zeros(len(labels), 4)
     deltas[0], deltas[1] = torch.tensor([0.5, -0.5, 2.0, 0.0]), 7.0
-    return network.compute_loss(logits[:, None], deltas, [labels], [torch.zeros(len(labels), 4)])
+    return network.compute_loss(logits[:, None], deltas, [labels], [torch.zeros(len(labels), 4)], kind)
 
 
 def test_the_boxes_of_positive_anchors_alone_are_regressed():
@@ -97,12 +97,11 @@ def test_cross_entropy_samples_as_many_of_nothing_as_there_is_room_for():
 
 def test_an_untaught_head_starts_where_the_focal_loss_wants_it_and_a_taught_one_is_left_alone():
     network = ProposalNetwork(32)
-    network.teach("ce", 10.0)
     assert not network.head.cls_logits.bias.any()
-    network.teach("focal", 10.0)
+    network.start_for_focal_loss()
     assert network.head.cls_logits.bias.sigmoid().tolist() == pytest.approx([0.01] * 3)
     network.head.cls_logits.bias.data.fill_(0.3)
-    network.teach("focal", 10.0)
+    network.start_for_focal_loss()
     assert network.head.cls_logits.bias.tolist() == pytest.approx([0.3] * 3)
 
 
@@ -152,17 +151,17 @@ def test_features_are_pooled_where_the_box_is():
     assert pooled[0].mean(dim=1).tolist() == pytest.approx([20.0, 28.0, 36.0, 44.0])
 
 
-def test_shaken_boxes_still_lie_on_their_region():
+def test_jittered_boxes_still_lie_on_their_region():
     torch.manual_seed(0)
     boxes = torch.tensor([[10.0, 10, 50, 40], [60, 70, 100, 100]])
-    shaken = shake(boxes, (100, 100), 20)
+    shaken = jittered_boxes(boxes, (100, 100), 20)
     assert shaken.shape == (40, 4)
     overlap = box_iou(shaken, boxes)
     assert overlap[0::2, 0].min() > 0.5
     assert overlap[1::2, 1].min() > 0.5
     assert 0.6 < overlap[0::2, 0].mean() < 0.95
     assert shaken.max() <= 100
-    assert shake(boxes[:0], (100, 100), 20).shape == (0, 4)
+    assert jittered_boxes(boxes[:0], (100, 100), 20).shape == (0, 4)
 
 
 # drawing
@@ -227,11 +226,15 @@ def test_of_two_regions_the_surer_one_wins_a_pixel():
 # the network as a whole
 
 
-def teach(model, rpn="focal", masks="jaccard"):
+def in_training(model, rpn="focal"):
     model.train()
-    model.network.proposals.teach(rpn, 10.0)
-    model.network.heads.teach(masks, 100.0, 32)
+    if rpn == "focal":
+        model.network.proposals.start_for_focal_loss()
     return model
+
+
+def truth_of(target, classes=9, rpn="focal"):
+    return DetectionTruth(instances_of(target, classes), DetectionLosses(rpn, masks="jaccard"))
 
 
 def batch(*masks):
@@ -252,9 +255,9 @@ def batch(*masks):
     ids=["two", "one photo", "nothing there", "one unlabelled", "all unlabelled"],
 )
 def test_losses_are_numbers_whatever_is_in_the_batch(rpn, masks):
-    model = teach(detector(), rpn)
+    model = in_training(detector(), rpn)
     image, target = batch(*masks)
-    terms = model(image, instances_of(target, 9))
+    terms = model(image, truth_of(target, rpn=rpn))
     assert set(terms) == {"rpn", "cls", "det", "seg"}
     sum(terms.values()).backward()
     grads = [p.grad for p in model.parameters() if p.grad is not None]
@@ -266,9 +269,9 @@ def test_losses_are_numbers_whatever_is_in_the_batch(rpn, masks):
 
 
 def test_a_photo_that_nobody_labelled_teaches_no_box_head_that_there_is_nothing():
-    model = teach(detector())
+    model = in_training(detector())
     image, target = batch(np.full((96, 96), IGNORE, np.uint8))
-    terms = model(image, instances_of(target, 9))
+    terms = model(image, truth_of(target))
     assert terms["cls"].item() == 0
     assert terms["rpn"].item() == 0
 
@@ -278,9 +281,9 @@ def test_a_photo_that_nobody_labelled_teaches_no_box_head_that_there_is_nothing(
     [("segmentation", {"rpn", "cls", "det", "seg"}), ("classification", {"rpn", "cls", "det"})],
 )
 def test_tasks_left_out(tasks, terms):
-    model = teach(detector(tasks=tasks))
+    model = in_training(detector(tasks=tasks))
     image, target = batch(ellipse(), ellipse(index=7))
-    assert set(model(image, instances_of(target, 9))) == terms
+    assert set(model(image, truth_of(target))) == terms
     with torch.inference_mode():
         found = model.eval().detect(image, 0.0)[0]
     assert (tasks == "classification") == bool(found.masks.eq(1).all())
@@ -305,12 +308,12 @@ def test_another_recipe_is_told_to_leave_it_alone():
 
 
 def test_it_learns_to_find_name_and_draw_one_picture():
-    model = teach(detector(3, regions="many"))
+    model = in_training(detector(3, regions="many"))
     mask = ellipse(64, 64, (30, 24), (18, 12), 1)
     mask[40:60, 40:60] = 2
     colours = torch.tensor([[-0.5, -0.2, 0.3], [0.6, 0.2, -0.1], [-0.2, 0.7, -0.6]])
     image = colours[torch.from_numpy(mask).long()].movedim(-1, 0)[None].repeat(2, 1, 1, 1)
-    truth: list[Instances] = instances_of(torch.from_numpy(mask)[None].repeat(2, 1, 1), 3)
+    truth = truth_of(torch.from_numpy(mask)[None].repeat(2, 1, 1), 3)
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
     for _ in range(40):
         optimizer.zero_grad()
@@ -378,14 +381,14 @@ def test_long_photos_are_seen_whole():
     assert set(network.sizes) == {(800, 64)}
 
 
-def test_sureness_of_classes():
+def test_confidence_in_classes():
     model = detector(4).eval()
     predictor = Predictor(model, "cpu", 64)
-    sure = predictor.class_sureness(np.zeros((640, 320, 3), np.uint8))
+    sure = predictor.class_confidence(np.zeros((640, 320, 3), np.uint8))
     assert sure.shape == (4,)
     assert ((sure >= 0) & (sure <= 1)).all()
     assert sure[0] == pytest.approx(1 - sure[1:].max())
     plain = Predictor(build_segmenter("deeplabv3plus", "tu-resnet10t", 2), "cpu", 64)
-    assert find_boxes(plain, np.zeros((64, 64, 3), np.uint8), (64, 64)) == ()
+    assert find_boxes(plain.model, np.zeros((64, 64, 3), np.uint8), (64, 64), "crop", 64) == ()
     with pytest.raises(TypeError, match="finds no boxes"):
-        plain.class_sureness(np.zeros((64, 64, 3), np.uint8))
+        plain.class_confidence(np.zeros((64, 64, 3), np.uint8))

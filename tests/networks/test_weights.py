@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from trainer.errors import ConfigError, SkinsegError
 from trainer.networks.architectures import build_segmenter
 from trainer.networks.pretrained import initialise
-from trainer.networks.weights import fit_weights, load_model, read_weights, save_model
+from trainer.networks.weights import load_matching, load_model, read_weights, save_model
 
 ENCODER = "resnet18"
 
@@ -54,7 +54,7 @@ def test_weights_and_card_must_belong_together(model, tmp_path):
 
 def test_a_file_of_other_classes_fits_but_for_the_head(model):
     other = build_segmenter(encoder=ENCODER, classes=9)
-    fit = fit_weights(other, model.state_dict())
+    fit = load_matching(other, model.state_dict())
     assert sorted(fit.other_shape) == [
         "network.segmentation_head.0.bias",
         "network.segmentation_head.0.weight",

@@ -75,7 +75,7 @@ def test_what_a_prediction_is_charged_for_by_hand(engine):
     batch = crops()
     p = torch.rand(4, 9, SIDE, SIDE).softmax(1)
     valid = batch.target != IGNORE
-    loss, share = term.persuade(batch.image, p, valid)
+    loss, share = term.generator_loss(batch.image, p, valid)
     logits = term.network(torch.cat([batch.image, p * valid.unsqueeze(1)], 1))[:, 0].detach()
     wanted = torch.log1p(torch.exp(-logits))[valid].mean()
     assert loss.item() == pytest.approx(wanted.item(), abs=1e-5)
@@ -92,7 +92,7 @@ def test_what_the_discriminator_is_charged_for_by_hand(engine):
         real = term.network(torch.cat([batch.image, one_hot.float()], 1))[valid]
         fake = term.network(torch.cat([batch.image, p * valid], 1))[valid]
     wanted = 0.5 * (F.softplus(-real).mean() + F.softplus(fake).mean())
-    curves = term.learn(batch.image, p, batch.target)
+    curves = term.update(batch.image, p, batch.target)
     assert curves["d_loss"].item() == pytest.approx(wanted.item(), abs=1e-5)
     assert 0 < curves["d_fake"] < 1
 
@@ -104,7 +104,7 @@ def test_a_discriminator_of_correctness_learns_which_pixels_are_right(engine):
     wrong = truth.roll(1, 1)
     p = torch.where(torch.arange(SIDE) < SIDE // 2, truth, wrong)  # right on the left half
     for _ in range(30):
-        curves = term.learn(batch.image, p, batch.target)
+        curves = term.update(batch.image, p, batch.target)
     assert curves["d_right"] > curves["d_wrong"] + 0.3
     belief = term.belief(batch.image, p, batch.target != IGNORE)
     labelled = (batch.target != IGNORE)[:, SIDE // 2 :]
@@ -123,10 +123,10 @@ def test_pixels_nobody_labelled_teach_nothing(engine, options):
     others = torch.where(ignored.unsqueeze(1), p.flip(1), p)
     terms = [make_term(engine, **options), make_term(engine, **options)]
     for term, maps in zip(terms, (p, others), strict=True):
-        term.learn(batch.image, maps, batch.target)
+        term.update(batch.image, maps, batch.target)
     assert same(state_of(terms[0].network), state_of(terms[1].network))
     asked = p.clone().requires_grad_()
-    loss, _ = terms[0].persuade(batch.image, asked, ~ignored)
+    loss, _ = terms[0].generator_loss(batch.image, asked, ~ignored)
     loss.backward()
     by_pixel = asked.grad.abs().sum(1)
     assert by_pixel[ignored].sum() == 0
@@ -137,7 +137,7 @@ def test_photos_without_any_label_leave_the_discriminator_alone(engine):
     term = make_term(engine)
     before = state_of(term.network)
     batch = crops()
-    term.learn(batch.image, torch.rand(4, 9, SIDE, SIDE), torch.full_like(batch.target, IGNORE))
+    term.update(batch.image, torch.rand(4, 9, SIDE, SIDE), torch.full_like(batch.target, IGNORE))
     assert same(before, state_of(term.network))
 
 
@@ -148,7 +148,7 @@ def test_true_and_predicted_maps_never_share_a_batch(engine):
         lambda m, inputs, out: seen.append(inputs[0].shape[0])
     )
     batch = crops()
-    term.learn(batch.image, torch.rand(4, 9, SIDE, SIDE), batch.target)
+    term.update(batch.image, torch.rand(4, 9, SIDE, SIDE), batch.target)
     assert seen == [4, 4]
     assert not any(
         isinstance(m, torch.nn.BatchNorm2d)
@@ -217,7 +217,7 @@ def test_hungs_loss_learns_from_believed_pixels(engine):
 
 def test_the_default_hears_the_discriminator_late_and_unlabelled_photos_later(engine):
     fast = make_recipe(engine, lane="fast", steps=80)
-    assert [fast.has_say(step) for step in (0, 49, 50, 79)] == [False, False, True, True]
+    assert [fast.adversarial_active(step) for step in (0, 49, 50, 79)] == [False, False, True, True]
     assert [fast.uses_unlabelled(step) for step in (20, 49, 50)] == [False, False, True]
     full = make_recipe(engine, steps=400)
     assert [full.uses_unlabelled(step) for step in (50, 99, 100)] == [False, False, True]

@@ -10,10 +10,11 @@ from torch import nn
 from trainer.data.loader import Batch
 from trainer.data.strong_augment import ViewStrength, cut_boxes, gaussian_blur, paste, strong_view
 from trainer.engine.device import Engine
+from trainer.engine.ema import update_average, warm_up_decay
 from trainer.labels.classes import load_class_set
 from trainer.labels.values import IGNORE
 from trainer.networks.architectures import build_segmenter
-from trainer.recipes.consistency import Consistency, consistency_loss, follow, teacher_decay
+from trainer.recipes.consistency import Consistency, consistency_loss
 from trainer.settings.model import Settings
 from trainer.training.resolve_plan import make_plan
 
@@ -58,14 +59,14 @@ def test_the_teacher_follows_weights_and_batch_statistics():
     before = {name: value.clone() for name, value in teacher.state_dict().items()}
     student[1].running_mean.fill_(4.0)
     student[1].num_batches_tracked.fill_(7)
-    follow(teacher, student, 0.75)
+    update_average(teacher.state_dict(), student.state_dict(), 0.75)
     for name, value in teacher.state_dict().items():
         if value.is_floating_point():
             wanted = 0.75 * before[name] + 0.25 * student.state_dict()[name]
             assert torch.allclose(value, wanted), name
     assert teacher[1].running_mean.item() == pytest.approx(1.0)
     assert teacher[1].num_batches_tracked == 7
-    assert [teacher_decay(0.99, step) for step in (0, 8, 10_000)] == [0.1, 0.5, 0.99]
+    assert [warm_up_decay(0.99, step) for step in (0, 8, 10_000)] == [0.1, 0.5, 0.99]
 
 
 def test_a_step_trains_the_student_and_only_moves_the_teacher():
@@ -73,7 +74,7 @@ def test_a_step_trains_the_student_and_only_moves_the_teacher():
     before = {name: value.clone() for name, value in recipe.teacher.state_dict().items()}
     curves = recipe.step(crops(), crops(labelled=False, seed=1), 3)
     assert all(p.grad is None and not p.requires_grad for p in recipe.teacher.parameters())
-    decay = teacher_decay(0.99, 3)
+    decay = warm_up_decay(0.99, 3)
     student = recipe.served.state_dict()
     for name, value in recipe.teacher.state_dict().items():
         if value.is_floating_point():

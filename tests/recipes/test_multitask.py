@@ -144,13 +144,12 @@ def test_what_the_options_ask_for(settings):
     by_hand = Settings.model_validate({"multitask": {"literal": True}, "training": {"size": 128}})
     assert make_plan(by_hand, "cuda", "batch", recipe="multitask").size == 128
     recipe = recipe_of(CLASS_SETS["lesion"], with_options(settings, rpn_loss="ce", mask_loss="bce", rho=2.0))
-    network = recipe.served.network
-    assert (network.proposals.objectness_loss, network.proposals.rho) == ("ce", 2.0)
-    assert (network.heads.mask_term, network.heads.shaken) == ("bce", 8)
+    assert (recipe.losses.objectness, recipe.losses.rho) == ("ce", 2.0)
+    assert (recipe.losses.masks, recipe.losses.jittered) == ("bce", 8)
     literal = with_options(settings, literal=True)
     recipe = recipe_of(CLASS_SETS["lesion"], literal)
     assert recipe.crop_plan().strength.brightness == (0.8, 1.5)
-    assert recipe.served.network.heads.shaken == 0
+    assert recipe.losses.jittered == 0
 
 
 def test_another_network_is_refused(project, settings):
@@ -163,3 +162,15 @@ def test_another_network_is_refused(project, settings):
 
 def test_it_is_listed():
     assert find_recipe("multitask") is MultiTask
+
+
+def test_a_step_in_half_precision(settings):
+    plan = make_plan(settings, "cpu", "batch", recipe="multitask")
+    classes = CLASS_SETS["lesion"]
+    network = build_segmenter("maskrcnn", "tu-resnet10t", classes.count, width=32)
+    recipe = MultiTask(classes, plan, Engine.start("cpu", precision="bf16-mixed", threads=1), network)
+    target = torch.zeros(2, 64, 64, dtype=torch.uint8)
+    target[:, 5:30, 5:30] = 1
+    curves = recipe.step(Batch(torch.rand(2, 3, 64, 64) - 0.5, target), None, 0)
+    assert {"loss", "rpn", "cls", "det", "seg"} <= curves.keys()
+    assert all(torch.isfinite(value) and value > 0 for value in curves.values())

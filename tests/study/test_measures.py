@@ -43,7 +43,7 @@ def test_identities_hold_for_every_class(evidence):
 def test_a_photo_that_counts_twice_is_there_twice(evidence):
     weights = np.array([[2.0, 0, 1, 0, 3, 1]])
     rows = [0, 0, 2, 4, 4, 4, 5]
-    repeated = Evidence(evidence.matrices[rows], evidence.present[rows], evidence.sureness[rows])
+    repeated = Evidence(evidence.matrices[rows], evidence.present[rows], evidence.confidence[rows])
     for name, measure in MEASURES.items():
         drawn, plain = measure.of(evidence, weights, SKIN9), measure.of(repeated, np.ones((1, 7)), SKIN9)
         assert drawn == pytest.approx(plain, nan_ok=True), name
@@ -51,11 +51,11 @@ def test_a_photo_that_counts_twice_is_there_twice(evidence):
 
 def test_auc_and_ap_are_scikit_learns_also_with_ties():
     rng = np.random.default_rng(3)
-    present, sureness = rng.random(30) < 0.4, rng.integers(0, 6, 30) / 5
-    expected = classification_scores(present, sureness)
+    present, confidence = rng.random(30) < 0.4, rng.integers(0, 6, 30) / 5
+    expected = classification_scores(present, confidence)
     one = np.ones((1, 30))
-    assert float(auc(present, sureness, one)[0]) == pytest.approx(expected.auc)
-    assert float(average_precision(present, sureness, one)[0]) == pytest.approx(expected.ap)
+    assert float(auc(present, confidence, one)[0]) == pytest.approx(expected.auc)
+    assert float(average_precision(present, confidence, one)[0]) == pytest.approx(expected.ap)
 
 
 def test_a_class_that_is_everywhere_has_no_auc():

@@ -75,7 +75,7 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(project, design, tmp_path)
     carry_out(project, run, tmp_path / "whole", device="cpu")
     cut, whole = read_run(tmp_path / "cut", run.name), read_run(tmp_path / "whole", run.name)
     np.testing.assert_array_equal(cut.evidence.matrices, whole.evidence.matrices)
-    np.testing.assert_array_equal(cut.evidence.sureness, whole.evidence.sureness)
+    np.testing.assert_array_equal(cut.evidence.confidence, whole.evidence.confidence)
 
 
 def test_a_run_in_other_hands_is_left_to_them_and_taken_over_when_they_let_go(project, design):

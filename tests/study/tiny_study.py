@@ -25,7 +25,7 @@ def made_run(
 ) -> Run:
     """A run of a network that gets `hits` of 100 pixels of skin right on each photo, and all others."""
     matrices = np.array([[[100, 0], [100 - hit, hit]] for hit in hits], np.int64)
-    sureness = np.array([[1.0, hit / 100] for hit in hits])
-    evidence = Evidence(matrices, np.ones((len(hits), 2), bool), sureness)
+    confidence = np.array([[1.0, hit / 100] for hit in hits])
+    evidence = Evidence(matrices, np.ones((len(hits), 2), bool), confidence)
     ids = list(range(len(hits)))
     return Run(arm, labels, seed, evidence, ids, groups or [str(i) for i in ids])

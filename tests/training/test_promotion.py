@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from trainer.settings.gate import GateSettings
-from trainer.training.promotion import decide
+from trainer.settings.project import GateSettings
+from trainer.training.promotion import compare_with_served
 
 NAMES = ("background", "hand", "face")
 GATE = GateSettings()
@@ -23,7 +23,7 @@ def photos(errors, count=20, pixels=1000, seed=0):
 
 def gate(candidate, served, lane="full", **more):
     groups = [f"g{i}" for i in range(len(candidate))]
-    return decide(candidate, served, groups, NAMES, lane=lane, gate=GATE, **more)
+    return compare_with_served(candidate, served, groups, NAMES, lane=lane, gate=GATE, **more)
 
 
 def test_a_better_model_is_served_and_the_reason_has_the_figures():

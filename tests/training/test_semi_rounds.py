@@ -19,7 +19,7 @@ from trainer.recipes.skinseg import SkinSeg
 from trainer.settings.model import Settings
 from trainer.training.round import run_round
 from trainer.training.round_context import StopRound
-from trainer.training.standalone import train_once
+from trainer.training.standalone import run_standalone
 
 EARLY = {
     "skinseg": {"free_steps": 1, "semi_start": 0.3, "width": 8, "unlabelled_share": 0.5},
@@ -54,11 +54,11 @@ def states(recipe):
 @pytest.mark.parametrize("name", EARLY)
 def test_an_interrupted_training_ends_with_the_very_same_weights(project, early, tmp_path, name):
     options = {"recipe": name, "labels_fraction": 0.5, "device": "cpu"}
-    whole = train_once(project, early, folder=tmp_path / "whole", **options)
+    whole = run_standalone(project, early, folder=tmp_path / "whole", **options)
     with pytest.raises(StopRound):
-        train_once(project, early, folder=tmp_path / "cut", tick=stop_at(4), **options)
+        run_standalone(project, early, folder=tmp_path / "cut", tick=stop_at(4), **options)
     torch.manual_seed(999)
-    rest = train_once(project, early, folder=tmp_path / "cut", **options)
+    rest = run_standalone(project, early, folder=tmp_path / "cut", **options)
     one, two = states(whole.recipe), states(rest.recipe)
     assert any(key.startswith(("discriminator.", "teacher.")) for key in one)
     assert [key for key in one if not torch.equal(one[key], two[key])] == []
@@ -70,7 +70,7 @@ def test_an_interrupted_training_ends_with_the_very_same_weights(project, early,
 
 @pytest.mark.parametrize("name", ["skinseg", "consistency"])
 def test_without_unlabelled_photos_the_labelled_ones_do(project, early, tmp_path, name):
-    done = train_once(project, early, folder=tmp_path, recipe=name, device="cpu", steps=3)
+    done = run_standalone(project, early, folder=tmp_path, recipe=name, device="cpu", steps=3)
     assert "there are no unlabelled photos: training on the labelled ones alone" in done.messages
     assert "semi" not in done.curves
     assert np.isfinite(done.curves["loss"][-1][1])
@@ -81,7 +81,7 @@ def test_steps_that_end_before_unlabelled_photos_join_are_told(project, early, t
     late = {"skinseg": {"free_steps": 2}, "adversarial": {"semi_start": 1.0}, "consistency": {"warmup": 1.0}}
     settings = Settings.model_validate(early.model_dump(exclude_unset=True) | late)
     options = {"recipe": name, "labels_fraction": 0.5, "device": "cpu", "steps": 2}
-    done = train_once(project, settings, folder=tmp_path, **options)
+    done = run_standalone(project, settings, folder=tmp_path, **options)
     (message,) = [m for m in done.messages if m.startswith("unlabelled photos would join")]
     assert message == (
         "unlabelled photos would join after the last of 2 steps; give it more (--steps): "
@@ -94,7 +94,7 @@ def test_unlabelled_photos_without_weight_are_told(project, early, tmp_path):
     values = early.model_dump(exclude_unset=True)
     settings = Settings.model_validate(values | {"consistency": {"weight": 0.0}})
     options = {"recipe": "consistency", "labels_fraction": 0.5, "device": "cpu", "steps": 1}
-    done = train_once(project, settings, folder=tmp_path, **options)
+    done = run_standalone(project, settings, folder=tmp_path, **options)
     assert any(m.startswith("unlabelled photos have no weight in these settings") for m in done.messages)
 
 
@@ -117,7 +117,7 @@ def test_a_discriminator_that_is_no_number_any_more_rolls_the_round_back(
     monkeypatch.setitem(RECIPES, "skinseg", DiscriminatorGivesOut)
     monkeypatch.setattr("trainer.training.loop.PLOT_SECONDS", 0.0)
     options = {"recipe": "skinseg", "labels_fraction": 0.5, "device": "cpu"}
-    done = train_once(project, early, folder=tmp_path, **options)
+    done = run_standalone(project, early, folder=tmp_path, **options)
     assert "the loss was not a number at step 4: back to step 0 with half the learning rate" in done.messages
     assert all(bool(torch.isfinite(p).all()) for p in done.recipe.networks["discriminator"].parameters())
     assert [step for step, _ in done.curves["loss"]][-3:] == [4, 5, 6]

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from trainer.training.round_context import StopRound
-from trainer.training.standalone import train_once
+from trainer.training.standalone import run_standalone
 
 
 def stop_at(step):
@@ -17,7 +17,7 @@ def stop_at(step):
 
 def test_the_projects_history_knows_nothing_of_it(project, settings, tmp_path):
     events = len(project.events.latest(1000))
-    done = train_once(project, settings, folder=tmp_path / "run", recipe="supervised", device="cpu")
+    done = run_standalone(project, settings, folder=tmp_path / "run", recipe="supervised", device="cpu")
     assert not done.network.training
     assert done.curves["loss"]
     assert done.plan.recipe == "supervised"
@@ -27,12 +27,12 @@ def test_the_projects_history_knows_nothing_of_it(project, settings, tmp_path):
 
 
 def test_it_goes_on_after_an_interruption_to_the_same_weights(project, settings, tmp_path):
-    whole = train_once(project, settings, folder=tmp_path / "whole", recipe="supervised", device="cpu")
+    whole = run_standalone(project, settings, folder=tmp_path / "whole", recipe="supervised", device="cpu")
     with pytest.raises(StopRound):
-        train_once(
+        run_standalone(
             project, settings, folder=tmp_path / "cut", recipe="supervised", device="cpu", tick=stop_at(3)
         )
-    rest = train_once(project, settings, folder=tmp_path / "cut", recipe="supervised", device="cpu")
+    rest = run_standalone(project, settings, folder=tmp_path / "cut", recipe="supervised", device="cpu")
     assert rest.seconds > 0
     for name, weight in whole.network.state_dict().items():
         assert torch.equal(weight, rest.network.state_dict()[name]), name

@@ -21,7 +21,7 @@ from trainer.settings.model import Settings
 from trainer.training.resolve_plan import make_plan
 from trainer.training.round import run_round
 from trainer.training.round_context import StopRound
-from trainer.training.standalone import train_once
+from trainer.training.standalone import run_standalone
 
 TINY = {"size": 64, "long_side": 64, "batch": 4, "steps_full": 6, "steps_fast": 4, "threads": 1}
 
@@ -145,7 +145,7 @@ class TestEpochs:
 
     def test_every_epoch_is_validated_and_the_best_is_served(self, project, tmp_path):
         given = settings(**self.GIVEN)
-        trained = train_once(project, given, folder=tmp_path / "run", recipe="fpn", device="cpu")
+        trained = run_standalone(project, given, folder=tmp_path / "run", recipe="fpn", device="cpu")
         steps, epochs = zip(*trained.curves["epoch"], strict=True)
         assert steps == (2, 4, 6, 8)
         assert epochs == (1, 2, 3, 4)
@@ -201,7 +201,9 @@ class TestEpochs:
             (only / mask.name).write_bytes(mask.read_bytes())
         import_masks(empty_project, only)
         run = tmp_path / "run"
-        trained = train_once(empty_project, settings(**self.GIVEN), folder=run, recipe="fpn", device="cpu")
+        trained = run_standalone(
+            empty_project, settings(**self.GIVEN), folder=run, recipe="fpn", device="cpu"
+        )
         assert "epoch_iou" not in trained.curves
         assert any("no validation photo is labelled" in line for line in trained.messages)
 

@@ -1,6 +1,6 @@
-"""How a photo meets the network's square: cut out of it, squashed into it, or placed whole inside it.
+"""The fit of a photo to the network's square: cut out of it, squashed into it, or placed whole inside it.
 
-Training and prediction both go through here, so that a network is asked about what it was taught on.
+Training and prediction both go through here, so that a network sees the same in both.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from trainer.data.photo_cache import nearest
+from trainer.data.photo_cache import resize_nearest
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -20,7 +20,7 @@ Fit = Literal["crop", "squash", "pad"]
 photo with its proportions kept, its long side as long as the square's, filled up with white."""
 
 Centres = Literal["inside", "uniform"]
-"""Where windows lie: ``inside`` the photo, or with their centre ``uniform`` over it and filled up outside."""
+"""Position of windows: ``inside`` the photo, or with centres ``uniform`` over it and filled up outside."""
 
 
 def fitted_shape(height: int, width: int, fit: Fit, size: int) -> tuple[int, int]:
@@ -44,7 +44,7 @@ def fit_photo(photo: Bytes, fit: Fit, size: int) -> Bytes:
 def fit_target(target: Bytes, fit: Fit, size: int) -> Bytes:
     """Resize labels ``(H, W)`` as `fit_photo` does photos, by the nearest pixel."""
     rows, columns = fitted_shape(target.shape[0], target.shape[1], fit, size)
-    return nearest(target, rows, columns)
+    return resize_nearest(target, rows, columns)
 
 
 def middle(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +17,9 @@ import numpy.typing as npt
 from trainer.atomic import replacing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from trainer.project.project import Project
 
 Bytes = npt.NDArray[np.uint8]
@@ -83,7 +84,7 @@ class DecodedCache:
             large = self._sizes[name] > MAP_FROM
         try:
             array: Bytes = np.load(path, mmap_mode="r" if large else None, allow_pickle=False)
-        except (OSError, ValueError, EOFError):  # deleted or damaged by someone: make it anew
+        except (OSError, ValueError, EOFError):  # deleted or damaged meanwhile: make it again
             with self._lock:
                 self._total -= self._sizes.pop(name, 0)
             return None
@@ -113,7 +114,7 @@ class DecodedCache:
                 continue
 
 
-def nearest(labels: Bytes, height: int, width: int) -> Bytes:
+def resize_nearest(labels: Bytes, height: int, width: int) -> Bytes:
     """Scale labels ``(H, W)`` to ``(height, width)`` by taking the pixel under each new centre."""
     if labels.shape == (height, width):
         return labels
@@ -162,7 +163,7 @@ class WorkingPhotos:
         return self.cache.get(key, lambda: self._truth(revision_id, shape))
 
     def _truth(self, revision_id: str, shape: tuple[int, int]) -> Bytes:
-        return nearest(self.project.masks.read_truth(self.project.masks.revision(revision_id)), *shape)
+        return resize_nearest(self.project.masks.read_truth(self.project.masks.revision(revision_id)), *shape)
 
     def _decode(self, photo_id: int) -> Bytes:
         if self.long_side is None:
@@ -183,6 +184,6 @@ class WorkingPhotos:
 
 
 def project_cache(project: Project, limit: int | None = None) -> DecodedCache:
-    """The cache in the project's folder, as large as its settings say; none if nothing may be written."""
+    """Open the cache in the project's folder, as large as its settings say; none where it is read-only."""
     folder = None if project.read_only else project.path / "cache" / "decoded"
     return DecodedCache(folder, project.settings.photos.cache_bytes if limit is None else limit)

@@ -1,32 +1,61 @@
-"""Exponential moving average of a network's weights."""
+"""Exponential moving averages of a network's weights."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
-from torch import nn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor, nn
+
+
+def warm_up_decay(decay: float, count: int) -> float:
+    """Return the decay of update ``count``, min(decay, (1 + count) / (10 + count)).
+
+    Random initial weights are soon forgotten, and so are those of a served model: with a decay of .99 from
+    the start, 80 steps would leave 45 % of them.
+    """
+    return min(decay, (1 + count) / (10 + count))
+
+
+@torch.no_grad()
+def update_average(average: Mapping[str, Tensor], current: Mapping[str, Tensor], decay: float) -> None:
+    """Move an average in place towards current values, decay * average + (1 - decay) * current.
+
+    Parameters
+    ----------
+    average, current
+        Tensors by name; whole numbers, as counters of batches, are copied.
+    """
+    floats = [name for name, value in average.items() if value.is_floating_point()]
+    torch._foreach_lerp_(
+        [average[name] for name in floats], [current[name].detach() for name in floats], 1 - decay
+    )
+    for name in average.keys() - set(floats):
+        average[name].copy_(current[name])
 
 
 class Ema:
-    """Exponential moving average of a network's weights and batch-norm statistics.
+    """Average of a network's weights and batch-norm statistics, whose decay warms up.
 
-    The decay warms up, min(decay, (1 + n) / (10 + n)), so that random initial weights are soon forgotten, and
-    so are those of a served model: with a decay of .99 from the start, 80 steps would leave 45 % of it.
+    Parameters
+    ----------
+    module
+        Its weights are where the average begins.
+    decay
+        Reached after the warm-up.
+    count
+        Updates that were made before.
     """
 
     def __init__(self, module: nn.Module, decay: float, count: int = 0) -> None:
         self.decay, self.count = decay, count
         self.weights = {k: v.detach().clone() for k, v in module.state_dict().items()}
 
-    @torch.no_grad()
     def update(self, module: nn.Module) -> None:
-        """Take one step towards the network's current weights; whole numbers are copied."""
-        decay = min(self.decay, (1 + self.count) / (10 + self.count))
+        """Take one step towards the network's current weights."""
+        update_average(self.weights, module.state_dict(), warm_up_decay(self.decay, self.count))
         self.count += 1
-        state = module.state_dict()
-        floats = [k for k, v in self.weights.items() if v.is_floating_point()]
-        torch._foreach_lerp_(
-            [self.weights[k] for k in floats], [state[k].detach() for k in floats], 1 - decay
-        )
-        for k, v in self.weights.items():
-            if not v.is_floating_point():
-                v.copy_(state[k])

@@ -1,28 +1,42 @@
-"""Architectures by name, and how one is built."""
+"""Architectures by name, and the function that builds one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, NamedTuple
 
 from trainer.errors import ConfigError
 from trainer.networks.encoders import check_encoder, encoder_for
-from trainer.networks.maskrcnn.detector import MaskRCNN
+from trainer.networks.maskrcnn.detector import Detector, MaskRCNN
 from trainer.networks.segmenters import Segmenter, build_deeplabv3plus, build_fpn
 from trainer.networks.unet import UNET_2015, build_unet
 
-ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
-    "deeplabv3plus": build_deeplabv3plus,
-    "unet": build_unet,
-    "fpn": build_fpn,
-    "maskrcnn": MaskRCNN,
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import nn
+
+
+class Architecture(NamedTuple):
+    """A network and the segmenter around it."""
+
+    build: Callable[..., nn.Module]
+    segmenter: type[Segmenter] = Segmenter
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "deeplabv3plus": Architecture(build_deeplabv3plus),
+    "unet": Architecture(build_unet),
+    "fpn": Architecture(build_fpn),
+    "maskrcnn": Architecture(MaskRCNN, Detector),
 }
 
 
 def build_segmenter(
-    arch: str = "deeplabv3plus", encoder: str = "auto", classes: int = 9, device: str = "cpu", **options: Any
+    arch: str = "deeplabv3plus",
+    encoder: str = "auto",
+    classes: int = 9,
+    device: str = "cpu",
+    **options: object,
 ) -> Segmenter:
     """Build a segmenter with random weights; nothing is ever downloaded.
 
@@ -47,10 +61,9 @@ def build_segmenter(
     name = check_encoder(encoder_for(device, encoder))
     if name == UNET_2015 and arch != "unet":
         raise ConfigError(f"training.encoder: '{name}' is a whole U-Net: choose training.arch=unet with it")
+    architecture = ARCHITECTURES[arch]
     try:
-        network = ARCHITECTURES[arch](encoder=name, classes=classes, **options)
+        network = architecture.build(encoder=name, classes=classes, **options)
     except (ValueError, NotImplementedError, TypeError) as error:
         raise ConfigError(f"training.encoder: '{name}' does not work in {arch}: {error}") from error
-    wrapper = getattr(network, "segmenter", Segmenter)
-    built: Segmenter = wrapper(network, arch, name, classes, options)
-    return built
+    return architecture.segmenter(network, arch, name, classes, options)

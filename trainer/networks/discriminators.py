@@ -6,15 +6,17 @@ Shape suffixes: N photos, C channels, H rows, W columns; h, w are the rows and c
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from trainer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SLOPE = 0.2
 STRIDED_LAYERS = {"patch16": (4,), "patch70": (4, 4, 4), "patch256": (4, 3, 3, 3, 3)}
@@ -35,24 +37,23 @@ class Discriminator(nn.Module):
     norm
         ``batch``, ``group`` or ``none``.
     stride
-        The input is averaged over squares of this many pixels first; :func:`build_discriminator` sets it.
+        The input is averaged over squares of this many pixels first.
     """
 
     smallest = 1
     """Smallest side of an input after that, in pixels."""
 
-    def __init__(self, kind: str, channels: int, width: int, norm: str) -> None:
+    def __init__(self, kind: str, channels: int, width: int, norm: str, stride: int = 1) -> None:
         super().__init__()
-        self.kind, self.channels, self.width, self.norm = kind, channels, width, norm
-        self.stride = 1
+        self.kind, self.channels, self.width, self.norm, self.stride = kind, channels, width, norm, stride
 
-    def describe(self) -> dict[str, Any]:
-        """Arguments with which :func:`build_discriminator` makes this network again."""
+    def describe(self) -> dict[str, object]:
+        """Return the arguments with which :func:`build_discriminator` makes this network again."""
         names = ("kind", "channels", "width", "norm", "stride")
         return {name: getattr(self, name) for name in names}
 
     def logits(self, input_NCHW: Tensor) -> Tensor:
-        """The answer of :meth:`forward` for an input that is large enough."""
+        """Compute the answer of :meth:`forward` for an input that is large enough."""
         raise NotImplementedError
 
     def forward(self, input_NCHW: Tensor) -> Tensor:
@@ -86,8 +87,8 @@ class Surrogate(Discriminator):
     FIELD = 8
     smallest = 8
 
-    def __init__(self, kind: str, channels: int, width: int, norm: str) -> None:
-        super().__init__(kind, channels, width, norm)
+    def __init__(self, kind: str, channels: int, width: int, norm: str, stride: int = 1) -> None:
+        super().__init__(kind, channels, width, norm, stride)
         self.features = nn.Sequential(
             nn.Conv2d(channels, width, 4, 2, 1),
             nn.LeakyReLU(SLOPE),
@@ -104,14 +105,14 @@ class Surrogate(Discriminator):
 
 
 class Patch(Discriminator):
-    """PatchGAN (Isola et al. 2017): each logit judges a square of 16, 70 or 256 pixels.
+    """PatchGAN (Isola et al. 2017): each logit stands for a square of 16, 70 or 256 pixels.
 
     ``patch16`` and ``patch70`` are pix2pix's. Its largest, all kernels 4, sees 286 pixels; ``patch256`` has
     kernels of 3 after the first layer, which makes it 256.
     """
 
-    def __init__(self, kind: str, channels: int, width: int, norm: str) -> None:
-        super().__init__(kind, channels, width, norm)
+    def __init__(self, kind: str, channels: int, width: int, norm: str, stride: int = 1) -> None:
+        super().__init__(kind, channels, width, norm, stride)
         strided = STRIDED_LAYERS[kind]
         layers: list[nn.Module] = [nn.Conv2d(channels, width, strided[0], 2, 1), nn.LeakyReLU(SLOPE)]
         wide = width
@@ -142,8 +143,8 @@ class FullyConvolutional(Discriminator):
 
     smallest = 8
 
-    def __init__(self, kind: str, channels: int, width: int, norm: str) -> None:
-        super().__init__(kind, channels, width, norm)
+    def __init__(self, kind: str, channels: int, width: int, norm: str, stride: int = 1) -> None:
+        super().__init__(kind, channels, width, norm, stride)
         wide = [width, 2 * width, 4 * width, 8 * width]
         self.first = nn.Sequential(nn.Conv2d(channels, width, 3, 1, 1), nn.LeakyReLU(SLOPE))
         self.down = nn.ModuleList(nn.Sequential(*_layer(wide[i], wide[i + 1], 4, 2, norm)) for i in range(3))
@@ -175,7 +176,7 @@ def _layer(inside: int, outside: int, kernel: int, stride: int, norm: str) -> li
     return [convolution, normal, nn.LeakyReLU(SLOPE)]
 
 
-DISCRIMINATORS: dict[str, tuple[Callable[[str, int, int, str], Discriminator], int, str]] = {
+DISCRIMINATORS: dict[str, tuple[type[Discriminator], int, str]] = {
     "surrogate": (Surrogate, 64, "batch"),
     "patch16": (Patch, 64, "batch"),
     "patch70": (Patch, 64, "batch"),
@@ -213,16 +214,14 @@ def build_discriminator(
     if norm not in (None, "batch", "group", "none"):
         raise ConfigError(f"discriminator: norm '{norm}' is none of batch, group, none")
     make, its_width, its_norm = DISCRIMINATORS[kind]
-    network = make(kind, channels, width or its_width, norm or its_norm)
-    network.stride = stride
-    return network
+    return make(kind, channels, width or its_width, norm or its_norm, stride)
 
 
 @contextmanager
 def frozen(network: nn.Module) -> Iterator[nn.Module]:
     """Let gradients through a network without leaving any in it, and leave its batch statistics alone.
 
-    Inside, BatchNorm layers normalise with the batch at hand, as in training, but do not record it.
+    Inside, BatchNorm layers normalise with the current batch, as in training, but do not record it.
     Yields the bare network, without the wrapper of Fabric, whose hooks expect gradients.
     """
     bare: nn.Module = getattr(network, "module", network)

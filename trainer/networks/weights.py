@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError
@@ -16,16 +15,21 @@ from torch import Tensor, nn
 from trainer.atomic import replacing, write_text
 from trainer.errors import SkinsegError
 from trainer.networks.architectures import build_segmenter
-from trainer.networks.segmenters import Segmenter
 from trainer.project.filesystem import storage_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from trainer.networks.segmenters import Segmenter
 
 WEIGHTS = "weights.safetensors"
 CARD = "model.json"
 
 
 @dataclass(frozen=True)
-class Fit:
-    """Which keys of a file found their place in a network."""
+class WeightMatch:
+    """Keys of a file that found their place in a network, and those that did not."""
 
     loaded: list[str]
     missing: list[str]
@@ -152,14 +156,14 @@ def load_model(folder: Path, device: str | torch.device = "cpu") -> tuple[Segmen
     model = build_segmenter(
         network["arch"], network["encoder"], int(network["classes"]), **network.get("options", {})
     )
-    fit = fit_weights(model, read_weights(folder / WEIGHTS))
-    if fit.missing or fit.other_shape:
-        raise SkinsegError(f"{folder}: weights and {CARD} do not belong together: {fit.sentence()}")
+    match = load_matching(model, read_weights(folder / WEIGHTS))
+    if match.missing or match.other_shape:
+        raise SkinsegError(f"{folder}: weights and {CARD} do not belong together: {match.sentence()}")
     return model.to(device).eval(), card
 
 
-def fit_weights(module: nn.Module, weights: dict[str, Tensor]) -> Fit:
-    """Load every tensor whose name and shape fit, and tell which did not.
+def load_matching(module: nn.Module, weights: dict[str, Tensor]) -> WeightMatch:
+    """Load every tensor whose name and shape match, and report those that did not.
 
     Names are tried as they are, and as those of the bare network (``encoder.`` ...) or of the encoder alone.
     """
@@ -171,7 +175,7 @@ def fit_weights(module: nn.Module, weights: dict[str, Tensor]) -> Fit:
     named = {prefix + k: v for k, v in weights.items()}
     fits = {k: v for k, v in named.items() if k in own and own[k].shape == v.shape}
     module.load_state_dict(fits, strict=False)
-    return Fit(
+    return WeightMatch(
         loaded=sorted(fits),
         missing=sorted(k for k in own if k not in named),
         other_shape=sorted(k for k in named if k in own and k not in fits),

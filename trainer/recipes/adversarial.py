@@ -6,21 +6,23 @@ first a supervised, then an unsupervised phase.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from torch import Tensor
-
-from trainer.data.loader import Batch
 from trainer.labels.values import IGNORE
-from trainer.networks.segmenters import Segmenter
-from trainer.recipes.adversarial_base import WithDiscriminator
+from trainer.recipes.adversarial_base import AdversarialBase
 from trainer.recipes.adversarial_term import believed_cross_entropy
-from trainer.settings.adversarial import AdversarialOptions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from trainer.data.loader import Batch
+    from trainer.networks.segmenters import Segmenter
+    from trainer.settings.adversarial import AdversarialOptions
 
 LITERAL = {"encoder": "tu-xception65", "uncertain_weight": 1.0, "class_balanced": 0.0}
 
 
-class Adversarial(WithDiscriminator):
+class Adversarial(AdversarialBase):
     """Photos x with masks y: L_D = BCE(D(x, y), 1) + BCE(D(x, p), 0), L_G = CE + lambda_adv BCE(D(x, p), 1).
 
     Unlabelled photos u: L_G = lambda_semi BCE(D(u, p), 1), and D does not learn.
@@ -29,7 +31,7 @@ class Adversarial(WithDiscriminator):
     name: ClassVar[str] = "adversarial"
 
     @classmethod
-    def defaults(cls, options: AdversarialOptions, device: str) -> dict[str, Any]:
+    def defaults(cls, options: AdversarialOptions, device: str) -> dict[str, object]:
         """No Dice; the source's encoder where it is to be literal."""
         return {"dice_weight": 0.0} | (LITERAL if options.literal else {})
 

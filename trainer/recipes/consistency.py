@@ -1,4 +1,4 @@
-"""Consistency: what an averaged teacher is sure of on a weak view, the student learns on a strong one.
+"""Consistency: confident predictions of an averaged teacher on weak views train the student on strong ones.
 
 After FixMatch (Sohn et al. 2020) for segmentation as in UniMatch (Yang et al. 2023), with an EMA teacher.
 """
@@ -6,21 +6,25 @@ After FixMatch (Sohn et al. 2020) for segmentation as in UniMatch (Yang et al. 2
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from trainer.data.crops import CropPlan
-from trainer.data.loader import Batch
 from trainer.data.strong_augment import ViewStrength, cut_boxes, paste, strong_view
+from trainer.engine.ema import update_average, warm_up_decay
 from trainer.labels.values import IGNORE
-from trainer.networks.segmenters import Segmenter
 from trainer.recipes.supervised import Supervised
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trainer.data.crops import CropPlan
+    from trainer.data.loader import Batch
+    from trainer.networks.segmenters import Segmenter
 
 
 class Consistency(Supervised):
@@ -30,7 +34,7 @@ class Consistency(Supervised):
     wants_unlabelled: ClassVar[bool] = True
 
     def build(self, segmenter: Segmenter) -> None:
-        """A student as in `supervised`, and a teacher that follows it."""
+        """Build a student as in `supervised`, and a teacher that follows it."""
         teacher = copy.deepcopy(segmenter).requires_grad_(False).eval()
         super().build(segmenter)
         self.teacher = teacher.to(self.engine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -39,12 +43,12 @@ class Consistency(Supervised):
         self.strength = ViewStrength(options.jitter, options.gray, options.blur, options.cutmix)
 
     def prepare(self, batches: Iterator[Batch]) -> None:
-        """The teacher begins with the statistics that given weights get."""
+        """Give the teacher the batch-norm statistics of the student."""
         super().prepare(batches)
         self.teacher.load_state_dict(self.served.state_dict())
 
     def step(self, batch: Batch, unlabelled: Batch | None, step: int) -> dict[str, Tensor]:
-        """One forward over labelled crops and strong views, one update, then the teacher follows."""
+        """Run one forward pass over labelled crops and strong views, one update, then the teacher follows."""
         views: list[Tensor] = []
         if unlabelled is not None and self.uses_unlabelled(step):
             views, targets, inside = self._views(unlabelled, step)
@@ -56,12 +60,13 @@ class Consistency(Supervised):
             loss = (loss + self.options.weight * semi) / (1 + self.options.weight)
             curves |= {"semi": semi.detach(), "semi_share": share}
         self.update(loss)
-        follow(self.teacher, self.served, teacher_decay(self.options.teacher_decay, step))
+        decay = warm_up_decay(self.options.teacher_decay, step)
+        update_average(self.teacher.state_dict(), self.served.state_dict(), decay)
         return {"loss": loss.detach()} | curves
 
     def _views(self, unlabelled: Batch, step: int) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
         """Strong views, the teacher's classes (IGNORE where it is not sure), and what lies in a photo."""
-        target, inside = self._teach(unlabelled)
+        target, inside = self._teacher_classes(unlabelled)
         count, height, width = target.shape
         views, targets, insides = [], [], []
         for view in range(self.options.views):
@@ -74,8 +79,8 @@ class Consistency(Supervised):
         return views, targets, insides
 
     @torch.no_grad()
-    def _teach(self, unlabelled: Batch) -> tuple[Tensor, Tensor]:
-        """The teacher's classes ``(N, H, W)``, IGNORE where it is not sure, and what lies in a photo."""
+    def _teacher_classes(self, unlabelled: Batch) -> tuple[Tensor, Tensor]:
+        """Predict classes ``(N, H, W)``, IGNORE where the teacher is not sure, and what lies in a photo."""
         self.teacher.eval()
         with self.engine.fabric.autocast():
             logits = self.teacher(unlabelled.image)
@@ -111,18 +116,3 @@ def consistency_loss(logits: Tensor, target: Tensor, inside: Tensor) -> tuple[Te
     losses = F.cross_entropy(logits.float(), target.long(), ignore_index=IGNORE, reduction="none")
     total = inside.sum().clamp(min=1)
     return losses.sum() / total, (target != IGNORE).sum() / total
-
-
-def teacher_decay(decay: float, step: int) -> float:
-    """min(decay, (1 + step) / (10 + step)): the random beginning is soon forgotten."""
-    return min(decay, (1 + step) / (10 + step))
-
-
-@torch.no_grad()
-def follow(teacher: nn.Module, student: nn.Module, decay: float) -> None:
-    """Move a teacher's weights and batch-norm statistics towards the student's; whole numbers are copied."""
-    theirs, own = student.state_dict(), teacher.state_dict()
-    floats = [name for name, value in own.items() if value.is_floating_point()]
-    torch._foreach_lerp_([own[name] for name in floats], [theirs[name] for name in floats], 1 - decay)
-    for name in own.keys() - set(floats):
-        own[name].copy_(theirs[name])

@@ -1,5 +1,7 @@
-"""Classification, detection and segmentation in one network (Song et al. 2020, An End-to-End Multi-Task Deep
-Learning Framework for Skin Lesion Analysis, https://doi.org/10.1109/JBHI.2020.2973614).
+"""Classification, detection and segmentation in one network.
+
+Source: Song et al. 2020, An End-to-End Multi-Task Deep Learning Framework for Skin Lesion Analysis,
+https://doi.org/10.1109/JBHI.2020.2973614.
 
 The network is Mask R-CNN on a feature pyramid. Its loss is the sum of four,
 
@@ -11,22 +13,27 @@ cross-entropy of the classes, L_det smooth L1, and L_seg the binary cross-entrop
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
-from torch import Tensor
-
-from trainer.data.crops import CropPlan
 from trainer.data.instances import Instances, instances_of
-from trainer.data.loader import Batch
 from trainer.engine.batch_norm import reestimate_batch_norm
 from trainer.engine.optim import make_optimizer
-from trainer.labels.classes import ClassSet
-from trainer.networks.maskrcnn.detector import Detector
-from trainer.networks.segmenters import Segmenter
+from trainer.losses.detection import DetectionLosses
+from trainer.networks.maskrcnn.truth import DetectionTruth
 from trainer.recipes.base import Recipe
-from trainer.settings.multitask import MultiTaskOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import Tensor
+
+    from trainer.data.crops import CropPlan
+    from trainer.data.loader import Batch
+    from trainer.labels.classes import ClassSet
+    from trainer.networks.maskrcnn.detector import Detector
+    from trainer.networks.segmenters import Segmenter
+    from trainer.settings.multitask import MultiTaskOptions
 
 LITERAL = {
     "arch": "maskrcnn",
@@ -41,7 +48,7 @@ LITERAL = {
     "blur": 2.0,
     "colour": 0.0,
 }
-"""What the source says; rates, steps and how far the affine transform goes it does not say."""
+"""The source's figures; it leaves rates, steps and the extent of the affine transform open."""
 BRIGHTNESS = (0.8, 1.5)
 ON_CPU = {"size": 160, "batch": 8, "lr": 1e-3}
 ON_GPU = {"size": 512, "batch": 8, "lr": 3e-4}
@@ -55,15 +62,15 @@ class MultiTask(Recipe):
     options: MultiTaskOptions
 
     @classmethod
-    def defaults(cls, options: MultiTaskOptions, device: str) -> dict[str, Any]:
+    def defaults(cls, options: MultiTaskOptions, device: str) -> dict[str, object]:
         """Whole photos, padded to a square: a region has to be seen whole to be boxed."""
         if options.literal:
             return LITERAL
         return {"arch": "maskrcnn", "fit": "pad", **(ON_GPU if device == "cuda" else ON_CPU)}
 
     @classmethod
-    def network(cls, options: MultiTaskOptions) -> dict[str, Any]:
-        """What the network has to know when it is built again."""
+    def network(cls, options: MultiTaskOptions) -> dict[str, object]:
+        """Return the options that build the network again."""
         pool = options.mask_pool if options.mask_pool != "auto" else 7 if options.literal else 14
         return {
             "mask_pool": pool,
@@ -73,37 +80,41 @@ class MultiTask(Recipe):
         }
 
     def build(self, segmenter: Segmenter) -> None:
-        """One network, told what its losses are and which class is none."""
-        self.detector = cast(Detector, segmenter)
+        """Build one network, which knows the class that is no region, and choose its losses."""
+        self.detector = cast("Detector", segmenter)
         network, options = self.detector.network, self.options
         network.background.fill_(self.classes.background)
-        network.proposals.teach(options.rpn_loss, options.rho)
-        positive, shaken = options.positive, options.shaken
-        network.heads.teach(
+        positive, jittered = options.positive, options.shaken
+        self.losses = DetectionLosses(
+            options.rpn_loss,
+            options.rho,
             options.mask_loss,
             options.jaccard_delta,
             options.rois,
             positive if positive != "auto" else 0.25 if options.literal else 0.5,
-            shaken if shaken != "auto" else 0 if options.literal else 8,
+            jittered if jittered != "auto" else 0 if options.literal else 8,
         )
+        if self.losses.objectness == "focal":
+            network.proposals.start_for_focal_loss()
         self.one_region = network.one
         optimizer = make_optimizer(self.plan, segmenter)
         self.networks["segmenter"], (self.optimizers["segmenter"],) = self.engine.setup(segmenter, optimizer)
 
     def prepare(self, batches: Iterator[Batch]) -> None:
-        """Batch-norm statistics of given weights are estimated anew; the encoder alone has such layers."""
+        """Estimate batch-norm statistics of given weights; the encoder alone has such layers."""
         images = (self.detector.adapted(batch.image) for batch in batches)
         reestimate_batch_norm(self.detector.network.encoder, images, self.plan.bn_batches)
 
     def step(self, batch: Batch, unlabelled: Batch | None, step: int) -> dict[str, Tensor]:
         """Regions of the masks, the four losses, one update."""
-        terms = cast(dict[str, Tensor], self.served(batch.image, self.truth(batch.target)))
+        truth = DetectionTruth(self.truth(batch.target), self.losses)
+        terms = cast("dict[str, Tensor]", self.served(batch.image, truth))
         loss = sum(terms.values(), start=batch.image.new_zeros(()))
         self.engine.update(loss, self.served, self.optimizers["segmenter"], self.plan.clip)
         return {"loss": loss.detach(), **{name: term.detach() for name, term in terms.items()}}
 
     def truth(self, target_NHW: Tensor) -> list[Instances]:
-        """The regions of a batch of masks; one class for all where only segmentation is learnt."""
+        """Find the regions of a batch of masks; one class for all where only segmentation is learnt."""
         found = instances_of(target_NHW, self.classes.count, self.classes.background, one=self.one_region)
         if self.options.tasks == "segmentation":
             found = [replace(regions, labels=regions.labels.clamp(max=1)) for regions in found]

@@ -29,7 +29,7 @@ class Evidence:
     """``(P, K, K)``, rows are the truth."""
     present: npt.NDArray[np.bool_]
     """``(P, K)``, whether the class is in the true mask."""
-    sureness: Floats
+    confidence: Floats
     """``(P, K)`` in [0, 1]: the probability of the class' best box, or of its surest pixel; 0: not found."""
 
 
@@ -106,41 +106,41 @@ def _over_classes(
     """Make a mean over the classes but background of a score of finding the class in a photo."""
 
     def of(evidence: Evidence, weights: Floats, classes: ClassSet) -> Floats:
-        parts = [score(evidence.present[:, k], evidence.sureness[:, k], weights) for k in classes.skin]
+        parts = [score(evidence.present[:, k], evidence.confidence[:, k], weights) for k in classes.skin]
         return _mean(np.stack(parts, axis=-1))
 
     return of
 
 
 FOUND = 0.5
-"""A class counts as found in a photo from this sureness on."""
+"""A class counts as found in a photo from this confidence on."""
 
 
-def _accuracy(present: npt.NDArray[np.bool_], sureness: Floats, weights: Floats) -> Floats:
-    return ratio(weights @ ((sureness >= FOUND) == present), weights.sum(1))
+def _accuracy(present: npt.NDArray[np.bool_], confidence: Floats, weights: Floats) -> Floats:
+    return ratio(weights @ ((confidence >= FOUND) == present), weights.sum(1))
 
 
-def _sensitivity(present: npt.NDArray[np.bool_], sureness: Floats, weights: Floats) -> Floats:
-    return ratio(weights @ ((sureness >= FOUND) & present), weights @ present)
+def _sensitivity(present: npt.NDArray[np.bool_], confidence: Floats, weights: Floats) -> Floats:
+    return ratio(weights @ ((confidence >= FOUND) & present), weights @ present)
 
 
-def _specificity(present: npt.NDArray[np.bool_], sureness: Floats, weights: Floats) -> Floats:
-    return ratio(weights @ ((sureness < FOUND) & ~present), weights @ ~present)
+def _specificity(present: npt.NDArray[np.bool_], confidence: Floats, weights: Floats) -> Floats:
+    return ratio(weights @ ((confidence < FOUND) & ~present), weights @ ~present)
 
 
-def auc(present: npt.NDArray[np.bool_], sureness: Floats, weights: Floats) -> Floats:
+def auc(present: npt.NDArray[np.bool_], confidence: Floats, weights: Floats) -> Floats:
     """Area under the ROC curve with weighted photos, ``(D,)``: ties count a half."""
     positive, negative = weights * present, weights * ~present
-    levels, level = np.unique(sureness, return_inverse=True)
+    levels, level = np.unique(confidence, return_inverse=True)
     steps = np.eye(len(levels))[level]  # (P, levels)
     positive, negative = positive @ steps, negative @ steps
     below = negative.cumsum(1) - negative
     return ratio((positive * (below + negative / 2)).sum(1), positive.sum(1) * negative.sum(1))
 
 
-def average_precision(present: npt.NDArray[np.bool_], sureness: Floats, weights: Floats) -> Floats:
+def average_precision(present: npt.NDArray[np.bool_], confidence: Floats, weights: Floats) -> Floats:
     """Average precision with weighted photos, ``(D,)``: sum of precision times the step of recall."""
-    levels, level = np.unique(-sureness, return_inverse=True)
+    levels, level = np.unique(-confidence, return_inverse=True)
     steps = np.eye(len(levels))[level]
     found = (weights * present) @ steps
     ranked = weights @ steps

@@ -95,7 +95,7 @@ def write_run(folder: Path, name: str, about: Record, evidence: Evidence | None)
         if evidence is not None:
             with replacing(folder / f"{name}.npz") as partial, partial.open("wb") as file:
                 np.savez_compressed(
-                    file, matrices=evidence.matrices, present=evidence.present, sureness=evidence.sureness
+                    file, matrices=evidence.matrices, present=evidence.present, sureness=evidence.confidence
                 )
         write_text(folder / f"{name}.json", json.dumps(about, indent=1, ensure_ascii=False, allow_nan=False))
 

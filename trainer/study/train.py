@@ -20,8 +20,8 @@ from trainer.labels.truth import to_targets
 from trainer.labels.values import IGNORE
 from trainer.settings.model import Settings
 from trainer.study.measures import Evidence
-from trainer.study.runs import Record, RunSpec, write_run
-from trainer.training.standalone import Trained, train_once
+from trainer.study.runs import RunSpec, write_run
+from trainer.training.standalone import Trained, run_standalone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ def carry_out(
     started = time.perf_counter()
     settings = Settings.model_validate(spec.settings)
     checkpoints = folder / spec.name
-    trained = train_once(
+    trained = run_standalone(
         project,
         settings,
         folder=checkpoints,
@@ -122,7 +122,7 @@ def examine(
     plan, classes = trained.plan, project.classes.count
     predictor = Predictor(trained.network, device, plan.long_side, fit=plan.fit, size=plan.size)
     photos = WorkingPhotos(project, None if full_size else plan.long_side, project_cache(project))
-    matrices, present, sureness, kept = [], [], [], []
+    matrices, present, confidence, kept = [], [], [], []
     for truth in truths:
         try:
             photo = photos.photo(truth.photo_id)
@@ -133,11 +133,11 @@ def examine(
         matrices.append(confusion(target, to_targets(found.labels), classes))
         present.append(np.bincount(target[target != IGNORE].ravel(), minlength=classes)[:classes] > 0)
         boxed = predictor.finds_boxes
-        sureness.append(predictor.class_sureness(photo) if boxed else surest_pixel(found, classes))
+        confidence.append(predictor.class_confidence(photo) if boxed else surest_pixel(found, classes))
         kept.append(truth)
     if not kept:
         raise SkinsegError(f"{project.path}: none of the {len(truths)} test photos can be read")
-    return Evidence(np.stack(matrices), np.stack(present), np.stack(sureness)), kept
+    return Evidence(np.stack(matrices), np.stack(present), np.stack(confidence)), kept
 
 
 def surest_pixel(found: Segmentation, classes: int) -> Floats:
@@ -159,7 +159,7 @@ def seconds_of(project: Project, spec: RunSpec, device: str) -> float:
     settings = Settings.model_validate({**spec.settings, "training": training})
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        trained = train_once(
+        trained = run_standalone(
             project,
             settings,
             folder=Path(folder),

@@ -62,7 +62,7 @@ def cut(run: Run, photo_ids: Sequence[int]) -> Evidence:
     place = {photo_id: index for index, photo_id in enumerate(run.photo_ids)}
     rows = np.array([place[photo_id] for photo_id in photo_ids], np.intp)
     of = run.evidence
-    return Evidence(of.matrices[rows], of.present[rows], of.sureness[rows])
+    return Evidence(of.matrices[rows], of.present[rows], of.confidence[rows])
 
 
 def groups_of(run: Run, photo_ids: Sequence[int]) -> list[str]:
@@ -136,7 +136,7 @@ def _same(one: Run, other: Run, of_boxes: bool) -> bool:
     """Tell whether two runs found the very same on every photo that both were tested on."""
     photo_ids = common_photos([one, other])
     a, b = cut(one, photo_ids), cut(other, photo_ids)
-    return bool(np.array_equal(*((a.sureness, b.sureness) if of_boxes else (a.matrices, b.matrices))))
+    return bool(np.array_equal(*((a.confidence, b.confidence) if of_boxes else (a.matrices, b.matrices))))
 
 
 def difference(

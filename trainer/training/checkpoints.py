@@ -6,21 +6,67 @@ Before the first of them stands `begun.json`: what was asked for, so that a roun
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+import os
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import torch
+from torch import Tensor
 
 from trainer.atomic import replacing
 from trainer.errors import SkinsegError
 from trainer.networks.weights import write_json
 from trainer.project.filesystem import storage_errors
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
 NAME = "checkpoint.pt"
 BEGUN = "begun.json"
 
 
-def save_checkpoint(folder: Path, state: dict[str, Any]) -> Path:
+class RandomState(TypedDict):
+    """State of torch's generators."""
+
+    cpu: Tensor
+    cuda: NotRequired[Tensor]
+
+
+class BestState(TypedDict):
+    """The best epoch so far."""
+
+    epoch: int
+    iou: float
+    weights: dict[str, Tensor]
+
+
+class EpochsState(TypedDict):
+    """Epochs validated so far."""
+
+    done: int
+    best: BestState | None
+
+
+class TrainingState(TypedDict):
+    """Everything the rest of a round depends on: the keys of ``checkpoint.pt``."""
+
+    about: dict[str, object]
+    """The round's record."""
+    step: int
+    networks: dict[str, dict[str, Tensor]]
+    optimizers: dict[str, dict[str, object]]
+    ema: dict[str, Tensor]
+    ema_count: int
+    random: RandomState
+    lr_scale: float
+    rollbacks: int
+    batch: int
+    seconds: float
+    crops: int
+    epochs: NotRequired[EpochsState | None]
+
+
+def save_checkpoint(folder: Path, state: Mapping[str, object]) -> Path:
     """Write ``folder/checkpoint.pt`` durably; a crash at any moment leaves the old one or the new one.
 
     Parameters
@@ -41,12 +87,12 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> Path:
 
 
 def has_checkpoint(folder: Path) -> bool:
-    """Whether there is a step to go on from."""
+    """Tell whether there is a step to go on from."""
     return (folder / NAME).is_file()
 
 
-def save_beginning(folder: Path, about: dict[str, Any]) -> None:
-    """Keep durably what a round is about to do, as plain values.
+def save_beginning(folder: Path, record: dict[str, object]) -> None:
+    """Keep a round's record durably before its first step, as plain values.
 
     Raises
     ------
@@ -55,11 +101,11 @@ def save_beginning(folder: Path, about: dict[str, Any]) -> None:
     """
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / BEGUN, about)
+        write_json(folder / BEGUN, record)
 
 
-def load_beginning(folder: Path) -> dict[str, Any] | None:
-    """What a round was about to do; None where nothing was kept.
+def load_beginning(folder: Path) -> dict[str, object] | None:
+    """Read the record of a round that was kept before its first step; None where there is none.
 
     Raises
     ------
@@ -70,18 +116,18 @@ def load_beginning(folder: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        record: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SkinsegError(f"{path} is damaged ({error}): start a new round") from error
-    return about
+    return record
 
 
 def can_resume(folder: Path) -> bool:
-    """Whether a round in this folder goes on as it began."""
+    """Tell whether a round in this folder goes on as it began."""
     return has_checkpoint(folder) or (folder / BEGUN).is_file()
 
 
-def load_checkpoint(folder: Path) -> dict[str, Any]:
+def load_checkpoint(folder: Path) -> TrainingState:
     """Read a checkpoint to the CPU.
 
     Raises
@@ -93,22 +139,22 @@ def load_checkpoint(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise SkinsegError(f"no checkpoint at {path}: the round cannot be resumed, start a new one")
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state: TrainingState = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SkinsegError(f"{path} is damaged ({reason}): start a new round") from error
     return state
 
 
-def random_state() -> dict[str, Any]:
-    """State of torch's generators (dropout draws from them)."""
-    state: dict[str, Any] = {"cpu": torch.get_rng_state()}
+def random_state() -> RandomState:
+    """Return the state of torch's generators (dropout draws from them)."""
+    state: RandomState = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         state["cuda"] = torch.cuda.get_rng_state()
     return state
 
 
-def restore_random_state(state: dict[str, Any]) -> None:
+def restore_random_state(state: RandomState) -> None:
     """Put the generators back where :func:`random_state` found them."""
     torch.set_rng_state(state["cpu"])
     if "cuda" in state and torch.cuda.is_available():

@@ -6,9 +6,8 @@ A round counts steps; where a recipe thinks in epochs, its steps are shared out 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +15,16 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from trainer.data.photo_cache import WorkingPhotos
 from trainer.engine.optim import epoch_of
-from trainer.inference.predictor import Predictor
 from trainer.losses.segmentation import flat_dice, thresholded_iou
 
 if TYPE_CHECKING:
-    from trainer.project.revisions import Truth
+    from collections.abc import Callable, Sequence
+
+    from trainer.data.photo_cache import WorkingPhotos
+    from trainer.inference.predictor import Predictor
+    from trainer.project.masks import Truth
+    from trainer.training.checkpoints import BestState, EpochsState
 
 Weights = dict[str, Tensor]
 
@@ -47,7 +49,7 @@ class Best:
 
 
 class Epochs:
-    """Which epoch a round is in, and the best that was.
+    """Epochs of a round: validation after each, and the best so far.
 
     Parameters
     ----------
@@ -56,7 +58,7 @@ class Epochs:
     measure
         Scores averaged weights; None where there is nothing to compare with.
     on_best
-        Told the weights that are the best so far.
+        Called with the weights that are the best so far.
     """
 
     def __init__(
@@ -70,11 +72,11 @@ class Epochs:
         self.best: Best | None = None
 
     def due(self, step: int, steps: int) -> bool:
-        """Whether an epoch has ended that was not validated yet."""
+        """Tell whether an epoch has ended that was not validated yet."""
         return epoch_of(step, steps, self.count) > self.done
 
     def close(self, step: int, steps: int, weights: Weights) -> dict[str, float]:
-        """Validate; returns values to plot. Asked again for the same step it does the same."""
+        """Validate and return values to plot; the same step again gives the same."""
         score = self.measure(weights)
         self.done = epoch_of(step, steps, self.count)
         if score is None:
@@ -85,13 +87,15 @@ class Epochs:
             self.on_best(kept)
         return {"epoch": float(self.done), "epoch_loss": score.loss, "epoch_iou": score.iou}
 
-    def state(self) -> dict[str, Any]:
-        """Tensors and plain values for a checkpoint."""
+    def state(self) -> EpochsState:
+        """Return tensors and plain values for a checkpoint."""
         best = self.best
-        kept = None if best is None else {"epoch": best.epoch, "iou": best.iou, "weights": best.weights}
+        kept: BestState | None = None
+        if best is not None:
+            kept = {"epoch": best.epoch, "iou": best.iou, "weights": best.weights}
         return {"done": self.done, "best": kept}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: EpochsState) -> None:
         """Read back :meth:`state`."""
         self.done = state["done"]
         self.best = None if state["best"] is None else Best(**state["best"])
@@ -130,7 +134,7 @@ def measure_epoch(
 def probability_map(
     predictor: Predictor, photo: npt.NDArray[np.uint8], background: int, height: int = 384
 ) -> npt.NDArray[np.uint8]:
-    """A photo and, right of it, how probable the foreground is: black for no, white for yes.
+    """Draw a photo and, right of it, the probability of foreground: black for no, white for yes.
 
     Returns
     -------

@@ -1,34 +1,40 @@
-"""The training loop of a round: steps, checkpoints, and what to do when memory or numbers give out."""
+"""The training loop of a round: steps, checkpoints, recovery from full memory and non-finite losses."""
 
 from __future__ import annotations
 
 import itertools
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from trainer.data.loader import Loader
-from trainer.engine.device import Engine
 from trainer.engine.ema import Ema
 from trainer.engine.memory import run_with_smaller_batches
 from trainer.errors import SkinsegError
-from trainer.recipes.base import Recipe
 from trainer.training.checkpoints import (
+    TrainingState,
     has_checkpoint,
     load_checkpoint,
     random_state,
     restore_random_state,
     save_checkpoint,
 )
-from trainer.training.epochs import Epochs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from trainer.data.loader import Loader
+    from trainer.engine.device import Engine
+    from trainer.recipes.base import Recipe
+    from trainer.training.epochs import Epochs
+    from trainer.training.round_record import RoundRecord
 
 PLOT_SECONDS = 0.5
 MOST_ROLLBACKS = 4
@@ -36,16 +42,16 @@ MOST_ROLLBACKS = 4
 
 @dataclass
 class Hooks:
-    """How the loop speaks to the outside."""
+    """Callbacks of the loop."""
 
     tick: Callable[[int, float], None] = lambda step, seconds_left: None
     """Called before every step; may raise to stop, and a checkpoint is written."""
     plot: Callable[[int, dict[str, float]], None] = lambda step, values: None
     """Called twice a second with values to draw."""
     say: Callable[[str], None] = lambda message: None
-    """Called with what people should know."""
+    """Called with notes to people."""
     show: Callable[[npt.NDArray[np.uint8]], None] = lambda picture: None
-    """Called with a picture ``(H, W, 3)`` of how it goes, at every checkpoint of a recipe that makes one."""
+    """Called with a recipe's panel ``(H, W, 3)`` at every checkpoint, where it has one."""
 
 
 @dataclass
@@ -75,8 +81,8 @@ class Training:
         For checkpoints.
     every
         Seconds between checkpoints.
-    about
-        Plain values kept in the checkpoint for whoever resumes the round.
+    record
+        Kept in the checkpoint for whoever resumes the round.
     epochs
         Where a recipe thinks in them: validation after each, and the best weights in the end.
     """
@@ -88,7 +94,7 @@ class Training:
     folder: Path
     every: float
     hooks: Hooks
-    about: dict[str, Any] = field(default_factory=dict)
+    record: RoundRecord | None = None
     epochs: Epochs | None = None
 
     def __post_init__(self) -> None:
@@ -102,8 +108,8 @@ class Training:
         self._plotted_at = 0.0
 
     def run(self) -> None:
-        """Train to the last step. Whatever the tick raises is passed on after a checkpoint was written."""
-        if not has_checkpoint(self.folder):
+        """Train to the last step; an exception of the tick is passed on after a checkpoint was written."""
+        if not has_checkpoint(self.folder):  # with one, batch norm was prepared before it was written
             self._prepare()
         if self.step == 0 or not has_checkpoint(self.folder):
             self.save()
@@ -111,7 +117,7 @@ class Training:
         while self._goes_on(values):
             values = self._one_step()
             if self._is_time():
-                self._look(values)
+                self._report(values)
         self.save()
         best = None if self.epochs is None else self.epochs.best
         if best is not None and self.epochs is not None:
@@ -121,13 +127,14 @@ class Training:
             )
 
     def _goes_on(self, values: dict[str, Tensor]) -> bool:
-        """Close an epoch that has ended and let the outside speak; False after the last step."""
+        """Close an epoch that has ended and call the tick; False after the last step."""
         try:
             if self.epochs is not None and self.epochs.due(self.step, self.steps):
                 self.hooks.plot(self.step, self.epochs.close(self.step, self.steps, self.ema.weights))
             if self.step < self.steps:
                 self.hooks.tick(self.step, self._seconds_left())
         except Exception:
+            # a checkpoint of broken weights would leave a resumed round nothing to go back to
             if self._finite(values):
                 self.save()
             raise
@@ -184,7 +191,7 @@ class Training:
             or self.step == self.steps
         )
 
-    def _look(self, values: dict[str, Tensor]) -> None:
+    def _report(self, values: dict[str, Tensor]) -> None:
         """Plot, check the numbers, keep a checkpoint."""
         self._plotted_at = time.monotonic()
         if not self._finite(values):
@@ -197,7 +204,7 @@ class Training:
             self.save()
 
     def _finite(self, values: dict[str, Tensor]) -> bool:
-        """Whether the losses and all weights are numbers."""
+        """Tell whether the losses and all weights are finite."""
         if not all(math.isfinite(float(value)) for value in values.values()):
             return False
         weights = [p.detach() for network in self.recipe.networks.values() for p in network.parameters()]
@@ -215,11 +222,12 @@ class Training:
             )
         scale, rollbacks, step = self.lr_scale * 0.5, self.rollbacks, self.step
         self.restore(load_checkpoint(self.folder))
+        # the checkpoint holds the old rate: with it the same crops would fail in the same way again
         self.lr_scale, self.rollbacks = scale, rollbacks
         self.hooks.say(
             f"the loss was not a number at step {step}: back to step {self.step} with half the learning rate"
         )
-        self.save()
+        self.save()  # a kill before the next checkpoint must not forget the rollback
 
     def save(self) -> None:
         """Write a checkpoint of everything the rest of the round depends on."""
@@ -229,10 +237,10 @@ class Training:
             self.hooks.show(picture)
         self._saved_at = time.monotonic()
 
-    def state(self) -> dict[str, Any]:
-        """What :meth:`restore` needs: tensors and plain values."""
+    def state(self) -> TrainingState:
+        """Return tensors and plain values for :meth:`restore`."""
         return {
-            "about": self.about,
+            "about": {} if self.record is None else self.record.to_dict(),
             "step": self.step,
             "networks": {name: n.state_dict() for name, n in self.recipe.networks.items()},
             "optimizers": {name: o.state_dict() for name, o in self.recipe.optimizers.items()},
@@ -247,22 +255,24 @@ class Training:
             "epochs": None if self.epochs is None else self.epochs.state(),
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: TrainingState) -> None:
         """Go on from a checkpoint as if nothing had happened."""
         for name, network in self.recipe.networks.items():
             network.load_state_dict(state["networks"][name])
         for name, optimizer in self.recipe.optimizers.items():
             optimizer.load_state_dict(state["optimizers"][name])
         for name, weight in self.ema.weights.items():
-            weight.copy_(state["ema"][name])
+            weight.copy_(state["ema"][name])  # in place: it stays on the device
         self.ema.count = state["ema_count"]
+        # after loading, which draws nothing, so that dropout continues where the checkpoint was written
         restore_random_state(state["random"])
         self.step = state["step"]
         self.lr_scale, self.rollbacks = state["lr_scale"], state["rollbacks"]
         self.clock = Clock(state["seconds"], state["crops"])
-        if self.epochs is not None and state.get("epochs") is not None:
-            self.epochs.restore(state["epochs"])
-        if state["batch"] != self.labelled.size:
+        epochs = state.get("epochs")  # rounds begun by versions without epochs have none
+        if self.epochs is not None and epochs is not None:
+            self.epochs.restore(epochs)
+        if state["batch"] != self.labelled.size:  # memory had given out before
             self._resize(state["batch"])
 
     def close(self) -> None:

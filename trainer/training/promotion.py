@@ -6,20 +6,22 @@ Dice and its paired bootstrap over groups. The answer always comes with a senten
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.evaluation.bootstrap import Bootstrap
-from trainer.evaluation.metrics import Counts, Floats, class_scores, macro_dice
-from trainer.settings.plan import Lane
-from trainer.settings.project import GateSettings
+from trainer.evaluation.metrics import Counts, Floats, class_scores, macro_dice, resample_groups, sum_by_group
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trainer.settings.project import GateSettings
 
 
 @dataclass(frozen=True)
-class Decision:
-    """Whether to serve a candidate, and why."""
+class GateDecision:
+    """The gate's answer: whether to serve a candidate, and why."""
 
     promote: bool
     provisional: bool
@@ -65,7 +67,7 @@ def _class_that_fell(
     return None
 
 
-def decide(
+def compare_with_served(
     candidate: Counts,
     served: Counts | None,
     groups: Sequence[str],
@@ -75,7 +77,7 @@ def decide(
     gate: GateSettings,
     anchor: Counts | None = None,
     seed: int = 0,
-) -> Decision:
+) -> GateDecision:
     """Compare a candidate with the served model on the current validation truth.
 
     Parameters
@@ -94,15 +96,15 @@ def decide(
 
     Returns
     -------
-    Decision
-        ``provisional`` marks models served without enough validation photos to judge them.
+    GateDecision
+        ``provisional`` marks models served without enough validation photos to compare them.
     """
     photos = len(candidate)
     now = float(macro_dice(candidate.sum(0))) if photos else float("nan")
     if photos < gate.min_photos:
         return _decide_on_few(photos, now, served, gate)
     if served is None:
-        return Decision(True, False, f"served: the first model, validation Dice {_number(now)}")
+        return GateDecision(True, False, f"served: the first model, validation Dice {_number(now)}")
     before = float(macro_dice(served.sum(0)))
     delta = float(_dice_differences(candidate.sum(0), served.sum(0)))
     sample = Bootstrap(groups, gate.bootstrap, seed)
@@ -115,23 +117,23 @@ def decide(
     fell = _class_that_fell(candidate.sum(0), served.sum(0), draws, on_photos, class_names, gate)
     if delta < -epsilon / 2:
         detail = _worst_class(candidate.sum(0), served.sum(0), class_names)
-        return Decision(False, False, f"kept the old one: {change}{detail}", delta, bounds)
+        return GateDecision(False, False, f"kept the old one: {change}{detail}", delta, bounds)
     if low < -epsilon:
         doubt = f"it may be worse by up to {_number(-float(low))}"
-        return Decision(
+        return GateDecision(
             False, False, f"kept the old one: {change}, but {doubt} on other photos", delta, bounds
         )
     if fell is not None:
-        return Decision(False, False, f"kept the old one: {fell} ({change})", delta, bounds)
+        return GateDecision(False, False, f"kept the old one: {fell} ({change})", delta, bounds)
     if anchor is not None and _below_anchor(candidate, anchor, groups, gate, seed):
         best = _number(float(macro_dice(anchor.sum(0))))
-        return Decision(
+        return GateDecision(
             False, False, f"kept the old one: {change}, but the best so far had {best}", delta, bounds
         )
-    return Decision(True, False, f"served: {change}", delta, bounds)
+    return GateDecision(True, False, f"served: {change}", delta, bounds)
 
 
-def _decide_on_few(photos: int, now: float, served: Counts | None, gate: GateSettings) -> Decision:
+def _decide_on_few(photos: int, now: float, served: Counts | None, gate: GateSettings) -> GateDecision:
     """Too few photos for a bootstrap: serve for now, but not what falls clearly on those there are."""
     have = {0: "no labelled validation photo", 1: "only 1 labelled validation photo"}.get(
         photos, f"only {photos} labelled validation photos"
@@ -139,8 +141,8 @@ def _decide_on_few(photos: int, now: float, served: Counts | None, gate: GateSet
     before = float(macro_dice(served.sum(0))) if served is not None and photos else float("nan")
     if now < before - gate.few_margin:  # never true where one of them is not a number
         why = f"kept the old one: validation Dice {_number(before)} -> {_number(now)} on {have}"
-        return Decision(False, False, why, now - before)
-    return Decision(
+        return GateDecision(False, False, why, now - before)
+    return GateDecision(
         True, True, f"served for now: {have} so far, {gate.min_photos} are needed to compare models"
     )
 

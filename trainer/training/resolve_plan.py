@@ -1,22 +1,26 @@
-"""Settings with every `auto` resolved for a device and a lane: what a round really does."""
+"""Settings with every `auto` resolved for a device and a lane."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trainer.errors import ConfigError
 from trainer.networks.encoders import encoder_for
 from trainer.networks.pretrained import choose_init, passed_over
 from trainer.recipes.registry import find_recipe
-from trainer.settings.model import Settings
 from trainer.settings.plan import Lane, Plan
-from trainer.settings.training import TrainingSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.settings.model import Settings
+    from trainer.settings.training import TrainingSettings
 
 
 @dataclass(frozen=True)
 class DeviceDefaults:
-    """What suits a kind of device; measured in benchmarks/ and docs/experiments.md."""
+    """Sizes, steps and rate that suit a kind of device; measured in benchmarks/ and docs/experiments.md."""
 
     long_side: int
     size: int
@@ -43,7 +47,7 @@ def make_plan(
     steps: int | None = None,
     pretrained: Path | None = None,
 ) -> Plan:
-    """Resolve the settings: what a person set counts first, then what the recipe asks for, then the device.
+    """Resolve the settings: a person's come first, then the recipe's, then the device's.
 
     Parameters
     ----------
@@ -92,7 +96,7 @@ def make_plan(
 
 
 def encoder_share(init: str) -> float:
-    """What suits the weights that an encoder starts from; measured in docs/experiments.md."""
+    """Return the learning-rate share that suits an encoder's weights; measured in docs/experiments.md."""
     return 1.0 if init in ("scratch", "colorization") else 0.2
 
 

@@ -1,21 +1,22 @@
-"""What the parts of one round share, and how a round speaks to the process that runs it."""
+"""The context that the parts of a round share, and its messages, curves and progress."""
 
 from __future__ import annotations
 
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trainer.data.photo_cache import DecodedCache
-from trainer.engine.device import Engine
-from trainer.settings.model import Settings
-from trainer.settings.plan import Lane, Plan
-
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.data.photo_cache import DecodedCache
+    from trainer.engine.device import Engine
     from trainer.project.project import Project
+    from trainer.settings.model import Settings
+    from trainer.settings.plan import Plan
+    from trainer.training.round_record import RoundRecord
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ class StopRound(Exception):
 
 @dataclass(frozen=True)
 class RoundProgress:
-    """Where a round is."""
+    """Phase and step of a round."""
 
     round_id: str
     lane: Lane
@@ -43,22 +44,29 @@ Tick = Callable[[RoundProgress], None]
 
 @dataclass
 class RoundContext:
-    """One round: its project, its plan, its device, and its voice."""
+    """One round: its project, its record, its device, and its ways to the outside."""
 
     project: Project
     settings: Settings
-    plan: Plan
+    record: RoundRecord
     engine: Engine
     id: str
     cache: DecodedCache
     folder: Path
     """For its checkpoints."""
     tick: Tick | None = None
-    messages: list[str] = field(default_factory=list)
     in_catalog: bool = True
-    """False for trainings that the project's history has nothing to do with, as those of a study."""
-    curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
-    """What was plotted, where the catalog does not hold it."""
+    """False for trainings outside the project's history, as those of a study."""
+
+    @property
+    def plan(self) -> Plan:
+        """Resolved settings."""
+        return self.record.plan
+
+    @property
+    def messages(self) -> list[str]:
+        """Notes to people so far."""
+        return self.record.messages
 
     def say(self, message: str) -> None:
         """Tell people once: in the log, as an event, and in the round's result."""
@@ -75,7 +83,7 @@ class RoundContext:
             self.project.trainer.log_curve(self.id, step, values)
             return
         for name, value in values.items():
-            self.curves.setdefault(name, []).append((step, value))
+            self.record.curves.setdefault(name, []).append((step, value))
 
     def report(self, phase: str, step: int, steps: int, seconds_left: float | None = None) -> None:
         """Call the tick, which may raise :class:`StopRound`."""

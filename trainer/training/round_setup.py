@@ -1,69 +1,45 @@
-"""What a training is put together from: the recipe with its weights, and its streams of crops."""
+"""The parts of a training: the recipe with its weights, its streams of crops, and the loop over them."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from torch import Tensor
 
 from trainer.atomic import replacing
 from trainer.data.crops import AllCrops, LabelledCrops, UnlabelledCrops
 from trainer.data.loader import Loader
 from trainer.data.photo_cache import WorkingPhotos
-from trainer.data.trainset import Item, TrainSet, keep_fraction
+from trainer.data.trainset import TrainSet
 from trainer.engine.device import loader_threads, seed_everything
-from trainer.errors import ProjectError, SkinsegError
+from trainer.errors import SkinsegError
 from trainer.evaluation.validation import readable_truth
 from trainer.inference.predictor import Predictor
 from trainer.networks.architectures import build_segmenter
 from trainer.networks.pretrained import initialise
 from trainer.networks.segmenters import set_dropout
-from trainer.networks.weights import fit_weights, load_model, read_weights
+from trainer.networks.weights import load_matching, load_model, read_weights
 from trainer.project.filesystem import storage_errors
-from trainer.recipes.base import Recipe
 from trainer.recipes.registry import find_recipe
-from trainer.settings.plan import Lane
 from trainer.training.epochs import Epochs, EpochScore, measure_epoch, probability_map
 from trainer.training.loop import Hooks, Training
-from trainer.training.round_context import RoundContext
 
 if TYPE_CHECKING:
-    from trainer.project.project import Project
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from trainer.recipes.base import Recipe
+    from trainer.training.checkpoints import TrainingState
+    from trainer.training.round_context import RoundContext
 
 
-def choose_data(
-    project: Project, recipe: type[Recipe], lane: Lane, fraction: float | None = None, draw: int = 0
-) -> dict[str, Any]:
-    """What a new round learns from, as plain values that its checkpoints keep.
-
-    Raises
-    ------
-    ProjectError
-        No labels, and the recipe needs some.
-    """
-    truths = project.masks.truth("train") if recipe.needs_labels else []
-    items = keep_fraction([Item(t.photo_id, t.revision_id, t.group) for t in truths], fraction, draw)
-    if recipe.needs_labels and not items:
-        raise ProjectError(
-            f"{project.path} has no labels yet: no training photo has a mask; save some in the window, "
-            "or bring them in with skinseg import"
-        )
-    served = project.models.served()
-    newest = project.models.untrained_labels(served.id) if lane == Lane.FAST and served is not None else 0
-    return {
-        "items": [[item.photo_id, item.revision_id, item.group] for item in items],
-        "newest": min(newest, len(items)),
-    }
-
-
-def make_recipe(round_: RoundContext, parents: list[str]) -> tuple[Recipe, str]:
-    """The recipe with its starting weights on the device, and where those come from."""
-    project, plan = round_.project, round_.plan
+def make_recipe(round_: RoundContext) -> tuple[Recipe, str]:
+    """Put the recipe with its starting weights on the device, and say where those come from."""
+    project, plan, parents = round_.project, round_.plan, round_.record.parents
     method = find_recipe(plan.recipe)
     if parents:
         segmenter, _ = load_model(project.models.get(parents[0]).path)
@@ -87,11 +63,11 @@ def _take_over_companions(recipe: Recipe, folder: Path) -> None:
     for name, network in recipe.companions().items():
         path = folder / f"{name}.safetensors"
         if path.is_file():
-            fit_weights(network, read_weights(path))
+            load_matching(network, read_weights(path))
 
 
-def make_training(round_: RoundContext, recipe: Recipe, about: dict[str, Any]) -> Training:
-    """Streams of crops and the loop over them."""
+def make_training(round_: RoundContext, recipe: Recipe) -> Training:
+    """Start the streams of crops and put the loop over them."""
     project, engine, plan = round_.project, round_.engine, round_.plan
     photos = WorkingPhotos(project, plan.long_side, round_.cache)
     crops = recipe.crop_plan()
@@ -101,14 +77,14 @@ def make_training(round_: RoundContext, recipe: Recipe, about: dict[str, Any]) -
         size = source.plan.batch
         return Loader(source, size, engine.device, workers)
 
-    items = [Item(*item) for item in about["items"]]
+    items = round_.record.items
     labelled: LabelledCrops | UnlabelledCrops
     if recipe.needs_labels:
         train = TrainSet(
             photos,
             items,
             project.classes.count,
-            about["newest"],
+            round_.record.newest,
             tick=lambda index: round_.report("prepare", index, len(items)),
         )
         for why in train.dropped.values():
@@ -138,7 +114,7 @@ def make_training(round_: RoundContext, recipe: Recipe, about: dict[str, Any]) -
             say=round_.say,
             show=lambda picture: write_panel(project.path / "panels" / f"{plan.recipe}.png", picture),
         ),
-        about=about,
+        record=round_.record,
         epochs=_make_epochs(round_, recipe, photos),
     )
 
@@ -156,7 +132,7 @@ def _warn_of_one_class(round_: RoundContext, train: TrainSet) -> None:
 
 
 def _without_unlabelled(recipe: Recipe, photos: int) -> str:
-    """Why unlabelled photos take no part in a round, though its recipe can use them; empty: they do."""
+    """Say why unlabelled photos take no part in a round, though its recipe can use them; empty: they do."""
     steps = recipe.plan.steps
     if not photos:
         return "there are no unlabelled photos"
@@ -169,7 +145,7 @@ def _without_unlabelled(recipe: Recipe, photos: int) -> str:
 
 
 def _make_epochs(round_: RoundContext, recipe: Recipe, photos: WorkingPhotos) -> Epochs | None:
-    """Validation after every epoch, where the recipe has any; the best draws its panel."""
+    """Validate after every epoch, where the recipe has any; the best draws its panel."""
     project, plan, background = round_.project, round_.plan, round_.project.classes.background
     if not recipe.epochs:
         return None
@@ -199,13 +175,13 @@ def _make_epochs(round_: RoundContext, recipe: Recipe, photos: WorkingPhotos) ->
     return Epochs(recipe.epochs, measure, draw)
 
 
-def train(round_: RoundContext, about: dict[str, Any], state: dict[str, Any] | None) -> tuple[Training, str]:
-    """Train to the last step; also says where the starting weights came from."""
+def train(round_: RoundContext, state: TrainingState | None) -> tuple[Training, str]:
+    """Train to the last step, from a checkpoint if there is one; also says where the weights came from."""
     seed_everything(round_.plan.seed)
-    recipe, init_note = make_recipe(round_, about["parents"])
-    training = make_training(round_, recipe, about)
+    recipe, init_note = make_recipe(round_)
+    training = make_training(round_, recipe)
     try:
-        if state is not None:
+        if state is not None:  # last: building networks drew random numbers
             training.restore(state)
             round_.say(f"going on at step {training.step} of {training.steps}")
         training.run()

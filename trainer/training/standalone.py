@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.data.photo_cache import project_cache
-from trainer.engine.device import Engine
-from trainer.networks.segmenters import Segmenter
-from trainer.recipes.base import Recipe
-from trainer.recipes.registry import find_recipe
-from trainer.settings.model import Settings
-from trainer.settings.plan import Lane, Plan
 from trainer.training.candidate import averaged_model
-from trainer.training.checkpoints import has_checkpoint, load_checkpoint
-from trainer.training.resolve_plan import make_plan
-from trainer.training.round_context import RoundContext, Tick
-from trainer.training.round_setup import choose_data, train
+from trainer.training.round_opening import RoundRequest, open_round
+from trainer.training.round_setup import train
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.networks.segmenters import Segmenter
     from trainer.project.project import Project
+    from trainer.recipes.base import Recipe
+    from trainer.settings.model import Settings
+    from trainer.settings.plan import Plan
+    from trainer.training.round_context import Tick
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What :func:`train_once` made."""
+    """Result of :func:`run_standalone`."""
 
     plan: Plan
     network: Segmenter
     """With the averaged weights, in eval mode on the CPU."""
     recipe: Recipe
     init: str
-    """Where the starting weights came from."""
+    """Origin of the starting weights."""
     seconds: float
     """Of training alone."""
     crops_per_second: float
@@ -40,7 +37,7 @@ class Trained:
     messages: tuple[str, ...]
 
 
-def train_once(
+def run_standalone(
     project: Project,
     settings: Settings,
     *,
@@ -53,7 +50,7 @@ def train_once(
     tick: Tick | None = None,
     device: str = "auto",
 ) -> Trained:
-    """Train as a batch round does and hand the network over; the project's history knows nothing of it.
+    """Train as a batch round does and hand the network over, without a trace in the project's history.
 
     Parameters
     ----------
@@ -71,47 +68,17 @@ def train_once(
     SkinsegError
         Nothing to train on, or settings that do not work here.
     """
-    training = settings.training
-    engine = Engine.start(device, precision=training.precision, threads=training.threads or None)
-    state = load_checkpoint(folder) if has_checkpoint(folder) else None
-    if state is not None:
-        about = state["about"]
-    else:
-        method = find_recipe(recipe or training.recipe)
-        about = choose_data(project, method, Lane.BATCH, labels_fraction, labels_draw)
-        plan = make_plan(
-            settings,
-            engine.device_name,
-            Lane.BATCH,
-            recipe=recipe,
-            init=init,
-            steps=steps,
-            pretrained=project.path / "pretrained",
-        )
-        about |= {"plan": plan.to_dict(), "parents": [], "learnt": 0, "messages": [], "curves": {}}
-    plan = Plan.from_dict(about["plan"])
-    cache = project_cache(project, settings.photos.cache_bytes)
-    round_ = RoundContext(
-        project,
-        settings,
-        plan,
-        engine,
-        folder.name,
-        cache,
-        folder,
-        tick,
-        about["messages"],
-        in_catalog=False,
-        curves=about["curves"],
-    )
-    done, init_note = train(round_, about, state)
+    request = RoundRequest("batch", recipe, init, steps, labels_fraction, labels_draw)
+    opened = open_round(project, settings, request, folder, tick=tick, device=device, in_catalog=False)
+    round_ = opened.context
+    training, init_note = train(round_, opened.state)
     return Trained(
-        plan,
-        averaged_model(round_, done.result).eval(),
-        done.recipe,
+        round_.plan,
+        averaged_model(round_, training.result).eval(),
+        training.recipe,
         init_note,
-        done.clock.seconds,
-        done.clock.crops_per_second,
-        round_.curves,
+        training.clock.seconds,
+        training.clock.crops_per_second,
+        round_.record.curves,
         tuple(round_.messages),
     )

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from trainer.data.photo_cache import nearest
+from trainer.data.photo_cache import resize_nearest
+from trainer.labels.classes import ClassSet
 from trainer.labels.values import IGNORE
 from trainer.project.decode import scaled_size
 
@@ -40,7 +41,7 @@ def overlay(photo: Bytes, labels: Bytes, classes: ClassSet) -> Bytes:
     labels
         Class indices and IGNORE, of any size.
     """
-    labels = nearest(labels, photo.shape[0], photo.shape[1])
+    labels = resize_nearest(labels, photo.shape[0], photo.shape[1])
     colours = np.array([list(bytes.fromhex(colour[1:])) for colour in classes.colours], np.float32)
     painted = photo.astype(np.float32)
     skin = (labels != IGNORE) & (labels != classes.background)

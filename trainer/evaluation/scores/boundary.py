@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import binary_erosion, distance_transform_edt
 
-from trainer.data.photo_cache import nearest
+from trainer.data.photo_cache import resize_nearest
+from trainer.evaluation.metrics import Floats
 from trainer.labels.values import IGNORE
 from trainer.project.decode import scaled_size
 
@@ -65,7 +66,7 @@ def boundary_scores(
     height, width = target.shape
     if max(height, width) > LONG_SIDE:
         size = scaled_size(height, width, LONG_SIDE)
-        target, prediction = nearest(target, *size), nearest(prediction, *size)
+        target, prediction = resize_nearest(target, *size), resize_nearest(prediction, *size)
     labelled = target != IGNORE
     nsd, hd95 = np.full(classes, np.nan), np.full(classes, np.nan)
     for index in range(classes):

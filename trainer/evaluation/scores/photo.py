@@ -88,14 +88,14 @@ class PhotoCounter:
         self._sums += (p[t == 1].sum(), p.sum(), t.sum())
         self._peak = np.maximum(self._peak, peak)
 
-    def finish(self, photo: Bytes, sureness: Floats | None = None) -> PhotoScores:
-        """Return the scores when all rows were added.
+    def finish(self, photo: Bytes, class_confidence: Floats | None = None) -> PhotoScores:
+        """The scores, when all rows were added.
 
         Parameters
         ----------
         photo
             ``(H, W, 3)`` uint8.
-        sureness
+        class_confidence
             Of each class being on the photo, ``(K,)``, of a network that finds boxes.
         """
         skin = (self.target != IGNORE) & (self.target != self.classes.background)
@@ -104,7 +104,7 @@ class PhotoCounter:
             skin=self._skin,
             skin_sums=self._sums,
             confidence=self._confidence,
-            peak=self._peak if sureness is None else sureness,
+            peak=self._peak if class_confidence is None else class_confidence,
             boundary=boundary_scores(self.target, self.labels, self.classes.count),
             tone=skin_tone(photo, skin) if self.classes.shows_skin else math.nan,
         )

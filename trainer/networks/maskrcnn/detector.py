@@ -6,7 +6,7 @@ al. 2020, https://doi.org/10.1109/JBHI.2020.2973614.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from segmentation_models_pytorch.encoders import get_encoder
@@ -15,19 +15,21 @@ from torch.nn import functional as F
 from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import FeaturePyramidNetwork
 
-from trainer.data.instances import Instances
 from trainer.errors import ConfigError
 from trainer.networks.maskrcnn.proposals import ProposalNetwork
 from trainer.networks.maskrcnn.region_heads import Detections, RegionHeads, paste
 from trainer.networks.segmenters import Segmenter
 
+if TYPE_CHECKING:
+    from trainer.networks.maskrcnn.truth import DetectionTruth
+
 MULTIPLE = 32
 SURE_OF_ONE = 0.05
-"""Where a picture has one region: the surest is drawn if it is at least so probable."""
+"""Of a picture with one region: the surest is drawn if it is at least so probable."""
 SURE_OF_MANY = 0.5
-"""Where it has many: all that are at least so probable are drawn."""
+"""Of a picture with many: all that are at least so probable are drawn."""
 NEVER = 1e-4
-"""Probability of a class that nothing speaks for."""
+"""Smallest probability of a class in a drawn map."""
 
 Regions = Literal["auto", "one", "many"]
 Norm = Literal["group", "none"]
@@ -57,8 +59,6 @@ class MaskRCNN(nn.Module):
     """
 
     background: Tensor
-    segmenter: ClassVar[type[Segmenter]]
-    """What `build_segmenter` wraps it in."""
 
     def __init__(
         self,
@@ -86,25 +86,25 @@ class MaskRCNN(nn.Module):
         self.register_buffer("background", torch.tensor(0))
 
     def features(self, image: Tensor) -> tuple[ImageList, list[Tensor]]:
-        """P2 to P5 in float32, of a picture filled up to what the strides divide."""
+        """Compute P2 to P5 in float32, of a picture filled up to what the strides divide."""
         height, width = image.shape[-2:]
         filled = F.pad(image, (0, -width % MULTIPLE, 0, -height % MULTIPLE))
         deep = self.encoder(filled)[2:]
         levels = self.pyramid({str(i): level for i, level in enumerate(deep)})
         return ImageList(filled, [(height, width)] * len(image)), [level.float() for level in levels.values()]
 
-    def losses(self, image: Tensor, truth: list[Instances]) -> dict[str, Tensor]:
-        """L_rpn, L_cls, L_det and L_seg as ``rpn``, ``cls``, ``det`` and, unless left out, ``seg``."""
+    def losses(self, image: Tensor, truth: DetectionTruth) -> dict[str, Tensor]:
+        """Compute L_rpn, L_cls, L_det and, unless left out, L_seg as ``rpn``, ``cls``, ``det``, ``seg``."""
         images, features = self.features(image)
         with torch.autocast(image.device.type, enabled=False):
             proposals, rpn = self.proposals.propose(images, features, truth)
-            terms = {"rpn": rpn, **self.heads.losses(features, proposals, truth)}
+            terms = {"rpn": rpn, **self.heads.losses(features, proposals, truth.regions, truth.losses)}
         if self.tasks == "classification":
             del terms["seg"]
         return terms
 
     def detect(self, image: Tensor, least: float | None = None) -> list[Detections]:
-        """What is in each picture with at least such a probability; by default what `logits` draws."""
+        """Find regions in each picture with at least such a probability; by default those that are drawn."""
         images, features = self.features(image)
         if least is None:
             least = SURE_OF_ONE if self.one else SURE_OF_MANY
@@ -119,7 +119,7 @@ class MaskRCNN(nn.Module):
         return found
 
     def name(self, images: Tensor, boxes: list[Tensor]) -> list[Tensor]:
-        """Class probabilities ``(B, K)`` of given boxes ``(B, 4)``, in the order of the class set."""
+        """Return class probabilities ``(B, K)`` of given boxes ``(B, 4)``, in the order of the class set."""
         _, features = self.features(images)
         with torch.autocast(images.device.type, enabled=False):
             logits, _ = self.heads.box_predictor(
@@ -135,7 +135,7 @@ class MaskRCNN(nn.Module):
         return torch.stack(drawn).log()
 
     def draw(self, found: Detections, height: int, width: int) -> Tensor:
-        """Class probabilities ``(K, height, width)`` of a picture.
+        """Draw class probabilities ``(K, height, width)`` of a picture.
 
         At each pixel the region with the largest score times mask wins; its mask is the probability of its
         class, and the rest that of background.
@@ -161,8 +161,8 @@ class Detector(Segmenter):
 
     network: MaskRCNN
 
-    def forward(self, image_NCHW: Tensor, truth: list[Instances] | None = None) -> Any:
-        """Logits ``(N, K, H, W)`` in eval mode; with ``truth`` in train mode the losses by name.
+    def forward(self, image_NCHW: Tensor, truth: DetectionTruth | None = None) -> Any:
+        """Map to logits ``(N, K, H, W)`` in eval mode; with ``truth`` in train mode to the losses by name.
 
         Raises
         ------
@@ -176,12 +176,9 @@ class Detector(Segmenter):
         return self.network(self.adapted(image_NCHW))
 
     def detect(self, image_NCHW: Tensor, least: float | None = None) -> list[Detections]:
-        """What is in each picture, see `MaskRCNN.detect`."""
+        """Find regions in each picture, see `MaskRCNN.detect`."""
         return self.network.detect(self.adapted(image_NCHW), least)
 
     def adapted(self, image_NCHW: Tensor) -> Tensor:
-        """Pictures in [-1, 1] on the encoder's scale."""
+        """Bring pictures in [-1, 1] to the encoder's scale."""
         return (image_NCHW - self.mean) / self.std
-
-
-MaskRCNN.segmenter = Detector

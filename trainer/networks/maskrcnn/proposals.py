@@ -1,23 +1,26 @@
-"""Region proposals: where in a picture something may be. torchvision's RPN, the losses of the source."""
+"""Region proposals: boxes in which something may be. torchvision's RPN, the losses of the source."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models.detection.anchor_utils import AnchorGenerator
-from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.rpn import (
     RegionProposalNetwork,
     RPNHead,
     concat_box_prediction_layers,
 )
 
-from trainer.data.instances import Instances, share_inside
-from trainer.labels.values import IGNORE
-from trainer.losses.segmentation import focal
+from trainer.data.instances import share_inside
+from trainer.losses.detection import focal_objectness
+
+if TYPE_CHECKING:
+    from torchvision.models.detection.image_list import ImageList
+
+    from trainer.networks.maskrcnn.truth import DetectionTruth
 
 ANCHOR_SHARES = (1 / 8, 1 / 4, 1 / 2, 1.0)
 """Side of the anchors on P2 to P5, as a share of the picture's long side."""
@@ -29,7 +32,7 @@ BEFORE_NMS, AFTER_NMS = 400, 100
 MOST_UNKNOWN = 0.5
 """An anchor with more unlabelled pixels than this share is no example of nothing."""
 PRIOR = 0.01
-"""What the focal loss wants an untrained network to believe of an anchor (Lin et al. 2017, sec. 4.1)."""
+"""Probability of an anchor to lie on a region, before training (Lin et al. 2017, sec. 4.1)."""
 
 
 class ShareAnchors(AnchorGenerator):  # type: ignore[misc]
@@ -42,7 +45,7 @@ class ShareAnchors(AnchorGenerator):  # type: ignore[misc]
         self.shares, self.aspects = shares, aspects
 
     def forward(self, images: ImageList, features: list[Tensor]) -> list[Tensor]:
-        """Anchors ``(A, 4)`` of each picture, left, top, right, bottom."""
+        """Make anchors ``(A, 4)`` of each picture, left, top, right, bottom."""
         long_side = max(images.tensors.shape[-2:])
         device = features[0].device
         ratio = torch.tensor(self.aspects, device=device).sqrt()
@@ -52,7 +55,7 @@ class ShareAnchors(AnchorGenerator):  # type: ignore[misc]
         return anchors
 
     def set_cell_anchors(self, dtype: torch.dtype, device: torch.device) -> None:
-        """They are made for each picture."""
+        """Do nothing: they are made for each picture."""
 
 
 class ProposalNetwork(RegionProposalNetwork):  # type: ignore[misc]
@@ -76,20 +79,17 @@ class ProposalNetwork(RegionProposalNetwork):  # type: ignore[misc]
             {"training": AFTER_NMS, "testing": AFTER_NMS},
             NMS_IOU,
         )
-        self.objectness_loss: Literal["ce", "focal"] = "ce"
-        self.rho = 10.0
 
-    def teach(self, objectness_loss: Literal["ce", "focal"], rho: float) -> None:
-        """Choose the losses; a head that has learnt nothing begins where the focal loss wants it."""
-        self.objectness_loss, self.rho = objectness_loss, rho
+    def start_for_focal_loss(self) -> None:
+        """Set the bias of an untrained head to the prior of the focal loss; a trained head stays."""
         bias = self.head.cls_logits.bias
-        if objectness_loss == "focal" and not bool(bias.any()):
+        if not bool(bias.any()):
             nn.init.constant_(bias, -torch.tensor((1 - PRIOR) / PRIOR).log().item())
 
     def assign_targets_to_anchors(
-        self, anchors: list[Tensor], targets: list[dict[str, Any]]
+        self, anchors: list[Tensor], targets: list[dict[str, Tensor]]
     ) -> tuple[list[Tensor], list[Tensor]]:
-        """1 where an anchor lies on a region, 0 where on nothing, -1 in between and where nobody labelled."""
+        """Label anchors: 1 on a region, 0 on background, -1 in between and on unlabelled pixels."""
         labels, boxes = super().assign_targets_to_anchors(anchors, targets)
         for of_photo, label, target in zip(anchors, labels, targets, strict=True):
             unknown = share_inside(of_photo, target["unknown"]) > MOST_UNKNOWN
@@ -97,9 +97,14 @@ class ProposalNetwork(RegionProposalNetwork):  # type: ignore[misc]
         return labels, boxes
 
     def compute_loss(
-        self, objectness: Tensor, deltas: Tensor, labels: list[Tensor], regression: list[Tensor]
+        self,
+        objectness: Tensor,
+        deltas: Tensor,
+        labels: list[Tensor],
+        regression: list[Tensor],
+        kind: Literal["ce", "focal"] = "ce",
     ) -> tuple[Tensor, Tensor]:
-        """Both losses, rho not yet applied.
+        """Compute both losses, rho not yet applied.
 
         Parameters
         ----------
@@ -107,9 +112,11 @@ class ProposalNetwork(RegionProposalNetwork):  # type: ignore[misc]
             ``(N * A, 1)`` logits and ``(N * A, 4)``.
         labels, regression
             Per photo ``(A,)`` and ``(A, 4)``.
+        kind
+            Loss of the objectness.
         """
         logits, wanted = objectness.flatten(), torch.cat(regression)
-        if self.objectness_loss == "focal":
+        if kind == "focal":
             label = torch.cat(labels)
             loss = focal_objectness(logits, label)
         else:
@@ -130,9 +137,9 @@ class ProposalNetwork(RegionProposalNetwork):  # type: ignore[misc]
         return [p.bool() for p in positive], [n.bool() for n in negative]
 
     def propose(
-        self, images: ImageList, features: list[Tensor], truth: list[Instances] | None
+        self, images: ImageList, features: list[Tensor], truth: DetectionTruth | None
     ) -> tuple[list[Tensor], Tensor]:
-        """Find where something may be.
+        """Propose boxes.
 
         Returns
         -------
@@ -149,21 +156,7 @@ class ProposalNetwork(RegionProposalNetwork):  # type: ignore[misc]
         boxes, _ = self.filter_proposals(found, objectness, images.image_sizes, counts)
         if truth is None:
             return boxes, objectness.new_zeros(())
-        labels, wanted = self.assign_targets_to_anchors(anchors, [vars(t) for t in truth])
-        loss, off = self.compute_loss(objectness, shifts, labels, self.box_coder.encode(wanted, anchors))
-        return boxes, loss + self.rho * off
-
-
-def focal_objectness(logits: Tensor, labels: Tensor, alpha: float = 0.25, beta: float = 2.0) -> Tensor:
-    """Focal loss over labelled anchors, divided by the number of positive ones (at least 1).
-
-    - alpha t (1 - p)^beta log p - (1 - alpha) (1 - t) p^beta log(1 - p)
-
-    Parameters
-    ----------
-    logits, labels
-        ``(A,)``; a label is 1, 0, or -1 where it does not count.
-    """
-    positive = (labels > 0).sum()
-    loss: Tensor = focal(logits, labels.masked_fill(labels < 0, IGNORE), alpha, beta, total=positive)
-    return loss
+        labels, wanted = self.assign_targets_to_anchors(anchors, [vars(t) for t in truth.regions])
+        regression, losses = self.box_coder.encode(wanted, anchors), truth.losses
+        loss, off = self.compute_loss(objectness, shifts, labels, regression, losses.objectness)
+        return boxes, loss + losses.rho * off

@@ -1,4 +1,4 @@
-"""The three subnets behind the proposals: what a region is, where it ends, which pixels it has.
+"""The three subnets behind the proposals: class, box and mask of a region.
 
 Shape suffixes: B boxes, C channels, K classes, M side of a mask.
 """
@@ -6,28 +6,29 @@ Shape suffixes: B boxes, C channels, K classes, M side of a mask.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torchvision.models.detection._utils import BalancedPositiveNegativeSampler
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
 from torchvision.models.detection.roi_heads import RoIHeads
 from torchvision.ops import batched_nms, clip_boxes_to_image, roi_align
 
 from trainer.data.instances import Instances, share_inside
-from trainer.labels.values import IGNORE
-from trainer.losses.segmentation import jaccard_distance
+from trainer.losses.detection import DetectionLosses, mask_loss
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 BOX_POOL = 7
 FOREGROUND_IOU = 0.5
 NMS_IOU = 0.5
-POSITIVE_SHARE = 0.25
-SHAKEN = 0.15
-"""How far the edges of a shaken box lie from the true ones at most, as a share of its side."""
+JITTER = 0.15
+"""Largest distance of a jittered box's edges from the true ones, as a share of its side."""
 MOST_DETECTIONS = 20
 MOST_UNKNOWN = 0.5
 SMALLEST_SIDE = 1.0
@@ -36,7 +37,7 @@ STRIDES = (4, 8, 16, 32)
 
 @dataclass(frozen=True)
 class Detections:
-    """What was found in one picture, surest first. Boxes are left, top, right, bottom edge in pixels."""
+    """Regions found in one picture, surest first. Boxes are left, top, right, bottom edge in pixels."""
 
     boxes: Tensor
     """``(B, 4)``."""
@@ -53,7 +54,7 @@ class Detections:
         return len(self.labels)
 
     def keep(self, chosen: Tensor | slice) -> Detections:
-        """Some of them."""
+        """Return some of them."""
         parts = (self.boxes, self.labels, self.scores, self.probabilities, self.masks)
         return Detections(*(part[chosen] for part in parts))
 
@@ -106,8 +107,8 @@ class RegionHeads(RoIHeads):  # type: ignore[misc]
             box_predictor=FastRCNNPredictor(width, classes),
             fg_iou_thresh=FOREGROUND_IOU,
             bg_iou_thresh=FOREGROUND_IOU,
-            batch_size_per_image=32,
-            positive_fraction=POSITIVE_SHARE,
+            batch_size_per_image=DetectionLosses.rois,
+            positive_fraction=DetectionLosses.positive,
             bbox_reg_weights=None,
             score_thresh=0.0,
             nms_thresh=NMS_IOU,
@@ -116,53 +117,48 @@ class RegionHeads(RoIHeads):  # type: ignore[misc]
             mask_head=MaskRCNNHeads(channels, (channels,) * 4, 1, norm),
             mask_predictor=MaskRCNNPredictor(channels, channels, classes),
         )
-        self.mask_term: Literal["bce", "jaccard"] = "bce"
-        self.delta = 100.0
-        self.shaken = 0
 
-    def teach(
+    def losses(
         self,
-        mask_term: Literal["bce", "jaccard"],
-        delta: float,
-        rois: int,
-        positive: float = POSITIVE_SHARE,
-        shaken: int = 0,
-    ) -> None:
-        """Choose the loss of the masks and the sample that is learnt from.
+        features: Sequence[Tensor],
+        proposals: list[Tensor],
+        truth: list[Instances],
+        losses: DetectionLosses,
+    ) -> dict[str, Tensor]:
+        """Compute L_cls, L_det and L_seg of a sample of the proposals.
 
         Parameters
         ----------
-        rois, positive
-            Proposals of each photo, and the largest share of them that lies on regions.
-        shaken
-            So many proposals are made of each true box by moving its edges: while the proposals are poor, the
-            subnets learn from these.
+        features
+            Pyramid levels ``(N, C, h, w)``, finest first.
+        proposals
+            ``(P, 4)`` of each photo.
+        truth
+            Regions of each photo.
+        losses
+            Term of the masks, and the sample.
         """
-        self.mask_term, self.delta, self.shaken = mask_term, delta, shaken
-        self.fg_bg_sampler.batch_size_per_image = rois
-        self.fg_bg_sampler.positive_fraction = positive
-
-    def losses(
-        self, features: Sequence[Tensor], proposals: list[Tensor], truth: list[Instances]
-    ) -> dict[str, Tensor]:
-        """L_cls, L_det and L_seg of a sample of the proposals; their sum and rho * L_rpn is trained on."""
         targets = [{"boxes": t.boxes, "labels": t.labels, "masks": t.masks} for t in truth]
+        # a proposal over unlabelled pixels would count as one on background
         proposals = [
             p[share_inside(p, t.unknown) <= MOST_UNKNOWN] for p, t in zip(proposals, truth, strict=True)
         ]
-        if self.shaken:
-            more = [shake(t.boxes, t.unknown.shape, self.shaken) for t in truth]
+        if losses.jittered:
+            more = [jittered_boxes(t.boxes, t.unknown.shape, losses.jittered) for t in truth]
             proposals = [torch.cat(pair) for pair in zip(proposals, more, strict=True)]
+        # the parent class reads its sampler from here
+        self.fg_bg_sampler = BalancedPositiveNegativeSampler(losses.rois, losses.positive)
         boxes, matched, labels, regression = self.select_training_samples(proposals, targets)
         logits, deltas = self.box_predictor(self.box_head(self.box_roi_pool(features, boxes)))
         label, wanted = torch.cat(labels), torch.cat(regression)
         positive = torch.where(label > 0)[0]
+        # every class has its own box regression; only that of the true class is compared
         deltas = deltas.reshape(len(label), logits.shape[1], 4)[positive, label[positive]]
         off = F.smooth_l1_loss(deltas, wanted[positive], reduction="sum")
         return {
             "cls": F.cross_entropy(logits, label, reduction="sum") / max(1, len(label)),
             "det": off / max(1, len(label)),
-            "seg": self._mask_loss(features, boxes, matched, labels, truth),
+            "seg": self._mask_loss(features, boxes, matched, labels, truth, losses),
         }
 
     def _mask_loss(
@@ -172,13 +168,14 @@ class RegionHeads(RoIHeads):  # type: ignore[misc]
         matched: list[Tensor],
         labels: list[Tensor],
         truth: list[Instances],
+        losses: DetectionLosses,
     ) -> Tensor:
         chosen = [label > 0 for label in labels]
         boxes = [b[c] for b, c in zip(boxes, chosen, strict=True)]
         matched = [m[c] for m, c in zip(matched, chosen, strict=True)]
         label = torch.cat([x[c] for x, c in zip(labels, chosen, strict=True)])
         logits = self.mask_predictor(self.mask_head(self.mask_roi_pool(features, boxes)))
-        if not len(label):
+        if not len(label):  # a zero that reaches the weights, so that every parameter has a gradient
             zero: Tensor = logits.sum() * 0.0
             return zero
         logits = logits[torch.arange(len(label), device=label.device), label]
@@ -186,7 +183,8 @@ class RegionHeads(RoIHeads):  # type: ignore[misc]
         parts = zip(truth, boxes, matched, strict=True)
         cut = [(mask_targets(t.masks, b, m, side), known_share(t.unknown, b, side)) for t, b, m in parts]
         target, known = (torch.cat(part) for part in zip(*cut, strict=True))
-        return mask_loss(logits, target.round(), known, self.mask_term, self.delta)
+        # roi_align averages over a cell's pixels: rounding gives the majority back
+        return mask_loss(logits, target.round(), known, losses.masks, losses.delta)
 
     def detect(
         self,
@@ -195,7 +193,7 @@ class RegionHeads(RoIHeads):  # type: ignore[misc]
         shape: tuple[int, int],
         least: float,
     ) -> list[Detections]:
-        """What is found in each picture of ``shape`` (rows, columns) with at least such a probability."""
+        """Find regions in each picture of ``shape`` (rows, columns) with at least such a probability."""
         logits, deltas = self.box_predictor(self.box_head(self.box_roi_pool(features, proposals)))
         counts = [len(p) for p in proposals]
         boxes = self.box_coder.decode(deltas, proposals).reshape(*logits.shape, 4).split(counts)
@@ -224,10 +222,10 @@ class RegionHeads(RoIHeads):  # type: ignore[misc]
         return boxes[kept], label[kept], probabilities[row[kept]]
 
 
-def shake(boxes: Tensor, shape: Sequence[int], times: int) -> Tensor:
-    """Boxes ``(R * times, 4)`` with edges near those of ``(R, 4)``, inside of ``shape`` (rows, columns)."""
+def jittered_boxes(boxes: Tensor, shape: Sequence[int], times: int) -> Tensor:
+    """Draw boxes ``(R * times, 4)`` with edges near those of ``(R, 4)``, inside ``shape`` (rows, columns)."""
     sides = (boxes[:, 2:] - boxes[:, :2]).repeat(times, 2)
-    moved = boxes.repeat(times, 1) + (torch.rand_like(sides) * 2 - 1) * SHAKEN * sides
+    moved = boxes.repeat(times, 1) + (torch.rand_like(sides) * 2 - 1) * JITTER * sides
     clipped: Tensor = clip_boxes_to_image(moved, (shape[0], shape[1]))
     return clipped
 
@@ -242,28 +240,9 @@ def mask_targets(masks: Tensor, boxes: Tensor, matched: Tensor, side: int) -> Te
 
 
 def known_share(unknown: Tensor, boxes: Tensor, side: int) -> Tensor:
-    """Grid ``(B, side, side)`` over each box: 1 where somebody labelled, 0 where not."""
+    """Grid ``(B, side, side)`` over each box: 1 on labelled pixels, 0 elsewhere."""
     nought = torch.zeros(len(boxes), dtype=torch.int64, device=boxes.device)
     return (mask_targets(~unknown[None], boxes, nought, side) > 0.5).float()
-
-
-def mask_loss(
-    logits: Tensor, target: Tensor, known: Tensor, term: Literal["bce", "jaccard"], delta: float = 100.0
-) -> Tensor:
-    """Binary cross-entropy of each mask, with the Jaccard distance as an option; mean over the masks.
-
-    Parameters
-    ----------
-    logits, target, known
-        ``(B, M, M)``; only pixels with ``known`` 1 count.
-    delta
-        Smoothing: distance = 1 - (I + delta) / (S - I + delta), I = sum of p t, S = sum of p + sum of t.
-    """
-    entropy = F.binary_cross_entropy_with_logits(logits, target, reduction="none") * known
-    loss = (entropy.sum((1, 2)) / known.sum((1, 2)).clamp(min=1)).mean()
-    if term == "jaccard":
-        loss = loss + jaccard_distance(logits.sigmoid(), target.masked_fill(known == 0, IGNORE), delta)
-    return loss
 
 
 def paste(mask_MM: Tensor, box: Tensor, height: int, width: int) -> Tensor:
