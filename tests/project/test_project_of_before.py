@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from trainer.project.maintenance import doctor
+from trainer.project.doctor import doctor
 
 from trainer.labels.values import IGNORE
 from trainer.project.project import Project

@@ -26,7 +26,7 @@ def test_starting_weights_can_be_asked_for_before_the_first_mask(project):
     number = project.trainer.send("train_now", by="ann", lane="full")
     commands.run_pending()
     assert commands.pretrain_now
-    assert commands.train_now == ""
+    assert commands.train_now is None
     assert project.trainer.command(number).result.startswith("refused: no train photo has a mask")
 
 

@@ -75,12 +75,16 @@ def retrain(
         foreground = project.classes.foreground
     if result is None:
         return Reply({"model": None, "why": stopped}, [stopped], code=130)
+
+    def figure(name: str) -> str:
+        value = result.val.get(name)
+        return number(value if isinstance(value, float) else None)
+
     lines = [
         f"model {result.model_id}: {result.steps} steps, {result.seconds:.0f} s, "
         f"{result.photos_per_second:.1f} photos/s",
         escape(result.why),
-        f"validation Dice {number(result.val.get('dice9'))}, "
-        f"{escape(foreground)} or not {number(result.val.get('dice2'))}",
+        f"validation Dice {figure('dice9')}, {escape(foreground)} or not {figure('dice2')}",
         *(f"  {escape(message)}" for message in result.messages),
     ]
     data = result.to_json() | ({"epochs": epochs} if epochs else {})

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from trainer.evaluation.summary import Evaluation
     from trainer.inference.predictor import Predictor
     from trainer.labels.classes import ClassSet
-    from trainer.project.masks import Truth
     from trainer.project.project import Project
+    from trainer.project.revisions import Truth
 
     Advance = Callable[[str, int, int], None]
     Reader = Callable[[], Bytes]
@@ -95,7 +95,7 @@ def count_photo(predictor: Predictor, photo: Bytes, target: Bytes, classes: Clas
             (1 - probabilities[classes.background].float()).cpu().numpy(),
             probabilities.amax(dim=(1, 2)).float().cpu().numpy(),
         )
-    return counter.finish(photo, predictor.class_sureness(photo) if predictor.finds_boxes else None)
+    return counter.finish(photo, predictor.class_confidence(photo) if predictor.finds_boxes else None)
 
 
 def compared(project: Project, split: str, masks: Path | None = None) -> list[tuple[int, Reader]]:

@@ -8,18 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image
-
+from trainer.atomic import write_text
 from trainer.errors import PhotoError, ProjectError
+from trainer.labels.png import write_png
+from trainer.labels.truth import to_targets
 from trainer.project.decode import decode
 from trainer.project.scan import find_photos
 from trainer.settings.photos import PhotoSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from trainer.labels.boxes import Box
 

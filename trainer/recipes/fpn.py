@@ -16,6 +16,7 @@ from trainer.engine.optim import epoch_of, lr_factor, make_optimizer
 from trainer.errors import ConfigError
 from trainer.losses.segmentation import flat_dice
 from trainer.recipes.base import Recipe
+from trainer.settings.plan import Lane
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from trainer.engine.memory import release_device_memory
 from trainer.errors import SkinsegError
-from trainer.project.maintenance import collect_orphans
+from trainer.project.janitor import collect_orphans
 from trainer.project.states import RoundState
 from trainer.service.back_off import BackOff
 from trainer.service.commands import CommandHandler
@@ -223,7 +223,7 @@ class Service:
         state = read_scheduler_state(self.project, self.commands.train_now, wait, self._device)
         next_step = decide(replace(state, pretrain_now=self.commands.pretrain_now))
         if next_step.action == "rest":
-            self.commands.train_now = ""
+            self.commands.train_now = None
             if self._predict_one(head=True):
                 return True
             trouble = self._back_off.message if wait else self.worker.trouble
@@ -247,7 +247,7 @@ class Service:
         if self.commands.pretrain_now:
             self.commands.pretrain_now = False
         else:
-            self.commands.train_now = ""
+            self.commands.train_now = None
         try:
             lane = next_step.lane or self._lane_of(next_step.round_id)
             init = None if next_step.recipe is None else "scratch"

@@ -20,7 +20,7 @@ from trainer.labels.truth import to_targets
 from trainer.labels.values import IGNORE
 from trainer.settings.model import Settings
 from trainer.study.measures import Evidence
-from trainer.study.runs import RunSpec, write_run
+from trainer.study.runs import Record, RunSpec, write_run
 from trainer.training.standalone import Trained, run_standalone
 
 if TYPE_CHECKING:

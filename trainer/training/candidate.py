@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from trainer.networks.segmenters import Segmenter
-    from trainer.project.masks import Truth
     from trainer.project.models import Model
+    from trainer.project.revisions import Truth
     from trainer.training.round_context import RoundContext
 
 

@@ -6,7 +6,6 @@ Before the first of them stands `begun.json`: what was asked for, so that a roun
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import torch

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from trainer.data.photo_cache import WorkingPhotos
     from trainer.inference.predictor import Predictor
-    from trainer.project.masks import Truth
+    from trainer.project.revisions import Truth
     from trainer.training.checkpoints import BestState, EpochsState
 
 Weights = dict[str, Tensor]

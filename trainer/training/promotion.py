@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.evaluation.metrics import Counts, Floats, class_scores, macro_dice, resample_groups, sum_by_group
+from trainer.evaluation.bootstrap import Bootstrap
+from trainer.evaluation.metrics import Counts, Floats, class_scores, macro_dice
+from trainer.settings.plan import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trainer.settings.project import GateSettings
+    from trainer.settings.gate import GateSettings
 
 
 @dataclass(frozen=True)

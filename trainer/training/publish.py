@@ -9,6 +9,7 @@ import torch
 
 from trainer.networks.pretrained import encoder_licence
 from trainer.networks.weights import read_card, save_model, save_tensors
+from trainer.project.states import RoundState
 
 if TYPE_CHECKING:
     from trainer.training.candidate import Candidate
@@ -39,11 +40,11 @@ def publish_model(round_: RoundContext, training: Training, candidate: Candidate
     save_model(folder, candidate.model.state_dict(), card)  # last: a folder with a card is complete
     project.models.add(model_id, record.plan.recipe, record.plan.lane, list(record.parents), metrics, folder)
     project.models.trained_on(model_id, [item.revision_id for item in record.items])
-    project.models.decide(model_id, decision.promote, decision.why, provisional=decision.provisional)
+    project.models.record_decision(model_id, decision.promote, decision.why, provisional=decision.provisional)
     curves = {f"val_{name}": value for name, value in metrics.items() if isinstance(value, float)}
     per_class = {f"val_{name}": v for name, v in metrics["per_class"].items() if v is not None}
     project.trainer.log_curve(round_.id, training.step, {**curves, **per_class})
-    project.trainer.finish_round(round_.id, "done", model_id, metrics, decision.why)
+    project.trainer.finish_round(round_.id, RoundState.DONE, model_id, metrics, decision.why)
     return model_id
 
 

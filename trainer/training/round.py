@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trainer.errors import SkinsegError
-from trainer.project.import_export.exchange import truth_of_broken
+from trainer.project.states import RoundState
 from trainer.recipes.registry import find_recipe
 from trainer.training.candidate import measure_candidate
 from trainer.training.publish import publish_model

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trainer.settings.plan import Lane
+
 if TYPE_CHECKING:
     from pathlib import Path
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trainer.settings.plan import Lane
 from trainer.training.candidate import averaged_model
 from trainer.training.round_opening import RoundRequest, open_round
 from trainer.training.round_setup import train
@@ -68,7 +69,7 @@ def run_standalone(
     SkinsegError
         Nothing to train on, or settings that do not work here.
     """
-    request = RoundRequest("batch", recipe, init, steps, labels_fraction, labels_draw)
+    request = RoundRequest(Lane.BATCH, recipe, init, steps, labels_fraction, labels_draw)
     opened = open_round(project, settings, request, folder, tick=tick, device=device, in_catalog=False)
     round_ = opened.context
     training, init_note = train(round_, opened.state)
