@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,6 @@ from trainer.project.states import CommandKind, RoundState
 from trainer.settings.plan import Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from trainer.project.store import Store
 
 __all__ = ["Command", "Round", "TrainerChannel", "TrainerState"]
