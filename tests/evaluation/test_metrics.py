@@ -77,6 +77,27 @@ def test_groups_are_drawn_whole():
     assert {d.sum() for d in draws} == allowed
 
 
+def test_sums_weights_and_a_second_drawing_agree_to_the_bit():
+    matrices, groups = random_matrices(5), ["a", "b", "a", "c", "b"]
+    drawn = Bootstrap(groups, 40, seed=3)
+    assert np.array_equal(np.tensordot(drawn.weights(), matrices, axes=1), drawn.sums(matrices))
+    times = np.random.default_rng(3).multinomial(3, [1 / 3] * 3, size=40)
+    assert np.array_equal(drawn.weights(), times[:, [0, 1, 0, 2, 1]])
+    assert np.array_equal(
+        Bootstrap(groups, 40, np.random.default_rng(3)).sums(matrices), drawn.sums(matrices)
+    )
+    assert drawn.sums(matrices).dtype == matrices.dtype
+
+
+def test_scores_of_a_class_against_the_rest():
+    tn, fp, fn, tp = 50, 10, 5, 35
+    scores = class_scores(np.array([[tn, fp], [fn, tp]]))
+    assert scores.specificity[1] == tn / (tn + fp)
+    assert scores.accuracy.tolist() == [(tn + tp) / 100] * 2
+    assert scores.recall[1] == tp / (tp + fn)
+    assert scores.precision[1] == tp / (tp + fp)
+
+
 def test_one_group_has_an_interval_of_no_width():
     matrices = random_matrices(3)
     draws = Bootstrap(["a"] * 3, 100).sums(matrices)

@@ -30,6 +30,7 @@ class Axis:
     end: float
 
     def __call__(self, value: float) -> float:
+        """Return the pixel of a value."""
         span = self.high - self.low or 1.0
         return round(self.start + (value - self.low) / span * (self.end - self.start), 1)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.evaluation.metrics import Floats
 from trainer.study.measures import MEASURES, Evidence, Measure
 from trainer.study.runs import Run
 from trainer.study.statistics import DRAWS, LEVEL, Estimate, holm, seeds_needed, two_level_bootstrap
@@ -16,6 +15,7 @@ from trainer.study.statistics import DRAWS, LEVEL, Estimate, holm, seeds_needed,
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from trainer.evaluation.metrics import Floats
     from trainer.labels.classes import ClassSet
     from trainer.study.arms import Claim
 

@@ -1,4 +1,4 @@
-"""Classification, detection and segmentation in one network: which losses, and is one network worth it?"""
+"""Study `multitask`: classification, detection and segmentation in one network, by their losses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Surrogate supervision: does learning to colour skin photos help to segment them?"""
+"""Study `surrogate`: colorization of skin photos as a pretext task for their segmentation."""
 
 from __future__ import annotations
 
