@@ -1,4 +1,4 @@
-"""Everything that opening a photo needs, read in a thread: pixels, work so far, the model's suggestion."""
+"""Loading of a photo: its pixels, the work so far and the model's suggestion, read in a thread."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_skinseg.layers.prediction_extras import NONE, Remarks, read_remarks
+from napari_skinseg.layers.prediction_extras import NO_EXTRAS, PredictionExtras, read_extras
 from napari_skinseg.layers.pyramid import pyramid
 from trainer.errors import MaskError, SkinsegError
 from trainer.labels.truth import merge
@@ -21,32 +21,37 @@ if TYPE_CHECKING:
     from trainer.project.queue import Claim
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Suggestion:
-    """A model's segmentation of a photo: `labels` and `confidence` are uint8 (height, width)."""
+    """Segmentation of a photo by a model: `labels` and `confidence` are uint8 (height, width)."""
 
     model_id: str
     labels: NDArray[np.uint8]
     confidence: NDArray[np.uint8] | None
-    remarks: Remarks = NONE
+    extras: PredictionExtras = NO_EXTRAS
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class LoadedPhoto:
-    """A photo ready to be shown.
+    """A photo ready to be shown, with the work on it.
 
     Attributes
     ----------
     levels
         The photo's pyramid, largest first, uint8 (height, width, 3), EXIF-oriented.
     labels, provenance
-        uint8 (height, width): the work so far, with the suggestion where nobody has decided.
+        uint8 (height, width): the work so far, with the suggestion where nothing is decided. The layers edit
+        these very arrays while the photo is open.
     finished
-        It was saved as a whole before: no newer suggestion is put into it.
+        Saved as a whole before: no newer suggestion is put into it.
     first_trained
         The first model that learnt from its mask, and when that was made.
     draft_time
-        When the unfinished work in it was put in safety, seconds since the epoch.
+        Time of the draft that its work was restored from, seconds since the epoch.
+    unsaved
+        It holds work that no saved mask has.
+    damage
+        The error of its saved mask, which counts as none then.
     """
 
     photo: Photo
@@ -65,9 +70,8 @@ class LoadedPhoto:
     unsaved: bool = False
     seconds: float = 0.0
     strokes: int = 0
-    remarks: Remarks = NONE
+    extras: PredictionExtras = NO_EXTRAS
     damage: str = ""
-    """What is wrong with its saved mask, which counts as none then."""
 
     @property
     def id(self) -> int:
@@ -81,7 +85,7 @@ class LoadedPhoto:
 
     @property
     def takes_suggestions(self) -> bool:
-        """Whether a newer suggestion may be put into it: not when it is blind, or was done before."""
+        """Whether it takes newer suggestions: not when it is blind, or was finished before."""
         return not self.blind and not self.finished
 
 
@@ -92,12 +96,12 @@ def read_suggestion(project: Project, photo_id: int, shape: tuple[int, int]) -> 
         return None
     try:
         labels, confidence = project.predictions.read(prediction)
-        remarks = read_remarks(project, prediction, shape)
+        extras = read_extras(project, prediction, shape)
     except SkinsegError:
         return None
     if labels.shape != shape:
         return None
-    return Suggestion(prediction.model_id, labels, confidence, remarks)
+    return Suggestion(prediction.model_id, labels, confidence, extras)
 
 
 def newer_suggestion(
@@ -150,14 +154,14 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
             " put the old file back"
         )
     finished = revision is not None and revision.kind != "part" and not damage
-    confidence, remarks = None, NONE
+    confidence, extras = None, NO_EXTRAS
     if not claim.blind:
         suggestion = read_suggestion(project, claim.photo_id, shape)
         served = project.models.served()
         if suggestion is None or (served is not None and suggestion.model_id != served.id):
             _ask_for_suggestion(project, session_id, claim.photo_id)
         if suggestion is not None:
-            confidence, remarks = suggestion.confidence, suggestion.remarks
+            confidence, extras = suggestion.confidence, suggestion.extras
             if not finished and draft is None:
                 labels, provenance = merge(labels, provenance, suggestion.labels)
                 model_id = suggestion.model_id
@@ -176,13 +180,13 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
         first_trained=project.models.first_trained(claim.photo_id) if finished else None,
         draft_time=draft_time,
         unsaved=draft is not None,
-        remarks=remarks,
+        extras=extras,
         damage=damage,
     )
 
 
 def load_or_release(project: Project, session_id: int, annotator: str, claim: Claim) -> LoadedPhoto:
-    """Read a claimed photo as `load_photo` does; give it back where it cannot be read."""
+    """Read a claimed photo as `load_photo` does; release it where it cannot be read."""
     try:
         return load_photo(project, session_id, annotator, claim)
     except BaseException:

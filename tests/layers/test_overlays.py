@@ -12,7 +12,13 @@ from qtpy.QtCore import Qt
 from workbench import make_project, rest, serve, until
 
 from napari_skinseg.layers.overlays import BOXES, ERRORS
-from napari_skinseg.layers.prediction_extras import MOST_BOXES, Remarks, box_corners, box_label, read_remarks
+from napari_skinseg.layers.prediction_extras import (
+    MOST_BOXES,
+    PredictionExtras,
+    box_corners,
+    box_label,
+    read_extras,
+)
 from napari_skinseg.views.annotate import resolve_annotate
 from napari_skinseg.widgets.annotate_dock import AnnotatePanel
 from trainer.labels.boxes import Box
@@ -120,7 +126,7 @@ def test_a_photo_without_remarks_hides_what_the_last_one_had(working, remarked):
     press(working, "E")
     press(working, "X")
     until(working, lambda: working.overlays.boxes is not None)
-    bare = next(i for i in remarked.photos.ids() if i not in working._route.in_hand)
+    bare = next(i for i in remarked.photos.ids() if i not in working._navigator.in_hand)
     remark(remarked, bare, boxes=(), error=None)
     working.open_photo(bare)
     until(working, lambda: working.current is not None and working.current.photo.id == bare)
@@ -148,11 +154,11 @@ def test_boxes_of_strange_classes_are_left_out_and_of_many_the_likeliest_shown(p
     many = [replace(FOOT, score=place / 1000) for place in range(100)]
     remark(project, photo_id, boxes=(strange, *many))
     shape = project.photos.read(photo_id).shape[:2]
-    boxes = read_remarks(project, project.predictions.get(photo_id), shape).boxes
+    boxes = read_extras(project, project.predictions.get(photo_id), shape).boxes
     assert len(boxes) == MOST_BOXES
     assert {box.class_index for box in boxes} == {4}
     assert boxes[0].score == 0.099
-    assert read_remarks(project, project.predictions.get(photo_id), (1, 1)).error is None
+    assert read_extras(project, project.predictions.get(photo_id), (1, 1)).error is None
 
 
 def test_a_newer_model_brings_its_own_remarks(working, remarked):
@@ -161,7 +167,7 @@ def test_a_newer_model_brings_its_own_remarks(working, remarked):
     remark(remarked, working.current.photo.id, "0002", boxes=(HAND,), error=99)
     until(working, lambda: working.current.model_id == "0002" or working.overlays.errors.data[0, 0] == 99)
     assert (working.viewer.layers[ERRORS].data == 99).all()
-    assert len(working._desk.overlays._remarks.boxes) == 1
+    assert len(working._editor.overlays._extras.boxes) == 1
 
 
 def test_a_blind_photo_has_no_remarks(tmp_path, open_session):
@@ -238,4 +244,4 @@ def test_words_and_corners_of_a_box():
     np.testing.assert_array_equal(
         box_corners(FOOT, (60, 80)), [[0.0, 30.0], [0.0, 79.0], [20.0, 79.0], [20.0, 30.0]]
     )
-    assert Remarks().boxes == ()
+    assert PredictionExtras().boxes == ()

@@ -50,8 +50,8 @@ def test_a_begun_circle_of_the_right_button_says_how_to_end_it(session):
 
 
 def test_the_photos_that_wait_decoded_are_the_next_up(session):
-    until(session, lambda: len(session._route.waiting.ready) > 0 and not session._background.busy)
-    waiting = [loaded.id for loaded in session._route.waiting.ready]
+    until(session, lambda: len(session._navigator.waiting.ready) > 0 and not session._background.busy)
+    waiting = [loaded.id for loaded in session._navigator.waiting.ready]
     listed = [entry.photo_id for entry in session.queue_head(9)]
     assert listed[: len(waiting)] == waiting
     assert len(set(listed)) == len(listed)

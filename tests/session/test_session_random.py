@@ -39,7 +39,7 @@ def test_what_was_on_the_screen_is_what_is_saved(tmp_path, open_session, seed):
         elif deed == "model":
             model += 1
             serve(project, f"{model:04d}")
-            for one in {photo_id, *session._route.in_hand}:
+            for one in {photo_id, *session._navigator.in_hand}:
                 predict(project, one, f"{model:04d}", int(rng.integers(1, 10)), int(rng.integers(0, 40)))
         elif deed == "wait":
             for _ in range(int(rng.integers(1, 40))):
