@@ -59,7 +59,7 @@ class WorkspaceLayers:
         self.adopted: list[Layer] = []
         for layer in (self.photo, self.confidence, self.annotation):
             viewer.add_layer(layer)
-            layer.locked = True  # against deletion by hand
+            layer.locked = True  # against deletion by accident
         viewer.layers.selection.active = self.annotation
 
     def show(self, levels: list[NDArray[np.uint8]] | None, confidence: NDArray[np.uint8] | None) -> None:

@@ -15,6 +15,7 @@ from trainer.labels.truth import merge
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from trainer.project.drafts import Draft
     from trainer.project.masks import Revision
     from trainer.project.photos import Photo
     from trainer.project.project import Project
@@ -135,25 +136,15 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
     shape = (image.shape[0], image.shape[1])
     revision = project.masks.head(claim.photo_id)
     draft = project.drafts.get(claim.photo_id, annotator)
-    base, model_id, draft_time = (revision.id if revision else None), None, None
-    damage = ""
-    labels, provenance = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
-    if draft is not None:
-        labels, provenance = project.drafts.read(draft)
-        base, model_id, draft_time = draft.base_revision, draft.model_id, draft.created
-    elif revision is not None:
-        try:
-            labels, provenance = project.masks.read(revision)
-            model_id = revision.model_id
-        except MaskError as error:
-            damage = f"its mask is damaged and will be replaced by what you save ({error})"
+    work = _read_work(project, draft, revision, shape)
+    labels, provenance, model_id = work.labels, work.provenance, work.model_id
     if labels.shape != shape:
         mask_size, size = (f"{width}x{height}" for height, width in (labels.shape, shape))
         raise MaskError(
             f"{photo.relpath}: its mask is {mask_size}, the photo now {size}: the file was replaced;"
             " put the old file back"
         )
-    finished = revision is not None and revision.kind != "part" and not damage
+    finished = revision is not None and revision.kind != "part" and not work.damage
     confidence, extras = None, NO_EXTRAS
     if not claim.blind:
         suggestion = read_suggestion(project, claim.photo_id, shape)
@@ -174,15 +165,44 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Claim) 
         provenance=np.require(provenance, np.uint8, ["C", "W"]),
         confidence=confidence,
         model_id=model_id,
-        revision=None if damage else revision,
-        base_revision=base,
+        revision=None if work.damage else revision,
+        base_revision=work.base_revision,
         finished=finished,
         first_trained=project.models.first_trained(claim.photo_id) if finished else None,
-        draft_time=draft_time,
+        draft_time=work.draft_time,
         unsaved=draft is not None,
         extras=extras,
-        damage=damage,
+        damage=work.damage,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """Mask of a photo so far: uint8 (height, width), and the revision and draft that it is from."""
+
+    labels: NDArray[np.uint8]
+    provenance: NDArray[np.uint8]
+    base_revision: str | None
+    model_id: str | None = None
+    draft_time: float | None = None
+    damage: str = ""
+
+
+def _read_work(
+    project: Project, draft: Draft | None, revision: Revision | None, shape: tuple[int, int]
+) -> _Work:
+    """Read the draft, else the saved mask, else make an empty one."""
+    if draft is not None:
+        labels, provenance = project.drafts.read(draft)
+        return _Work(labels, provenance, draft.base_revision, draft.model_id, draft.created)
+    base, damage = (revision.id if revision else None), ""
+    if revision is not None:
+        try:
+            labels, provenance = project.masks.read(revision)
+            return _Work(labels, provenance, base, revision.model_id)
+        except MaskError as error:
+            damage = f"its mask is damaged and will be replaced by what you save ({error})"
+    return _Work(np.zeros(shape, np.uint8), np.zeros(shape, np.uint8), base, damage=damage)
 
 
 def load_or_release(project: Project, session_id: int, annotator: str, claim: Claim) -> LoadedPhoto:

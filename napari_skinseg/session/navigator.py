@@ -78,7 +78,7 @@ class PhotoNavigator:
         return self._opening is not None or (self._wanting and not self.waiting.queue_is_empty)
 
     @property
-    def in_hand(self) -> list[int]:
+    def held_ids(self) -> list[int]:
         """Photos that this session holds: open, being opened, waiting, being left."""
         opened = [] if self._editor.photo is None else [self._editor.photo.id]
         opening = [] if self._opening is None else [self._opening]
@@ -136,7 +136,7 @@ class PhotoNavigator:
             following = self.waiting.take()
             if following is not None:
                 self._show(following)
-        self.waiting.fill(self._wanting, self.in_hand)
+        self.waiting.fill(self._wanting, self.held_ids)
         self.changed.emit()
 
     def poll(self, now: float) -> None:
@@ -144,10 +144,10 @@ class PhotoNavigator:
         ask = self._wanting and self.waiting.queue_is_empty and not self._closed
         if ask and now >= self._next_queue_look:
             self._next_queue_look = now + EMPTY_RETRY_SECONDS
-            self.waiting.fill(True, self.in_hand, look_again=True)
+            self.waiting.fill(True, self.held_ids, look_again=True)
         if now >= self._next_extension:
             self._next_extension = now + self._extension_seconds
-            ids = self.in_hand
+            ids = self.held_ids
             self._background.write(lambda: self._project.queue.extend(self._id, ids), lambda _: None)
 
     def close(self) -> tuple[LoadedPhoto | None, list[LoadedPhoto]]:
@@ -156,7 +156,7 @@ class PhotoNavigator:
         return self._editor.end(), self.waiting.ready
 
     def suggestions_shown(self) -> dict[int, Shown]:
-        """Return the photos in hand that take newer suggestions, by id."""
+        """Return the held photos that take newer suggestions, by id."""
         shown = {p.id: size_and_model(p, p.model_id) for p in self.waiting.ready if p.takes_suggestions}
         photo = self._editor.photo
         if photo is not None and photo.takes_suggestions:
@@ -164,7 +164,7 @@ class PhotoNavigator:
         return shown
 
     def offer(self, photo_id: int, suggestion: Suggestion) -> None:
-        """Put a newer suggestion into a photo in hand."""
+        """Put a newer suggestion into a held photo."""
         self._editor.offer(photo_id, suggestion)
         self.waiting.refresh(photo_id, suggestion)
 
@@ -224,7 +224,7 @@ class PhotoNavigator:
         self.changed.emit()
 
     def _load_ahead(self, claim: Claim) -> None:
-        if claim.photo_id not in self.in_hand:  # it may have been opened by its id meanwhile
+        if claim.photo_id not in self.held_ids:  # it may have been opened by its id meanwhile
             self.waiting.load(claim)
 
     def _unreadable(self, error: BaseException) -> None:

@@ -124,14 +124,14 @@ class Prefetcher:
         """Ask the queue at the next `fill`, even though it was empty the last time."""
         self.queue_is_empty = False
 
-    def fill(self, wanting: bool, in_hand: list[int], look_again: bool = False) -> None:
+    def fill(self, wanting: bool, held_ids: list[int], look_again: bool = False) -> None:
         """Claim more photos, one after the other, until enough are on their way.
 
         Parameters
         ----------
         wanting
             Whether the annotator waits for a photo.
-        in_hand
+        held_ids
             Photos that the session holds, those that wait here among them: not claimed again.
         look_again
             Ask the queue even though the queue was empty the last time.
@@ -141,7 +141,7 @@ class Prefetcher:
         if len(self._slots) >= max(self._ahead, 1 if wanting else 0):
             return
         self._claiming = True
-        exclude = [*in_hand, *self._unreadable]
+        exclude = [*held_ids, *self._unreadable]
 
         def done(claim: Claim | None) -> None:
             self._claiming = False

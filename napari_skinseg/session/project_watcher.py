@@ -1,4 +1,4 @@
-"""Watcher of the project: newer suggestions for the photos in hand, counts and statistics."""
+"""Watcher of the project: newer suggestions for the held photos, counts and statistics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line that is half drawn is neither lost nor saved, and whoever presses a key is told why it waits."""
+"""A half-drawn line is neither lost nor saved, and a notice says why the key does nothing."""
 
 from __future__ import annotations
 

@@ -133,13 +133,13 @@ def test_back_shows_the_saved_mask_and_what_was_open_comes_next(session, project
     assert len(project.masks.history(first)) == 2
 
 
-def test_a_photo_opened_by_hand_while_it_is_being_claimed_is_in_hand_once(project, open_session):
+def test_a_photo_opened_by_hand_while_it_is_being_claimed_is_held_once(project, open_session):
     """Else it comes up again afterwards, as it was before it was saved."""
     session = open_session(project)
     session.open_next()
     wanted = session.queue_head(1)[0].photo_id
     until(session, lambda: session._navigator.waiting._claiming)
-    time.sleep(0.5)  # the claim is made, and nobody has polled for it
+    time.sleep(0.5)  # the claim is made, and not polled for yet
     session.open_photo(wanted)
     until(session, lambda: session.current is not None and session.current.photo.id == wanted)
     rest(session)
@@ -341,7 +341,7 @@ def test_a_photo_opened_again_begins_from_the_mask_that_stands_then(session, pro
 
 
 def test_a_damaged_mask_is_told_and_replaced_by_the_next_save(session, project):
-    photo_id = next(i for i in project.photos.ids() if i not in session._navigator.in_hand)
+    photo_id = next(i for i in project.photos.ids() if i not in session._navigator.held_ids)
     photo = project.photos.probe(photo_id)
     mask = np.full((photo.height, photo.width), 2, np.uint8)
     saved = project.masks.save(photo_id, mask, np.full_like(mask, PAINTED), "somebody", expected=None)
@@ -373,7 +373,7 @@ def test_a_broken_photo_is_named_and_the_queue_goes_on(tmp_path, open_session):
 
 
 def test_a_photo_opened_by_hand_that_cannot_be_read_says_why(session, project):
-    broken = next(i for i in project.photos.ids() if i not in session._navigator.in_hand)
+    broken = next(i for i in project.photos.ids() if i not in session._navigator.held_ids)
     project.photos.get(broken).path.unlink()
     session.open_photo(broken)
     until(session, lambda: "press Space" in session.status)
