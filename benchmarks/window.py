@@ -109,13 +109,13 @@ def measure_switching(project: Project, photos: int, clock: Clock) -> None:
     session.open_next()
     turn(session, clock, lambda: session.current is not None)
     for number in range(photos - 3):
-        turn(session, clock, lambda: bool(session._route.waiting.ready) and not session._background.busy)
+        turn(session, clock, lambda: bool(session._navigator.waiting.ready) and not session._background.busy)
         clock("draw while nothing happens", QApplication.processEvents)
         layer = session.annotation_layer
         layer.brush_size = 120
         clock("one stroke of 40 dabs", lambda layer=layer: stroke(layer, 3))
         if number % 2:
-            newer, tracker = blobs(1000 + number), session._desk.tracker
+            newer, tracker = blobs(1000 + number), session._editor.tracker
             plan = tracker.plan(newer, "0002")
             clock("safe refresh, all pixels differ (planned)", lambda t=tracker, p=plan: t.apply(p))
             clock("undo of a refresh", session.undo)
@@ -128,7 +128,7 @@ def measure_switching(project: Project, photos: int, clock: Clock) -> None:
         start = time.perf_counter()
         turn(session, clock, lambda i=photo_id: project.masks.head(i) is not None)
         clock.note("accept to durable (the wait of nobody)", time.perf_counter() - start, 0.0)
-    clock("copy of a draft", session._desk._copies)
+    clock("copy of a draft", session._editor._copies)
     clock("close", session.close)
     viewer.close()
 

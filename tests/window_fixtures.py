@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from napari.components import ViewerModel
 from workbench import make_project, until
 
 from napari_skinseg.session.session import AnnotationSession
-from trainer.project.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from trainer.project.project import Project
 
 
 @pytest.fixture

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from napari_skinseg.session.session import AnnotationSession
 from trainer.project.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from napari_skinseg.session.session import AnnotationSession
 
 COLOURS = ((60, 90, 130), (200, 150, 120), (140, 90, 70))
 

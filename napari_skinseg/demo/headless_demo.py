@@ -145,7 +145,7 @@ def _open_photo(session: AnnotationSession, suggested: bool) -> bool:
         settle(0.05)
         current = session.current
         if current is None:
-            if session.facts.queue_is_empty:
+            if session.project_status.queue_is_empty:
                 return False
         elif not suggested or current.blind or current.model_id is not None:
             return True

@@ -1,15 +1,16 @@
-"""What the hand holds: class, brush, opacity, what is hidden and what is locked."""
+"""Brush and palette state: class, size, opacity, hidden and locked classes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from napari_skinseg.layers.layers import WorkspaceLayers
+from psygnal import Signal
+
 from napari_skinseg.layers.palette import NOT_LABELLED, class_name, stored_values
-from napari_skinseg.layers.provenance import ProvenanceTracker
 
 if TYPE_CHECKING:
+    from napari_skinseg.layers.layers import WorkspaceLayers
+    from napari_skinseg.layers.provenance import ProvenanceTracker
     from trainer.labels.classes import ClassSet
 
 BRUSH_STEP = 1.2
@@ -18,42 +19,42 @@ KEYS = "1-9 class, 0 erase, Space accept and next, ? all keys"
 """Shown in napari's status line."""
 
 
-class Tools:
-    """The palette's state, on the annotation layer.
+class BrushState:
+    """Brush and palette of the annotation layer.
 
     Parameters
     ----------
-    changed
-        Called after every change that a dock shows.
+    layers
+        Brush, opacity and colours are those of its annotation layer.
+    tracker
+        Holds the locked classes.
+    classes
+        The values that may be painted.
     """
 
-    def __init__(
-        self,
-        layers: WorkspaceLayers,
-        tracker: ProvenanceTracker,
-        classes: ClassSet,
-        changed: Callable[[], None],
-    ) -> None:
+    changed = Signal()
+    """A value that a dock shows has changed."""
+
+    def __init__(self, layers: WorkspaceLayers, tracker: ProvenanceTracker, classes: ClassSet) -> None:
         self._layers = layers
         self._layer = layers.annotation
         self._tracker = tracker
         self._classes = classes
-        self._changed = changed
         self.hidden: set[int] = set()
         self._peeking = False
         self._was_visible = True
         self._layer.events.selected_label.connect(self._keep_to_classes)
         # Last: the viewer writes napari's own keys there, which are not in force while a photo is open.
-        self._layer.events.mode.connect(self._say_keys, position="last")
-        self._say_keys()
+        self._layer.events.mode.connect(self._show_keys, position="last")
+        self._show_keys()
 
     def close(self) -> None:
-        """Let go of the layer."""
+        """Stop following the layer."""
         self._layer.events.selected_label.disconnect(self._keep_to_classes)
-        self._layer.events.mode.disconnect(self._say_keys)
+        self._layer.events.mode.disconnect(self._show_keys)
 
-    def _say_keys(self, event: object = None) -> None:
-        self._layers.say(KEYS)
+    def _show_keys(self, event: object = None) -> None:
+        self._layers.show_help(KEYS)
 
     @property
     def locked(self) -> set[int]:
@@ -66,7 +67,7 @@ class Tools:
         return int(self._layer.selected_label)
 
     def select(self, value: int) -> None:
-        """Take a class in hand; a brush comes with it where no drawing tool is held.
+        """Select the class to paint, and the brush where no drawing tool is active.
 
         Raises
         ------
@@ -78,7 +79,7 @@ class Tools:
         self._layer.selected_label = value
         if str(self._layer.mode) not in ("paint", "fill", "polygon"):
             self._layer.mode = "paint"
-        self._changed()
+        self.changed.emit()
 
     def set_visible(self, value: int, visible: bool) -> None:
         """Show or hide a class on the screen; what is saved stays the same."""
@@ -86,15 +87,15 @@ class Tools:
         (self.hidden.discard if visible else self.hidden.add)(value)
         if self.hidden != before:
             self._layers.colour(self.hidden)
-            self._changed()
+            self.changed.emit()
 
     def set_locked(self, value: int, locked: bool) -> None:
         """Protect a finished class from the brush, or free it."""
         (self.locked.add if locked else self.locked.discard)(value)
-        self._changed()
+        self.changed.emit()
 
     def lock_under_cursor(self) -> str:
-        """Lock the class under the mouse, or free it; return a sentence about it."""
+        """Lock the class under the mouse, or free it; return a sentence that says so."""
         value = self._layers.label_under_cursor()
         if value == NOT_LABELLED:
             return "nothing to lock under the cursor"
@@ -112,12 +113,12 @@ class Tools:
                 else min(round(size / BRUSH_STEP), size - 1)
             )
         self._layer.brush_size = max(1, size)
-        self._changed()
+        self.changed.emit()
 
     def change_opacity(self, steps: int) -> None:
         """Make the annotation more (steps > 0) or less opaque."""
         self._layer.opacity = min(1.0, max(0.0, round(self._layer.opacity + steps * OPACITY_STEP, 2)))
-        self._changed()
+        self.changed.emit()
 
     def peek(self, on: bool) -> None:
         """Show the bare photo while `on`."""
@@ -131,4 +132,4 @@ class Tools:
         """Follow napari's own label controls, but never beyond the class set."""
         if self._layer.selected_label > self._classes.count:
             self._layer.selected_label = self._classes.count
-        self._changed()
+        self.changed.emit()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BAND_ROWS = 64
-"""Rows looked at together: fresh memory for a whole photo costs more than the looking."""
+"""Rows compared together: fresh memory for a whole photo costs more than the comparison."""
 
 
 def connected_area(
@@ -38,14 +38,20 @@ def connected_area(
         The slices of that box.
     """
     starts, ends, width = _runs(labels, labels[seed])
-    first = np.searchsorted(ends, starts + width, side="right")  # of the runs below that touch
+    # Adding `width` moves a run one row down. The runs below that overlap it are neighbours in the sorted
+    # list: from the first that ends behind its start to the last that starts before its end.
+    first = np.searchsorted(ends, starts + width, side="right")
     touching = np.maximum(np.searchsorted(starts, ends + width, side="left") - first, 0)
+    # Edges of the graph: each run repeated once per run it touches, and these counted up from the first.
     above = np.repeat(np.arange(len(starts)), touching)
     below = np.arange(len(above)) - np.repeat(np.cumsum(touching) - touching - first, touching)
     graph = coo_array((np.ones(len(above), bool), (above, below)), shape=(len(starts), len(starts)))
     _, component = connected_components(graph, directed=False)
+    # The run that holds the seed is the last one to start at or before it; + 1 for the border.
     at = np.searchsorted(starts, seed[0] * width + seed[1] + 1, side="right") - 1
     chosen = component == component[at]
+    # Draw the chosen runs: + 1 where one starts, - 1 behind its end, and the running sum is 1 inside. Runs of
+    # a row never touch, so that no two steps fall on one place; a column more takes the last - 1.
     rows, left = np.divmod(starts[chosen], width)
     right = left + ends[chosen] - starts[chosen]
     box = (slice(int(rows[0]), int(rows[-1]) + 1), slice(int(left.min()) - 1, int(right.max()) - 1))
@@ -61,9 +67,11 @@ def _runs(labels: NDArray[np.uint8], value: int) -> tuple[NDArray[np.intp], NDAr
     band = np.zeros((BAND_ROWS, width), bool)
     edges = []
     for top in range(0, len(labels), BAND_ROWS):
+        # One buffer for all bands; its border columns are never written and stay False.
         same = band[: len(labels) - top]
         np.equal(labels[top : top + BAND_ROWS], value, out=same[:, 1:-1])
         flat = same.ravel()
         edges.append(np.flatnonzero(flat[1:] != flat[:-1]) + 1 + top * width)
+    # Starts and ends alternate, because every band begins and ends with a border.
     both = np.concatenate(edges)
     return both[::2], both[1::2], width

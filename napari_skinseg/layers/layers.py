@@ -1,4 +1,4 @@
-"""The three layers of the workspace: made once, given another photo's arrays, never added or removed."""
+"""Photo, confidence and annotation layer of the workspace, kept from photo to photo."""
 
 from __future__ import annotations
 
@@ -31,11 +31,6 @@ class WorkspaceLayers:
     Adding and removing layers leaks memory and takes half a second at 12 MP (napari #2027, #4485): the layers
     live as long as the session, and `show` swaps what they hold.
 
-    Signals
-    -------
-    came(layer)
-        A layer was adopted.
-
     Parameters
     ----------
     viewer
@@ -46,7 +41,8 @@ class WorkspaceLayers:
         At the beginning: brush diameter in pixels, opacity of the annotation.
     """
 
-    came = Signal(object)
+    adopted_layer = Signal(object)
+    """A layer was adopted: `Layer`."""
 
     def __init__(self, viewer: ViewerModel, classes: ClassSet, brush_size: int, opacity: float) -> None:
         self._viewer = viewer
@@ -59,15 +55,15 @@ class WorkspaceLayers:
         self.confidence.visible = False
         self.annotation = Labels(blank.copy(), name="annotation", colormap=colormap(classes), opacity=opacity)
         self.annotation.brush_size = brush_size
-        self.annotation.metadata["class_set"] = classes.to_dict()  # for whoever saves the layer
+        self.annotation.metadata["class_set"] = classes.to_dict()  # for the writer of masks
         self.adopted: list[Layer] = []
         for layer in (self.photo, self.confidence, self.annotation):
             viewer.add_layer(layer)
-            layer.locked = True  # against deletion by hand
+            layer.locked = True  # against deletion by accident
         viewer.layers.selection.active = self.annotation
 
     def show(self, levels: list[NDArray[np.uint8]] | None, confidence: NDArray[np.uint8] | None) -> None:
-        """Put another photo (or the grey picture) into the layers; the annotation is the tracker's to swap.
+        """Show another photo, or the grey picture; the annotation is swapped by `ProvenanceTracker.start`.
 
         Parameters
         ----------
@@ -85,15 +81,15 @@ class WorkspaceLayers:
         self.confidence.data = empty if confidence is None else confidence
 
     def adopt(self, layer: Layer) -> None:
-        """Have a layer that came later keep step with these, and with their keys."""
+        """Fit a further layer along with these, and announce it so that it gets their keys."""
         self.adopted.append(layer)
-        self.came.emit(layer)
+        self.adopted_layer.emit(layer)
 
     def fit(self) -> None:
         """Bring the whole photo into view."""
         for layer in (self.photo, self.confidence, self.annotation, *self.adopted):
-            if not layer.visible:  # napari lets a hidden layer keep the extent of what it held before
-                layer.scale = layer.scale  # which makes it look again
+            if not layer.visible:  # napari keeps the old extent of a hidden layer until its scale is set
+                layer.scale = layer.scale
         self._viewer.reset_view()
 
     def colour(self, hidden: Collection[int]) -> None:
@@ -109,11 +105,11 @@ class WorkspaceLayers:
         inside = 0 <= row < height and 0 <= column < width
         return int(self.annotation.data[row, column]) if inside else 0
 
-    def say(self, help_: str) -> None:
-        """Put words into napari's status line, where it would name keys of its own."""
-        self.annotation.help = help_
+    def show_help(self, text: str) -> None:
+        """Show a text in napari's status line, where napari would name keys of its own."""
+        self.annotation.help = text
         if self._viewer.layers.selection.active is self.annotation:
-            self._viewer.help = help_
+            self._viewer.help = text
 
     def remove(self) -> None:
         """Take the layers out of the viewer."""

@@ -1,13 +1,12 @@
-"""The one place that knows how a napari Labels layer keeps its undo history.
+"""Access to the undo history of a napari Labels layer.
 
-napari has no public way to clear the history, to add one step that changes an area, or to say which pixels
-a step changed (napari #3155). Everything private that we lean on is here, each with a test.
+napari has no public way to clear the history, to add one step that changes an area, or to tell the pixels
+that a step changed (napari #3155). All use of its private attributes is in this file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import napari
 import numpy as np
@@ -16,20 +15,25 @@ from napari_skinseg.layers.flood_fill import connected_area
 from trainer.errors import SkinsegError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from napari.layers import Labels
     from numpy.typing import NDArray
 
-Atom = Any
+    BrushRule: TypeAlias = Callable[["Index", NDArray[np.uint8], NDArray[np.bool_], int], NDArray[np.bool_]]
+    """(where, labels there, pixels under the brush, new label or -1) -> pixels that the brush may change."""
+
+Atom: TypeAlias = "tuple[Any, ...]"
 """napari's unit of history: a `_MaskedPaintAtom`, or a tuple (indices, old values, new values)."""
 
-BrushRule = Callable[[tuple[Any, ...], "NDArray[np.uint8]", "NDArray[np.bool_]", int], "NDArray[np.bool_]"]
-"""(where, labels there, pixels under the brush, new label or -1) -> pixels that the brush may change."""
+Index: TypeAlias = "tuple[slice | NDArray[np.intp], ...]"
+"""Index of an area (slices) or of single pixels (an array per axis)."""
 
 
 class Edit(NamedTuple):
     """Pixels that one atom changed: `array[key][mask]`, or `array[key]` where `mask` is None."""
 
-    key: tuple[Any, ...]
+    key: Index
     mask: NDArray[np.bool_] | None
 
     def read(self, array: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -48,13 +52,12 @@ class Edit(NamedTuple):
 
 def edit_of(atom: Atom) -> Edit:
     """Return where an atom of napari's history made its change."""
-    if hasattr(atom, "slice_key"):
-        return Edit(atom.slice_key, atom.mask)
-    return Edit(tuple(atom[0]), None)
+    slice_key, mask = getattr(atom, "slice_key", None), getattr(atom, "mask", None)
+    return Edit(tuple(atom[0]), None) if slice_key is None else Edit(slice_key, mask)
 
 
 def undo_steps(layer: Labels) -> list[list[Atom]]:
-    """Return what Ctrl+Z would undo, oldest first; each step is a list of atoms."""
+    """Return the steps that can be undone, oldest first; each is a list of atoms."""
     return list(layer._undo_history)
 
 
@@ -65,24 +68,26 @@ def staged_atoms(layer: Labels) -> list[Atom]:
 
 
 def has_redo(layer: Labels) -> bool:
-    """Say whether there is something to redo (a new step would throw it away)."""
+    """Return whether there is something to redo (a new step would discard it)."""
     return bool(layer._redo_history)
 
 
 def clear_history(layer: Labels) -> None:
     """Forget undo and redo: an undo step must never write one photo's pixels into another."""
     layer._reset_history()
+    # A polygon that was begun belongs to the photo before, too.
     layer._overlays["polygon"].points = []
 
 
 def is_stroking(layer: Labels) -> bool:
-    """Say whether a stroke is being drawn right now."""
+    """Return whether a stroke is being drawn right now."""
+    # A stroke of the right button (encircle and fill) is active before anything of it is staged.
     overlay = layer._overlays.get("brush_stroke")
     return bool(layer._block_history or layer._staged_history or (overlay is not None and overlay.active))
 
 
 def is_drawing(layer: Labels) -> bool:
-    """Say whether a stroke or a polygon is being drawn right now."""
+    """Return whether a stroke or a polygon is being drawn right now."""
     polygon = layer._overlays["polygon"]
     return is_stroking(layer) or (polygon.enabled and len(polygon.points) > 0)
 
@@ -104,7 +109,7 @@ def record_step(
         uint8 values of the area before and after the step; they become part of the history.
     """
     atom = (key, old, new)
-    layer.data[key] = new
+    layer.data[key] = new  # not by `data_setitem`, which would draw, and pass the brush rule
     layer._save_history(atom)
     return atom
 
@@ -117,21 +122,22 @@ def drop_oldest(layer: Labels, count: int) -> None:
 
 def atom_bytes(atom: Atom) -> int:
     """Return the memory that an atom holds, bytes."""
+    # Slices cost nothing; indices of single pixels are arrays, one for each axis.
     parts = [*(atom[0] if isinstance(atom[0], tuple) else ()), *atom[1:]]
     return sum(part.nbytes for part in parts if isinstance(part, np.ndarray))
 
 
 def install_brush_rule(layer: Labels, rule: BrushRule) -> None:
-    """Let `rule` decide, while painting, which pixels under brush, bucket and polygon may change.
+    """Restrict brush, bucket and polygon to the pixels that `rule` lets change.
 
-    napari leaves pixels out of the history that have the brush's label already; here the rule decides, so
-    that brushing over a suggestion with its own class counts as the person's decision (and is undone like
-    any other). What a script paints through `data_setitem` gets the rule too.
+    napari leaves pixels out of the history that have the brush's label already; with the rule, brushing over
+    a suggestion with its own class is recorded as a decision (and undone like any other). Painting through
+    `data_setitem`, as scripts do, follows the rule too.
 
     Raises
     ------
     SkinsegError
-        With a napari that paints in another way: what a person painted could not be told from suggestions.
+        With a napari that paints in another way: painted pixels could not be told from suggestions.
     """
     if not (hasattr(layer, "_apply_mask_to_data") and hasattr(layer, "_history_atom_for_mask_paint")):
         raise SkinsegError(
@@ -140,7 +146,8 @@ def install_brush_rule(layer: Labels, rule: BrushRule) -> None:
 
     set_items = layer.data_setitem
 
-    def data_setitem(indices: tuple[Any, ...], value: Any, refresh: bool = True) -> None:
+    def data_setitem(indices: Index, value: int | NDArray[np.uint8], refresh: bool = True) -> None:
+        # -1: all pixels but those of locked classes, also the ones that have the label already.
         labels = layer.data[indices]
         chosen = rule(indices, labels, np.ones(labels.shape, bool), -1)
         kept = tuple(np.asarray(axis)[chosen] for axis in indices)
@@ -152,25 +159,28 @@ def install_brush_rule(layer: Labels, rule: BrushRule) -> None:
         if layer.preserve_labels:
             mask = mask & (data == layer._get_preserve_labels_source_label(new_label))
         changed = rule(volume_slice, data, mask, new_label)
+        # An empty atom would be an undo step that does nothing.
         if not changed.any():
             return None
+        # napari keeps a copy of the old values: the atom comes before the change.
         layer._save_history(layer._history_atom_for_mask_paint(volume_slice, data, changed, new_label))
         data[changed] = new_label
         return changed
 
+    # On the instance, so that other Labels layers of the viewer stay as they are.
     layer.data_setitem = data_setitem
     layer._apply_mask_to_data = apply_mask
 
 
 def install_fast_fill(layer: Labels) -> None:
-    """Let the bucket find the area under it by `connected_area`, also one that has its label already.
+    """Have the bucket find its area by `connected_area`, also one that has its label already.
 
-    Filling a suggestion with its own class is the person's decision, as brushing over it is.
-    With its other options (all areas at once, labels preserved) napari finds it itself.
+    Filling a suggestion with its own class is a decision, as brushing over it is. With the bucket's other
+    options (all areas at once, labels preserved) napari finds the area itself.
     """
     find = layer._get_flood_mask_and_bbox
 
-    def find_area(coord: Sequence[float], new_label: int, dims: list[int]) -> Any:
+    def find_area(coord: Sequence[float], new_label: int, dims: list[int]) -> object:
         seed = round(float(coord[0])), round(float(coord[1]))
         inside = all(0 <= at < size for at, size in zip(seed, layer.data.shape, strict=True))
         if not (layer.contiguous and inside) or layer.preserve_labels:

@@ -1,23 +1,26 @@
-"""Likely errors and boxes over the photo: two layers that are only looked at, made when first wanted."""
+"""Overlay layers of the likely errors and the boxes, made when first wanted and never edited."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 from napari.layers import Image, Shapes
 from napari.utils.colormaps import Colormap
 
-from napari_skinseg.layers import prediction_extras
-from napari_skinseg.layers.prediction_extras import Remarks, box_corners, box_label
-from napari_skinseg.session.background import Background
+from napari_skinseg.layers import napari_undo
+from napari_skinseg.layers.prediction_extras import NO_EXTRAS, PredictionExtras, box_corners, box_label
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.components import ViewerModel
     from napari.layers import Layer
 
+    from napari_skinseg.layers.layers import WorkspaceLayers
     from trainer.labels.classes import ClassSet
+
+T = TypeVar("T")
 
 ERRORS, BOXES = "likely errors", "boxes"
 ERROR_COLOURS = ((1.0, 0.2, 0.6, 0.0), (1.0, 0.2, 0.6, 0.0), (1.0, 0.2, 0.6, 0.75), (1.0, 1.0, 1.0, 0.9))
@@ -28,37 +31,41 @@ TEXT = {"string": "{label}", "size": 10, "color": "white", "anchor": "center"}
 """In the middle: at a corner it would be cut off at the photo's edge, and boxes often share corners."""
 
 
-class Overlays:
-    """Shows the remarks on the open photo in layers of their own. All methods belong to the main thread.
+class Reader(Protocol):
+    """Runs work in a thread and applies its result on the main thread."""
 
-    Layers are made when somebody first wants to see one and live as long as the session, hidden while there
-    is nothing to show in them. They are never selected, and nothing can be drawn on them.
+    def read(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        """Run `work` in a thread; `done` follows on the main thread."""
+
+
+class Overlays:
+    """Layers for the prediction extras of the open photo. All methods belong to the main thread.
+
+    Layers are made when first switched on and live as long as the session, hidden while there is nothing to
+    show in them. They are never selected, and nothing can be drawn on them.
 
     Parameters
     ----------
     viewer
         Gets the layers on top.
+    layers
+        Adopt every overlay, before the viewer has it. No overlay is made while the annotation is drawn on.
     classes
         Names and colours of the boxes.
-    background
+    reader
         The first Shapes layer of a process takes a second or more to make: that is done there.
-    busy
-        Says whether a stroke or polygon is being drawn: no layer comes or goes meanwhile.
-    made
-        Called with every new layer, before the viewer has it.
     """
 
     def __init__(
         self,
         viewer: ViewerModel,
+        layers: WorkspaceLayers,
         classes: ClassSet,
-        background: Background,
-        busy: Callable[[], bool],
-        made: Callable[[Layer], object],
+        reader: Reader,
     ) -> None:
-        self._viewer, self._classes = viewer, classes
-        self._background, self._busy, self._made = background, busy, made
-        self._remarks, self._shape = prediction_extras.NONE, (1, 1)
+        self._viewer, self._layers = viewer, layers
+        self._classes, self._reader = classes, reader
+        self._extras, self._shape = NO_EXTRAS, (1, 1)
         self.wanted = {ERRORS: False, BOXES: False}
         self.errors: Image | None = None
         self.boxes: Shapes | None = None
@@ -67,12 +74,12 @@ class Overlays:
 
     @property
     def available(self) -> dict[str, bool]:
-        """Whether the open photo has such remarks."""
-        return {ERRORS: self._remarks.error is not None, BOXES: bool(self._remarks.boxes)}
+        """Whether the open photo has such extras."""
+        return {ERRORS: self._extras.error is not None, BOXES: bool(self._extras.boxes)}
 
-    def show(self, said: Remarks, shape: tuple[int, int]) -> None:
-        """Take another photo's remarks, of (height, width) `shape`; what is switched on stays so."""
-        self._remarks, self._shape, self._due = said, shape, False
+    def show(self, extras: PredictionExtras, shape: tuple[int, int]) -> None:
+        """Show another photo's extras, of (height, width) `shape`; what is switched on stays so."""
+        self._extras, self._shape, self._due = extras, shape, False
         self._fill()
 
     def want(self, name: str, on: bool) -> None:
@@ -83,7 +90,7 @@ class Overlays:
             self.poll()
 
     def peek(self, on: bool) -> None:
-        """Hide what is shown while `on`, so that the bare photo is to be seen."""
+        """Hide the overlays while `on`, so that the bare photo is visible."""
         if on != self._peeking:
             self._peeking = on
             for name, layer in ((ERRORS, self.errors), (BOXES, self.boxes)):
@@ -91,13 +98,13 @@ class Overlays:
                     layer.visible = self._visible(name)
 
     def poll(self) -> None:
-        """Do what was asked for as soon as nothing is being drawn."""
-        if self._due and not self._busy():
+        """Apply a switch as soon as nothing is being drawn."""
+        if self._due and not napari_undo.is_drawing(self._layers.annotation):
             self._due = False
             self._fill()
 
     def layers(self) -> list[Layer]:
-        """The layers made so far."""
+        """Return the overlays made so far."""
         return [layer for layer in (self.errors, self.boxes) if layer is not None]
 
     def remove(self) -> None:
@@ -128,8 +135,8 @@ class Overlays:
             self._fill_boxes(self.boxes, visible[BOXES])
 
     def _fill_errors(self, layer: Image, visible: bool) -> None:
-        error = self._remarks.error if visible else None
-        layer.visible = layer.visible and visible  # what is hidden need not be drawn again
+        error = self._extras.error if visible else None
+        layer.visible = layer.visible and visible  # hidden first: else the change of data is drawn too
         if layer.data is not error:
             layer.data = np.zeros(self._shape, np.uint8) if error is None else error
         layer.visible = visible
@@ -140,14 +147,14 @@ class Overlays:
             layer.selected_data = set()
             layer.data = []
         if visible:
-            put_boxes(layer, self._remarks, self._shape, self._classes)
+            put_boxes(layer, self._extras, self._shape, self._classes)
             layer.visible = True
         layer.editable = False
 
     def _make_boxes(self) -> None:
         if not self._making:
             self._making = True
-            self._background.read(_box_layer, self._boxes_made)
+            self._reader.read(_box_layer, self._boxes_made)
 
     def _boxes_made(self, layer: Shapes) -> None:
         self._making = False
@@ -155,8 +162,8 @@ class Overlays:
         self.poll()
 
     def _add(self, layer: Layer) -> None:
-        """Put a layer on top without letting it take the selection, and with it the brush, away."""
-        self._made(layer)
+        """Put a layer on top and keep the selection, and with it the brush, where it was."""
+        self._layers.adopt(layer)
         chosen = self._viewer.layers.selection
         before, active = set(chosen), chosen.active
         self._viewer.add_layer(layer)
@@ -165,22 +172,28 @@ class Overlays:
         layer.locked = True
 
 
-def put_boxes(layer: Shapes, said: Remarks, shape: tuple[int, int], classes: ClassSet) -> None:
+def put_boxes(layer: Shapes, extras: PredictionExtras, shape: tuple[int, int], classes: ClassSet) -> None:
     """Draw boxes into an empty layer: edges in the class's colour, name and probabilities at the corner."""
     layer.add_rectangles(
-        [box_corners(box, shape) for box in said.boxes],
-        edge_color=[classes.colours[box.class_index] for box in said.boxes],
+        [box_corners(box, shape) for box in extras.boxes],
+        edge_color=[classes.colours[box.class_index] for box in extras.boxes],
         face_color="transparent",
         edge_width=max(1.0, max(shape) * EDGE_SHARE),
     )
-    layer.features = {"label": [box_label(box, classes) for box in said.boxes]}
+    layer.features = {"label": [box_label(box, classes) for box in extras.boxes]}
     layer.text = TEXT
 
 
 def _error_layer() -> Image:
     colours = Colormap(ERROR_COLOURS, name=ERRORS, controls=list(ERROR_STOPS))
-    options: dict[str, Any] = {"contrast_limits": (0, 255), "blending": "translucent"}
-    return Image(np.zeros((1, 1), np.uint8), name=ERRORS, colormap=colours, visible=False, **options)
+    return Image(
+        np.zeros((1, 1), np.uint8),
+        name=ERRORS,
+        colormap=colours,
+        contrast_limits=(0, 255),
+        blending="translucent",
+        visible=False,
+    )
 
 
 def _box_layer() -> Shapes:

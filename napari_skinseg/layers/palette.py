@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from trainer.labels.classes import ClassSet
@@ -23,7 +24,7 @@ def stored_values(classes: ClassSet) -> range:
 
 
 def class_name(classes: ClassSet, value: int) -> str:
-    """Return the name of a stored value; 0 and strangers read "not labelled"."""
+    """Return the name of a stored value; 0 and values of no class read "not labelled"."""
     return classes.names[value - 1] if 1 <= value <= classes.count else "not labelled"
 
 
@@ -42,7 +43,7 @@ def colormap(classes: ClassSet, hidden: Collection[int] = ()) -> DirectLabelColo
     classes
         The project's class set.
     hidden
-        Stored values that are not to be seen.
+        Stored values drawn transparent.
     """
     clear = np.zeros(4, dtype=np.float32)
     colours: defaultdict[int | None, NDArray[np.float32]] = defaultdict(lambda: np.zeros(4, dtype=np.float32))

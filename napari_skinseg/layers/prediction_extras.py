@@ -1,4 +1,4 @@
-"""What a model says beside its mask: where it is likely to be wrong, and the regions that it found."""
+"""Prediction extras: a map of likely errors, and boxes of the regions found."""
 
 from __future__ import annotations
 
@@ -16,26 +16,28 @@ if TYPE_CHECKING:
     from trainer.project.project import Project
 
 MOST_BOXES = 60
-"""More would hide the photo."""
+"""Boxes shown on a photo, the likeliest; more would hide it."""
 
 RUNNERS_UP = 1
+"""Other classes named on a box."""
 WORTH_NAMING = 0.05
+"""Least probability of a class named on a box."""
 
 
 @dataclass(frozen=True, eq=False)
-class Remarks:
-    """Nothing by default: most recipes have no discriminator and find no boxes."""
+class PredictionExtras:
+    """Error map and boxes beside a mask, both empty for most recipes."""
 
     error: NDArray[np.uint8] | None = None
     """(height, width), 255 = surely wrong."""
     boxes: tuple[Box, ...] = ()
 
 
-NONE = Remarks()
+NO_EXTRAS = PredictionExtras()
 
 
-def read_remarks(project: Project, prediction: Prediction, shape: tuple[int, int]) -> Remarks:
-    """Read what belongs to a prediction; a map of another size, or a box of an unknown class, counts as none.
+def read_extras(project: Project, prediction: Prediction, shape: tuple[int, int]) -> PredictionExtras:
+    """Read the extras of a prediction, without a map of another size and boxes of unknown classes.
 
     Raises
     ------
@@ -49,11 +51,11 @@ def read_remarks(project: Project, prediction: Prediction, shape: tuple[int, int
         if 0 <= box.class_index < project.classes.count
     ]
     likeliest = sorted(boxes, key=lambda box: -box.score)[:MOST_BOXES]
-    return Remarks(error if error is not None and error.shape == shape else None, tuple(likeliest))
+    return PredictionExtras(error if error is not None and error.shape == shape else None, tuple(likeliest))
 
 
 def box_label(box: Box, classes: ClassSet) -> str:
-    """Name and probability, and the classes it might be instead: ``hand 0.81`` / ``foot 0.12``."""
+    """Return name and probability, and the likeliest other class: ``hand 0.81`` / ``foot 0.12``."""
     lines = [f"{classes.names[box.class_index]} {box.score:.2f}"]
     others = sorted(
         (
@@ -67,7 +69,7 @@ def box_label(box: Box, classes: ClassSet) -> str:
 
 
 def box_corners(box: Box, shape: tuple[int, int]) -> NDArray[np.float64]:
-    """Corners (row, column) of a box, cut to the photo: float (4, 2)."""
+    """Return the corners (row, column) of a box, cut to the photo: float (4, 2)."""
     top, bottom = (min(max(edge, 0.0), shape[0] - 1.0) for edge in (box.top, box.bottom))
     left, right = (min(max(edge, 0.0), shape[1] - 1.0) for edge in (box.left, box.right))
     return np.array([[top, left], [top, right], [bottom, right], [bottom, left]])

@@ -1,27 +1,27 @@
-"""Which pixels the person decided, kept exactly in step with the layer's undo history.
+"""Provenance of every pixel, kept exactly in step with the layer's undo history.
 
-Each pixel of an annotation knows where its label came from: nobody (0), a model (1), a model and a
-person's consent (2), a person's hand (3). Painting, filling, polygons and erasing make 3; undo gives back
-what was there before. napari emits no event that says "undone", so the tracker compares napari's history
-with the steps it has seen: steps that are gone are taken back in reverse, new ones are applied. Missed
-events do no harm.
+A label is undecided (0), proposed by a model (1), accepted (2) or painted (3). Painting, filling, polygons
+and erasing make 3; undo gives back what was there before. napari emits no event that says "undone", so
+the tracker compares napari's history with the steps it has seen: steps that are gone are taken back in
+reverse, new ones are applied. Missed events do no harm.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_skinseg.layers import napari_undo
-from napari_skinseg.layers.napari_undo import Atom, Edit
-from trainer.labels.truth import is_truth, merge
-from trainer.labels.values import PAINTED, lookup
+from napari_skinseg.layers.refresh import Refresh, compact, plan_refresh
+from trainer.labels.values import PAINTED
 
 if TYPE_CHECKING:
     from napari.layers import Labels
     from numpy.typing import NDArray
+
+    from napari_skinseg.layers.napari_undo import Atom, Edit, Index
 
 HISTORY_BYTES = 512_000_000
 
@@ -43,52 +43,19 @@ class _Step:
     model_id: str | None = None
 
     def is_for(self, atoms: list[Atom]) -> bool:
-        """Say whether these are the atoms the step was made from."""
+        """Return whether the step was made from these atoms."""
         ours = self.records
+        # The ends are enough: napari drops whole steps, and never exchanges an atom inside one. By
+        # identity, because equal strokes at different times are different steps.
         if len(ours) != len(atoms):
             return False
         return not ours or (ours[0].atom is atoms[0] and ours[-1].atom is atoms[-1])
 
     @property
     def bytes(self) -> int:
-        """Memory that napari and we hold for it, bytes."""
+        """Memory held for the step by napari and here, bytes."""
         ours = sum(r.before.nbytes for r in self.records if isinstance(r.before, np.ndarray))
         return ours + sum(napari_undo.atom_bytes(r.atom) for r in self.records)
-
-
-@dataclass(eq=False)
-class Refresh:
-    """A safe refresh, worked out and ready to be written.
-
-    `labels` and `provenance` are those of the `area` afterwards, `old_labels` and `old_provenance` those
-    before; the plan holds for version `version` of `of`, the provenance it was made from.
-    """
-
-    model_id: str
-    of: NDArray[np.uint8]
-    version: int
-    area: tuple[slice, slice] | None
-    labels: NDArray[np.uint8]
-    provenance: NDArray[np.uint8]
-    old_labels: NDArray[np.uint8]
-    old_provenance: NDArray[np.uint8] | int
-    atom: Atom = None
-
-
-def _compact(values: NDArray[np.uint8]) -> NDArray[np.uint8] | int:
-    """Keep one number where all are the same: a fill of 12 MP then costs nothing."""
-    if values.size == 0:
-        return 0
-    least = int(values.min())
-    return least if least == values.max() else values
-
-
-def _bounds(changed: NDArray[np.bool_]) -> tuple[slice, slice] | None:
-    rows = np.flatnonzero(changed.any(axis=1))
-    if rows.size == 0:
-        return None
-    columns = np.flatnonzero(changed[rows[0] : rows[-1] + 1].any(axis=0))
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 class ProvenanceTracker:
@@ -111,7 +78,7 @@ class ProvenanceTracker:
         self.strokes = 0
         self._steps: list[_Step] = []
         self._staged: list[_Record] = []
-        self._refreshes: list[Refresh] = []
+        self._refreshes: list[tuple[Atom, Refresh]] = []
         self._paused = False
         napari_undo.install_brush_rule(layer, self._brush_rule)
         napari_undo.install_fast_fill(layer)
@@ -119,13 +86,13 @@ class ProvenanceTracker:
         layer.events.set_data.connect(self._on_set_data)
 
     def close(self) -> None:
-        """Let go of the layer."""
+        """Stop following the layer and give it its own way of painting back."""
         self._layer.events.paint.disconnect(self._on_paint)
         self._layer.events.set_data.disconnect(self._on_set_data)
         napari_undo.remove_brush_rule(self._layer)
 
     def start(self, labels: NDArray[np.uint8], provenance: NDArray[np.uint8]) -> None:
-        """Begin another photo: its labels become the layer's data, and the undo history begins anew."""
+        """Follow another photo: its labels become the layer's data, with an empty undo history."""
         self._paused = True
         try:
             self._layer.data = labels
@@ -138,11 +105,11 @@ class ProvenanceTracker:
 
     @property
     def suggestion_by(self) -> str | None:
-        """Model of the newest refresh that stands (one that was undone does not)."""
+        """Model of the newest refresh that was not undone."""
         return next((step.model_id for step in reversed(self._steps) if step.model_id is not None), None)
 
     def plan(self, suggestion: NDArray[np.uint8], model_id: str) -> Refresh:
-        """Work out a safe refresh; slow at 12 MP (80 ms), and made to run in a thread while work goes on.
+        """Work out a safe refresh of the open photo, in a thread if need be; see `plan_refresh`.
 
         Parameters
         ----------
@@ -151,39 +118,31 @@ class ProvenanceTracker:
         model_id
             The model that made them.
         """
+        # The arrays are read while strokes go on: a torn plan is harmless, for its version is stale then.
         array, version, labels = self.array, self.version, self._layer.data
-        changed = ~is_truth(array) & (labels != suggestion)
-        if self.locked:
-            changed &= ~lookup(set(self.locked))[labels]
-        area = _bounds(changed)
-        where = area or (slice(0, 0), slice(0, 0))
-        old_labels, old_provenance = labels[where].copy(), array[where].copy()
-        merged, provenance = merge(old_labels, old_provenance, suggestion[where], set(self.locked))
-        return Refresh(
-            model_id, array, version, area, merged, provenance, old_labels, _compact(old_provenance)
-        )
+        return plan_refresh(labels, array, version, suggestion, model_id, set(self.locked))
 
     def is_current(self, plan: Refresh) -> bool:
-        """Say whether nothing has been done since a plan was begun."""
+        """Return whether the provenance is still that of the plan."""
         self.sync()
         return plan.of is self.array and plan.version == self.version
 
     def apply(self, plan: Refresh) -> bool:
-        """Write a current plan as one undo step; say whether any pixel changed."""
+        """Write a current plan as one undo step; return whether any pixel changed."""
         if plan.area is None:
             return False
         self._paused = True
         try:
-            plan.atom = napari_undo.record_step(self._layer, plan.area, plan.old_labels, plan.labels)
+            atom = napari_undo.record_step(self._layer, plan.area, plan.old_labels, plan.labels)
         finally:
             self._paused = False
-        self._refreshes.append(plan)
+        self._refreshes.append((atom, plan))  # before `sync`, which would take the step for a stroke
         self.sync()
         self._layer.refresh(extent=False, thumbnail=False, highlight=False)
         return True
 
     def refresh(self, suggestion: NDArray[np.uint8], model_id: str) -> bool:
-        """Put a newer suggestion where no person has decided, at once; see `plan` and `apply`."""
+        """Plan and apply a safe refresh at once."""
         self.sync()
         return self.apply(self.plan(suggestion, model_id))
 
@@ -191,46 +150,56 @@ class ProvenanceTracker:
         """Bring the provenance in step with the layer's history."""
         undo, staged = napari_undo.undo_steps(self._layer), napari_undo.staged_atoms(self._layer)
         self._forget_lost_steps(undo)
+        # Steps that both histories begin with are done; what follows differs by undo, redo or new strokes.
         kept = 0
         while kept < min(len(self._steps), len(undo)) and self._steps[kept].is_for(undo[kept]):
             kept += 1
         if kept == len(self._steps) == len(undo) and len(staged) == len(self._staged):
             return
         self.version += 1
+        # The dabs applied so far stay if their stroke goes on, or has become the next undo step. Else it
+        # was dropped (Escape), or undone between two looks. They are the newest, so they go first.
         stroke_ended = kept == len(self._steps) < len(undo) and self._begins(undo[kept])
         if not stroke_ended and not (kept == len(self._steps) and self._begins(staged)):
             self._take_back(self._staged)
             self._staged = []
+        # Backwards: a later step covers what an earlier one left, and only in this order is that restored.
         for step in reversed(self._steps[kept:]):
             self._take_back(step.records)
         del self._steps[kept:]
         for atoms in undo[kept:]:
+            # The first new step may be the stroke just ended: its dabs have their records already, and
+            # a second reading of "before" would find them painted.
             records, self._staged = self._staged, []
             records += [self._apply(atom) for atom in atoms[len(records) :]]
             self._steps.append(_Step(records, self._model_of(records)))
         self._staged += [self._apply(atom) for atom in staged[len(self._staged) :]]
 
     def _begins(self, atoms: list[Atom]) -> bool:
-        """Say whether the stroke that we have followed so far is the beginning of `atoms`."""
+        """Return whether the dabs applied so far are the beginning of `atoms`."""
         ours = self._staged
         return len(ours) <= len(atoms) and (not ours or ours[-1].atom is atoms[len(ours) - 1])
 
     def _forget_lost_steps(self, undo: list[list[Atom]]) -> None:
-        """Drop steps that can no longer be undone: napari keeps 100, and we keep a budget of bytes."""
+        """Drop steps that can no longer be undone: napari keeps 100, within a budget of bytes."""
         if not undo:
+            # Empty with something to redo: all was undone, and the steps are still needed to take it back.
             if not napari_undo.has_redo(self._layer):
                 self._steps.clear()
             return
+        # Steps are lost at the old end only. Where none matches, the first was undone and drawn otherwise.
         first = next((i for i, step in enumerate(self._steps) if step.is_for(undo[0])), 0)
         del self._steps[:first]
 
     def _apply(self, atom: Atom) -> _Record:
+        """Write the provenance of one atom, and remember what it covered."""
         edit = napari_undo.edit_of(atom)
-        refresh = next((r for r in self._refreshes if r.atom is atom), None)
+        # A refresh is known by its atom, also when it comes again by redo: it does not make pixels painted.
+        refresh = next((plan for known, plan in self._refreshes if known is atom), None)
         if refresh is not None:
             edit.write(self.array, refresh.provenance)
             return _Record(atom, edit, refresh.old_provenance)
-        record = _Record(atom, edit, _compact(edit.read(self.array)))
+        record = _Record(atom, edit, compact(edit.read(self.array)))
         edit.write(self.array, PAINTED)
         return record
 
@@ -239,14 +208,15 @@ class ProvenanceTracker:
             record.edit.write(self.array, record.before)
 
     def _model_of(self, records: list[_Record]) -> str | None:
-        for refresh in self._refreshes:
-            if records and records[0].atom is refresh.atom:
-                return refresh.model_id
-        return None
+        first = records[0].atom if records else None
+        return next((plan.model_id for atom, plan in self._refreshes if atom is first), None)
 
     def _brush_rule(
-        self, where: tuple[Any, ...], labels: NDArray[np.uint8], brush: NDArray[np.bool_], new_label: int
+        self, where: Index, labels: NDArray[np.uint8], brush: NDArray[np.bool_], new_label: int
     ) -> NDArray[np.bool_]:
+        """Return the pixels under the brush that change; see `napari_undo.BrushRule`."""
+        # No event comes between the dabs of a stroke: without this a second dab over the same pixels would
+        # find them not painted yet, and record them once more.
         staged = napari_undo.staged_atoms(self._layer)
         if self._begins(staged):
             self._staged += [self._apply(atom) for atom in staged[len(self._staged) :]]
@@ -254,6 +224,7 @@ class ProvenanceTracker:
         for locked in self.locked:
             changed &= labels != locked
         if new_label >= 0:
+            # A pixel that has the label already still changes if a model gave it: it becomes painted.
             open_ = labels != new_label
             open_ |= self.array[where] != PAINTED
             changed &= open_
@@ -264,6 +235,7 @@ class ProvenanceTracker:
             return
         self.sync()
         self.strokes += 1
+        # At least the newest step stays, whatever it costs.
         sizes = [step.bytes for step in self._steps]
         surplus, drop = sum(sizes) - self._history_bytes, 0
         while surplus > 0 and drop < len(sizes) - 1:

@@ -1,4 +1,4 @@
-"""A photo at full, half and quarter size: napari draws the smallest that the screen can show in full."""
+"""Image pyramid at full, half and quarter size; napari draws the smallest that fills the screen."""
 
 from __future__ import annotations
 

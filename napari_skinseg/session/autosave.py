@@ -1,43 +1,32 @@
-"""Autosave: unfinished work is put in safety every few seconds, off the main thread."""
+"""Autosave: drafts of unfinished work, written every few seconds in the background."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from napari_skinseg.session.background import Background
+from psygnal import Signal
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_skinseg.session.background import Background
     from trainer.project.project import Project
 
 RETRY_SECONDS = 5.0
 
 
 class Autosave:
-    """Writes a draft when work has been unsafe for half of `seconds` (the other half is for the writing).
+    """Writes a draft when work has been unsafe for half of `seconds` (the other half is for the writing)."""
 
-    Parameters
-    ----------
-    failed
-        Called at the first failure; it is tried again until it works.
-    """
+    failed = Signal(object)
+    """A draft could not be written: the exception, at the first failure; retried until it works."""
 
-    def __init__(
-        self,
-        project: Project,
-        annotator: str,
-        background: Background,
-        seconds: float,
-        failed: Callable[[BaseException], None],
-    ) -> None:
+    def __init__(self, project: Project, annotator: str, background: Background, seconds: float) -> None:
         self._project = project
         self._annotator = annotator
         self._background = background
         self._delay = seconds / 2
-        self._failed = failed
         self._unsafe_since: float | None = None
         self._not_before = 0.0
         self._writing = False
@@ -55,7 +44,7 @@ class Autosave:
         self._unsafe_since = None
 
     def is_due(self, version: int, now: float) -> bool:
-        """Say whether a draft should be written now; `version` counts changes, `now` is in seconds."""
+        """Return whether a draft should be written now; `version` counts changes, `now` is in seconds."""
         if version == self._safe_version:
             return False
         if self._unsafe_since is None:
@@ -82,16 +71,16 @@ class Autosave:
             self._writing = False
             self.failing = False
 
-        def failed(error: BaseException) -> None:
+        def retry_later(error: BaseException) -> None:
             self._writing = False
-            self._safe_version = -1
+            self._safe_version = -1  # equals no version: due again
             self._not_before = now + RETRY_SECONDS
             if not self.failing:
                 self.failing = True
-                self._failed(error)
+                self.failed.emit(error)
 
         self._background.write(
             lambda: self._project.drafts.save(photo_id, self._annotator, labels, provenance, base, model_id),
             done,
-            failed,
+            retry_later,
         )

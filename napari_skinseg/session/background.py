@@ -1,31 +1,31 @@
-"""Work off the main thread, results on it: nothing touches a layer except from `poll`."""
+"""Background work: it runs in threads, and its results are applied on the main thread, in `poll`."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+from psygnal import Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 T = TypeVar("T")
 
 
 class Background:
-    """Two threads that read, one that writes in the order it was asked to, one that watches the catalog.
+    """Two threads that read, one that writes in the order of the calls, one that watches the catalog."""
 
-    Parameters
-    ----------
-    failed
-        Called on the main thread with the exception of work that has no `failed` of its own.
-    """
+    failed = Signal(object)
+    """Work without a `failed` of its own has raised: the exception, on the main thread."""
 
-    def __init__(self, failed: Callable[[BaseException], None]) -> None:
+    def __init__(self) -> None:
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="skinseg-read")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="skinseg-write")
         self._watcher = ThreadPoolExecutor(1, thread_name_prefix="skinseg-watch")
         self._results: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._failed = failed
         self._open = 0
         self._held: list[Callable[[], object]] | None = None
 
@@ -44,7 +44,7 @@ class Background:
         done: Callable[[T], None],
         failed: Callable[[BaseException], None] | None = None,
     ) -> None:
-        """Run `work` after everything that was given to `write` before."""
+        """Run `work` after all work given to `write` before."""
         self._submit(self._writer, work, done, failed)
 
     def watch(
@@ -57,19 +57,19 @@ class Background:
         self._submit(self._watcher, work, done, failed)
 
     def hold(self) -> None:
-        """Begin nothing new until `release`; what is asked for meanwhile keeps its order."""
+        """Begin no work until `release`; calls meanwhile keep their order."""
         if self._held is None:
             self._held = []
 
     def release(self) -> None:
-        """Begin what was asked for since `hold`."""
+        """Begin the work held back since `hold`."""
         held, self._held = self._held or [], None
         for begin in held:
             begin()
 
     @property
     def busy(self) -> bool:
-        """Whether something is still under way or waits to be applied."""
+        """Whether work is under way or a result waits to be applied."""
         return self._open > 0
 
     def poll(self, budget: float = 0.02) -> None:
@@ -86,7 +86,7 @@ class Background:
                 return
 
     def finish(self, seconds: float) -> bool:
-        """Apply results until nothing is under way; False when `seconds` were not enough."""
+        """Apply results until nothing is under way; return False when `seconds` were not enough."""
         self.release()
         end = time.monotonic() + seconds
         while self.busy:
@@ -97,7 +97,7 @@ class Background:
         return True
 
     def close(self) -> None:
-        """Start nothing more; what runs now ends by itself."""
+        """Wait for what runs, and cancel what has not begun, except writes."""
         self.release()
         self._readers.shutdown(wait=True, cancel_futures=True)
         self._watcher.shutdown(wait=True, cancel_futures=True)
@@ -113,7 +113,7 @@ class Background:
         def publish(future: Future[T]) -> None:
             error = None if future.cancelled() else future.exception()
             if error is not None:
-                self._results.put(lambda: (failed or self._failed)(error))
+                self._results.put(lambda: failed(error) if failed else self.failed.emit(error))
             elif not future.cancelled():
                 self._results.put(lambda: done(future.result()))
 

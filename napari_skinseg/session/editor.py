@@ -1,72 +1,57 @@
-"""The photo that is open: its layers, its provenance, its unfinished work, and newer suggestions."""
+"""Editor of the open photo: its layers, its provenance, its unfinished work, and newer suggestions."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from psygnal import Signal
 
 from napari_skinseg.layers import napari_undo
-from napari_skinseg.layers.brush_state import Tools
+from napari_skinseg.layers.brush_state import BrushState
 from napari_skinseg.layers.layers import BLANK, WorkspaceLayers
 from napari_skinseg.layers.overlays import Overlays
-from napari_skinseg.layers.prediction_extras import NONE
-from napari_skinseg.layers.provenance import ProvenanceTracker, Refresh
+from napari_skinseg.layers.prediction_extras import NO_EXTRAS
+from napari_skinseg.layers.provenance import ProvenanceTracker
 from napari_skinseg.session.autosave import Autosave
-from napari_skinseg.session.background import Background
+from napari_skinseg.session.photo_info import PhotoInfo
 from napari_skinseg.session.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from numpy.typing import NDArray
 
+    from napari_skinseg.layers.refresh import Refresh
+    from napari_skinseg.session.background import Background
     from napari_skinseg.session.loading import LoadedPhoto, Suggestion
     from trainer.project.project import Project
     from trainer.project.revisions import Revision
 
 REDO_GRACE_SECONDS = 10.0
+"""After an undo no suggestion is put in for so long: it would discard what can be redone."""
 
 
-class Desk:
-    """Holds at most one photo. All methods belong to the main thread.
+class PhotoEditor:
+    """Holds at most one photo. All methods belong to the main thread."""
 
-    Parameters
-    ----------
-    changed
-        Called after every change that a dock shows.
-    draft_failed
-        Called when unfinished work cannot be put in safety.
-    """
+    changed = Signal()
+    """A value that a dock shows has changed."""
+    notice = Signal(str, str)
+    """Level and text when unfinished work cannot be written as a draft."""
 
-    def __init__(
-        self,
-        viewer: ViewerModel,
-        project: Project,
-        annotator: str,
-        background: Background,
-        changed: Callable[[], None],
-        draft_failed: Callable[[BaseException], None],
-    ) -> None:
+    def __init__(self, viewer: ViewerModel, project: Project, annotator: str, background: Background) -> None:
         window = project.settings.window
         self._viewer = viewer
         self._background = background
-        self._changed = changed
         self._read_only = project.read_only
         self.layers = WorkspaceLayers(viewer, project.classes, window.brush_size, window.opacity)
         self.tracker = ProvenanceTracker(self.layers.annotation)
-        self.tools = Tools(self.layers, self.tracker, project.classes, changed)
-        self.overlays = Overlays(
-            viewer,
-            project.classes,
-            background,
-            lambda: napari_undo.is_drawing(self.layers.annotation),
-            self.layers.adopt,
-        )
+        self.brush = BrushState(self.layers, self.tracker, project.classes)
+        self.overlays = Overlays(viewer, self.layers, project.classes, background)
         self.stopwatch = Stopwatch()
-        self._autosave = Autosave(project, annotator, background, window.autosave_seconds, draft_failed)
+        self._autosave = Autosave(project, annotator, background, window.autosave_seconds)
         self.photo: LoadedPhoto | None = None
         self._saved_version = self._seen_version = 0
         self._offer: Suggestion | None = None
@@ -74,14 +59,16 @@ class Desk:
         self._first = True
         self._planning = False
         self._undone_at = -REDO_GRACE_SECONDS
+        self.brush.changed.connect(self.changed.emit)
+        self._autosave.failed.connect(self._draft_failed)
         self.layers.annotation.events.paint.connect(self.stopwatch.touch)
         viewer.cursor.events.position.connect(self.stopwatch.touch)
 
     def close(self) -> None:
-        """Let go of the viewer."""
+        """Remove the layers, and stop following the viewer."""
         self._viewer.cursor.events.position.disconnect(self.stopwatch.touch)
         self.layers.annotation.events.paint.disconnect(self.stopwatch.touch)
-        self.tools.close()
+        self.brush.close()
         self.tracker.close()
         self.overlays.remove()
         self.layers.remove()
@@ -90,6 +77,24 @@ class Desk:
     def model_id(self) -> str | None:
         """The model whose suggestion the photo shows."""
         return self.tracker.suggestion_by or (self.photo.model_id if self.photo else None)
+
+    @property
+    def info(self) -> PhotoInfo | None:
+        """Description of the open photo."""
+        photo = self.photo
+        if photo is None:
+            return None
+        return PhotoInfo(
+            photo.photo,
+            photo.why,
+            photo.blind,
+            self.model_id,
+            photo.revision,
+            self.strokes,
+            self.stopwatch.seconds,
+            photo.finished,
+            photo.first_trained,
+        )
 
     @property
     def strokes(self) -> int:
@@ -110,56 +115,53 @@ class Desk:
         return napari_undo.is_drawing(self.layers.annotation)
 
     def show(self, photo: LoadedPhoto | None) -> None:
-        """Put a photo on the desk, or clear it; undo begins anew."""
+        """Open a photo in place of the one that is open, or none; the undo history is cleared."""
         self.peek(False)
         self.photo = photo
         self._offer = None
         self._offered_by = photo.model_id if photo else None
-        self.overlays.show(photo.remarks if photo else NONE, photo.image.shape[:2] if photo else BLANK)
+        self.overlays.show(photo.extras if photo else NO_EXTRAS, photo.image.shape[:2] if photo else BLANK)
         if photo is None:
             self.layers.show(None, None)
             self.tracker.start(np.zeros(BLANK, np.uint8), np.zeros(BLANK, np.uint8))
         else:
             self.layers.show(photo.levels, photo.confidence)
             self.tracker.start(photo.labels, photo.provenance)
-            self._take_brush()
+            self._select_brush()
         self.layers.fit()
         self.stopwatch.restart(photo.seconds if photo else 0.0)
         self._autosave.restart()
         self._saved_version = self._seen_version = 0
 
-    def _take_brush(self) -> None:
-        """Begin the session with a brush in hand; afterwards the tool is the person's to choose."""
+    def _select_brush(self) -> None:
+        """Select the brush on the first photo of the session; afterwards the tool stays as chosen."""
         if self._first and not self._read_only and self.layers.annotation.mode == "pan_zoom":
-            self.tools.select(self.tools.selected)
+            self.brush.select(self.brush.selected)
         self._first = False
 
-    def let_go(self) -> LoadedPhoto:
-        """Hand out the photo with the work on it; its arrays are not copied, so `show` must follow."""
-        photo = self.photo
-        assert photo is not None, "there is nothing on the desk"
-        left = replace(
-            photo,
-            unsaved=self.unsaved,
-            labels=self.layers.annotation.data,
-            provenance=self.tracker.array,
-            model_id=self.model_id,
-            seconds=self.stopwatch.seconds,
-            strokes=self.strokes,
-        )
-        self.photo = None
-        return left
+    def work(self) -> LoadedPhoto:
+        """Return the photo with the work on it; its arrays are those of the layers while it is open."""
+        return self._with_work(self.layers.annotation.data, self.tracker.array)
 
     def part(self) -> LoadedPhoto:
         """Copy the photo with the work on it and count that work as saved."""
-        photo = self.photo
-        assert photo is not None, "there is nothing on the desk"
-        labels, provenance = self._copies()
+        part = self._with_work(*self._copies())
         self._saved_version = self.tracker.version
         self._autosave.settle(self.tracker.version)
-        photo.unsaved = False
+        self.photo = None if self.photo is None else replace(self.photo, unsaved=False)
+        return replace(part, unsaved=False)
+
+    def end(self) -> LoadedPhoto | None:
+        """End editing before `close`: return the open photo with the work on it, which changes no more."""
+        left = None if self.photo is None else self.work()
+        self.photo = None
+        return left
+
+    def _with_work(self, labels: NDArray[np.uint8], provenance: NDArray[np.uint8]) -> LoadedPhoto:
+        assert self.photo is not None, "no photo is open"
         return replace(
-            photo,
+            self.photo,
+            unsaved=self.unsaved,
             labels=labels,
             provenance=provenance,
             model_id=self.model_id,
@@ -168,33 +170,33 @@ class Desk:
         )
 
     def saved(self, photo_id: int, revision: Revision) -> None:
-        """Note which revision the open photo goes on from."""
+        """Take the saved revision as the base of further work on the open photo."""
         if self.photo is not None and self.photo.id == photo_id:
             self.photo = replace(self.photo, revision=revision, base_revision=revision.id)
 
     def peek(self, on: bool) -> None:
         """Show the bare photo while `on`."""
-        self.tools.peek(on)
+        self.brush.peek(on)
         self.overlays.peek(on)
 
     def undo(self) -> None:
-        """Take the last step back."""
+        """Undo the last step."""
         self._undone_at = time.monotonic()
         self.layers.annotation.undo()
         self.tracker.sync()
 
     def redo(self) -> None:
-        """Do the last undone step again."""
+        """Redo the last undone step."""
         self.layers.annotation.redo()
         self.tracker.sync()
 
     @property
     def offered_by(self) -> str | None:
-        """The model whose suggestion was put in last, even if that was undone."""
+        """The model whose suggestion was offered last, even if it was undone."""
         return self._offered_by
 
     def offer(self, photo_id: int, suggestion: Suggestion) -> None:
-        """Take a newer suggestion; it is put in when no stroke is under way."""
+        """Keep a newer suggestion; it is put in when no stroke is under way."""
         photo = self.photo
         if photo is None or photo.id != photo_id or not photo.takes_suggestions:
             return
@@ -207,19 +209,20 @@ class Desk:
         self.tracker.sync()
         self.overlays.poll()
         if self.photo is not None:
-            self._put_in_safety(now)
+            self._save_draft(now)
             self._plan_refresh(now)
         if self.tracker.version != self._seen_version:
             self._seen_version = self.tracker.version
-            self._changed()
+            self.changed.emit()
 
     def _plan_refresh(self, now: float) -> None:
-        """Have a waiting suggestion worked into the labels in a thread, if this is a moment for it."""
+        """Work the offered suggestion into the labels in a thread, unless it would disturb."""
         offer, layer = self._offer, self.layers.annotation
         if offer is None or self._planning or napari_undo.is_drawing(layer):
             return
         if napari_undo.has_redo(layer) and now - self._undone_at < REDO_GRACE_SECONDS:
-            return  # a new step would take away what the person may want to do again
+            return  # the refresh is a new step, and would discard what was just undone
+        # One plan at a time. The thread only reads; strokes may go on meanwhile, and make the plan stale.
         self._planning = True
         self._background.read(
             lambda: self.tracker.plan(offer.labels, offer.model_id),
@@ -228,24 +231,28 @@ class Desk:
         )
 
     def _refresh(self, offer: Suggestion, plan: Refresh | None) -> None:
+        """Write a plan, if it is still that of the open photo and of its labels."""
         self._planning = False
         if self.photo is None or self._offer is not offer or plan is None:
-            return
+            return  # another photo, or a newer suggestion: `_offer` is planned at the next poll
         if napari_undo.is_drawing(self.layers.annotation) or not self.tracker.is_current(plan):
-            return  # the hand was faster: planned again at the next poll
+            return  # labels changed meanwhile; planned again at the next poll
         self._offer = None
-        saved = not self.unsaved
-        if not self.tracker.apply(plan):
-            self.photo.model_id = offer.model_id
-        if saved:
+        saved = not self.unsaved  # before `apply`, which makes a new version
+        if not self.tracker.apply(plan):  # without a step in the history that would name the model
+            self.photo = replace(self.photo, model_id=offer.model_id)
+        if saved:  # a suggestion alone is no unsaved work: it needs no draft, and may be left
             self._saved_version = self.tracker.version
             self._autosave.settle(self.tracker.version)
         if offer.confidence is not None:
             self.layers.confidence.data = offer.confidence
-        self.overlays.show(offer.remarks, self.photo.image.shape[:2])
-        self._changed()
+        self.overlays.show(offer.extras, self.photo.image.shape[:2])
+        self.changed.emit()
 
-    def _put_in_safety(self, now: float) -> None:
+    def _draft_failed(self, error: BaseException) -> None:
+        self.notice.emit("error", f"unfinished work cannot be put in safety: {error}")
+
+    def _save_draft(self, now: float) -> None:
         version = self.tracker.version
         if self.photo is None or self._read_only or not self._autosave.is_due(version, now):
             return

@@ -1,4 +1,4 @@
-"""Everything that opening a photo needs, read in a thread: pixels, work so far, the model's suggestion."""
+"""Loading of a photo: its pixels, the work so far and the model's suggestion, read in a thread."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_skinseg.layers.prediction_extras import NONE, Remarks, read_remarks
+from napari_skinseg.layers.prediction_extras import NO_EXTRAS, PredictionExtras, read_extras
 from napari_skinseg.layers.pyramid import pyramid
 from trainer.errors import MaskError, SkinsegError
 from trainer.labels.truth import merge
@@ -16,38 +16,45 @@ from trainer.project.states import RevisionKind
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from trainer.project.drafts import Draft
+    from trainer.project.masks import Revision
     from trainer.project.photos import Photo
     from trainer.project.project import Project
     from trainer.project.queue import Lease
     from trainer.project.revisions import Revision
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Suggestion:
-    """A model's segmentation of a photo: `labels` and `confidence` are uint8 (height, width)."""
+    """Segmentation of a photo by a model: `labels` and `confidence` are uint8 (height, width)."""
 
     model_id: str
     labels: NDArray[np.uint8]
     confidence: NDArray[np.uint8] | None
-    remarks: Remarks = NONE
+    extras: PredictionExtras = NO_EXTRAS
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class LoadedPhoto:
-    """A photo ready to be shown.
+    """A photo ready to be shown, with the work on it.
 
     Attributes
     ----------
     levels
         The photo's pyramid, largest first, uint8 (height, width, 3), EXIF-oriented.
     labels, provenance
-        uint8 (height, width): the work so far, with the suggestion where nobody has decided.
+        uint8 (height, width): the work so far, with the suggestion where nothing is decided. The layers edit
+        these very arrays while the photo is open.
     finished
-        It was saved as a whole before: no newer suggestion is put into it.
+        Saved as a whole before: no newer suggestion is put into it.
     first_trained
         The first model that learnt from its mask, and when that was made.
     draft_time
-        When the unfinished work in it was put in safety, seconds since the epoch.
+        Time of the draft that its work was restored from, seconds since the epoch.
+    unsaved
+        It holds work that no saved mask has.
+    damage
+        The error of its saved mask, which counts as none then.
     """
 
     photo: Photo
@@ -66,9 +73,8 @@ class LoadedPhoto:
     unsaved: bool = False
     seconds: float = 0.0
     strokes: int = 0
-    remarks: Remarks = NONE
+    extras: PredictionExtras = NO_EXTRAS
     damage: str = ""
-    """What is wrong with its saved mask, which counts as none then."""
 
     @property
     def id(self) -> int:
@@ -82,7 +88,7 @@ class LoadedPhoto:
 
     @property
     def takes_suggestions(self) -> bool:
-        """Whether a newer suggestion may be put into it: not when it is blind, or was done before."""
+        """Whether it takes newer suggestions: not when it is blind, or was finished before."""
         return not self.blind and not self.finished
 
 
@@ -93,12 +99,12 @@ def read_suggestion(project: Project, photo_id: int, shape: tuple[int, int]) -> 
         return None
     try:
         labels, confidence = project.predictions.read(prediction)
-        remarks = read_remarks(project, prediction, shape)
+        extras = read_extras(project, prediction, shape)
     except SkinsegError:
         return None
     if labels.shape != shape:
         return None
-    return Suggestion(prediction.model_id, labels, confidence, remarks)
+    return Suggestion(prediction.model_id, labels, confidence, extras)
 
 
 def newer_suggestion(
@@ -132,33 +138,23 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Lease) 
     shape = (image.shape[0], image.shape[1])
     revision = project.masks.head(claim.photo_id)
     draft = project.drafts.get(claim.photo_id, annotator)
-    base, model_id, draft_time = (revision.id if revision else None), None, None
-    damage = ""
-    labels, provenance = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
-    if draft is not None:
-        labels, provenance = project.drafts.read(draft)
-        base, model_id, draft_time = draft.base_revision, draft.model_id, draft.created
-    elif revision is not None:
-        try:
-            labels, provenance = project.masks.read(revision)
-            model_id = revision.model_id
-        except MaskError as error:
-            damage = f"its mask is damaged and will be replaced by what you save ({error})"
+    work = _read_work(project, draft, revision, shape)
+    labels, provenance, model_id = work.labels, work.provenance, work.model_id
     if labels.shape != shape:
         mask_size, size = (f"{width}x{height}" for height, width in (labels.shape, shape))
         raise MaskError(
             f"{photo.relpath}: its mask is {mask_size}, the photo now {size}: the file was replaced;"
             " put the old file back"
         )
-    finished = revision is not None and revision.kind != RevisionKind.PART and not damage
-    confidence, remarks = None, NONE
+    finished = revision is not None and revision.kind != "part" and not work.damage
+    confidence, extras = None, NO_EXTRAS
     if not claim.blind:
         suggestion = read_suggestion(project, claim.photo_id, shape)
         served = project.models.served()
         if suggestion is None or (served is not None and suggestion.model_id != served.id):
             _ask_for_suggestion(project, session_id, claim.photo_id)
         if suggestion is not None:
-            confidence, remarks = suggestion.confidence, suggestion.remarks
+            confidence, extras = suggestion.confidence, suggestion.extras
             if not finished and draft is None:
                 labels, provenance = merge(labels, provenance, suggestion.labels)
                 model_id = suggestion.model_id
@@ -171,19 +167,48 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Lease) 
         provenance=np.require(provenance, np.uint8, ["C", "W"]),
         confidence=confidence,
         model_id=model_id,
-        revision=None if damage else revision,
-        base_revision=base,
+        revision=None if work.damage else revision,
+        base_revision=work.base_revision,
         finished=finished,
         first_trained=project.models.first_trained(claim.photo_id) if finished else None,
-        draft_time=draft_time,
+        draft_time=work.draft_time,
         unsaved=draft is not None,
-        remarks=remarks,
-        damage=damage,
+        extras=extras,
+        damage=work.damage,
     )
 
 
-def load_or_release(project: Project, session_id: int, annotator: str, claim: Lease) -> LoadedPhoto:
-    """Read a claimed photo as `load_photo` does; give it back where it cannot be read."""
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """Mask of a photo so far: uint8 (height, width), and the revision and draft that it is from."""
+
+    labels: NDArray[np.uint8]
+    provenance: NDArray[np.uint8]
+    base_revision: str | None
+    model_id: str | None = None
+    draft_time: float | None = None
+    damage: str = ""
+
+
+def _read_work(
+    project: Project, draft: Draft | None, revision: Revision | None, shape: tuple[int, int]
+) -> _Work:
+    """Read the draft, else the saved mask, else make an empty one."""
+    if draft is not None:
+        labels, provenance = project.drafts.read(draft)
+        return _Work(labels, provenance, draft.base_revision, draft.model_id, draft.created)
+    base, damage = (revision.id if revision else None), ""
+    if revision is not None:
+        try:
+            labels, provenance = project.masks.read(revision)
+            return _Work(labels, provenance, base, revision.model_id)
+        except MaskError as error:
+            damage = f"its mask is damaged and will be replaced by what you save ({error})"
+    return _Work(np.zeros(shape, np.uint8), np.zeros(shape, np.uint8), base, damage=damage)
+
+
+def load_or_release(project: Project, session_id: int, annotator: str, claim: Claim) -> LoadedPhoto:
+    """Read a claimed photo as `load_photo` does; release it where it cannot be read."""
     try:
         return load_photo(project, session_id, annotator, claim)
     except BaseException:

@@ -1,59 +1,62 @@
-"""The way from photo to photo: what is claimed, what waits, what is being opened, what is being left."""
+"""Navigator from photo to photo: claimed, waiting, being opened, open, being left."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from napari_skinseg.session.background import Background
-from napari_skinseg.session.editor import Desk
-from napari_skinseg.session.loading import LoadedPhoto, load_or_release
+from psygnal import Signal
+
+from napari_skinseg.session.loading import load_or_release
 from napari_skinseg.session.prefetch import Prefetcher, claim_drafts
+from napari_skinseg.session.project_watcher import size_and_model
+from trainer.project.queue import Claim
 
 if TYPE_CHECKING:
+    from napari_skinseg.session.background import Background
+    from napari_skinseg.session.editor import PhotoEditor
+    from napari_skinseg.session.loading import LoadedPhoto, Suggestion
+    from napari_skinseg.session.project_watcher import Shown
     from trainer.project.project import Project
-    from trainer.project.queue import Lease
 
 EMPTY_RETRY_SECONDS = 2.0
+"""An empty queue is asked again so often."""
 
 
-class Route:
-    """Decides what lies on the desk. All methods belong to the main thread.
+class PhotoNavigator:
+    """Chooses the photo that the editor shows. All methods belong to the main thread.
 
     Parameters
     ----------
     session_id
         0 where the project is open for reading only: nothing is claimed then.
-    shown
-        Called with the photo that has been put on the desk, or None where it has been cleared.
-    changed
-        Called when the sentence about the state may be another one.
-    notice
-        Called with level and text of something the annotator should know.
     """
+
+    shown = Signal()
+    """The editor shows another photo, or none."""
+    changed = Signal()
+    """The sentence for the state may have changed."""
+    notice = Signal(str, str)
+    """Level and text of what the annotator should know."""
 
     def __init__(
         self,
         project: Project,
         session_id: int,
         annotator: str,
-        desk: Desk,
+        editor: PhotoEditor,
         background: Background,
-        shown: Callable[[LoadedPhoto | None], None],
-        changed: Callable[[], None],
-        notice: Callable[[str, str], None],
     ) -> None:
         self._project = project
         self._id = session_id
         self._annotator = annotator
-        self._desk = desk
+        self._editor = editor
         self._background = background
-        self._shown = shown
-        self._changed = changed
-        self._notice = notice
-        self.waiting = Prefetcher(
-            project, session_id, annotator, background, self.advance, self._unreadable, lambda: self.in_hand
-        )
+        self.waiting = Prefetcher(project, session_id, annotator, background)
+        self.waiting.changed.connect(self.advance)
+        self.waiting.claimed.connect(self._load_ahead)
+        self.waiting.unreadable.connect(self._unreadable)
         self.problem = ""
         self._wanting = False
         self._opening: int | None = None
@@ -62,6 +65,8 @@ class Route:
         self._closed = False
         self._resuming = not project.read_only
         self._next_queue_look = 0.0
+        self._extension_seconds = min(30.0, float(project.settings.queue.lease_seconds) / 4)
+        self._next_extension = time.monotonic() + self._extension_seconds
         if self._resuming:
             self._background.read(
                 lambda: claim_drafts(project, session_id, annotator), self._resume, self._resume_failed
@@ -69,28 +74,28 @@ class Route:
 
     @property
     def opening(self) -> bool:
-        """Whether a photo is on its way to the desk."""
+        """Whether a photo is being opened."""
         return self._opening is not None or (self._wanting and not self.waiting.queue_is_empty)
 
     @property
-    def in_hand(self) -> list[int]:
+    def held_ids(self) -> list[int]:
         """Photos that this session holds: open, being opened, waiting, being left."""
-        opened = [] if self._desk.photo is None else [self._desk.photo.id]
+        opened = [] if self._editor.photo is None else [self._editor.photo.id]
         opening = [] if self._opening is None else [self._opening]
         return list(dict.fromkeys([*opened, *opening, *self.waiting.photo_ids, *self._leaving]))
 
     def open_next(self) -> None:
         """Open the next photo of the queue as soon as it is there; does nothing while one is open."""
-        if self._desk.photo is None and self._opening is None:
+        if self._editor.photo is None and self._opening is None:
             self.problem = ""
             self._wanting = True
-            self.waiting.queue_is_empty = False
+            self.waiting.expect_photos()
             self.advance()
 
     def open(self, photo_id: int) -> None:
         """Open a certain photo; the one that is open waits with its work, and comes next."""
-        if self._desk.photo is not None:
-            self._park(self._desk.let_go())
+        if self._editor.photo is not None:
+            self._park(self._editor.work())
         self._wanting, self.problem = False, ""
         if photo_id in self._visited:
             self._visited.remove(photo_id)
@@ -100,7 +105,7 @@ class Route:
             return
         self._opening = photo_id
         self._show(None)
-        # Behind every save that is under way: one of them may be of this very photo.
+        # In the writing thread, behind every save under way: one of them may be of this very photo.
         self._background.write(
             lambda: self._claim(photo_id), self._load, lambda error: self._cannot_open(photo_id, error)
         )
@@ -111,7 +116,7 @@ class Route:
         return self._visited[-1] if self._visited else None
 
     def go_on(self, left: LoadedPhoto) -> None:
-        """Show the photo after the one that has been taken off the desk, or nothing until it is there."""
+        """Show the photo after the one that is left, or none until it is ready."""
         self._visited.append(left.id)
         self._leaving.add(left.id)
         self.problem = ""
@@ -120,34 +125,51 @@ class Route:
         self.advance()
 
     def left(self, photo_id: int) -> None:
-        """Note that a photo has been given back."""
+        """Note that a photo has been released."""
         self._leaving.discard(photo_id)
 
     def advance(self) -> None:
-        """Show the next photo where somebody waits for it, and see that enough are on their way."""
+        """Show the next photo if the annotator waits for it, and claim further ones."""
         if self._closed or self._resuming or self._project.read_only:
             return
         if self._wanting:
             following = self.waiting.take()
             if following is not None:
                 self._show(following)
-        self.waiting.fill(self._wanting)
-        self._changed()
+        self.waiting.fill(self._wanting, self.held_ids)
+        self.changed.emit()
 
     def poll(self, now: float) -> None:
-        """Ask an empty queue again from time to time: others give photos back, and photos are added."""
+        """Extend the leases, and ask an empty queue again: photos are released by others, and added."""
         ask = self._wanting and self.waiting.queue_is_empty and not self._closed
         if ask and now >= self._next_queue_look:
             self._next_queue_look = now + EMPTY_RETRY_SECONDS
-            self.waiting.fill(True, look_again=True)
+            self.waiting.fill(True, self.held_ids, look_again=True)
+        if now >= self._next_extension:
+            self._next_extension = now + self._extension_seconds
+            ids = self.held_ids
+            self._background.write(lambda: self._project.queue.extend(self._id, ids), lambda _: None)
 
     def close(self) -> tuple[LoadedPhoto | None, list[LoadedPhoto]]:
-        """Stop; hand out the open photo and those that wait."""
+        """Stop; return the open photo, which can no longer be edited, and those that wait."""
         self._closed = True
-        return (self._desk.let_go() if self._desk.photo is not None else None), self.waiting.ready
+        return self._editor.end(), self.waiting.ready
+
+    def suggestions_shown(self) -> dict[int, Shown]:
+        """Return the held photos that take newer suggestions, by id."""
+        shown = {p.id: size_and_model(p, p.model_id) for p in self.waiting.ready if p.takes_suggestions}
+        photo = self._editor.photo
+        if photo is not None and photo.takes_suggestions:
+            shown[photo.id] = size_and_model(photo, self._editor.offered_by)
+        return shown
+
+    def offer(self, photo_id: int, suggestion: Suggestion) -> None:
+        """Put a newer suggestion into a held photo."""
+        self._editor.offer(photo_id, suggestion)
+        self.waiting.refresh(photo_id, suggestion)
 
     def keep_draft(self, photo: LoadedPhoto) -> None:
-        """Put unfinished work on a photo in safety; slow, for the writing thread."""
+        """Write unfinished work on a photo as a draft; slow, for the writing thread."""
         if photo.unsaved and not self._project.read_only:
             self._project.drafts.save(
                 photo.id,
@@ -159,22 +181,25 @@ class Route:
             )
 
     def _show(self, photo: LoadedPhoto | None) -> None:
-        self._desk.show(photo)
+        self._editor.show(photo)
         if photo is not None:
             self._wanting, self._opening, self.problem = False, None, ""
             self._leaving.discard(photo.id)
-        self._shown(photo)
+        self.shown.emit()
+        if photo is not None and photo.draft_time is not None:
+            at = time.strftime("%H:%M", time.localtime(photo.draft_time))
+            self.notice.emit("news", f"restored unfinished work from {at}")
+        if photo is not None and photo.damage:
+            self.notice.emit("warning", f"{photo.photo.relpath}: {photo.damage}")
 
     def _park(self, left: LoadedPhoto) -> None:
-        left.draft_time = None
+        left = replace(left, draft_time=None)  # "restored" is said once
         self._background.write(lambda: self.keep_draft(left), lambda _: None)
         self.waiting.put_back(left)
 
     def _claim(self, photo_id: int) -> Lease:
         if self._project.read_only:
-            from trainer.project.queue import Lease
-
-            return Lease(photo_id=photo_id, why="", blind=False, expires=float("inf"))
+            return Claim(photo_id=photo_id, why="", blind=False, expires=float("inf"))
         return self._project.queue.claim(self._id, photo_id)
 
     def _load(self, claim: Lease) -> None:
@@ -195,22 +220,26 @@ class Route:
         if self._opening == photo_id:
             self._opening = None
             self.problem = f"{error} – press Space for the next photo"
-        self._notice("warning", str(error))
-        self._changed()
+        self.notice.emit("warning", str(error))
+        self.changed.emit()
+
+    def _load_ahead(self, claim: Claim) -> None:
+        if claim.photo_id not in self.held_ids:  # it may have been opened by its id meanwhile
+            self.waiting.load(claim)
 
     def _unreadable(self, error: BaseException) -> None:
-        self._notice("warning", f"{error} – the queue goes on without it")
+        self.notice.emit("warning", f"{error} – the queue goes on without it")
 
     def _resume(self, found: tuple[list[Lease], list[str]]) -> None:
         claims, taken = found
         self._resuming = False
         for claim in claims:
-            self.waiting.load(claim)
+            self._load_ahead(claim)
         for reason in taken:
-            self._notice("warning", f"unfinished work waits: {reason}")
+            self.notice.emit("warning", f"unfinished work waits: {reason}")
         self.advance()
 
     def _resume_failed(self, error: BaseException) -> None:
         self._resuming = False
-        self._notice("error", str(error))
+        self.notice.emit("error", str(error))
         self.advance()

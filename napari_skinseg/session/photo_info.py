@@ -1,4 +1,4 @@
-"""The photo on the desk, as sentences and docks see it."""
+"""Description of the open photo, for sentences and docks."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class OpenPhoto:
-    """The photo that is open, as the docks show it.
+class PhotoInfo:
+    """Description of the open photo.
 
     Attributes
     ----------
     why
-        Why the queue chose it.
+        The queue's reason for it.
     blind
         Shown without a suggestion, to measure the model fairly.
     model_id
         The model that made the suggestion on it, if any.
     finished
-        It was saved as a whole before.
+        Saved as a whole before.
     first_trained
         The first model that learnt from its mask, and when that was made.
     seconds
-        Active seconds on it so far; a minute without a sign of life does not count.
+        Active seconds on it so far; a pause of over a minute does not count.
     """
 
     photo: Photo

@@ -1,19 +1,22 @@
-"""News from the project: newer suggestions for the photos in hand, and the facts for sentences."""
+"""Watcher of the project: newer suggestions for the held photos, counts and statistics."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from napari_skinseg.session.background import Background
-from napari_skinseg.session.loading import LoadedPhoto, Suggestion, newer_suggestion
-from napari_skinseg.session.status import Facts, read_facts
+from psygnal import Signal
+
+from napari_skinseg.session.loading import newer_suggestion
+from napari_skinseg.session.status import ProjectStatus, read_project_status
 from trainer.service.process import trainer_liveness
 
 if TYPE_CHECKING:
+    from napari_skinseg.session.background import Background
+    from napari_skinseg.session.loading import LoadedPhoto, Suggestion
     from trainer.project.project import Project
+    from trainer.project.sessions import Stats
 
 Shown = tuple[tuple[int, int], str | None]
 """Size of a photo, and the model whose suggestion it shows."""
@@ -22,45 +25,35 @@ Signs = tuple[int, bool]
 """The catalog's version, and whether the trainer lives: a trainer that is killed writes nothing."""
 
 LOOK_SECONDS = 0.25
-FACTS_SECONDS = 1.0
+STATUS_SECONDS = 1.0
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class News:
-    """What a look at the project has found: suggestions by photo, facts, statistics of the session."""
+    """Suggestions by photo, project status and statistics of the session, found by one look."""
 
     suggestions: dict[int, Suggestion]
-    facts: Facts | None
-    stats: Any
+    project_status: ProjectStatus | None
+    stats: Stats | None
 
 
-class Watch:
-    """Looks at the project in a thread, a few times a second, and closely when its catalog has changed
-    or its trainer has come or gone.
+class ProjectWatcher:
+    """Looks at the project in a thread, a few times a second.
 
-    Parameters
-    ----------
-    tell
-        Called on the main thread with what was found.
-    lost
-        Called with the reason when the project cannot be read, once until it can be again.
+    Suggestions and counts are read only when the catalog has changed, or the trainer has come or gone.
     """
 
-    def __init__(
-        self,
-        project: Project,
-        session_id: int,
-        background: Background,
-        tell: Callable[[News], None],
-        lost: Callable[[BaseException], None],
-    ) -> None:
+    found = Signal(object)
+    """A look has found changes: `News`, on the main thread."""
+    notice = Signal(str, str)
+    """Level and text when the project cannot be read, once until it can be again."""
+
+    def __init__(self, project: Project, session_id: int, background: Background) -> None:
         self._project = project
         self._session_id = session_id
         self._background = background
-        self._tell = tell
-        self._lost = lost
         self._signs: Signs | None = None
-        self._next_look = self._next_facts = 0.0
+        self._next_look = self._next_status = 0.0
         self._due, self._looking, self._failing = True, False, False
 
     def soon(self) -> None:
@@ -68,20 +61,22 @@ class Watch:
         self._due = True
         self._next_look = 0.0
 
-    def poll(self, now: float, shown: Callable[[], dict[int, Shown]]) -> None:
-        """Look if it is time; `shown` gives what is shown now by photo id."""
-        if self._looking or now < self._next_look:
-            return
+    def is_due(self, now: float) -> bool:
+        """Return whether it is time for another look."""
+        return not self._looking and now >= self._next_look
+
+    def look(self, now: float, photos: dict[int, Shown]) -> None:
+        """Look at the project in a thread; `photos` are those that take suggestions, by id."""
         self._next_look = now + LOOK_SECONDS
         self._looking = True
         known, self._due = (None if self._due else self._signs), False
-        photos, with_facts = shown(), now >= self._next_facts
+        with_status = now >= self._next_status
         self._background.watch(
-            lambda: self._look(known, photos, with_facts), lambda found: self._found(*found), self._not_found
+            lambda: self._look(known, photos, with_status), lambda found: self._looked(*found), self._failed
         )
 
     def _look(
-        self, known: Signs | None, photos: dict[int, Shown], with_facts: bool
+        self, known: Signs | None, photos: dict[int, Shown], with_status: bool
     ) -> tuple[Signs, News | None]:
         project = self._project
         signs = project.data_version(), trainer_liveness(project) == "running"
@@ -93,25 +88,25 @@ class Watch:
             if found is not None:
                 suggestions[photo_id] = found
         stats = None if project.read_only else project.sessions.stats(self._session_id)
-        return signs, News(suggestions, read_facts(project) if with_facts else None, stats)
+        return signs, News(suggestions, read_project_status(project) if with_status else None, stats)
 
-    def _found(self, signs: Signs, news: News | None) -> None:
+    def _looked(self, signs: Signs, news: News | None) -> None:
         self._looking = self._failing = False
         if news is None:
             return
-        # Without the facts, which are dear on a large project, this was half a look: another one follows.
-        self._signs = None if news.facts is None else signs
-        if news.facts is not None:
-            self._next_facts = time.monotonic() + FACTS_SECONDS
-        self._tell(news)
+        # Without the counts, which take long on a large project, this was half a look: another one follows.
+        self._signs = None if news.project_status is None else signs
+        if news.project_status is not None:
+            self._next_status = time.monotonic() + STATUS_SECONDS
+        self.found.emit(news)
 
-    def _not_found(self, error: BaseException) -> None:
+    def _failed(self, error: BaseException) -> None:
         self._looking, self._due = False, True
         if not self._failing:
             self._failing = True
-            self._lost(error)
+            self.notice.emit("error", f"{self._project.path} cannot be read: {error}")
 
 
 def size_and_model(photo: LoadedPhoto, model_id: str | None) -> Shown:
-    """Describe a photo for `Watch.poll`."""
+    """Describe a photo for `ProjectWatcher.look`."""
     return (photo.image.shape[0], photo.image.shape[1]), model_id

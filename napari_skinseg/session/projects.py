@@ -1,18 +1,30 @@
-"""Projects from the window: open, make, add photos, the demo. No Qt: the slow ones run in a worker thread."""
+"""Projects opened or made from the window, and the last one in napari's preferences. No Qt."""
 
 from __future__ import annotations
 
 import getpass
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, ParamSpec, Protocol
 
 from trainer.errors import ReadOnlyError, SkinsegError
 from trainer.project.project import Project
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+
 DEMO = Path.home() / "skinseg-demo"
 DEMO_PHOTOS = 48
+
+
+class Preferences(Protocol):
+    """The plugin's section of napari's preferences."""
+
+    annotator: str
+    last_project: str
+    start_trainer: bool
 
 
 def open_project(path: Path) -> Project:
@@ -30,7 +42,7 @@ def open_project(path: Path) -> Project:
 
 
 def annotator_name() -> str:
-    """The name in napari's preferences, else the login name."""
+    """Return the name in napari's preferences, else the login name."""
     if name := str(getattr(_preferences(), "annotator", "") or ""):
         return name
     try:
@@ -40,40 +52,41 @@ def annotator_name() -> str:
 
 
 def remember(path: Path) -> None:
-    """Keep the project as the last one in napari's preferences."""
+    """Write the project into napari's preferences as the last one."""
     preferences = _preferences()
     if preferences is not None:
         preferences.last_project = str(path)
 
 
 def last_project() -> str:
-    """The project folder that was open last and is still there, or an empty string."""
+    """Return the project folder that was open last, or an empty string if it is gone."""
     path = str(getattr(_preferences(), "last_project", "") or "")
     return path if path and Path(path).is_dir() else ""
 
 
 def wants_trainer() -> bool:
-    """Whether napari's preferences ask for the trainer to start with the workspace."""
+    """Return whether napari's preferences ask for the trainer to start with the workspace."""
     return bool(getattr(_preferences(), "start_trainer", False))
 
 
-def _preferences() -> Any:
-    """Our section of napari's preferences, or None where napari is older or the plugin is not installed."""
+def _preferences() -> Preferences | None:
+    """Return our section of napari's preferences, None where napari is older or the plugin not installed."""
     try:
         from napari.settings import get_plugin_settings
 
-        return get_plugin_settings("napari-skinseg").window
+        preferences: Preferences = get_plugin_settings("napari-skinseg").window
     except (ImportError, KeyError, AttributeError):
         return None
+    return preferences
 
 
-def attempt(act: Callable[..., str], *given: Any) -> tuple[str, str]:
-    """Call `act` and return its path and an empty string, or an empty path and what went wrong.
+def attempt(act: Callable[P, str], *args: P.args, **kwargs: P.kwargs) -> tuple[str, str]:
+    """Call `act` and return its path and an empty string, or an empty path and the error as text.
 
     A worker of napari that raises takes its window's task list into trouble on some Qt bindings.
     """
     try:
-        return act(*given), ""
+        return act(*args, **kwargs), ""
     except (SkinsegError, OSError) as error:
         return "", str(error)
 
@@ -110,7 +123,7 @@ def add(project: Path, folder: str) -> str:
 
 
 def demo(folder: Path = DEMO) -> str:
-    """Draw the demo's people and make its project, or take the one that is there; returns its path."""
+    """Render the demo's photos and make its project, or take the one that is there; returns its path."""
     from trainer.synthetic.demo_project import make_demo
 
     return str(make_demo(folder, DEMO_PHOTOS).project)

@@ -1,20 +1,22 @@
-"""Saves in the background. A save that fails is kept and tried again; until then its draft stays too."""
+"""Saving of masks in the background; one that fails is kept, with its draft, and retried."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_skinseg.session.background import Background
-from trainer.errors import ConflictError
+from psygnal import Signal
+
 from trainer.labels.truth import accept
 from trainer.project.revisions import MaskConflictError
 from trainer.project.states import RevisionKind, VisitOutcome
 
 if TYPE_CHECKING:
+    from napari_skinseg.session.background import Background
     from napari_skinseg.session.loading import LoadedPhoto
+    from trainer.errors import ConflictError
+    from trainer.project.masks import Revision
     from trainer.project.project import Project
     from trainer.project.revisions import Revision
 
@@ -23,10 +25,10 @@ RETRY_SECONDS = 5.0
 
 @dataclass(eq=False)
 class SaveJob:
-    """One mask on its way to the disk.
+    """A mask to be written.
 
-    `kind` is `SAVE` (every proposed label is accepted) or `PART` (as it is). With `leave` the photo is given
-    back afterwards, flagged where there is a `note`.
+    `kind` is "save" (every proposed label is accepted) or "part" (as it is). With `leave` the photo is
+    released afterwards, flagged where there is a `note`.
     """
 
     photo: LoadedPhoto
@@ -38,35 +40,20 @@ class SaveJob:
 
 
 class Saver:
-    """Writes masks one after the other and remembers those that are not safe yet.
+    """Writes masks one after the other and keeps those that are not durable yet."""
 
-    Parameters
-    ----------
-    saved
-        Called with the job and its revision when it is durable.
-    failed
-        Called with the job and the reason, at the first failure only.
-    conflict
-        Called when somebody else's revision came between; both are kept.
-    """
+    saved = Signal(object, object)
+    """A mask is durable: the `SaveJob` and its `Revision`."""
+    changed = Signal()
+    """`trouble` has changed."""
+    notice = Signal(str, str)
+    """Level and text of a first failure, or of a conflict: another's revision came between, both are kept."""
 
-    def __init__(
-        self,
-        project: Project,
-        session_id: int,
-        annotator: str,
-        background: Background,
-        saved: Callable[[SaveJob, Revision | None], None],
-        failed: Callable[[SaveJob, BaseException], None],
-        conflict: Callable[[SaveJob, ConflictError], None],
-    ) -> None:
+    def __init__(self, project: Project, session_id: int, annotator: str, background: Background) -> None:
         self._project = project
         self._session_id = session_id
         self._annotator = annotator
         self._background = background
-        self._saved = saved
-        self._failed = failed
-        self._conflict = conflict
         self._heads: dict[int, str | None] = {}
         self._retry_at = 0.0
         self.pending: list[SaveJob] = []
@@ -79,18 +66,18 @@ class Saver:
         self._start(job)
 
     def poll(self, now: float) -> None:
-        """Try again what has failed, every few seconds."""
+        """Retry what has failed, every few seconds."""
         if self.failing and now >= self._retry_at:
             self.retry()
 
     def retry(self) -> None:
-        """Try again now."""
+        """Retry what has failed now."""
         jobs, self.failing = self.failing, []
         for job in jobs:
             self._start(job)
 
     def is_failing(self, photo_id: int) -> bool:
-        """Say whether a save of this photo has failed and waits to be tried again."""
+        """Return whether a save of this photo has failed and will be retried."""
         return any(job.photo.id == photo_id for job in self.failing)
 
     def _start(self, job: SaveJob) -> None:
@@ -128,7 +115,7 @@ class Saver:
             )
         except MaskConflictError as error:
             job.written = error.revision
-            head = self._project.masks.head(photo.id)  # they have been told: what they save next stands
+            head = self._project.masks.head(photo.id)  # they get a notice: their next save stands
             self._heads[photo.id] = None if head is None else head.id
             return error
         self._heads[photo.id] = job.written.id
@@ -137,10 +124,10 @@ class Saver:
     def _done(self, job: SaveJob, revision: Revision | None, conflict: ConflictError | None) -> None:
         self.pending.remove(job)
         if job.leave and not any(other.photo.id == job.photo.id for other in self.pending):
-            self._heads.pop(job.photo.id, None)  # whoever opens it again begins from the mask of then
+            self._heads.pop(job.photo.id, None)  # opened again, it begins from the head of then
         if conflict is not None:
-            self._conflict(job, conflict)
-        self._saved(job, revision)
+            self.notice.emit("warning", str(conflict))
+        self.saved.emit(job, revision)
 
     def _fail(self, job: SaveJob, error: BaseException) -> None:
         self._retry_at = time.monotonic() + RETRY_SECONDS
@@ -148,4 +135,5 @@ class Saver:
         name = job.photo.photo.relpath
         self.trouble = f"{name} is not saved yet: {error} – trying again every few seconds"
         if job.tries == 1:
-            self._failed(job, error)
+            self.notice.emit("error", self.trouble)
+            self.changed.emit()

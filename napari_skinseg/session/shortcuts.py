@@ -1,24 +1,31 @@
-"""The keys of an open photo: bound on our layers and the viewer, and given back at the end."""
+"""Keyboard shortcuts: the table of keys, and its bindings on the layers and the viewer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from napari.utils.key_bindings import coerce_keybinding
 
+from napari_skinseg.layers.overlays import BOXES, ERRORS
+from napari_skinseg.layers.palette import NOT_LABELLED, stored_values
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, MutableMapping
+
     from napari.components import ViewerModel
     from napari.layers import Layer
+    from napari.utils.key_bindings import KeyBinding
 
+    from trainer.labels.classes import ClassSet
 
-class KeyRow(NamedTuple):
-    """One line of the key table: what to press, what it does, and the deed."""
+    Action: TypeAlias = Callable[[object], Generator[None, None, None] | None]
+    """A key's callback as napari takes it; code behind a ``yield`` runs when the key goes up."""
+    Keymap: TypeAlias = MutableMapping[KeyBinding, Action]
 
-    key: str
-    sentence: str
-    run: Callable[[], object]
-
+PEEK = "H"
+MOVING = ("Space", "N", "B", "?")
+"""Keys that make sense without a photo."""
 
 SEQUENCES = {
     "Ctrl+Z": ("Control-Z",),
@@ -29,8 +36,96 @@ SEQUENCES = {
 add a Qt shortcut."""
 
 
+class KeyRow(NamedTuple):
+    """A row of the key table: the key, its description and its callback."""
+
+    key: str
+    sentence: str
+    run: Callable[[], object]
+
+
+class KeyActions(Protocol):
+    """Actions of a session that have a key."""
+
+    def select_class(self, value: int) -> None:
+        """Select the class to paint; 0 erases."""
+
+    def change_brush(self, steps: int) -> None:
+        """Make the brush larger (steps > 0) or smaller."""
+
+    def change_opacity(self, steps: int) -> None:
+        """Make the annotation more (steps > 0) or less opaque."""
+
+    def toggle_peek(self) -> None:
+        """Hide the annotation and the overlays, or show them again."""
+
+    def toggle(self, name: str) -> None:
+        """Switch an overlay on or off."""
+
+    def undo(self) -> None:
+        """Undo the last step."""
+
+    def redo(self) -> None:
+        """Redo the last undone step."""
+
+    def accept_and_next(self) -> None:
+        """Accept the rest, save, show the next photo."""
+
+    def back(self) -> None:
+        """Open the photo before."""
+
+    def save_part(self) -> None:
+        """Save what is decided and stay."""
+
+    def skip(self) -> None:
+        """Leave the photo for another day."""
+
+    def ask_for_note(self) -> None:
+        """Flag the photo with a note."""
+
+    def train_now(self) -> None:
+        """Ask the trainer for a round."""
+
+    def lock_under_cursor(self) -> None:
+        """Lock or free the class under the mouse."""
+
+    def request_help(self) -> None:
+        """Show the key table."""
+
+
+def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
+    """Return the rows of the key table, in the order in which they are shown."""
+    digits = [
+        KeyRow(str(value), classes.names[value - 1], partial(actions.select_class, value))
+        for value in stored_values(classes)
+        if value <= 9
+    ]
+    return [
+        *digits,
+        KeyRow("0", "erase to not labelled", partial(actions.select_class, NOT_LABELLED)),
+        KeyRow("Space", "accept the rest, save, next", actions.accept_and_next),
+        KeyRow("N", "accept the rest, save, next", actions.accept_and_next),
+        KeyRow("B", "back to the photo before", actions.back),
+        KeyRow("S", "save the part, stay", actions.save_part),
+        KeyRow("K", "skip this photo", actions.skip),
+        KeyRow("F", "flag it with a note", actions.ask_for_note),
+        KeyRow(PEEK, "hold to see the bare photo", actions.toggle_peek),
+        KeyRow("[", "smaller brush", partial(actions.change_brush, -1)),
+        KeyRow("]", "larger brush", partial(actions.change_brush, 1)),
+        KeyRow(",", "less opaque", partial(actions.change_opacity, -1)),
+        KeyRow(".", "more opaque", partial(actions.change_opacity, 1)),
+        KeyRow("E", "likely errors, on or off", partial(actions.toggle, ERRORS)),
+        KeyRow("X", "boxes, on or off", partial(actions.toggle, BOXES)),
+        KeyRow("Ctrl+Z", "undo", actions.undo),
+        KeyRow("Shift+Ctrl+Z", "redo", actions.redo),
+        KeyRow("T", "train now", actions.train_now),
+        KeyRow("L", "lock or free the class under the cursor", actions.lock_under_cursor),
+        KeyRow("?", "this table (also F1)", actions.request_help),
+    ]
+
+
 class KeyBindings:
-    """Binds rows on the layers and the viewer; ours win, and what was there before comes back.
+    """Binds rows on the layers and the viewer, over their own keys, which `release` restores.
 
     Parameters
     ----------
@@ -41,9 +136,9 @@ class KeyBindings:
     """
 
     def __init__(self, viewer: ViewerModel, layers: Iterable[Layer]) -> None:
-        self._keymaps: list[dict[Any, Any]] = [viewer.keymap, *(layer.keymap for layer in layers)]
-        self._bound: list[tuple[Any, Callable[..., object]]] = []
-        self._before: list[tuple[dict[Any, Any], Any, Any]] = []
+        self._keymaps: list[Keymap] = [viewer.keymap, *(layer.keymap for layer in layers)]
+        self._bound: list[tuple[KeyBinding, Action]] = []
+        self._before: list[tuple[Keymap, KeyBinding, Action | None]] = []
 
     def bind(self, rows: Iterable[KeyRow], held: dict[str, Callable[[bool], object]]) -> None:
         """Bind these rows and no others; a key in `held` acts while it is down (True, then False)."""
@@ -60,13 +155,13 @@ class KeyBindings:
         self._keymaps.append(layer.keymap)
         self._put(layer.keymap)
 
-    def _put(self, keymap: dict[Any, Any]) -> None:
+    def _put(self, keymap: Keymap) -> None:
         for key, action in self._bound:
             self._before.append((keymap, key, keymap.get(key)))
             keymap[key] = action
 
     def release(self) -> None:
-        """Give every key back to what it did before."""
+        """Restore the bindings that were there before."""
         for keymap, key, before in reversed(self._before):
             if before is None:
                 keymap.pop(key, None)
@@ -76,14 +171,14 @@ class KeyBindings:
         self._bound.clear()
 
 
-def _press(run: Callable[[], object]) -> Callable[[object], None]:
+def _press(run: Callable[[], object]) -> Action:
     def press(_: object) -> None:
         run()
 
     return press
 
 
-def _hold(switch: Callable[[bool], object]) -> Callable[[object], Generator[None, None, None]]:
+def _hold(switch: Callable[[bool], object]) -> Action:
     def hold(_: object) -> Generator[None, None, None]:
         switch(True)
         yield

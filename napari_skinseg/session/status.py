@@ -1,4 +1,4 @@
-"""What the project says about itself, and the sentence for the state the window is in."""
+"""Project status: counts of the catalog, and the sentence for the state of the window."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from trainer.service.process import trainer_liveness
 
 if TYPE_CHECKING:
-    from napari_skinseg.session.photo_info import OpenPhoto
+    from napari_skinseg.session.photo_info import PhotoInfo
     from trainer.project.project import Project
 
 
 @dataclass(frozen=True)
-class Facts:
-    """Counts that the sentences need, read in a thread."""
+class ProjectStatus:
+    """Counts for the sentences and docks."""
 
     photos: int = 0
     labelled: int = 0
@@ -28,10 +28,10 @@ class Facts:
     queue_is_empty: bool = False
 
 
-def read_facts(project: Project) -> Facts:
-    """Read the facts from the catalog."""
+def read_project_status(project: Project) -> ProjectStatus:
+    """Read the counts from the catalog."""
     counts, served = project.photos.counts(), project.models.served()
-    return Facts(
+    return ProjectStatus(
         photos=counts.photos,
         labelled=counts.labelled,
         labelled_for_training=counts.by_split.get("train", (0, 0))[1],
@@ -43,57 +43,61 @@ def read_facts(project: Project) -> Facts:
     )
 
 
-def sentence(current: OpenPhoto | None, facts: Facts, opening: bool, read_only: str) -> str:
-    """Say in one sentence what state the window is in, and what helps.
+def sentence(current: PhotoInfo | None, status: ProjectStatus, opening: bool, read_only: str) -> str:
+    """Describe the state of the window in one sentence, with the next step.
 
     `opening` means that a photo is on its way; `read_only` is the reason why nothing can be saved, or empty.
     """
     if current is not None:
-        words = suggestion_words(current, facts)
+        words = suggestion_words(current, status)
         return f"{words}; read-only: nothing can be saved" if read_only else words
     if opening:
         return "opening the photo …"
     if read_only:
         return f"read-only: {read_only}; photos can be opened from the queue and looked at"
-    if facts.queue_is_empty:
-        if facts.photos == 0:
+    if status.queue_is_empty:
+        if status.photos == 0:
             return "no photos yet: add a folder of photos"
-        return f"no photo is left for you: {left_words(facts)}"
+        return f"no photo is left for you: {left_words(status)}"
     return "no photo is open: press Space for the next one"
 
 
-def left_words(facts: Facts) -> str:
-    """Say why photos are left that nobody is given, or what else there is to do."""
-    broken = f"{facts.broken:,} cannot be read (skinseg doctor says why)" if facts.broken else ""
-    come = "comes" if facts.skipped == 1 else "come"
-    skipped = f"{facts.skipped:,} skipped {come} back in your next session" if facts.skipped else ""
+def left_words(status: ProjectStatus) -> str:
+    """Give the reason why photos remain that the queue does not offer, or another thing to do."""
+    broken = f"{status.broken:,} cannot be read (skinseg doctor says why)" if status.broken else ""
+    come = "comes" if status.skipped == 1 else "come"
+    skipped = f"{status.skipped:,} skipped {come} back in your next session" if status.skipped else ""
     return ", ".join(filter(None, (broken, skipped))) or "review what is done, or add photos"
 
 
-def suggestion_words(current: OpenPhoto, facts: Facts) -> str:
-    """Say where the suggestion on the photo comes from, or why there is none."""
+def suggestion_words(current: PhotoInfo, status: ProjectStatus) -> str:
+    """Name the model of the suggestion, or the reason why there is none."""
     if current.finished and current.revision is not None:
         return saved_words(current)
     if current.blind:
         return "shown without suggestions, to measure the model fairly"
     if current.model_id is not None:
-        return f"suggestions by model {plain(current.model_id)}"
-    if facts.served is not None:
-        if not facts.trainer_runs:
+        return f"suggestions by model {model_number(current.model_id)}"
+    if status.served is not None:
+        if not status.trainer_runs:
             return "the trainer is not running: Start it below to get suggestions; you can begin without it"
-        return f"model {plain(facts.served)} has been asked for a suggestion; you can begin without it"
-    starting = "" if facts.trainer_runs else "; the trainer is not running: press Start"
-    missing = facts.first_model_after - facts.labelled_for_training
+        return (
+            f"model {model_number(status.served)} has been asked for a suggestion; you can begin without it"
+        )
+    starting = "" if status.trainer_runs else "; the trainer is not running: press Start"
+    missing = status.first_model_after - status.labelled_for_training
     if missing > 0:
-        photos = "photo" if facts.first_model_after == 1 else "photos"
-        return f"no suggestions yet: the first model comes after {facts.first_model_after} {photos}{starting}"
+        photos = "photo" if status.first_model_after == 1 else "photos"
+        return (
+            f"no suggestions yet: the first model comes after {status.first_model_after} {photos}{starting}"
+        )
     if starting:
         return f"no suggestions yet{starting}"
     return "no suggestions yet: the first model is being trained"
 
 
-def saved_words(current: OpenPhoto) -> str:
-    """Say who saved the photo, and which model was the first to learn from it."""
+def saved_words(current: PhotoInfo) -> str:
+    """Name the annotator who saved the photo, and the first model that learnt from it."""
     assert current.revision is not None
     saved = f"saved by {current.revision.annotator}, {moment(current.revision.created)}"
     if current.photo.split != "train":
@@ -101,7 +105,7 @@ def saved_words(current: OpenPhoto) -> str:
     if current.first_trained is None:
         return f"{saved}; no model has learnt from it yet"
     model_id, when = current.first_trained
-    return f"{saved}; model {plain(model_id)} was the first to learn from it, {moment(when)}"
+    return f"{saved}; model {model_number(model_id)} was the first to learn from it, {moment(when)}"
 
 
 def moment(seconds: float) -> str:
@@ -112,6 +116,6 @@ def moment(seconds: float) -> str:
     return words if same_day else f"{then.tm_mday} {time.strftime('%b', then)} {words}"
 
 
-def plain(model_id: str) -> str:
-    """Write a model's id as a person says it: "0014" is 14."""
+def model_number(model_id: str) -> str:
+    """Return a model's id without leading zeros: "0014" is 14."""
     return str(int(model_id)) if model_id.isdigit() else model_id

@@ -1,22 +1,25 @@
-"""How long the person really worked on a photo."""
+"""Stopwatch of the active time on a photo."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 IDLE_SECONDS = 60.0
 
 
 class Stopwatch:
-    """Seconds between signs of life; a silence longer than `idle` seconds does not count.
+    """Seconds of activity; a pause longer than `idle` seconds does not count.
 
     Parameters
     ----------
     clock
-        Seconds that never jump.
+        Monotonic seconds.
     idle
-        The longest silence that counts as looking.
+        The longest pause that counts as looking.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, idle: float = IDLE_SECONDS) -> None:
@@ -30,7 +33,7 @@ class Stopwatch:
         self._last = self._clock()
 
     def touch(self, *_: object) -> None:
-        """Note a sign of life: a stroke, a key, a move of the mouse."""
+        """Count the time since the last activity: a stroke, a key, a move of the mouse."""
         now = self._clock()
         if now - self._last <= self._idle:
             self._counted += now - self._last

@@ -90,14 +90,14 @@ def resolve_annotate(session: AnnotationSession, today: Stats | None = None) -> 
     today : Stats, optional
         What the annotator has finished today.
     """
-    project, opened, facts = session.project, session.current, session.facts
+    project, opened, status = session.project, session.current, session.project_status
     done, pace = (today.photos, today.seconds_per_photo) if today else (0, 0.0)
     return AnnotateView(
         title=PurePosixPath(opened.photo.relpath).name if opened else project.path.name,
         clock=clock(opened.seconds) if opened else "",
         why=f"here because: {opened.why}" if opened and opened.why else "",
         sentence=session.status,
-        progress=progress(done, pace, facts.labelled, facts.photos, session.saving),
+        progress=progress(done, pace, status.labelled, status.photos, session.saving),
         rows=class_rows(project.classes, session.selected_class, session.hidden, session.locked),
         working=opened is not None,
         writable=not project.read_only,

@@ -15,7 +15,7 @@ from superqt import QElidingLabel
 os.environ.setdefault("PYQTGRAPH_QT_LIB", {"pyqt6": "PyQt6", "pyside6": "PySide6"}.get(qtpy.API, ""))
 import pyqtgraph as pg
 
-from napari_skinseg.session.status import plain
+from napari_skinseg.session.status import model_number
 from napari_skinseg.views.curve_names import group_curves, long, short
 from napari_skinseg.views.trainer import ClassDice, RoundPoint
 from napari_skinseg.widgets.icons import theme_colour
@@ -122,7 +122,9 @@ class RoundChart(Chart):
             values = [point.per_class[place] for point in points]
             line.setData(x, [float("nan") if v is None else v for v in values], connect="finite")
         every = max(1, len(points) // 12)
-        self.plot.getAxis("bottom").setTicks([[(i, plain(points[i - 1].model_id)) for i in x[::every]]])
+        self.plot.getAxis("bottom").setTicks(
+            [[(i, model_number(points[i - 1].model_id)) for i in x[::every]]]
+        )
         self.plot.setXRange(0.7, len(points) + 0.3, padding=0)
 
 

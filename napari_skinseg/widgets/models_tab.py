@@ -9,7 +9,7 @@ from napari.utils.notifications import show_error
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_skinseg.session.status import plain
+from napari_skinseg.session.status import model_number
 from napari_skinseg.views.trainer import macro_dice
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.errors import SkinsegError
@@ -95,7 +95,7 @@ class ModelsPanel(QWidget):
 def _cells(model: Any, served: bool) -> tuple[str, ...]:
     dice = macro_dice(model.metrics)
     when = datetime.fromtimestamp(model.created).strftime("%d %b %H:%M")
-    name = f"● {plain(model.id)}" if served else plain(model.id)
+    name = f"● {model_number(model.id)}" if served else model_number(model.id)
     recipe = f"{model.recipe}, {model.lane}" if model.lane else model.recipe
     return (
         name,

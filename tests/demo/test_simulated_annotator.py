@@ -79,7 +79,7 @@ def test_the_same_work_costs_the_same(tmp_path, open_session):
 def test_large_photos_are_painted_to_their_edges(session):
     """The hand looks at a smaller picture, but paints the real one."""
     layer = session.annotation_layer
-    session._desk.tracker.start(np.zeros((1500, 2000), np.uint8), np.zeros((1500, 2000), np.uint8))
+    session._editor.tracker.start(np.zeros((1500, 2000), np.uint8), np.zeros((1500, 2000), np.uint8))
     mask = person((1500, 2000))
     effort = SimulatedAnnotator(session, lambda _: mask, good_enough=0.98).annotate()
     assert effort.after >= 0.98

@@ -1,4 +1,4 @@
-"""Likely errors and boxes beside the mask: off at first, one key each, and never in the hand's way."""
+"""Likely errors and boxes beside the mask: off at first, one key each, and never in the way of the brush."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from qtpy.QtCore import Qt
 from workbench import make_project, rest, serve, until
 
 from napari_skinseg.layers.overlays import BOXES, ERRORS
-from napari_skinseg.layers.prediction_extras import MOST_BOXES, Remarks, box_corners, box_label, read_remarks
+from napari_skinseg.layers.prediction_extras import (
+    MOST_BOXES,
+    PredictionExtras,
+    box_corners,
+    box_label,
+    read_extras,
+)
 from napari_skinseg.views.annotate import resolve_annotate
 from napari_skinseg.widgets.annotate_dock import AnnotatePanel
 from trainer.labels.boxes import Box
@@ -24,7 +30,9 @@ HAND = Box(3, 0.81, 10.0, 5.0, 50.0, 40.0, (0.02, 0.0, 0.05, 0.81, 0.12, 0.0, 0.
 FOOT = Box(4, 0.6, -3.0, 30.0, 20.0, 900.0)
 
 
-def remark(project: Project, photo_id: int, model: str = "0001", boxes=(HAND, FOOT), error: int | None = 200):
+def predict_with_extras(
+    project: Project, photo_id: int, model: str = "0001", boxes=(HAND, FOOT), error: int | None = 200
+):
     """Write a prediction with a map of errors and boxes."""
     shape = project.photos.read(photo_id).shape[:2]
     labels = np.full(shape, 4, np.uint8)
@@ -33,17 +41,17 @@ def remark(project: Project, photo_id: int, model: str = "0001", boxes=(HAND, FO
 
 
 @pytest.fixture
-def remarked(project: Project) -> Project:
-    """A project whose photos all have a prediction with remarks."""
+def with_extras(project: Project) -> Project:
+    """A project whose photos all have a prediction with extras."""
     serve(project, "0001")
     for photo_id in project.photos.ids():
-        remark(project, photo_id)
+        predict_with_extras(project, photo_id)
     return project
 
 
 @pytest.fixture
-def working(remarked, open_session):
-    session = open_session(remarked)
+def working(with_extras, open_session):
+    session = open_session(with_extras)
     session.open_next()
     until(session, lambda: session.current is not None)
     return session
@@ -99,7 +107,7 @@ def test_nothing_can_be_drawn_or_deleted_on_them(working):
     assert {ERRORS, BOXES} <= {layer.name for layer in working.viewer.layers}
 
 
-def test_they_follow_from_photo_to_photo(working, remarked):
+def test_they_follow_from_photo_to_photo(working, with_extras):
     press(working, "E")
     press(working, "X")
     until(working, lambda: working.overlays.boxes is not None)
@@ -116,12 +124,12 @@ def test_they_follow_from_photo_to_photo(working, remarked):
     assert [float(side) + 1 for side in extent] == list(working.photo_layer.data.shape[:2])
 
 
-def test_a_photo_without_remarks_hides_what_the_last_one_had(working, remarked):
+def test_a_photo_without_extras_hides_what_the_last_one_had(working, with_extras):
     press(working, "E")
     press(working, "X")
     until(working, lambda: working.overlays.boxes is not None)
-    bare = next(i for i in remarked.photos.ids() if i not in working._route.in_hand)
-    remark(remarked, bare, boxes=(), error=None)
+    bare = next(i for i in with_extras.photos.ids() if i not in working._navigator.held_ids)
+    predict_with_extras(with_extras, bare, boxes=(), error=None)
     working.open_photo(bare)
     until(working, lambda: working.current is not None and working.current.photo.id == bare)
     assert not working.viewer.layers[ERRORS].visible
@@ -146,30 +154,30 @@ def test_boxes_of_strange_classes_are_left_out_and_of_many_the_likeliest_shown(p
     photo_id = project.photos.ids()[0]
     strange = replace(HAND, class_index=12)
     many = [replace(FOOT, score=place / 1000) for place in range(100)]
-    remark(project, photo_id, boxes=(strange, *many))
+    predict_with_extras(project, photo_id, boxes=(strange, *many))
     shape = project.photos.read(photo_id).shape[:2]
-    boxes = read_remarks(project, project.predictions.get(photo_id), shape).boxes
+    boxes = read_extras(project, project.predictions.get(photo_id), shape).boxes
     assert len(boxes) == MOST_BOXES
     assert {box.class_index for box in boxes} == {4}
     assert boxes[0].score == 0.099
-    assert read_remarks(project, project.predictions.get(photo_id), (1, 1)).error is None
+    assert read_extras(project, project.predictions.get(photo_id), (1, 1)).error is None
 
 
-def test_a_newer_model_brings_its_own_remarks(working, remarked):
+def test_a_newer_model_brings_its_own_extras(working, with_extras):
     press(working, "E")
-    serve(remarked, "0002")
-    remark(remarked, working.current.photo.id, "0002", boxes=(HAND,), error=99)
+    serve(with_extras, "0002")
+    predict_with_extras(with_extras, working.current.photo.id, "0002", boxes=(HAND,), error=99)
     until(working, lambda: working.current.model_id == "0002" or working.overlays.errors.data[0, 0] == 99)
     assert (working.viewer.layers[ERRORS].data == 99).all()
-    assert len(working._desk.overlays._remarks.boxes) == 1
+    assert len(working._editor.overlays._extras.boxes) == 1
 
 
-def test_a_blind_photo_has_no_remarks(tmp_path, open_session):
+def test_a_blind_photo_has_no_extras(tmp_path, open_session):
     with make_project(tmp_path) as project:
         blind = replace_queue(project, blind_share=1.0)
         serve(blind, "0001")
         for photo_id in blind.photos.ids():
-            remark(blind, photo_id)
+            predict_with_extras(blind, photo_id)
         session = open_session(blind)
         session.open_next()
         until(session, lambda: session.current is not None)
@@ -183,7 +191,7 @@ def test_a_blind_photo_has_no_remarks(tmp_path, open_session):
 
 
 def replace_queue(project: Project, **changes: float) -> Project:
-    """Write settings of the queue into the project, and open it anew."""
+    """Write settings of the queue into the project, and open it again."""
     from trainer.settings.toml_file import save_settings
 
     settings = project.settings
@@ -212,9 +220,9 @@ def test_the_check_boxes_say_what_there_is(working, qtbot):
 
 
 @pytest.mark.skipif(sys.platform == "linux" and not os.environ.get("DISPLAY"), reason="needs a display")
-def test_keys_reach_the_session_when_an_overlay_is_active(make_napari_viewer, remarked, open_session):
+def test_keys_reach_the_session_when_an_overlay_is_active(make_napari_viewer, with_extras, open_session):
     viewer = make_napari_viewer()
-    session = open_session(remarked, viewer=viewer)
+    session = open_session(with_extras, viewer=viewer)
     session.open_next()
     until(session, lambda: session.current is not None)
     handler = viewer.window._qt_viewer._key_map_handler
@@ -238,4 +246,4 @@ def test_words_and_corners_of_a_box():
     np.testing.assert_array_equal(
         box_corners(FOOT, (60, 80)), [[0.0, 30.0], [0.0, 79.0], [20.0, 79.0], [20.0, 30.0]]
     )
-    assert Remarks().boxes == ()
+    assert PredictionExtras().boxes == ()

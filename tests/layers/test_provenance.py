@@ -1,8 +1,8 @@
-"""Provenance follows the layer through everything a hand and a model can do."""
+"""Provenance follows the layer through all that strokes, undo and refreshes can do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,6 +13,9 @@ from napari_skinseg.layers import napari_undo
 from napari_skinseg.layers.provenance import ProvenanceTracker
 from trainer.labels.truth import accept, merge, proposed
 from trainer.labels.values import ACCEPTED, NONE, PAINTED, PROPOSED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SHAPE = (40, 52)
 CLASSES = 5
@@ -198,7 +201,7 @@ def test_merge_keeps_decided_and_locked_pixels():
 
 
 class Reference:
-    """The same desk, slow and plain: a whole copy of everything per step."""
+    """Slow reference: a whole copy of labels and provenance per step."""
 
     def __init__(self, labels: np.ndarray) -> None:
         self.now = (labels.copy(), proposed(labels))
@@ -252,11 +255,11 @@ def test_random_work_agrees_with_a_slow_reference(tracker, layer, seed):
     start = suggestion(rng)
     tracker.start(start.copy(), proposed(start))
     reference = Reference(start)
-    deeds = ["stroke", "stroke", "fill", "polygon", "undo", "undo", "redo", "refresh", "lock", "hide"]
+    actions = ["stroke", "stroke", "fill", "polygon", "undo", "undo", "redo", "refresh", "lock", "hide"]
     for number in range(120):
-        deed, value = rng.choice(deeds), int(rng.integers(0, CLASSES + 1))
+        action, value = rng.choice(actions), int(rng.integers(0, CLASSES + 1))
         point = rng.uniform((-2, -2), SHAPE)
-        if deed == "stroke":
+        if action == "stroke":
             layer.brush_size = int(rng.integers(1, 14))
             points = point + np.cumsum(rng.uniform(-4, 4, (rng.integers(1, 6), 2)), axis=0)
             with layer.block_history():
@@ -267,38 +270,38 @@ def test_random_work_agrees_with_a_slow_reference(tracker, layer, seed):
             # dab by dab: a dab over a locked class does nothing, and classes change under later dabs
             masks = [stamp(layer, lambda scratch, dab=dab: scratch.paint(dab, 1)) for dab in points]
             reference.paint(masks, value)
-        elif deed == "fill":
+        elif action == "fill":
             point = np.clip(np.round(point), 0, np.array(SHAPE) - 1).astype(int)
             layer.fill(tuple(point), value)
             regions, _ = ndimage.label(reference.now[0] == reference.now[0][tuple(point)])
             reference.paint([regions == regions[tuple(point)]], value)
-        elif deed == "polygon":
+        elif action == "polygon":
             corners = np.clip(np.round(point + rng.uniform(-12, 12, (4, 2))), 0, np.array(SHAPE) - 1).astype(
                 int
             )
             layer.paint_polygon(corners, value)
             reference.paint([stamp(layer, lambda scratch, c=corners: scratch.paint_polygon(c, 1))], value)
-        elif deed == "undo":
+        elif action == "undo":
             layer.undo()
             reference.undo()
-        elif deed == "redo":
+        elif action == "redo":
             layer.redo()
             reference.redo()
-        elif deed == "refresh":
+        elif action == "refresh":
             newer = suggestion(rng)
             tracker.refresh(newer, f"{number:04d}")
             reference.refresh(newer)
-        elif deed == "lock":
+        elif action == "lock":
             for locked in (tracker.locked, reference.locked):
                 (locked.discard if value in locked else locked.add)(value)
                 locked.discard(0)
         else:
             layer.visible = not layer.visible
-        if rng.random() < 0.7:  # events are missed while the layer is hidden, and nobody may mind
+        if rng.random() < 0.7:  # events are missed while the layer is hidden, without harm
             tracker.sync()
-            assert (layer.data == reference.now[0]).all(), f"labels differ after step {number}, {deed}"
+            assert (layer.data == reference.now[0]).all(), f"labels differ after step {number}, {action}"
             assert (tracker.array == reference.now[1]).all(), (
-                f"provenance differs after step {number}, {deed}"
+                f"provenance differs after step {number}, {action}"
             )
     while reference.undo_stack:
         layer.undo()

@@ -1,4 +1,4 @@
-"""A line that is half drawn is neither lost nor saved, and whoever presses a key is told why it waits."""
+"""A half-drawn line is neither lost nor saved, and a notice says why the key does nothing."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def test_a_begun_circle_of_the_right_button_says_how_to_end_it(session):
 
 
 def test_the_photos_that_wait_decoded_are_the_next_up(session):
-    until(session, lambda: len(session._route.waiting.ready) > 0 and not session._background.busy)
-    waiting = [loaded.id for loaded in session._route.waiting.ready]
+    until(session, lambda: len(session._navigator.waiting.ready) > 0 and not session._background.busy)
+    waiting = [loaded.id for loaded in session._navigator.waiting.ready]
     listed = [entry.photo_id for entry in session.queue_head(9)]
     assert listed[: len(waiting)] == waiting
     assert len(set(listed)) == len(listed)

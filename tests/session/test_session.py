@@ -44,10 +44,10 @@ def test_the_session_begins_with_a_brush_and_keeps_the_tool_that_is_chosen(sessi
 
 def test_layers_are_reused_and_the_next_photo_is_ready_at_once(session):
     layers = list(session.viewer.layers)
-    until(session, lambda: len(session._route.waiting.ready) == 2)
+    until(session, lambda: len(session._navigator.waiting.ready) == 2)
     seen = [current_id(session)]
     for _ in range(3):
-        until(session, lambda: (slots := session._route.waiting._slots) and slots[0].loaded)
+        until(session, lambda: (slots := session._navigator.waiting._slots) and slots[0].loaded)
         session.select_class(2)
         session.annotation_layer.paint((5, 5), 2)
         session.accept_and_next()
@@ -133,17 +133,17 @@ def test_back_shows_the_saved_mask_and_what_was_open_comes_next(session, project
     assert len(project.masks.history(first)) == 2
 
 
-def test_a_photo_opened_by_hand_while_it_is_being_claimed_is_in_hand_once(project, open_session):
+def test_a_photo_opened_by_hand_while_it_is_being_claimed_is_held_once(project, open_session):
     """Else it comes up again afterwards, as it was before it was saved."""
     session = open_session(project)
     session.open_next()
     wanted = session.queue_head(1)[0].photo_id
-    until(session, lambda: session._route.waiting._claiming)
-    time.sleep(0.5)  # the claim is made, and nobody has polled for it
+    until(session, lambda: session._navigator.waiting._claiming)
+    time.sleep(0.5)  # the claim is made, and not polled for yet
     session.open_photo(wanted)
     until(session, lambda: session.current is not None and session.current.photo.id == wanted)
     rest(session)
-    assert wanted not in session._route.waiting.photo_ids
+    assert wanted not in session._navigator.waiting.photo_ids
     session.annotation_layer.fill((5, 5), 3)
     session.accept_and_next()
     rest(session)
@@ -232,7 +232,7 @@ def test_a_refresh_waits_for_the_stroke_to_end(session, project):
         assert session.current.model_id is None
         session.accept_and_next()
         assert current_id(session) == photo_id, "a photo does not leave from under the brush"
-        until(session, lambda: session._desk._offer is not None)
+        until(session, lambda: session._editor._offer is not None)
     until(session, lambda: session.current.model_id == "0001")
 
 
@@ -266,11 +266,11 @@ def test_a_finished_photo_is_not_refreshed(session, project):
 def test_waiting_photos_get_newer_suggestions_too(project, open_session):
     session = open_session(project)
     session.open_next()
-    until(session, lambda: len(session._route.waiting.ready) == 2)
-    waiting = session._route.waiting.photo_ids[0]
+    until(session, lambda: len(session._navigator.waiting.ready) == 2)
+    waiting = session._navigator.waiting.photo_ids[0]
     serve(project, "0001")
     predict(project, waiting, "0001", value=4)
-    until(session, lambda: session._route.waiting.ready[0].model_id == "0001")
+    until(session, lambda: session._navigator.waiting.ready[0].model_id == "0001")
     session.annotation_layer.paint((30, 30), 6)
     session.accept_and_next()
     assert current_id(session) == waiting
@@ -341,7 +341,7 @@ def test_a_photo_opened_again_begins_from_the_mask_that_stands_then(session, pro
 
 
 def test_a_damaged_mask_is_told_and_replaced_by_the_next_save(session, project):
-    photo_id = next(i for i in project.photos.ids() if i not in session._route.in_hand)
+    photo_id = next(i for i in project.photos.ids() if i not in session._navigator.held_ids)
     photo = project.photos.probe(photo_id)
     mask = np.full((photo.height, photo.width), 2, np.uint8)
     saved = project.masks.save(photo_id, mask, np.full_like(mask, PAINTED), "somebody", expected=None)
@@ -373,7 +373,7 @@ def test_a_broken_photo_is_named_and_the_queue_goes_on(tmp_path, open_session):
 
 
 def test_a_photo_opened_by_hand_that_cannot_be_read_says_why(session, project):
-    broken = next(i for i in project.photos.ids() if i not in session._route.in_hand)
+    broken = next(i for i in project.photos.ids() if i not in session._navigator.held_ids)
     project.photos.get(broken).path.unlink()
     session.open_photo(broken)
     until(session, lambda: "press Space" in session.status)

@@ -28,37 +28,39 @@ def test_what_was_on_the_screen_is_what_is_saved(tmp_path, open_session, seed):
             if session.current is None:
                 break
         photo_id, layer = session.current.photo.id, session.annotation_layer
-        deed = rng.choice(["paint"] * 5 + ["undo", "redo", "model", "wait", "accept", "back", "skip", "part"])
-        if deed == "paint":
+        action = rng.choice(
+            ["paint"] * 5 + ["undo", "redo", "model", "wait", "accept", "back", "skip", "part"]
+        )
+        if action == "paint":
             layer.brush_size = int(rng.integers(2, 30))
             layer.paint(rng.uniform((0, 0), layer.data.shape), int(rng.integers(0, 10)))
-        elif deed == "undo":
+        elif action == "undo":
             session.undo()
-        elif deed == "redo":
+        elif action == "redo":
             session.redo()
-        elif deed == "model":
+        elif action == "model":
             model += 1
             serve(project, f"{model:04d}")
-            for one in {photo_id, *session._route.in_hand}:
+            for one in {photo_id, *session._navigator.held_ids}:
                 predict(project, one, f"{model:04d}", int(rng.integers(1, 10)), int(rng.integers(0, 40)))
-        elif deed == "wait":
+        elif action == "wait":
             for _ in range(int(rng.integers(1, 40))):
                 session.poll()
                 time.sleep(0.002)
-        elif deed == "accept" and layer.data.any():
+        elif action == "accept" and layer.data.any():
             labels, provenance = layer.data.copy(), session.provenance.copy()
             session.accept_and_next()
             assert session.current is None or session.current.photo.id != photo_id
             provenance[(provenance == PROPOSED) & (labels > 0)] = ACCEPTED
             accepted[photo_id] = (labels, provenance)
-        elif deed == "back":
+        elif action == "back":
             session.back()
             until(session, lambda: session.current is not None)
             if session.current.photo.id in accepted and not session.unsaved:
                 assert (layer.data == accepted[session.current.photo.id][0]).all()
-        elif deed == "skip" and rng.random() < 0.3:
+        elif action == "skip" and rng.random() < 0.3:
             session.skip()
-        elif deed == "part":
+        elif action == "part":
             session.save_part()
             if photo_id in accepted:
                 accepted[photo_id] = (layer.data.copy(), session.provenance.copy())

@@ -53,7 +53,7 @@ def test_a_drag_is_one_stroke_and_a_newer_model_waits_for_its_end(make_napari_vi
     stroke = drag(viewer, layer, [(10, 10), (20, 20), (30, 40)])
     next(stroke)
     predict(project, photo_id, "0001", value=2)
-    until(session, lambda: session._desk._offer is not None)
+    until(session, lambda: session._editor._offer is not None)
     for _ in range(20):
         session.poll()
     assert set(np.unique(layer.data)) == {0, 5}, "no jump under the brush"

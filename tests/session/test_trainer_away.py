@@ -22,10 +22,10 @@ def test_without_a_model_the_sentence_says_what_is_missing(session, project):
 
 def test_a_trainer_that_is_gone_is_noticed_though_nothing_is_written(session, project, monkeypatch):
     beat(project, state="idle")
-    until(session, lambda: session.facts.trainer_runs and session.facts.photos)
+    until(session, lambda: session.project_status.trainer_runs and session.project_status.photos)
     for module in ("status", "project_watcher"):
         monkeypatch.setattr(f"napari_skinseg.session.{module}.trainer_liveness", lambda project: "stopped")
-    until(session, lambda: not session.facts.trainer_runs, seconds=2.5)
+    until(session, lambda: not session.project_status.trainer_runs, seconds=2.5)
 
 
 def test_a_round_is_ordered_only_of_a_trainer_that_runs(session, project):

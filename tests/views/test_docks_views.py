@@ -65,7 +65,7 @@ def test_times_are_short_and_have_units():
 
 
 def test_an_open_photo_is_shown_with_its_reason(session, project):
-    until(session, lambda: session.facts.photos == 6)
+    until(session, lambda: session.project_status.photos == 6)
     view = resolve_annotate(session, project.sessions.today("ann"))
     assert view.working
     assert view.title.startswith("arm_")

@@ -78,7 +78,7 @@ def test_saving_begins_when_the_next_photo_is_drawn(make_napari_viewer, project,
         qtbot.waitUntil(look, timeout=15000)
 
     session.open_next()
-    reached(lambda: session.current is not None and len(session._route.waiting.ready) > 0)
+    reached(lambda: session.current is not None and len(session._navigator.waiting.ready) > 0)
     reached(lambda: not staged.holding and not session._background.busy)
     first = session.current.photo.id
     session.annotation_layer.paint((5, 5), 3)

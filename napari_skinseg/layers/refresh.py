@@ -1,0 +1,97 @@
+"""Safe refresh: a newer suggestion worked into a mask, without the pixels that a person decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trainer.labels.truth import merge
+from trainer.labels.values import ACCEPTED, lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Refresh:
+    """A safe refresh, worked out and ready to be written.
+
+    Attributes
+    ----------
+    model_id
+        The model that made the suggestion.
+    of, version
+        The provenance array that the plan was made from, and its version: with another the plan is stale.
+    area
+        Rows and columns that change, None where no pixel does.
+    labels, provenance
+        uint8 (rows, columns) of the area afterwards.
+    old_labels, old_provenance
+        The same before; one number where the provenance is the same everywhere.
+    """
+
+    model_id: str
+    of: NDArray[np.uint8]
+    version: int
+    area: tuple[slice, slice] | None
+    labels: NDArray[np.uint8]
+    provenance: NDArray[np.uint8]
+    old_labels: NDArray[np.uint8]
+    old_provenance: NDArray[np.uint8] | int
+
+
+def plan_refresh(
+    labels: NDArray[np.uint8],
+    provenance: NDArray[np.uint8],
+    version: int,
+    suggestion: NDArray[np.uint8],
+    model_id: str,
+    locked: Collection[int] = (),
+) -> Refresh:
+    """Work out a safe refresh. Takes 80 ms at 12 MP; made to run in a thread.
+
+    Parameters
+    ----------
+    labels, provenance
+        uint8 (height, width); only read.
+    version
+        Of the provenance.
+    suggestion
+        uint8 labels (height, width).
+    model_id
+        The model that made them.
+    locked
+        Label values that stay as they are.
+    """
+    changed = (provenance < ACCEPTED) & (labels != suggestion)
+    if locked:
+        changed &= ~lookup(locked)[labels]
+    area = bounds(changed)
+    # Only the box of the change goes into the undo step: a whole photo per refresh would fill the budget.
+    where = area or (slice(0, 0), slice(0, 0))
+    old_labels, old_provenance = labels[where].copy(), provenance[where].copy()
+    merged, merged_provenance = merge(old_labels, old_provenance, suggestion[where], locked)
+    return Refresh(
+        model_id, provenance, version, area, merged, merged_provenance, old_labels, compact(old_provenance)
+    )
+
+
+def compact(values: NDArray[np.uint8]) -> NDArray[np.uint8] | int:
+    """Return one number where all values are the same: the record of a 12 MP fill then costs nothing."""
+    if values.size == 0:
+        return 0
+    least = int(values.min())
+    return least if least == values.max() else values
+
+
+def bounds(changed: NDArray[np.bool_]) -> tuple[slice, slice] | None:
+    """Return the bounding box of the true pixels of a mask (height, width), None where there are none."""
+    rows = np.flatnonzero(changed.any(axis=1))
+    if rows.size == 0:
+        return None
+    columns = np.flatnonzero(changed[rows[0] : rows[-1] + 1].any(axis=0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

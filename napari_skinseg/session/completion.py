@@ -1,0 +1,101 @@
+"""Completion of the open photo: accepted, saved in part, skipped, flagged, or left at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
+
+from napari_skinseg.session.saving import SaveJob
+
+if TYPE_CHECKING:
+    from napari_skinseg.session.background import Background
+    from napari_skinseg.session.editor import PhotoEditor
+    from napari_skinseg.session.loading import LoadedPhoto
+    from napari_skinseg.session.navigator import PhotoNavigator
+    from napari_skinseg.session.saving import Saver
+    from trainer.project.project import Project
+
+
+class PhotoCompletion:
+    """Writes the work on a photo and its visit, and shows the next one.
+
+    All methods belong to the main thread; a photo must be open for all but `leave`.
+    """
+
+    left = Signal(int)
+    """A photo has been released without a mask: its id."""
+    notice = Signal(str, str)
+    """Level and text of what the annotator should know."""
+
+    def __init__(
+        self,
+        project: Project,
+        session_id: int,
+        background: Background,
+        editor: PhotoEditor,
+        navigator: PhotoNavigator,
+        saver: Saver,
+    ) -> None:
+        self._project, self._id = project, session_id
+        self._background = background
+        self._editor, self._navigator, self._saver = editor, navigator, saver
+
+    def accept(self) -> None:
+        """Save the photo as a whole and show the next one; refuse where nothing is labelled."""
+        if not self._editor.layers.annotation.data.any():
+            self.notice.emit("warning", "nothing is labelled on this photo yet: paint, or press K to skip it")
+            return
+        left = self._editor.work()
+        try:
+            self._navigator.go_on(left)  # first, so that a listener can hold the threads back to draw
+        finally:
+            self._saver.submit(SaveJob(left, "save", leave=True))
+
+    def save_part(self) -> None:
+        """Save what is decided and stay; a photo that was finished before stays so."""
+        part = self._editor.part()
+        self._saver.submit(SaveJob(part, "save" if part.finished else "part", leave=False))
+
+    def skip(self) -> None:
+        """Leave the photo for another day; unsaved work on it becomes a draft."""
+        left = self._editor.work()
+        if left.unsaved:
+            self.notice.emit("info", f"{left.photo.relpath}: your strokes are kept, B brings them back")
+
+        def leave() -> None:
+            self._navigator.keep_draft(left)
+            self._record_visit(left, "skipped")
+            self._project.queue.skip(self._id, left.id)
+
+        self._background.write(leave, lambda _: self.left.emit(left.id))
+        self._navigator.go_on(left)
+
+    def flag(self, note: str) -> None:
+        """Set the photo aside with a note; unsaved work on it is saved in part."""
+        left = self._editor.work()
+
+        def leave() -> None:
+            self._record_visit(left, "flagged")
+            self._project.queue.flag(self._id, left.id, note)
+
+        if left.unsaved:
+            self._saver.submit(SaveJob(left, "part", leave=True, note=note))
+        else:
+            self._background.write(leave, lambda _: self.left.emit(left.id))
+        self._navigator.go_on(left)
+
+    def leave(self, left: LoadedPhoto | None, waiting: list[LoadedPhoto]) -> None:
+        """Write unfinished work on the photo that was open and on those that wait, and end the session."""
+
+        def end() -> None:
+            for photo in [*([left] if left else []), *waiting]:
+                self._navigator.keep_draft(photo)
+            if left is not None:
+                self._record_visit(left, "left")
+            self._project.sessions.end(self._id)
+
+        self._background.write(end, lambda _: None)
+
+    def _record_visit(self, photo: LoadedPhoto, outcome: str) -> None:
+        self._project.sessions.record_visit(self._id, photo.id, photo.seconds, photo.strokes, outcome)
