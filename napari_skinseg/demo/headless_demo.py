@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from napari_skinseg.demo.screenshot import settle
 from napari_skinseg.demo.simulated_annotator import SimulatedAnnotator
+from napari_skinseg.widgets.event_loop import settle
 from trainer.errors import ProjectError
 from trainer.project.project import Project
 from trainer.service.process import start_trainer, stop_trainer

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import napari
-from qtpy.QtWidgets import QApplication
 
+from napari_skinseg.widgets.event_loop import settle
 from trainer.errors import ConfigError
 
 
@@ -26,14 +25,6 @@ def window_of_size(text: str) -> tuple[int, int]:
     except ValueError:
         raise ConfigError(f"size {text!r}: write width and height in pixels, as 1440x900") from None
     return width, height
-
-
-def settle(seconds: float) -> None:
-    """Let the window work for a while."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        QApplication.processEvents()
-        time.sleep(0.01)
 
 
 def workspace_picture(

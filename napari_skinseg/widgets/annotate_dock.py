@@ -24,7 +24,7 @@ from superqt import QElidingLabel
 from napari_skinseg.layers.overlays import BOXES, ERRORS
 from napari_skinseg.session.session import AnnotationSession
 from napari_skinseg.views.annotate import AnnotateView
-from napari_skinseg.widgets.brush_tools import Tools
+from napari_skinseg.widgets.brush_tools import BrushTools
 from napari_skinseg.widgets.icons import icon, key_cap, theme_colour
 from napari_skinseg.widgets.palette_table import PaletteTable
 from napari_skinseg.widgets.queue_tab import queue_rows
@@ -40,7 +40,7 @@ OVERLAYS = {
 }
 
 
-class AnnotatePanel(QWidget):
+class AnnotateDock(QWidget):
     """Photo, palette, tools and the keys of the loop as buttons.
 
     Parameters
@@ -74,7 +74,7 @@ class AnnotatePanel(QWidget):
         self.next = _button("Next photo", "Open the next photo of the queue (Space)", session.open_next)
         self.add = _button("Add photos …", "Add a folder of photos", lambda: self.asked.emit("add"))
         self.classes = PaletteTable(theme=theme)
-        self.tools = Tools(theme=theme)
+        self.tools = BrushTools(theme=theme)
         self.overlays = {name: _switch(name, *words) for name, words in OVERLAYS.items()}
         self.accept = _button(
             "Accept and next   (Space)", "Accept the rest, save, next photo", session.accept_and_next

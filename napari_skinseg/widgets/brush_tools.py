@@ -19,7 +19,7 @@ TOOLS = (
 LARGEST_BRUSH = 200
 
 
-class Tools(QWidget):
+class BrushTools(QWidget):
     """Sliders and tool buttons that follow a napari Labels layer and set it."""
 
     def __init__(self, *, theme: str = "dark", parent: QWidget | None = None) -> None:

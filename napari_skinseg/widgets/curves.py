@@ -19,7 +19,7 @@ from napari_skinseg.session.status import plain
 from napari_skinseg.views.curve_names import group_curves, long, short
 from napari_skinseg.views.trainer import ClassDice, RoundPoint
 from napari_skinseg.widgets.icons import theme_colour
-from napari_skinseg.widgets.round_picture import PanelPicture
+from napari_skinseg.widgets.round_picture import RoundPicture
 
 LIVE_POINTS = 2000
 CURVE_COLOURS = {
@@ -281,7 +281,7 @@ class Curves(QWidget):
         self.discriminator = ShareChart("believed", theme=theme)
         self.epochs = ShareChart("validation by epoch", theme=theme)
         self.classes = ClassChart(theme=theme)
-        self.picture = PanelPicture()
+        self.picture = RoundPicture()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)

@@ -11,7 +11,7 @@ Binding = tuple[str, str, Callable[..., object]]
 COLUMNS = 2
 
 
-class KeyTable(QDialog):
+class KeyHelp(QDialog):
     """A small window that stays open beside the work; it takes neither the keyboard nor any waiting."""
 
     def __init__(self, bindings: Iterable[Binding], *, parent: QWidget | None = None) -> None:

@@ -23,7 +23,7 @@ DECISIONS = {
 }
 
 
-class ModelsPanel(QWidget):
+class ModelsTab(QWidget):
     """Table of models, newest first."""
 
     def __init__(self, project: Project, annotator: str, *, parent: QWidget | None = None) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HEAD = 50
 
 
-class QueuePanel(QWidget):
+class QueueTab(QWidget):
     """The head of the queue."""
 
     def __init__(self, session: AnnotationSession, *, parent: QWidget | None = None) -> None:

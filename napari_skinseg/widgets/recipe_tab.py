@@ -39,7 +39,7 @@ from trainer.settings.toml_file import change_settings, load_settings
 from trainer.settings.training import TrainingSettings
 
 
-class TrainingPanel(QWidget):
+class RecipeTab(QWidget):
     """The choice of recipe, starting weights and encoder, and the forms that belong to it.
 
     What is saved counts from the trainer's next round on.

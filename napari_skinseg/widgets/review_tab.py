@@ -26,7 +26,7 @@ NOTHING = {
 }
 
 
-class ReviewPanel(QWidget):
+class ReviewTab(QWidget):
     """Photos that somebody has had in hand, by what became of them."""
 
     def __init__(self, session: AnnotationSession, *, parent: QWidget | None = None) -> None:

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 READER = ThreadPoolExecutor(1, thread_name_prefix="skinseg-panel")
 
 
-class PanelPicture(QWidget):
+class RoundPicture(QWidget):
     """A caption, and below it the picture as large as fits; hidden while there is none."""
 
     def __init__(self, *, parent: QWidget | None = None) -> None:

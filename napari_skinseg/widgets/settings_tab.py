@@ -13,7 +13,7 @@ from trainer.settings.toml_file import change_settings, load_settings
 SECTIONS = ("window", "queue", "gate")
 
 
-class SettingsPanel(QWidget):
+class SettingsTab(QWidget):
     """One form for each section that people change; training has its own tab, the rest stays in the file."""
 
     def __init__(self, project: Project, *, parent: QWidget | None = None) -> None:

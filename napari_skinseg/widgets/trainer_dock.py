@@ -21,7 +21,7 @@ LONGEST_LINE = 680
 LIGHTS = {"good": "#3fb950", "busy": "#4c9be8", "warn": "#e3b617", "off": "#8a8f98"}
 
 
-class TrainerPanel(QWidget):
+class TrainerDock(QWidget):
     """State, curves and buttons of the background trainer.
 
     Parameters

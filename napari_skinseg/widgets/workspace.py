@@ -18,16 +18,16 @@ from napari_skinseg.session import projects
 from napari_skinseg.session.session import AnnotationSession
 from napari_skinseg.views.annotate import resolve_annotate
 from napari_skinseg.views.trainer import TrainerView, resolve_trainer
-from napari_skinseg.widgets.annotate_dock import WIDTH, AnnotatePanel
-from napari_skinseg.widgets.key_help import KeyTable
-from napari_skinseg.widgets.models_tab import ModelsPanel
-from napari_skinseg.widgets.queue_tab import QueuePanel
-from napari_skinseg.widgets.recipe_tab import TrainingPanel
-from napari_skinseg.widgets.review_tab import ReviewPanel
-from napari_skinseg.widgets.settings_tab import SettingsPanel
+from napari_skinseg.widgets.annotate_dock import WIDTH, AnnotateDock
+from napari_skinseg.widgets.key_help import KeyHelp
+from napari_skinseg.widgets.models_tab import ModelsTab
+from napari_skinseg.widgets.queue_tab import QueueTab
+from napari_skinseg.widgets.recipe_tab import RecipeTab
+from napari_skinseg.widgets.review_tab import ReviewTab
+from napari_skinseg.widgets.settings_tab import SettingsTab
 from napari_skinseg.widgets.staged_drawing import StagedDrawing
 from napari_skinseg.widgets.start_panel import StartPanel
-from napari_skinseg.widgets.trainer_dock import TrainerPanel
+from napari_skinseg.widgets.trainer_dock import TrainerDock
 from trainer.errors import SkinsegError
 from trainer.project.project import Project
 from trainer.project.sessions import Stats
@@ -78,11 +78,11 @@ class WorkspaceDock(QWidget):
         self.viewer = napari_viewer
         self.project: Project | None = None
         self.session: AnnotationSession | None = None
-        self.annotate: AnnotatePanel | None = None
-        self.trainer: TrainerPanel | None = None
+        self.annotate: AnnotateDock | None = None
+        self.trainer: TrainerDock | None = None
         self.staged: StagedDrawing | None = None
         self.tabs: dict[str, Any] = {}
-        self.keys: KeyTable | None = None
+        self.keys: KeyHelp | None = None
         self.help_key: Any = None
         self._today: Stats | None = None
         self._looked = 0.0
@@ -127,11 +127,11 @@ class WorkspaceDock(QWidget):
         self.project = project
         session = self.session = AnnotationSession(self.viewer, project, annotator)
         self.staged = StagedDrawing(self.viewer, session)
-        self.annotate = AnnotatePanel(session, theme=self.viewer.theme)
+        self.annotate = AnnotateDock(session, theme=self.viewer.theme)
         self.annotate.asked.connect(self.show_extra)
         self.stack.addWidget(self.annotate)
         self.stack.setCurrentWidget(self.annotate)
-        self.trainer = TrainerPanel(project, annotator, self.start_trainer, theme=self.viewer.theme)
+        self.trainer = TrainerDock(project, annotator, self.start_trainer, theme=self.viewer.theme)
         self.trainer.asked.connect(self.show_extra)
         session.state_changed.connect(self._mark_changed)
         session.photo_changed.connect(self._photo_changed)
@@ -280,11 +280,11 @@ class WorkspaceDock(QWidget):
         else:
             session, project = self.session, self.project
             makers: dict[str, Callable[[], Any]] = {
-                "queue": lambda: QueuePanel(session),
-                "review": lambda: ReviewPanel(session),
-                "models": lambda: ModelsPanel(project, session.annotator),
-                "settings": lambda: SettingsPanel(project),
-                "training": lambda: TrainingPanel(project, session.annotator),
+                "queue": lambda: QueueTab(session),
+                "review": lambda: ReviewTab(session),
+                "models": lambda: ModelsTab(project, session.annotator),
+                "settings": lambda: SettingsTab(project),
+                "training": lambda: RecipeTab(project, session.annotator),
             }
             panel = self.tabs.get(what)
             if panel is None:
@@ -303,7 +303,7 @@ class WorkspaceDock(QWidget):
         if self.keys is not None and self.keys.isVisible():
             self.keys.close()
         elif self.session is not None:
-            self.keys = KeyTable(self.session.bindings(), parent=_window(self.viewer))
+            self.keys = KeyHelp(self.session.bindings(), parent=_window(self.viewer))
             self.keys.show()
 
     def _add_photos(self) -> None:

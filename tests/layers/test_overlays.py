@@ -14,7 +14,7 @@ from workbench import make_project, rest, serve, until
 from napari_skinseg.layers.overlays import BOXES, ERRORS
 from napari_skinseg.layers.prediction_extras import MOST_BOXES, Remarks, box_corners, box_label, read_remarks
 from napari_skinseg.views.annotate import resolve_annotate
-from napari_skinseg.widgets.annotate_dock import AnnotatePanel
+from napari_skinseg.widgets.annotate_dock import AnnotateDock
 from trainer.labels.boxes import Box
 from trainer.labels.classes import CLASS_SETS
 from trainer.project.project import Project
@@ -195,7 +195,7 @@ def replace_queue(project: Project, **changes: float) -> Project:
 
 
 def test_the_check_boxes_say_what_there_is(working, qtbot):
-    panel = AnnotatePanel(working)
+    panel = AnnotateDock(working)
     qtbot.addWidget(panel)
     panel.show_view(resolve_annotate(working))
     errors = panel.overlays[ERRORS]

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QApplication, QComboBox
 from workbench import beat
 
 from napari_skinseg.views.recipe import RECIPES, encoder_words
-from napari_skinseg.widgets.recipe_tab import TrainingPanel
+from napari_skinseg.widgets.recipe_tab import RecipeTab
 from napari_skinseg.widgets.settings_form import SectionForm, expected
 from trainer.settings.recipes import RECIPE_OPTIONS
 from trainer.settings.toml_file import change_settings, load_settings
@@ -20,23 +20,23 @@ from trainer.settings.training import TrainingSettings
 
 
 @pytest.fixture
-def panel(project, qtbot) -> TrainingPanel:
-    panel = TrainingPanel(project, "ann")
+def panel(project, qtbot) -> RecipeTab:
+    panel = RecipeTab(project, "ann")
     qtbot.addWidget(panel)
     return panel
 
 
-def pick(panel: TrainingPanel, recipe: str) -> None:
+def pick(panel: RecipeTab, recipe: str) -> None:
     """Choose a recipe as a hand does."""
     panel.recipe.setCurrentText(recipe)
     panel.recipe.activated.emit(panel.recipe.currentIndex())
 
 
-def field(panel: TrainingPanel, recipe: str, name: str):
+def field(panel: RecipeTab, recipe: str, name: str):
     return panel.methods[recipe].fields[name]
 
 
-def file_of(panel: TrainingPanel):
+def file_of(panel: RecipeTab):
     return load_settings(panel.project.path / "skinseg.toml")
 
 

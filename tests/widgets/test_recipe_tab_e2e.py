@@ -11,7 +11,7 @@ from workbench import until
 
 from napari_skinseg.layers.overlays import ERRORS
 from napari_skinseg.views.recipe import RECIPES
-from napari_skinseg.widgets.recipe_tab import TrainingPanel
+from napari_skinseg.widgets.recipe_tab import RecipeTab
 from trainer.service.process import start_trainer, stop_trainer, trainer_liveness
 from trainer.service.schedule import PRETEXT
 from trainer.settings.toml_file import change_settings
@@ -48,7 +48,7 @@ def trained(project):
 
 @pytest.mark.slow
 def test_a_recipe_chosen_in_the_window_trains_and_marks_its_likely_errors(trained, open_session, qtbot):
-    panel = TrainingPanel(trained, "ann")
+    panel = RecipeTab(trained, "ann")
     qtbot.addWidget(panel)
     panel.choose("adversarial")
     panel.methods["adversarial"].fields["lambda_adv"].enter(0.02)
@@ -69,7 +69,7 @@ def test_a_recipe_chosen_in_the_window_trains_and_marks_its_likely_errors(traine
 
 @pytest.mark.slow
 def test_every_recipe_trains_from_the_window_on_weights_made_there(trained, qtbot):
-    panel = TrainingPanel(trained, "ann")
+    panel = RecipeTab(trained, "ann")
     qtbot.addWidget(panel)
     panel.choose(PRETEXT)
     panel.schedule.fields["steps_full"].enter(4)
