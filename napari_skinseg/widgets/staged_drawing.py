@@ -1,4 +1,4 @@
-"""A new photo is drawn in two turns of the event loop: first the photo, then its labels."""
+"""Drawing of a new photo in two turns of the event loop: first the photo, then its labels."""
 
 from __future__ import annotations
 

@@ -16,13 +16,16 @@ from napari_skinseg.views.annotate import class_rows, resolve_annotate
 from napari_skinseg.views.trainer import ClassDice, RoundPoint
 from napari_skinseg.widgets.annotate_dock import AnnotateDock
 from napari_skinseg.widgets.brush_tools import BrushTools
-from napari_skinseg.widgets.curves import ClassChart, LossChart, RoundChart, readable
+from napari_skinseg.widgets.chart import readable
+from napari_skinseg.widgets.class_chart import ClassChart
 from napari_skinseg.widgets.icons import theme_colour
 from napari_skinseg.widgets.key_help import KeyHelp
+from napari_skinseg.widgets.live_chart import LossChart
 from napari_skinseg.widgets.models_tab import ModelsTab
 from napari_skinseg.widgets.palette_table import EYE, LOCK, NAME, PaletteTable
 from napari_skinseg.widgets.queue_tab import QueueTab
 from napari_skinseg.widgets.review_tab import ReviewTab
+from napari_skinseg.widgets.round_chart import RoundChart
 from napari_skinseg.widgets.settings_tab import SettingsTab
 from napari_skinseg.widgets.trainer_dock import FOLDED, TrainerDock
 from napari_skinseg.widgets.word_table import WordTable
@@ -102,7 +105,14 @@ def panel(session, qtbot) -> AnnotateDock:
 
 
 def test_no_button_takes_the_keyboard_from_the_photo(panel):
-    buttons = (panel.accept, panel.save, panel.skip, panel.flag, panel.back, *panel.tools.buttons.values())
+    buttons = (
+        panel.buttons.accept,
+        panel.buttons.save,
+        panel.buttons.skip,
+        panel.buttons.flag,
+        panel.buttons.back,
+        *panel.tools.buttons.values(),
+    )
     assert {button.focusPolicy() for button in buttons} == {Qt.FocusPolicy.NoFocus}
     assert panel.classes.focusPolicy() == Qt.FocusPolicy.NoFocus
 
@@ -118,27 +128,27 @@ def test_a_click_on_the_palette_reaches_the_session_and_comes_back(panel, sessio
 
 def test_skip_opens_another_photo(panel, session, qtbot):
     first = session.current.photo.id
-    qtbot.mouseClick(panel.skip, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.buttons.skip, Qt.MouseButton.LeftButton)
     until(session, lambda: session.current is not None and session.current.photo.id != first)
 
 
 def test_a_flag_takes_a_note_in_place(panel, session, project, qtbot):
     flagged = session.current.photo.id
     session.ask_for_note()
-    assert not panel.note.isHidden()
-    qtbot.keyClicks(panel.note, "blurred")
-    qtbot.keyClick(panel.note, Qt.Key.Key_Return)
-    assert panel.note.isHidden()
+    assert not panel.buttons.note.isHidden()
+    qtbot.keyClicks(panel.buttons.note, "blurred")
+    qtbot.keyClick(panel.buttons.note, Qt.Key.Key_Return)
+    assert panel.buttons.note.isHidden()
     until(session, lambda: project.photos.get(flagged).state == "flagged")
     assert "blurred" in str(project.events.latest(20))
 
 
 def test_escape_closes_the_note_and_flags_nothing(panel, session, project, qtbot):
     opened = session.current.photo.id
-    panel.ask_note()
-    qtbot.keyClicks(panel.note, "no")
-    qtbot.keyClick(panel.note, Qt.Key.Key_Escape)
-    assert panel.note.isHidden()
+    panel.buttons.ask_note()
+    qtbot.keyClicks(panel.buttons.note, "no")
+    qtbot.keyClick(panel.buttons.note, Qt.Key.Key_Escape)
+    assert panel.buttons.note.isHidden()
     assert session.current.photo.id == opened
 
 
@@ -152,7 +162,7 @@ def test_without_photos_the_dock_offers_to_add_some(tmp_path, open_session, qtbo
         panel.show_view(resolve_annotate(session))
         assert panel.sentence.text() == "no photos yet: add a folder of photos"
         assert not panel.add.isHidden()
-        assert not panel.accept.isEnabled()
+        assert not panel.buttons.accept.isEnabled()
         with qtbot.waitSignal(panel.asked) as asked:
             qtbot.mouseClick(panel.add, Qt.MouseButton.LeftButton)
         assert asked.args == ["add"]
@@ -172,8 +182,8 @@ def test_words_stand_where_there_is_nothing_to_draw(qtbot):
     for chart in (RoundChart(SKIN.colours), LossChart(), ClassChart()):
         qtbot.addWidget(chart)
         chart.reveal(False)
-        assert chart.stack.currentWidget() is chart.words
-        assert chart.words.text()
+        assert chart.stack.currentWidget() is chart.empty
+        assert chart.empty.text()
 
 
 def test_the_round_plot_draws_gaps_and_hollow_points(qtbot):
@@ -201,7 +211,7 @@ def test_the_loss_grows_and_begins_anew_with_the_round(qtbot):
     chart.start("b", 2)
     chart.add({})
     assert chart.last_step == 0
-    assert chart.stack.currentWidget() is chart.words
+    assert chart.stack.currentWidget() is chart.empty
 
 
 def test_class_bars_carry_number_and_arrow(qtbot):
@@ -337,7 +347,7 @@ def test_models_are_promoted_and_rolled_back(project, qtbot):
 def test_without_models_there_are_words(project, qtbot):
     panel = ModelsTab(project, "ann")
     qtbot.addWidget(panel)
-    assert "No model yet" in panel.words.text()
+    assert "No model yet" in panel.notice.text()
     assert panel.table.isHidden()
     assert not panel.rollback.isEnabled()
 
@@ -363,13 +373,13 @@ def test_what_was_flagged_is_found_again_with_its_note(session, qtbot):
     qtbot.addWidget(panel)
     until(session, lambda: panel.table.rowCount() == 1)
     assert panel.table.item(0, 1).text().endswith(session.annotator)
-    pick(panel.of, "flagged")
+    pick(panel.states, "flagged")
     until(session, lambda: panel.table.item(0, 1).text() == "wrong patient")
     panel.table.opened.emit(flagged)
     until(session, lambda: session.current is not None and session.current.photo.id == flagged)
-    pick(panel.of, "cannot be read")
+    pick(panel.states, "cannot be read")
     until(session, lambda: panel.table.rowCount() == 0)
-    assert panel.words.text() == "Every photo that was opened could be read."
+    assert panel.notice.text() == "Every photo that was opened could be read."
     assert done != flagged
 
 
@@ -396,7 +406,7 @@ def test_settings_are_written_where_the_trainer_reads_them(project, qtbot):
     panel.forms["queue"].fields["random_share"].enter(0.5)
     panel.forms["window"].fields["brush_size"].enter(40)
     qtbot.mouseClick(panel.save, Qt.MouseButton.LeftButton)
-    assert panel.words.text().startswith("Saved")
+    assert panel.notice.text().startswith("Saved")
     written = load_settings(project.path / "skinseg.toml")
     assert (written.queue.random_share, written.window.brush_size) == (0.5, 40)
 
@@ -410,7 +420,7 @@ def test_a_setting_that_makes_no_sense_is_refused_in_place(project, qtbot):
     assert field.problem == "must be a number, 0 to 1"
     assert not field.complaint.isHidden()
     qtbot.mouseClick(panel.save, Qt.MouseButton.LeftButton)
-    assert panel.words.text() == "Not saved: random share: must be a number, 0 to 1"
+    assert panel.notice.text() == "Not saved: random share: must be a number, 0 to 1"
     assert (project.path / "skinseg.toml").read_bytes() == before
 
 
