@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import napari
 
 from napari_skinseg.widgets.event_loop import settle
 from trainer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from napari_skinseg.widgets.workspace import WorkspaceDock
 
 
 def window_of_size(text: str) -> tuple[int, int]:
@@ -32,9 +36,26 @@ def workspace_picture(
     out: Path,
     size: tuple[int, int] = (1440, 900),
     annotator: str = "picture",
-    act: Callable[[Any], None] | None = None,
+    act: Callable[[WorkspaceDock], None] | None = None,
 ) -> Path:
-    """Open the workspace, let `act` (given the dock) do something, and save a picture of the whole window."""
+    """Open the workspace and save a picture of the whole window.
+
+    Parameters
+    ----------
+    project, out
+        Folder of the project, and file of the picture.
+    size
+        Width and height of the window in pixels.
+    annotator
+        Name of the session.
+    act
+        Called with the dock before the picture is taken.
+
+    Returns
+    -------
+    Path
+        `out`.
+    """
     from napari_skinseg.widgets.workspace import open_workspace
 
     viewer = napari.Viewer(show=False, show_welcome_screen=False)

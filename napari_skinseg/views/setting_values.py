@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def options_of(annotation: object) -> tuple[object, ...]:
@@ -19,7 +21,7 @@ def options_of(annotation: object) -> tuple[object, ...]:
 
 
 def refusal(section: type[BaseModel], name: str, value: object) -> str:
-    """Say in a few words why a setting cannot have this value; empty where it can."""
+    """Say briefly why a setting cannot have this value; empty where it can."""
     if value is None:
         return ""
     try:

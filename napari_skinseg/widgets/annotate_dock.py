@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,8 @@ from napari_skinseg.widgets.queue_tab import queue_rows
 from napari_skinseg.widgets.word_table import WordTable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qtpy.QtGui import QKeyEvent
 
     from napari_skinseg.session.session import AnnotationSession
@@ -94,11 +95,14 @@ class AnnotateDock(QWidget):
         layout.addWidget(self.why)
         layout.addWidget(self.sentence)
         layout.addLayout(row_of((self.next, 1), (self.add, 1)))
-        for widget in (horizontal_line(), self.classes, horizontal_line(), self.tools):
-            layout.addWidget(widget)
+        layout.addWidget(horizontal_line())
+        layout.addWidget(self.classes)
+        layout.addWidget(horizontal_line())
+        layout.addWidget(self.tools)
         layout.addLayout(row_of(*((switch, 0) for switch in self.overlays.values())))
-        for widget in (horizontal_line(), self.buttons, self.progress):
-            layout.addWidget(widget)
+        layout.addWidget(horizontal_line())
+        layout.addWidget(self.buttons)
+        layout.addWidget(self.progress)
         layout.addWidget(self.next_up, 1000)
         layout.addStretch(1)
         layout.addLayout(self._buttons_of_tabs())

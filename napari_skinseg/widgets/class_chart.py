@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtGui import QFont
@@ -11,6 +10,8 @@ from napari_skinseg.widgets.chart import SMALL, Chart, readable
 from napari_skinseg.widgets.plotting import pg
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_skinseg.views.trainer import ClassDice
 
 

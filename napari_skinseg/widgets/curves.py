@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
@@ -11,6 +11,9 @@ from napari_skinseg.widgets.class_chart import ClassChart
 from napari_skinseg.widgets.live_chart import LiveChart, LossChart, ShareChart
 from napari_skinseg.widgets.round_chart import RoundChart
 from napari_skinseg.widgets.round_picture import RoundPicture
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 class Curves(QWidget):

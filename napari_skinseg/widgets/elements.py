@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
@@ -17,6 +17,9 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def button(text: str, tip: str = "", action: Callable[[], object] | None = None) -> QPushButton:
@@ -35,7 +38,7 @@ def button(text: str, tip: str = "", action: Callable[[], object] | None = None)
     made.setToolTip(tip)
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     if action is not None:
-        made.clicked.connect(lambda: action())  # Qt would hand over whether it is checked
+        made.clicked.connect(lambda: action())  # Qt would pass whether it is checked
     return made
 
 
@@ -54,7 +57,7 @@ def set_bold(label: QLabel) -> None:
 
 
 def horizontal_line() -> QFrame:
-    """Make a line that parts what stands above from what stands below."""
+    """Make a line between the widgets above and below."""
     line = QFrame()
     line.setFrameShape(QFrame.Shape.HLine)
     return line
@@ -78,13 +81,13 @@ def group_box(title: str = "", content: QWidget | None = None) -> QGroupBox:
     return box
 
 
-def hide_row_numbers(table: QTableView, row_height: int) -> None:
-    """Hide the header of the rows; all rows get one height, in pixels."""
+def hide_row_numbers(table: QTableView, row_height: int) -> QHeaderView:
+    """Hide the header of the rows and give all rows one height, in pixels; return the header."""
     header = table.verticalHeader()
     assert header is not None
     header.hide()
     header.setDefaultSectionSize(row_height)
-    header.setMinimumSectionSize(min(header.minimumSectionSize(), row_height))
+    return header
 
 
 def column_header(table: QTableView) -> QHeaderView:

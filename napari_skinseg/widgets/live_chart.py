@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QSizePolicy
@@ -10,6 +10,9 @@ from qtpy.QtWidgets import QSizePolicy
 from napari_skinseg.views.curve_names import Curve, explanation, short_name
 from napari_skinseg.widgets.chart import SHARE_TICKS, Chart, readable
 from napari_skinseg.widgets.plotting import pg
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LIVE_POINTS = 2000
 CURVE_COLOURS = {
@@ -100,7 +103,7 @@ class LiveChart(Chart):
         return str(readable(CURVE_COLOURS.get(name, SPARE_COLOUR), self.ink).name())
 
     def _show_legend(self) -> None:
-        """Put the legend into the title, and what the names mean into its tooltip."""
+        """Put the legend into the title, and the meaning of its names into the tooltip."""
         last = {name: self.points[name][-1][1] for name in self._in_legend_order() if self.points[name]}
         self.title.setToolTip(
             "".join(

@@ -96,6 +96,6 @@ def _cells(model: Model, served: bool) -> tuple[str, ...]:
         when,
         recipe,
         "" if dice is None else f"{dice:.2f}",
-        DECISION_TEXTS.get(model.decision, ""),
+        DECISION_TEXTS.get(model.decision or "", ""),
         model.why or "",
     )

@@ -1,15 +1,19 @@
-"""The class palette: key, colour, name, eye and lock of every class; the selected one stands out."""
+"""The class palette: key, colour, name, eye and lock of every class, the selected one marked."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, Signal
 from qtpy.QtGui import QBrush, QColor, QIcon
 from qtpy.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QSizePolicy, QTableView, QWidget
 
 from napari_skinseg.layers.palette import NOT_LABELLED
-from napari_skinseg.views.annotate import ClassRow
 from napari_skinseg.widgets.elements import column_header, hide_row_numbers
 from napari_skinseg.widgets.icons import icon, swatch, theme_colour
+
+if TYPE_CHECKING:
+    from napari_skinseg.views.annotate import ClassRow
 
 KEY, NAME, EYE, LOCK = range(4)
 ROW_HEIGHT = 24
@@ -122,7 +126,7 @@ class PaletteTable(QTableView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setIconSize(QSize(16, 16))
-        hide_row_numbers(self, ROW_HEIGHT)
+        hide_row_numbers(self, ROW_HEIGHT).setMinimumSectionSize(ROW_HEIGHT)
         header = column_header(self)
         header.hide()
         header.setMinimumSectionSize(26)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari.qt.threading import create_worker
 from qtpy.QtCore import QObject, Signal
 
 from napari_skinseg.session import projects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class ProjectMaker(QObject):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,8 @@ from napari_skinseg.widgets.elements import wrapped_label
 from napari_skinseg.widgets.word_table import WordTable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_skinseg.session.session import AnnotationSession
     from trainer.project.queue import QueueEntry
 

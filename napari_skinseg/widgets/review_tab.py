@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -14,6 +13,8 @@ from napari_skinseg.widgets.word_table import WordTable
 from trainer.project.review import REVIEWED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_skinseg.session.session import AnnotationSession
     from trainer.project.review import ReviewEntry
 

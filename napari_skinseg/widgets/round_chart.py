@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from napari_skinseg.session.status import plain
@@ -10,6 +9,8 @@ from napari_skinseg.widgets.chart import SHARE_TICKS, Chart, readable
 from napari_skinseg.widgets.plotting import pg
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_skinseg.views.trainer import RoundPoint
 
 TICKS = 12

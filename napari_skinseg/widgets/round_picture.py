@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QImage, QPixmap, QResizeEvent
 from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 READER = ThreadPoolExecutor(1, thread_name_prefix="skinseg-panel")
 

@@ -1,19 +1,20 @@
-"""The editor of one setting, chosen by its type; its docstring is the tooltip."""
+"""The editor of one setting, chosen by its type, with its docstring as tooltip."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
-from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QCheckBox, QComboBox, QCompleter, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_skinseg.views.setting_values import expected_values, options_of, parse_value, value_text
 from napari_skinseg.widgets.elements import wrapped_label
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import BaseModel
+    from qtpy.QtGui import QWheelEvent
 
 UNSET = "by recipe"
 PROBLEM_COLOUR = "#e5534b"

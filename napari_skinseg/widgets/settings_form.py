@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
@@ -12,6 +11,8 @@ from napari_skinseg.views.setting_values import refusal, setting_label
 from napari_skinseg.widgets.setting_field import SettingField
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from pydantic import BaseModel
 
 

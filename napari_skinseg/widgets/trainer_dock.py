@@ -196,4 +196,4 @@ class TrainerDock(QWidget):
         if view.round_id is not None:
             since = self.curves.loss.last_step
             self.curves.add(self.project.trainer.curve(view.round_id, since_step=since))
-        self.curves.picture.look(view.panel, view.panel_words(self.curves.loss.last_step))
+        self.curves.picture.look(view.picture, view.picture_caption(self.curves.loss.last_step))

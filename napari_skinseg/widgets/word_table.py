@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from napari_skinseg.widgets.elements import column_header, hide_row_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qtpy.QtGui import QResizeEvent
 
 ROW_HEIGHT = 24
 Row = tuple[Any, tuple[str, ...]]

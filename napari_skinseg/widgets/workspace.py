@@ -1,11 +1,10 @@
-"""The workspace: opens a project, makes its session, and lays the docks out around the photo."""
+"""The workspace: one project in a napari window, its session, and the docks around the photo."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import napari
 from napari.utils.notifications import show_error
 from qtpy.QtCore import QEvent, QSize
 from qtpy.QtGui import QKeySequence, QShortcut
@@ -32,8 +31,14 @@ from napari_skinseg.widgets.window_docks import (
 from napari_skinseg.widgets.workspace_clock import WorkspaceClock
 from napari_skinseg.widgets.workspace_tabs import WorkspaceTabs
 from trainer.errors import SkinsegError
-from trainer.project.project import Project
 from trainer.service.process import start_trainer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import napari
+
+    from trainer.project.project import Project
 
 DOCK = "SkinSeg"
 
@@ -255,7 +260,7 @@ class WorkspaceDock(QWidget):
 
 
 def workspace_docks(viewer: napari.Viewer) -> Iterator[WorkspaceDock]:
-    """Every SkinSeg dock of a window, opened by the menu or by `open_workspace`."""
+    """Return every SkinSeg dock of a window, opened by the menu or by `open_workspace`."""
     return (dock for dock in viewer.window.dock_widgets.values() if isinstance(dock, WorkspaceDock))
 
 

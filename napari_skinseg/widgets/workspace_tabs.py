@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     Tab = QueueTab | ReviewTab | ModelsTab | SettingsTab | RecipeTab
 
 TITLES = {"training": "Recipe"}
-"""Where a tab is not called by its own name."""
+"""Titles of tabs that do not bear their own name."""
 AREAS = {"models": "bottom"}
-"""Where a tab does not stand on the right."""
+"""Areas of tabs that are not on the right."""
 
 
 class WorkspaceTabs(Mapping[str, "Tab"]):
@@ -43,7 +43,7 @@ class WorkspaceTabs(Mapping[str, "Tab"]):
         return len(self._tabs)
 
     def show(self, name: str, session: AnnotationSession, project: Project) -> None:
-        """Bring a tab to the front; make it if it is not there yet."""
+        """Bring a tab to the front; make it first where it is missing."""
         if name not in self._tabs:
             self._tabs[name] = make_tab(name, session, project)
         raise_dock(

@@ -134,7 +134,7 @@ def test_the_picture_of_an_earlier_round_is_not_shown(trainer, project):
     os.utime(write_panel(project, 100), (1, 1))
     pretrain(project)
     trainer.refresh()
-    assert trainer.view.panel is None
+    assert trainer.view.picture is None
     assert trainer.curves.picture.isHidden()
 
 

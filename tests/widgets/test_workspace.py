@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from qtpy.QtCore import Qt
@@ -15,6 +15,9 @@ from napari_skinseg.session import projects
 from napari_skinseg.widgets.workspace import WorkspaceDock, open_workspace
 from trainer.errors import ProjectError, SkinsegError
 from trainer.project.project import Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
