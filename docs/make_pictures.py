@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from napari_skinseg.demo.headless_demo import Truth, run_demo
-from napari_skinseg.demo.screenshot import settle, workspace_picture
+from napari_skinseg.demo.screenshot import workspace_picture
 from napari_skinseg.demo.simulated_annotator import SimulatedAnnotator
+from napari_skinseg.widgets.event_loop import settle
 from trainer.project.project import Project
 from trainer.service.process import start_trainer, stop_trainer
 from trainer.synthetic.demo_project import make_demo

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trainer.errors import SkinsegError
 from trainer.project.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _refuse_what_is_no_project(folder: Path) -> None:
-    """Open it once before napari, which takes seconds to import and may have words of its own."""
+    """Open it once before napari, which takes seconds to import and may print messages of its own."""
     Project.open(folder, read_only=True).close()
 
 

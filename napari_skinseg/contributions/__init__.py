@@ -1,1 +1,1 @@
-"""What the plugin adds to napari's menus: readers, writers, sample data."""
+"""Entries in napari's menus: readers, writers, sample data."""

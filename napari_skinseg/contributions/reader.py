@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
 LayerData = tuple[Any, ...]
 
 
-def get_reader(path: str | list[str]) -> Callable[[Any], list[LayerData]] | None:
+def get_reader(path: str | list[str]) -> Callable[[str], list[LayerData]] | None:
     """Return a reader for a SkinSeg project folder (or its skinseg.toml) or mask group, else None."""
     if isinstance(path, list):
         return None
@@ -37,7 +41,7 @@ def read_project(path: str) -> list[LayerData]:
 
 
 def read_group(path: str) -> list[LayerData]:
-    """Read one mask group: the labels, and who vouches for each pixel as a second, hidden layer.
+    """Read one mask group: the labels, and their provenance as a second, hidden layer.
 
     Returns
     -------
@@ -68,14 +72,14 @@ def _is_mask_group(path: Path) -> bool:
     return (path / "zarr.json").is_file() and (path / "labels" / "zarr.json").is_file()
 
 
-def _classes(attributes: dict[str, Any]) -> tuple[dict[int, str], dict[int | None, Any]]:
-    """Names and RGBA colours by stored value, from NGFF image-label metadata."""
+def _classes(attributes: dict[str, Any]) -> tuple[dict[int, str], dict[int | None, NDArray[np.float64]]]:
+    """Return names and RGBA colours by stored value, from NGFF image-label metadata."""
     label = attributes.get("ome", attributes).get("image-label", {})
     names = {0: "not labelled"}
     for item in label.get("properties", []):
         value = int(item.get("label-value", 0))
         names[value] = str(item.get("class") or item.get("name") or value)
-    colours: dict[int | None, Any] = {
+    colours: dict[int | None, NDArray[np.float64]] = {
         int(item["label-value"]): np.array(item["rgba"], dtype=float) / 255
         for item in label.get("colors", [])
     }

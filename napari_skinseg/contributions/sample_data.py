@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -14,7 +14,10 @@ from trainer.labels.classes import CLASS_SETS
 from trainer.labels.png import read_values
 from trainer.labels.truth import to_labels
 
-LayerData = tuple[np.ndarray[Any, Any], dict[str, Any], str]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LayerData = tuple["NDArray[np.uint8]", dict[str, Any], str]
 
 WHOLE_BODY = "photo_0013"
 FACE = "photo_0010"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,8 +15,11 @@ from trainer.labels.truth import to_targets
 from trainer.labels.values import PAINTED
 from trainer.project import zarr_store
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
-def write_png(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
+
+def write_png(path: str, data: ArrayLike, attributes: dict[str, Any]) -> list[str]:
     """Write stored label values as class indices 0…8, 255 where nothing is labelled.
 
     Raises
@@ -29,7 +32,7 @@ def write_png(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     return [path]
 
 
-def write_group(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
+def write_group(path: str, data: ArrayLike, attributes: dict[str, Any]) -> list[str]:
     """Write a mask group with `labels` and `provenance` (all that is labelled counts as painted).
 
     Names and colours of the classes are those of the layer; one that has none gets `class 1`, `class 2`, …
@@ -52,8 +55,8 @@ def write_group(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     return [path]
 
 
-def classes_of(labels: np.ndarray[Any, np.dtype[np.uint8]], attributes: Mapping[str, Any]) -> ClassSet:
-    """Class set of a layer, from its metadata, features and colormap.
+def classes_of(labels: NDArray[np.uint8], attributes: Mapping[str, Any]) -> ClassSet:
+    """Return the class set of a layer, from its metadata, features and colormap.
 
     Raises
     ------
@@ -75,7 +78,7 @@ def classes_of(labels: np.ndarray[Any, np.dtype[np.uint8]], attributes: Mapping[
 
 
 def _names(metadata: Mapping[str, Any], features: Any) -> dict[int, str]:
-    """Names by stored value, as our reader or another plugin wrote them."""
+    """Return the names by stored value, as our reader or another plugin wrote them."""
     if isinstance(metadata.get("classes"), Mapping):
         return {int(value): str(name) for value, name in metadata["classes"].items()}
     if features is not None and {"index", "class"} <= set(features):
@@ -84,7 +87,7 @@ def _names(metadata: Mapping[str, Any], features: Any) -> dict[int, str]:
 
 
 def _colours(colormap: Any, values: range) -> list[str]:
-    """Colours of a direct colormap; none where it does not name every value."""
+    """Return the colours of a direct colormap; none where it does not name every value."""
     table = getattr(colormap, "color_dict", colormap)
     if not isinstance(table, Mapping) or any(value not in table for value in values):
         return []
@@ -92,7 +95,7 @@ def _colours(colormap: Any, values: range) -> list[str]:
     return ["#{:02x}{:02x}{:02x}".format(*channels) for channels in rgb]
 
 
-def _stored(data: Any, path: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def _stored(data: ArrayLike, path: str) -> NDArray[np.uint8]:
     labels = np.asarray(data)
     if labels.ndim != 2:
         raise MaskError(f"{path}: a mask has rows and columns, this layer has {labels.ndim} dimensions")

@@ -1,23 +1,20 @@
-"""The loop without a person: a simulated annotator in the real window, the real trainer behind it.
+"""The loop run by a simulated annotator in the real window, with the real trainer behind it.
 
 `skinseg demo --headless` runs this where there is no display. It leaves pictures of the window, the effort of
-every photo and a report in the project folder, and it is what the end-to-end test looks at.
+every photo and a report in the project folder; the end-to-end test reads these.
 """
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import mean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_skinseg.demo.screenshot import settle
+from napari_skinseg.demo.report import STAGES, Visit, visit_line, write_report
 from napari_skinseg.demo.simulated_annotator import SimulatedAnnotator
+from napari_skinseg.widgets.event_loop import settle
 from trainer.errors import ProjectError
 from trainer.labels.png import read_values
 from trainer.labels.truth import to_labels
@@ -25,6 +22,8 @@ from trainer.project.project import Project
 from trainer.service.process import start_trainer, stop_trainer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import napari
     from numpy.typing import NDArray
 
@@ -32,22 +31,8 @@ if TYPE_CHECKING:
     from napari_skinseg.widgets.workspace import WorkspaceDock
     from trainer.project.photos import Photo
 
-STAGES = ("no model yet", "after the first round", "after two rounds")
 PATIENCE = 300.0
 """Longest wait in which a trainer gets no further, in seconds."""
-
-
-@dataclass(frozen=True)
-class Visit:
-    """What one photo cost."""
-
-    stage: str
-    photo: str
-    model: str | None
-    strokes: int
-    seconds: float
-    agreement: float
-    """Share of the truth's pixels that the suggestion had right before the first stroke."""
 
 
 def run_demo(
@@ -84,7 +69,7 @@ def run_demo(
         with Project.open(path) as project:
             stop_trainer(project)
         viewer.close()
-    _write_report(path, visits)
+    write_report(path, visits)
     return visits
 
 
@@ -108,7 +93,7 @@ def _annotate_in_stages(
             if len(visits) in (0, per_stage, 2 * per_stage):
                 _take_picture(viewer, path / f"{number + 1}-{stage.replace(' ', '-')}.png")
             visits.append(_one_photo(annotator, stage))
-            say(_line(visits[-1]))
+            say(visit_line(visits[-1]))
         _wait_until(lambda: session.saving == 0, 60, "the masks to be saved")
     _wait_for_round(project, len(STAGES))
     settle(2.0)
@@ -132,8 +117,9 @@ class Truth:
         self._folder = folder
 
     def __call__(self, photo: Photo) -> NDArray[np.uint8]:
-        values = read_values(self._folder / f"{Path(photo.relpath).stem}.png")
-        return to_labels(values.astype(np.uint8))
+        """Read the mask of a photo: a PNG of its name, pixel = class index."""
+        with Image.open(self._folder / f"{Path(photo.relpath).stem}.png") as mask:
+            return np.asarray(mask, np.uint8) + np.uint8(1)
 
 
 def _open_photo(session: AnnotationSession, suggested: bool) -> bool:
@@ -153,7 +139,7 @@ def _open_photo(session: AnnotationSession, suggested: bool) -> bool:
 
 
 def _wait_for_round(project: Project, rounds: int) -> None:
-    """Wait until so many rounds have ended and nothing that was saved remains unlearnt."""
+    """Wait until so many rounds have ended and no saved mask is newer than the last of them."""
 
     def done() -> bool:
         ended = [r for r in project.trainer.rounds() if r.model_id is not None]
@@ -163,74 +149,29 @@ def _wait_for_round(project: Project, rounds: int) -> None:
         state = project.trainer.state()
         return None if state is None else (state.state, state.round, state.step)
 
-    what = f"round {rounds} of the trainer (see {project.path / 'trainer.log'})"
-    _wait_until(done, PATIENCE, what, getting_on)
+    awaited = f"round {rounds} of the trainer (see {project.path / 'trainer.log'})"
+    _wait_until(done, PATIENCE, awaited, getting_on)
 
 
 def _wait_until(
-    done: Callable[[], bool], seconds: float, what: str, getting_on: Callable[[], object] = lambda: None
+    done: Callable[[], bool], seconds: float, awaited: str, getting_on: Callable[[], object] = lambda: None
 ) -> None:
-    """Wait; give up after so many seconds in which `getting_on` says the same."""
+    """Wait until `done`; give up after so many seconds in which `getting_on` returns the same.
+
+    Raises
+    ------
+    ProjectError
+        If it gives up; `awaited` names what did not come.
+    """
     end, seen = time.monotonic() + seconds, getting_on()
     while not done():
         now = getting_on()
         if now != seen:
             end, seen = time.monotonic() + seconds, now
         if time.monotonic() > end:
-            raise ProjectError(f"waited {seconds:.0f} s in vain for {what}")
+            raise ProjectError(f"waited {seconds:.0f} s in vain for {awaited}")
         settle(0.2)
 
 
-def _take_picture(viewer: Any, out: Path) -> None:
+def _take_picture(viewer: napari.Viewer, out: Path) -> None:
     viewer.window.screenshot(str(out), canvas_only=False, flash=False)
-
-
-def _line(visit: Visit) -> str:
-    model = f"model {visit.model}" if visit.model else "no model"
-    return (
-        f"{visit.stage:>22}  {visit.photo:<24} {model:<12} "
-        f"right before {visit.agreement:4.0%}   {visit.strokes:3d} strokes   {visit.seconds:4.0f} s"
-    )
-
-
-def _write_report(path: Path, visits: list[Visit]) -> None:
-    """Write report.md and report.json, for people and for programs."""
-    with Project.open(path) as project:
-        counts, models = project.photos.counts(), project.models.all()
-    stages = [{"stage": stage, **_means(visits, stage)} for stage in STAGES]
-    data = {
-        "photos": counts.photos,
-        "labelled": counts.labelled,
-        "stages": stages,
-        "visits": [asdict(visit) for visit in visits],
-        "models": [{"id": m.id, "decision": m.decision, "why": m.why, "metrics": m.metrics} for m in models],
-    }
-    (path / "report.json").write_text(json.dumps(data, indent=1, default=str))
-    lines = [
-        "# The loop, with a simulated annotator\n",
-        "| stage | photos | right before the first stroke | strokes a photo | seconds a photo |",
-        "|---|---|---|---|---|",
-        *(
-            f"| {row['stage']} | {row['photos']} | {row['agreement']:.0%} "
-            f"| {row['strokes']:.1f} | {row['seconds']:.0f} |"
-            for row in stages
-            if row["photos"]
-        ),
-        "\n## Models\n",
-        *(f"* model {model.id}: {model.why}" for model in models),
-        "\n## The window\n",
-        *(f"![{picture.stem}]({picture.name})\n" for picture in sorted(path.glob("[1-4]-*.png"))),
-    ]
-    (path / "report.md").write_text("\n".join(lines))
-
-
-def _means(visits: list[Visit], stage: str) -> dict[str, Any]:
-    chosen = [visit for visit in visits if visit.stage == stage]
-    if not chosen:
-        return {"photos": 0}
-    return {
-        "photos": len(chosen),
-        "agreement": mean(visit.agreement for visit in chosen),
-        "strokes": mean(visit.strokes for visit in chosen),
-        "seconds": mean(visit.seconds for visit in chosen),
-    }

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import napari
-from qtpy.QtWidgets import QApplication
 
+from napari_skinseg.widgets.event_loop import settle
 from trainer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from napari_skinseg.widgets.workspace import WorkspaceDock
 
 
 def window_of_size(text: str) -> tuple[int, int]:
@@ -28,22 +31,31 @@ def window_of_size(text: str) -> tuple[int, int]:
     return width, height
 
 
-def settle(seconds: float) -> None:
-    """Let the window work for a while."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        QApplication.processEvents()
-        time.sleep(0.01)
-
-
 def workspace_picture(
     project: Path,
     out: Path,
     size: tuple[int, int] = (1440, 900),
     annotator: str = "picture",
-    act: Callable[[Any], None] | None = None,
+    act: Callable[[WorkspaceDock], None] | None = None,
 ) -> Path:
-    """Open the workspace, let `act` (given the dock) do something, and save a picture of the whole window."""
+    """Open the workspace and save a picture of the whole window.
+
+    Parameters
+    ----------
+    project, out
+        Folder of the project, and file of the picture.
+    size
+        Width and height of the window in pixels.
+    annotator
+        Name of the session.
+    act
+        Called with the dock before the picture is taken.
+
+    Returns
+    -------
+    Path
+        `out`.
+    """
     from napari_skinseg.widgets.workspace import open_workspace
 
     viewer = napari.Viewer(show=False, show_welcome_screen=False)

@@ -12,7 +12,6 @@ stroke, and the way of the mouse at 250 pixels a second, on a screen where the p
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,8 @@ from napari_skinseg.demo.strokes import Stroke, best_stroke, dabs, painted_by, w
 from napari_skinseg.layers.palette import NOT_LABELLED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from napari_skinseg.session.session import AnnotationSession
@@ -32,14 +33,14 @@ STROKE_SECONDS = 1.5
 SCREEN_LONG_SIDE = 1000.0
 SPEED = 250.0
 WORKING_LONG_SIDE = 400
-"""Masks are looked at with about this many pixels: a hand is not more exact than that."""
+"""Masks are compared at about this many pixels: people do not draw more exactly than that."""
 LEAST = 0.0005
 """A stroke that mends less than this share of the photo is not worth it."""
 
 
 @dataclass(frozen=True)
 class Effort:
-    """What one photo cost, and how well it agrees with the truth before and after (share of its pixels)."""
+    """Effort for one photo, and its agreement with the truth before and after (share of its pixels)."""
 
     strokes: int
     seconds: float
@@ -48,20 +49,20 @@ class Effort:
 
 
 class SimulatedAnnotator:
-    """Annotates what a session has open.
+    """Corrects the photo that a session has open.
 
     Parameters
     ----------
     session
-        Any session; it is polled by whoever owns it.
+        The session; its owner polls it.
     truth
-        Gives the right labels of a photo: uint8 (height, width), stored values; 0 where nobody knows.
+        Returns the right labels of a photo: uint8 (height, width), stored values; 0 where unknown.
     good_enough
         Share of the known pixels that must be right.
     good_dice
-        Mean Dice over the classes of the photo that must be reached too: a hand is few of its pixels.
+        Mean Dice over the classes of the photo that must be reached too: small parts are few of its pixels.
     most_strokes
-        Patience for one photo.
+        Strokes for one photo at most.
     """
 
     def __init__(
@@ -98,7 +99,7 @@ class SimulatedAnnotator:
         step = max(1, -(-max(truth.shape) // WORKING_LONG_SIDE))
         small = truth[::step, ::step]
         strokes, seconds = 0, LOOK_SECONDS
-        if not self._is_good(labels, truth) and self._better_anew(labels[::step, ::step], small):
+        if not self._is_good(labels, truth) and self._redo_is_faster(labels[::step, ::step], small):
             stroke: Stroke | None = whole_frame(small)
         else:
             stroke = None
@@ -118,16 +119,16 @@ class SimulatedAnnotator:
         self.session.accept_and_next()
         return effort
 
-    def _better_anew(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8]) -> bool:
-        """Whether painting over all of a suggestion and beginning anew takes less time than mending it."""
+    def _redo_is_faster(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8]) -> bool:
+        """Whether painting over all of a suggestion first takes less time than mending it."""
         if not labels.any():
             return False
         frame = whole_frame(truth)
-        anew = np.full_like(labels, frame.value)
-        return self._plan(anew, truth) + _seconds(frame, truth.shape) < self._plan(labels.copy(), truth)
+        blank = np.full_like(labels, frame.value)
+        return self._plan(blank, truth) + _seconds(frame, truth.shape) < self._plan(labels.copy(), truth)
 
     def _plan(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8]) -> float:
-        """Seconds that it takes to mend these labels, which are mended on the way."""
+        """Return the seconds that it takes to mend these labels, which are mended on the way."""
         seconds = 0.0
         for _ in range(self._most_strokes):
             if self._is_good(labels, truth):
@@ -161,7 +162,7 @@ class SimulatedAnnotator:
 
 
 def _seconds(stroke: Stroke, shape: tuple[int, ...]) -> float:
-    """Time that a stroke on a picture of this size takes."""
+    """Return the seconds that a stroke on a picture of this size takes."""
     return STROKE_SECONDS + stroke.length * SCREEN_LONG_SIDE / max(shape) / SPEED
 
 

@@ -1,4 +1,4 @@
-"""Which stroke would mend the most: the geometry of the simulated annotator's hand."""
+"""Strokes of the simulated annotator: their geometry, and the one that mends most."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from scipy import ndimage
 from skimage.draw import polygon2mask
 from skimage.measure import approximate_polygon, find_contours
 
+from napari_skinseg.layers.palette import NOT_LABELLED
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NOT_LABELLED = 0
 TOLERANCE = 1.0
-"""How far an outline may run beside the edge, in pixels of the working masks."""
+"""Largest distance of an outline from the edge, in pixels of the working masks."""
 CANDIDATES = 4
 
 
 @dataclass(frozen=True)
 class Stroke:
-    """One movement of the hand.
+    """One movement of the mouse, or one click.
 
     Attributes
     ----------
@@ -59,7 +60,7 @@ def best_stroke(labels: NDArray[np.uint8], truth: NDArray[np.uint8], least: floa
     Parameters
     ----------
     labels, truth
-        uint8 (height, width); where the truth is 0 nobody knows it, and nothing is wrong.
+        uint8 (height, width); where the truth is 0 it is unknown, and nothing is wrong.
     least
         Pixels that a stroke must mend to be worth it.
 
@@ -93,7 +94,7 @@ def painted_by(stroke: Stroke, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def whole_frame(truth: NDArray[np.uint8]) -> Stroke:
-    """Return the outline of the whole photo in its commonest class: what one does to begin anew."""
+    """Return the outline of the whole photo in its commonest class: all other labels go."""
     last_row, last_column = (side - 1.0 for side in truth.shape)
     corners = np.array([[0, 0], [0, last_column], [last_row, last_column], [last_row, 0]], float)
     known = truth[truth != NOT_LABELLED]
@@ -115,14 +116,14 @@ def _largest_regions(
 
 
 def _whole(region: NDArray[np.bool_], part: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return all of the part that the region lies in: drawing it anew can be less work than many repairs."""
+    """Return all of the part that the region lies in: drawing it whole can be less work than many repairs."""
     parts, _ = ndimage.label(part)
     whole: NDArray[np.bool_] = parts == parts[region][0]
     return whole
 
 
 def _outline(region: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the corners of the region's outer edge, as a hand would set them."""
+    """Return the few corners that a person would set on the region's outer edge: float (n, 2)."""
     edges = find_contours(np.pad(region, 1).astype(np.float32), 0.5)  # type: ignore[no-untyped-call]
     longest = max(edges, key=len) - 1.0
     corners: NDArray[np.float64] = approximate_polygon(longest, TOLERANCE)[:-1]  # type: ignore[no-untyped-call]
@@ -179,6 +180,7 @@ def dabs(way: NDArray[np.float64], width: float) -> NDArray[np.float64]:
 
 
 def _gain(covered: NDArray[np.bool_], labels: NDArray[np.uint8], truth: NDArray[np.uint8], value: int) -> int:
+    """Return the pixels that `value` makes right there, less those that it makes wrong."""
     labels, truth = labels[covered], truth[covered]
     mended = (truth == value) & (labels != value)
     spoilt = (truth != value) & (labels == truth) & (truth != NOT_LABELLED)

@@ -1,1 +1,1 @@
-"""What the docks show, resolved from session and project by pure functions. Free of Qt."""
+"""State of docks and tabs, resolved from session and project by pure functions. Free of Qt."""

@@ -1,4 +1,4 @@
-"""What the SkinSeg dock shows, worked out from the session. No Qt: a pure reading, easy to test."""
+"""State of the SkinSeg dock, resolved from the session without Qt."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """One line of the palette; `value` is the stored label value and the key that picks it."""
+    """Row of the palette; `value` is the stored label value and the key that picks it."""
 
     value: int
     name: str
@@ -30,7 +30,7 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class OverlaySwitch:
-    """A check box for something the model says beside its mask."""
+    """Check box of something that the model predicts beside its mask."""
 
     name: str
     on: bool
@@ -38,7 +38,7 @@ class OverlaySwitch:
 
 @dataclass(frozen=True)
 class AnnotateView:
-    """The resolved state of the SkinSeg dock: words and switches, nothing to compute."""
+    """Resolved state of the SkinSeg dock: texts and switches, nothing to compute."""
 
     title: str
     clock: str
@@ -47,7 +47,7 @@ class AnnotateView:
     progress: str
     rows: tuple[ClassRow, ...]
     working: bool
-    """A photo is open."""
+    """Whether a photo is open."""
     writable: bool
     overlays: tuple[OverlaySwitch, ...] = ()
     """Only those with something to show on this photo."""
@@ -61,7 +61,7 @@ class AnnotateView:
 def class_rows(
     classes: ClassSet, selected: int, hidden: Collection[int] = (), locked: Collection[int] = ()
 ) -> tuple[ClassRow, ...]:
-    """Rows of the palette, classes first, the eraser last."""
+    """Return the rows of the palette, classes first, the eraser last."""
     pairs = zip(classes.names, classes.colours, strict=True)
     rows = [
         ClassRow(value, name, colour, value not in hidden, value in locked, value == selected)
@@ -70,34 +70,34 @@ def class_rows(
     return (*rows, ClassRow(NOT_LABELLED, "not labelled (eraser)", "", selected=selected == NOT_LABELLED))
 
 
-def progress(photos: int, seconds_each: float, labelled: int, total: int, saving: int = 0) -> str:
+def progress_text(photos: int, seconds_each: float, labelled: int, total: int, saving: int = 0) -> str:
     """Sum up the day: ``today 41 · 38 s each · 1,651 of 330,000``."""
     pace = f" · {seconds_each:.0f} s each" if photos and seconds_each else ""
     waiting = f" · saving {saving}" if saving else ""
     return f"today {photos:,}{pace} · {labelled:,} of {total:,}{waiting}"
 
 
-def clock(seconds: float) -> str:
-    """Time on the photo so far: ``0:38``."""
+def clock_text(seconds: float) -> str:
+    """Write the time on the photo so far as ``0:38``."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 def resolve_annotate(session: AnnotationSession, today: Stats | None = None) -> AnnotateView:
-    """Turn the session into the words of the SkinSeg dock.
+    """Resolve the session into the state of the SkinSeg dock.
 
     Parameters
     ----------
     today : Stats, optional
-        What the annotator has finished today.
+        Photos that the annotator has finished today.
     """
     project, opened, status = session.project, session.current, session.project_status
     done, pace = (today.photos, today.seconds_per_photo) if today else (0, 0.0)
     return AnnotateView(
         title=PurePosixPath(opened.photo.relpath).name if opened else project.path.name,
-        clock=clock(opened.seconds) if opened else "",
+        clock=clock_text(opened.seconds) if opened else "",
         why=f"here because: {opened.why}" if opened and opened.why else "",
         sentence=session.status,
-        progress=progress(done, pace, status.labelled, status.photos, session.saving),
+        progress=progress_text(done, pace, facts.labelled, facts.photos, session.saving),
         rows=class_rows(project.classes, session.selected_class, session.hidden, session.locked),
         working=opened is not None,
         writable=not project.read_only,
@@ -106,7 +106,7 @@ def resolve_annotate(session: AnnotationSession, today: Stats | None = None) -> 
 
 
 def overlay_switches(session: AnnotationSession) -> tuple[OverlaySwitch, ...]:
-    """One switch for each kind of remark that the model made on the open photo."""
+    """Return a switch for each kind of overlay that the open photo has."""
     overlays = session.overlays
     return tuple(
         OverlaySwitch(name, overlays.wanted[name]) for name, there in overlays.available.items() if there

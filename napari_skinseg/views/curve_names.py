@@ -1,4 +1,4 @@
-"""The curves that recipes draw while they train: what each is called, and which belong together."""
+"""Names and groups of the curves that recipes draw while they train."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GROUPS = {
 LEFT_OUT = ("epoch", "lr")
 VALIDATION = "val_"
 """Begins the names of a round's scores, which have charts of their own."""
-WORDS = {
+CURVE_TEXTS = {
     "ce": ("CE", "cross-entropy"),
     "dice": ("Dice", "Dice loss"),
     "l1": ("L1", "distance of the colours made from the real ones"),
@@ -35,21 +35,21 @@ WORDS = {
     "epoch_iou": ("IoU", "IoU on the validation photos"),
     "epoch_loss": ("loss", "loss on the validation photos"),
 }
-"""For a legend, and for the tooltip that explains it."""
+"""By curve: the name in a legend, and the tooltip that explains it."""
 
 
-def short(name: str) -> str:
-    """What a curve is called in a legend."""
-    return WORDS.get(name, (name.replace("_", " "), ""))[0]
+def short_name(name: str) -> str:
+    """Return the name of a curve in a legend."""
+    return CURVE_TEXTS.get(name, (name.replace("_", " "), ""))[0]
 
 
-def long(name: str) -> str:
-    """What a curve shows."""
-    return WORDS.get(name, ("", name.replace("_", " ")))[1]
+def explanation(name: str) -> str:
+    """Return the explanation of a curve for a tooltip."""
+    return CURVE_TEXTS.get(name, ("", name.replace("_", " ")))[1]
 
 
 def group_curves(values: Mapping[str, Curve]) -> dict[str, dict[str, Curve]]:
-    """Share out a round's curves to ``loss``, ``discriminator`` and ``epochs``."""
+    """Sort a round's curves into ``loss``, ``discriminator`` and ``epochs``."""
     groups: dict[str, dict[str, Curve]] = {"loss": {}, **{group: {} for group in GROUPS}}
     for name, curve in values.items():
         if name not in LEFT_OUT and not name.startswith(VALIDATION):

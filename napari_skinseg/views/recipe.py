@@ -1,4 +1,4 @@
-"""What the Training tab offers: recipes, starting weights and encoders, in words. No Qt, no torch."""
+"""Choices of the Recipe tab: recipes, starting weights and encoders, explained. No Qt, no torch."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CHOSEN_ABOVE = ("recipe", "init", "encoder")
 
 
 def encoder_words(encoder: str, init: str, pretrained: Path) -> str:
-    """Size of an encoder, and the licence of the weights it would start from."""
+    """Describe the size of an encoder, and the licence of the weights it would start from."""
     if encoder == "auto":
         return "a small ResNet on a processor, ResNet-50 on a graphics card (apache-2.0)"
     facts = ENCODERS.get(encoder)
@@ -43,7 +43,7 @@ def encoder_words(encoder: str, init: str, pretrained: Path) -> str:
 
 
 def licence_words(encoder: str, init: str, pretrained: Path) -> str:
-    """Whose licence the starting weights come under."""
+    """Name the licence of the starting weights."""
     if init == "scratch":
         return "random weights, no licence"
     if init == "colorization":
@@ -62,12 +62,12 @@ def licence_words(encoder: str, init: str, pretrained: Path) -> str:
 
 
 def weights_file(encoder: str, init: str, pretrained: Path) -> Path:
-    """The file that would be read."""
+    """Return the file that would be read."""
     return pretrained / f"{encoder}.safetensors" if init in ("auto", "imagenet") else Path(init)
 
 
 def init_problem(init: str) -> str:
-    """Why this is no choice of starting weights; empty where it is one."""
+    """Say why this is no choice of starting weights; empty where it is one."""
     if init in INITS or Path(init).exists():
         return ""
     return f"is none of {', '.join(INITS)}, and there is no such file"

@@ -1,10 +1,9 @@
-"""What the Trainer dock shows, worked out from the project's rows. No Qt: a pure reading, easy to test."""
+"""State of the Trainer dock, resolved from the project's rows without Qt."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_skinseg.session.status import model_number
@@ -12,12 +11,17 @@ from trainer.service.process import trainer_liveness
 from trainer.service.schedule import PRETEXT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.project.models import Model
     from trainer.project.project import Project
     from trainer.project.trainer_channel import Round, TrainerState
 
-UNSERVED = (ModelDecision.KEPT_OLD, None)
+Metrics = Mapping[str, Any]
+"""Scores of a model as `model.json` has them."""
+UNSERVED = ("kept old", None)
 STOPPED, DIED = "stopped", "died"
-PANEL_WORDS = {
+PICTURE_CAPTIONS = {
     PRETEXT: "top to bottom: gray, coloured by the network, real",
     "fpn": "a test photo, and how sure the network is of its classes",
 }
@@ -43,7 +47,7 @@ class ClassDice:
 
 @dataclass(frozen=True)
 class RoundPoint:
-    """One model on the round plot: macro Dice, Dice by class, and whether it was served."""
+    """Point of the round plot, one model: macro Dice, Dice by class, and whether it was served."""
 
     model_id: str
     macro: float | None
@@ -63,7 +67,7 @@ class TrainerView:
     """State, device, round, step, time left: one line."""
     served: str
     decision: str
-    """What the last gate decided, and why, in one sentence."""
+    """Decision of the last gate with its reason, in one sentence."""
     running: bool
     paused: bool
     heartbeat: str
@@ -74,27 +78,27 @@ class TrainerView:
     round_number: int
     recipe: str = ""
     """Of that round."""
-    panel: Path | None = None
+    picture: Path | None = None
     """Picture that the round draws of its work."""
 
     @property
     def pretext(self) -> bool:
-        """The round makes starting weights: no model, no validation."""
+        """Whether the round makes starting weights: no model, no validation."""
         return self.recipe == PRETEXT and self.running
 
-    def panel_words(self, step: int) -> str:
-        """Caption of the picture, of a round that has got to `step`."""
-        words = PANEL_WORDS.get(self.recipe, self.recipe)
-        return f"{words}, step {step:,}" if step else words
+    def picture_caption(self, step: int) -> str:
+        """Return the caption of the picture of a round that has got to `step`."""
+        caption = PICTURE_CAPTIONS.get(self.recipe, self.recipe)
+        return f"{caption}, step {step:,}" if step else caption
 
     @property
     def died(self) -> bool:
-        """It ended, or fell silent, without saying so."""
+        """Whether it ended, or fell silent, without a last message."""
         return self.state == DIED
 
 
-def macro_dice(metrics: Mapping[str, Any]) -> float | None:
-    """Macro Dice over all classes from a model's metrics, or None before validation."""
+def macro_dice(metrics: Metrics) -> float | None:
+    """Return the macro Dice over all classes from a model's metrics, or None before validation."""
     val = metrics.get("val", metrics)
     for key in ("dice9", "dice_macro", "dice"):
         if isinstance(val, Mapping) and val.get(key) is not None:
@@ -102,8 +106,8 @@ def macro_dice(metrics: Mapping[str, Any]) -> float | None:
     return None
 
 
-def class_dice(metrics: Mapping[str, Any], name: str) -> float | None:
-    """Dice of one class from a model's metrics, or None where the class was not seen."""
+def class_dice(metrics: Metrics, name: str) -> float | None:
+    """Return the Dice of one class from a model's metrics, or None where the class was not seen."""
     val = metrics.get("val", metrics)
     value = (val.get("per_class") or {}).get(name) if isinstance(val, Mapping) else None
     if isinstance(value, Mapping):
@@ -112,9 +116,9 @@ def class_dice(metrics: Mapping[str, Any], name: str) -> float | None:
 
 
 def dice_by_class(
-    names: tuple[str, ...], colours: tuple[str, ...], now: Mapping[str, Any], before: Mapping[str, Any]
+    names: tuple[str, ...], colours: tuple[str, ...], now: Metrics, before: Metrics
 ) -> tuple[ClassDice, ...]:
-    """Each class's Dice in `now` and its change since `before`."""
+    """Return the Dice of each class in `now` and its change since `before`."""
     rows = []
     for name, colour in zip(names, colours, strict=True):
         dice, old = class_dice(now, name), class_dice(before, name)
@@ -124,7 +128,7 @@ def dice_by_class(
 
 
 def status_line(now: TrainerState, round_number: int | None) -> str:
-    """``training · cuda:0 · fast round 14, step 180 of 300 · 9 s left``; a round's own words lead."""
+    """Write ``training · cuda:0 · fast round 14, step 180 of 300 · 9 s left``; a round's message leads."""
     place = f", step {now.step} of {now.steps}" if now.steps else ""
     busy_with = now.state == "training" and now.message
     parts = [now.message if busy_with else now.state, now.device]
@@ -132,12 +136,12 @@ def status_line(now: TrainerState, round_number: int | None) -> str:
         lane = f"{now.lane} " if now.lane else ""
         parts.append(f"{lane}round {round_number}{place}")
     if now.seconds_left is not None and now.state == "training":
-        parts.append(f"{seconds(now.seconds_left)} left")
+        parts.append(f"{duration_text(now.seconds_left)} left")
     return " · ".join(part for part in (*parts, "" if busy_with else now.message) if part)
 
 
-def seconds(value: float) -> str:
-    """``9 s``, ``4 min``, ``2 h``, ``3 days``."""
+def duration_text(value: float) -> str:
+    """Write a duration in seconds as ``9 s``, ``4 min``, ``2 h``, ``3 days``."""
     if value < 100:
         return f"{value:.0f} s"
     if value < 5400:
@@ -146,7 +150,7 @@ def seconds(value: float) -> str:
 
 
 def resolve_trainer(project: Project) -> TrainerView:
-    """Read the trainer's row, the models and the rounds into the words of the Trainer dock."""
+    """Resolve the trainer's row, the models and the rounds into the state of the Trainer dock."""
     names, colours = project.classes.names, project.classes.colours
     last, served = project.trainer.state(), project.models.served()
     age = last.age if last else None
@@ -160,13 +164,13 @@ def resolve_trainer(project: Project) -> TrainerView:
     drawn = alive.round if alive is not None and alive.round in numbers else newest
     return TrainerView(
         state=state,
-        light=light(state),
+        light=light_of(state),
         line=status_line(alive, numbers.get(alive.round or "")) if alive else stopped_line(state, age),
         served=served_sentence(served.id, macro_dice(served.metrics)) if served else "no model yet",
         decision=decision_sentence(models[-1]) if models else "",
         running=alive is not None,
         paused=state == "paused",
-        heartbeat="" if age is None else f"last sign of life {seconds(age)} ago",
+        heartbeat="" if age is None else f"last sign of life {duration_text(age)} ago",
         points=tuple(round_point(model, names) for model in models),
         classes=dice_by_class(
             names, colours, served.metrics if served else {}, before[-1].metrics if before else {}
@@ -174,12 +178,12 @@ def resolve_trainer(project: Project) -> TrainerView:
         round_id=drawn,
         round_number=numbers.get(drawn or "", 0),
         recipe=next((r.recipe for r in rounds if r.id == drawn), ""),
-        panel=panel_of(project, next((r for r in rounds if r.id == drawn), None)),
+        picture=picture_of(project, next((r for r in rounds if r.id == drawn), None)),
     )
 
 
-def panel_of(project: Project, round_: Round | None) -> Path | None:
-    """The picture that a round has drawn, if it has drawn one yet."""
+def picture_of(project: Project, round_: Round | None) -> Path | None:
+    """Return the path of the picture that a round has drawn; None where it has drawn none yet."""
     if round_ is None:
         return None
     path = project.path / "panels" / f"{round_.recipe}.png"
@@ -189,32 +193,32 @@ def panel_of(project: Project, round_: Round | None) -> Path | None:
         return None
 
 
-def light(state: str) -> str:
-    """The colour of the dot for a state."""
+def light_of(state: str) -> str:
+    """Return the colour of the dot for a state: ``good`` · ``busy`` · ``warn`` · ``off``."""
     if state == STOPPED:
         return "off"
     return "warn" if state in ("paused", "failed", DIED) else "busy" if state in BUSY else "good"
 
 
 def stopped_line(state: str, age: float | None) -> str:
-    """Why nothing moves, in words."""
+    """Say why nothing moves, and what helps."""
     if age is None:
         return "trainer not started yet: Start it and it learns from every mask you save"
-    died = f"the trainer died, last seen {seconds(age)} ago: Restart it"
+    died = f"the trainer died, last seen {duration_text(age)} ago: Restart it"
     return died if state == DIED else "trainer stopped"
 
 
 def served_sentence(model_id: str, dice: float | None) -> str:
-    """``model 13 served (Dice 0.83)``."""
-    return f"model {model_number(model_id)} served" + ("" if dice is None else f" (Dice {dice:.2f})")
+    """Write ``model 13 served (Dice 0.83)``."""
+    return f"model {plain(model_id)} served" + ("" if dice is None else f" (Dice {dice:.2f})")
 
 
-def decision_sentence(model: Any) -> str:
-    """``model 14: served: validation Dice 0.71 -> 0.74``: the reason holds the verdict."""
-    return f"model {model_number(model.id)}: {model.why}" if model.decision and model.why else ""
+def decision_sentence(model: Model) -> str:
+    """Write ``model 14: served: validation Dice 0.71 -> 0.74``: the reason holds the verdict."""
+    return f"model {plain(model.id)}: {model.why}" if model.decision and model.why else ""
 
 
-def round_point(model: Any, names: tuple[str, ...]) -> RoundPoint:
-    """One model as a point of the round plot."""
+def round_point(model: Model, names: tuple[str, ...]) -> RoundPoint:
+    """Return one model as a point of the round plot."""
     per_class = tuple(class_dice(model.metrics, name) for name in names)
     return RoundPoint(model.id, macro_dice(model.metrics), per_class, model.decision not in UNSERVED)

@@ -1,46 +1,47 @@
-"""The SkinSeg dock: the hand's work. Shows a resolved `AnnotateView` and calls the session."""
+"""The SkinSeg dock: shows a resolved `AnnotateView` and calls the session."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QFrame,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
 from napari_skinseg.layers.overlays import BOXES, ERRORS
-from napari_skinseg.session.session import AnnotationSession
-from napari_skinseg.views.annotate import AnnotateView
-from napari_skinseg.widgets.brush_tools import Tools
-from napari_skinseg.widgets.icons import icon, key_cap, theme_colour
+from napari_skinseg.widgets.brush_tools import BrushTools
+from napari_skinseg.widgets.elements import button, horizontal_line, row_of, set_bold, wrapped_label
 from napari_skinseg.widgets.palette_table import PaletteTable
+from napari_skinseg.widgets.photo_buttons import PhotoButtons
 from napari_skinseg.widgets.queue_tab import queue_rows
 from napari_skinseg.widgets.word_table import WordTable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qtpy.QtGui import QKeyEvent
+
+    from napari_skinseg.session.session import AnnotationSession
+    from napari_skinseg.views.annotate import AnnotateView
     from trainer.project.queue import QueueEntry
 
 WIDTH = 296
-OVERLAYS = {
+OVERLAY_KEYS_AND_TIPS = {
     ERRORS: ("E", "Where the discriminator believes the suggestion wrong"),
     BOXES: ("X", "The regions that the model found, with the probability of each class"),
 }
+TABS = (
+    ("Queue", "What comes next, and why", "queue"),
+    ("Review", "What is done, begun, flagged or cannot be read", "review"),
+    ("Settings", "The window and the training", "settings"),
+    ("Trainer", "Show the trainer below", "trainer"),
+    ("?", "All keys", "keys"),
+)
+"""Label and tooltip of the buttons at the foot, and the tab that each asks for."""
 
 
-class AnnotatePanel(QWidget):
+class AnnotateDock(QWidget):
     """Photo, palette, tools and the keys of the loop as buttons.
 
     Parameters
@@ -53,8 +54,8 @@ class AnnotatePanel(QWidget):
     Signals
     -------
     asked(str)
-        The person wants something outside this dock: ``keys``, ``queue``, ``settings``, ``add``, ``photo``
-        (to get the keyboard back to the canvas).
+        Something outside this dock is wanted: ``keys``, ``queue``, ``settings``, ``add``, ``photo`` (the
+        keyboard back to the canvas).
     """
 
     asked = Signal(str)
@@ -67,92 +68,66 @@ class AnnotatePanel(QWidget):
         self.view: AnnotateView | None = None
         self.title, self.clock = QElidingLabel(), QLabel()
         self.title.setElideMode(Qt.TextElideMode.ElideMiddle)
-        bold = self.title.font()
-        bold.setBold(True)
-        self.title.setFont(bold)
-        self.why, self.sentence = _words(), _words()
-        self.next = _button("Next photo", "Open the next photo of the queue (Space)", session.open_next)
-        self.add = _button("Add photos …", "Add a folder of photos", lambda: self.asked.emit("add"))
+        set_bold(self.title)
+        self.clock.setToolTip("time on this photo")
+        self.why, self.sentence = wrapped_label(), wrapped_label()
+        self.next = button("Next photo", "Open the next photo of the queue (Space)", session.open_next)
+        self.add = button("Add photos …", "Add a folder of photos", lambda: self.asked.emit("add"))
         self.classes = PaletteTable(theme=theme)
-        self.tools = Tools(theme=theme)
-        self.overlays = {name: _switch(name, *words) for name, words in OVERLAYS.items()}
-        self.accept = _button(
-            "Accept and next   (Space)", "Accept the rest, save, next photo", session.accept_and_next
-        )
-        self.accept.setMinimumHeight(40)
-        self.save = _button(
-            "Save part", "Save what you painted and accepted, stay here (S)", session.save_part
-        )
-        self.skip = _button("Skip", "Not now: on to another photo (K)", session.skip)
-        self.flag = _button("Flag", "Set aside with a note for others (F)", self.ask_note)
-        self.back = _button("Back", "The photo before (B)", session.back)
-        self._draw_icons(theme)
-        self.note = QLineEdit()
-        self.note.setPlaceholderText("why? Enter flags it, Esc does not")
-        self.note.hide()
+        self.tools = BrushTools(theme=theme)
+        self.overlays = {
+            name: _overlay_switch(name, *key_and_tip) for name, key_and_tip in OVERLAY_KEYS_AND_TIPS.items()
+        }
+        self.buttons = PhotoButtons(session, theme=theme)
+        self.progress = wrapped_label()
+        self.progress.setToolTip("saved today · time for each · labelled of all photos")
         self.next_up = WordTable(("next up", "why"), stretch=1, fits=True)
         self.next_up.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         self.next_up.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.next_up.opened.connect(session.open_photo)
-        self.progress = _words()
-        self.progress.setToolTip("saved today · time for each · labelled of all photos")
-        self.clock.setToolTip("time on this photo")
+        self._lay_out()
+        self._connect()
 
+    def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(9, 6, 9, 6)
         layout.setSpacing(6)
-        layout.addLayout(_row((self.title, 1), (self.clock, 0)))
+        layout.addLayout(row_of((self.title, 1), (self.clock, 0)))
         layout.addWidget(self.why)
         layout.addWidget(self.sentence)
-        layout.addLayout(_row((self.next, 1), (self.add, 1)))
-        for widget in (_line(), self.classes, _line()):
-            layout.addWidget(widget)
+        layout.addLayout(row_of((self.next, 1), (self.add, 1)))
+        layout.addWidget(horizontal_line())
+        layout.addWidget(self.classes)
+        layout.addWidget(horizontal_line())
         layout.addWidget(self.tools)
-        layout.addLayout(_row(*((box, 0) for box in self.overlays.values())))
-        layout.addWidget(_line())
-        layout.addWidget(self.accept)
-        layout.addLayout(_row((self.save, 3), *((button, 2) for button in (self.skip, self.flag, self.back))))
-        layout.addWidget(self.note)
+        layout.addLayout(row_of(*((switch, 0) for switch in self.overlays.values())))
+        layout.addWidget(horizontal_line())
+        layout.addWidget(self.buttons)
         layout.addWidget(self.progress)
         layout.addWidget(self.next_up, 1000)
         layout.addStretch(1)
-        layout.addLayout(self._more())
+        layout.addLayout(self._buttons_of_tabs())
         self.setMinimumWidth(WIDTH)
 
+    def _buttons_of_tabs(self) -> QGridLayout:
+        grid = QGridLayout()
+        for column, (text, tip, tab) in enumerate(TABS):
+            grid.addWidget(button(text, tip, partial(self.asked.emit, tab)), 0, column)
+        return grid
+
+    def _connect(self) -> None:
+        session = self.session
         self.classes.picked.connect(session.select_class)
         self.classes.seen.connect(session.set_visible)
         self.classes.locked.connect(session.set_locked)
-        self.note.returnPressed.connect(self._flag)
-        for name, box in self.overlays.items():
-            box.clicked.connect(partial(session.show_overlay, name))
-        session.note_requested.connect(self.ask_note)
-
-    def _more(self) -> Any:
-        grid = QGridLayout()
-        for column, (text, tip, wish) in enumerate(
-            (
-                ("Queue", "What comes next, and why", "queue"),
-                ("Review", "What is done, begun, flagged or cannot be read", "review"),
-                ("Settings", "The window and the training", "settings"),
-                ("Trainer", "Show the trainer below", "trainer"),
-                ("?", "All keys", "keys"),
-            )
-        ):
-            grid.addWidget(_button(text, tip, lambda wish=wish: self.asked.emit(wish)), 0, column)
-        return grid
-
-    def _draw_icons(self, theme: str) -> None:
-        colour, session = theme_colour(theme, "icon"), self.session
-        self.accept.setIcon(icon("check", colour))
-        keys = {does: key for key, _, does in session.bindings()}
-        self.save.setIcon(key_cap(keys[session.save_part], colour))
-        self.skip.setIcon(key_cap(keys[session.skip], colour))
-        self.flag.setIcon(key_cap(keys[session.ask_for_note], colour))
-        self.back.setIcon(key_cap(keys[session.back], colour))
+        for name, switch in self.overlays.items():
+            switch.clicked.connect(partial(session.show_overlay, name))
+        self.buttons.note_closed.connect(lambda: self.asked.emit("photo"))
+        self.next_up.opened.connect(session.open_photo)
+        session.note_requested.connect(self.buttons.ask_note)
 
     def set_theme(self, theme: str) -> None:
-        """Draw the icons anew for a napari theme."""
-        self._draw_icons(theme)
+        """Draw the icons for a napari theme."""
+        self.buttons.set_theme(theme)
         self.classes.palette_model.set_theme(theme)
         self.tools.set_theme(theme)
 
@@ -161,7 +136,7 @@ class AnnotatePanel(QWidget):
         return QSize(WIDTH, super().sizeHint().height())
 
     def show_view(self, view: AnnotateView) -> None:
-        """Present a resolved state; writes only what changed."""
+        """Present a resolved state; write only what changed."""
         self._show_overlays(view)  # a click has changed them before the view knows
         if view == self.view:
             return
@@ -176,12 +151,11 @@ class AnnotatePanel(QWidget):
         ):
             label.setText(text)
             label.setVisible(bool(text))
-        for button in (self.next, self.add):
-            button.setVisible(not view.working and view.writable)
+        for offer in (self.next, self.add):
+            offer.setVisible(not view.working and view.writable)
         self.classes.show_rows(view.rows)
         self.tools.follow(self.session.annotation_layer if view.working else None)
-        for button in (self.accept, self.save, self.skip, self.flag):
-            button.setEnabled(view.working and view.writable)
+        self.buttons.enable(view.working and view.writable)
 
     def _show_overlays(self, view: AnnotateView) -> None:
         shown = {switch.name: switch.on for switch in view.overlays}
@@ -194,59 +168,16 @@ class AnnotatePanel(QWidget):
         self.next_up.show_rows(queue_rows(entries))
         self.next_up.setVisible(bool(entries))
 
-    def ask_note(self) -> None:
-        """Open the line for the note under the buttons; the photo stays in reach."""
-        self.note.setVisible(True)
-        self.note.setFocus()
-
-    def _flag(self) -> None:
-        note = self.note.text().strip()
-        self._close_note()
-        self.session.flag(note)
-
-    def _close_note(self) -> None:
-        self.note.clear()
-        self.note.hide()
-        self.asked.emit("photo")
-
-    def keyPressEvent(self, event: Any) -> None:
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Qt: Esc closes the note, all else goes on to napari."""
-        if event.key() == Qt.Key.Key_Escape and not self.note.isHidden():
-            self._close_note()
-        else:
+        escaped = event is not None and event.key() == Qt.Key.Key_Escape
+        if not (escaped and self.buttons.close_note()):
             super().keyPressEvent(event)
 
 
-def _button(text: str, tip: str, action: Any) -> Any:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Space must reach the canvas, not the last button
-    button.clicked.connect(lambda: action())
-    return button
-
-
-def _switch(name: str, key: str, tip: str) -> Any:
+def _overlay_switch(name: str, key: str, tip: str) -> QCheckBox:
     box = QCheckBox(name)
     box.setToolTip(f"{tip} ({key})")
     box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     box.hide()
     return box
-
-
-def _words() -> Any:
-    label = QLabel()
-    label.setWordWrap(True)
-    return label
-
-
-def _line() -> Any:
-    line = QFrame()
-    line.setFrameShape(QFrame.Shape.HLine)
-    return line
-
-
-def _row(*widgets: tuple[Any, int]) -> Any:
-    row = QHBoxLayout()
-    for widget, stretch in widgets:
-        row.addWidget(widget, stretch)
-    return row

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QButtonGroup, QFormLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from superqt import QLabeledSlider
 
+from napari_skinseg.widgets.elements import button
 from napari_skinseg.widgets.icons import icon, theme_colour
+
+if TYPE_CHECKING:
+    from napari.layers import Labels
 
 TOOLS = (
     ("paint", "paint", "Paint with the brush"),
@@ -19,12 +24,12 @@ TOOLS = (
 LARGEST_BRUSH = 200
 
 
-class Tools(QWidget):
+class BrushTools(QWidget):
     """Sliders and tool buttons that follow a napari Labels layer and set it."""
 
     def __init__(self, *, theme: str = "dark", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._layer: Any = None
+        self._layer: Labels | None = None
         self.brush = QLabeledSlider(Qt.Orientation.Horizontal)
         self.brush.setRange(1, LARGEST_BRUSH)
         self.brush.setToolTip("Brush size in photo pixels ( [ and ] )")
@@ -33,7 +38,7 @@ class Tools(QWidget):
         self.opacity.setToolTip("Opacity of the annotation in percent ( , and . )")
         self.group = QButtonGroup(self)
         self.group.setExclusive(True)
-        self.buttons: dict[str, Any] = {}
+        self.buttons: dict[str, QPushButton] = {}
 
         sliders = QFormLayout()
         sliders.setContentsMargins(0, 0, 0, 0)
@@ -42,7 +47,7 @@ class Tools(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         for mode, _, tip in TOOLS:
-            row.addWidget(self._tool(mode, tip))
+            row.addWidget(self._tool_button(mode, tip))
         self.set_theme(theme)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -53,24 +58,21 @@ class Tools(QWidget):
         self.opacity.valueChanged.connect(self._set_opacity)
         self.setEnabled(False)
 
-    def _tool(self, mode: str, tip: str) -> Any:
-        button = QPushButton(mode)
-        button.setIconSize(QSize(16, 16))
-        button.setCheckable(True)
-        button.setToolTip(tip)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.clicked.connect(lambda: self._set_mode(mode))
-        self.group.addButton(button)
-        self.buttons[mode] = button
-        return button
+    def _tool_button(self, mode: str, tip: str) -> QPushButton:
+        made = button(mode, tip, partial(self._set_mode, mode))
+        made.setIconSize(QSize(16, 16))
+        made.setCheckable(True)
+        self.group.addButton(made)
+        self.buttons[mode] = made
+        return made
 
     def set_theme(self, theme: str) -> None:
-        """Draw the icons anew for a napari theme."""
+        """Draw the icons for a napari theme."""
         for mode, picture, _ in TOOLS:
             self.buttons[mode].setIcon(icon(picture, theme_colour(theme, "icon")))
 
-    def follow(self, layer: Any) -> None:
-        """Show and steer `layer` (a napari Labels layer) from now on; None to let go."""
+    def follow(self, layer: Labels | None) -> None:
+        """Show and set `layer` from now on; None: no layer, and disabled."""
         if layer is self._layer:
             return
         if self._layer is not None:
@@ -85,6 +87,8 @@ class Tools(QWidget):
 
     def _read(self, event: object = None) -> None:
         layer = self._layer
+        if layer is None:
+            return
         for slider, value in (
             (self.brush, int(layer.brush_size)),
             (self.opacity, round(layer.opacity * 100)),
@@ -93,8 +97,8 @@ class Tools(QWidget):
             slider.setValue(value)
             slider.blockSignals(blocked)
         self.group.setExclusive(False)
-        for mode, button in self.buttons.items():
-            button.setChecked(str(layer.mode) == mode)
+        for mode, tool in self.buttons.items():
+            tool.setChecked(str(layer.mode) == mode)
         self.group.setExclusive(True)
 
     def _set_brush(self, value: int) -> None:

@@ -1,7 +1,7 @@
 """napari's own icons and theme colours, for our buttons, rows and plots."""
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 from napari.resources import get_colorized_svg, get_icon_path
 from napari.utils.theme import get_theme
@@ -13,12 +13,12 @@ SIZE = 32
 
 
 def theme_colour(theme: str, role: str) -> str:
-    """Hex colour of a role (``text``, ``current``, ``warning`` …) in a napari theme."""
+    """Return the hex colour of a role (``text``, ``current``, ``warning`` …) in a napari theme."""
     return str(getattr(get_theme(theme), role).as_hex("long"))
 
 
 @lru_cache(maxsize=256)
-def icon(name: str, colour: str, opacity: float = 1.0) -> Any:
+def icon(name: str, colour: str, opacity: float = 1.0) -> QIcon:
     """Draw one of napari's icons as a QIcon.
 
     Parameters
@@ -35,10 +35,10 @@ def icon(name: str, colour: str, opacity: float = 1.0) -> Any:
 
 
 @lru_cache(maxsize=256)
-def swatch(colour: str) -> Any:
+def swatch(colour: str) -> QIcon:
     """Draw a filled, rounded square of a class colour as a QIcon; an empty outline for ``""``."""
 
-    def draw(painter: Any) -> None:
+    def draw(painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QColor("#8a8f98"))
         painter.setBrush(QColor(colour) if colour else Qt.BrushStyle.NoBrush)
@@ -48,10 +48,10 @@ def swatch(colour: str) -> Any:
 
 
 @lru_cache(maxsize=64)
-def key_cap(key: str, colour: str) -> Any:
+def key_cap(key: str, colour: str) -> QIcon:
     """Draw a key of the keyboard with its letter as a QIcon, for the button that it presses."""
 
-    def draw(painter: Any) -> None:
+    def draw(painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor(colour), 1.5))
         painter.drawRoundedRect(QRectF(2, 2, SIZE - 4, SIZE - 4), 6, 6)
@@ -63,7 +63,7 @@ def key_cap(key: str, colour: str) -> Any:
     return QIcon(_drawn(draw))
 
 
-def _drawn(draw: Any) -> Any:
+def _drawn(draw: Callable[[QPainter], object]) -> QPixmap:
     pixmap = QPixmap(SIZE, SIZE)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)

@@ -11,15 +11,15 @@ Binding = tuple[str, str, Callable[..., object]]
 COLUMNS = 2
 
 
-class KeyTable(QDialog):
-    """A small window that stays open beside the work; it takes neither the keyboard nor any waiting."""
+class KeyHelp(QDialog):
+    """A small window that stays open beside the photo; neither modal nor given the keyboard."""
 
     def __init__(self, bindings: Iterable[Binding], *, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Tool)  # a tool window leaves the parent its shortcuts
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.setWindowTitle("SkinSeg keys")
         self.setModal(False)
-        self.lines = [(key_words(key), sentence) for key, sentence, _ in bindings]
+        self.lines = [(key_text(key), sentence) for key, sentence, _ in bindings]
         grid = QGridLayout()
         grid.setHorizontalSpacing(14)
         height = -(-len(self.lines) // COLUMNS)
@@ -36,8 +36,8 @@ class KeyTable(QDialog):
         layout.addLayout(grid)
 
 
-def key_words(key: str) -> str:
-    """``Control-Shift-Z`` reads as ``Ctrl + Shift + Z``."""
+def key_text(key: str) -> str:
+    """Write ``Control-Shift-Z`` as ``Ctrl + Shift + Z``."""
     names = {"Control": "Ctrl", "Period": ".", "Comma": ",", "BracketLeft": "[", "BracketRight": "]"}
     parts = key.split("-") if len(key) > 1 else [key]
     return " + ".join(names.get(part, part).replace("<", "&lt;") for part in parts)

@@ -1,53 +1,47 @@
-"""The models as a tab: every round's outcome with its reason, promote one, or roll back."""
+"""The models as a tab: the outcome of every round with its reason; promote one, or roll back."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_error
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_skinseg.session.status import model_number
 from napari_skinseg.views.trainer import macro_dice
+from napari_skinseg.widgets.elements import button, row_of, wrapped_label
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.errors import SkinsegError
-from trainer.project.project import Project
-from trainer.project.states import ModelDecision
 
-DECISIONS = {
-    ModelDecision.SERVED: "serving",
-    ModelDecision.PROVISIONAL: "serving for now",
-    ModelDecision.REPLACED: "served before",
-    ModelDecision.KEPT_OLD: "not served",
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trainer.project.models import Model
+    from trainer.project.project import Project
+
+DECISION_TEXTS = {
+    "served": "serving",
+    "provisional": "serving for now",
+    "replaced": "served before",
+    "kept old": "not served",
 }
 
 
-class ModelsPanel(QWidget):
+class ModelsTab(QWidget):
     """Table of models, newest first."""
 
     def __init__(self, project: Project, annotator: str, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.project, self.annotator = project, annotator
-        self.words = QLabel()
-        self.words.setWordWrap(True)
+        self.notice = wrapped_label()
         self.table = WordTable(("model", "when", "recipe", "Dice", "decision", "why"), stretch=5)
-        self.promote = QPushButton("Promote")
-        self.promote.setToolTip("Serve the selected model, whatever the gate said")
-        self.rollback = QPushButton("Roll back")
-        self.rollback.setToolTip("Serve the model that was served before this one")
-        self.promote.clicked.connect(lambda: self._promote())
-        self.rollback.clicked.connect(lambda: self._rollback())
+        self.promote = button("Promote", "Serve the selected model, whatever the gate said", self._promote)
+        self.rollback = button("Roll back", "Serve the model that was served before this one", self._rollback)
         self.table.itemSelectionChanged.connect(self._enable)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.words, 1)
-        for button in (self.promote, self.rollback):
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            buttons.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
-        layout.addLayout(buttons)
+        layout.addLayout(row_of((self.notice, 1), (self.promote, 0), (self.rollback, 0)))
         layout.addWidget(self.table, 1)
         self.refresh()
 
@@ -55,7 +49,7 @@ class ModelsPanel(QWidget):
         """Read the models again."""
         models = sorted(self.project.models.all(), key=lambda model: model.created, reverse=True)
         served = self.project.models.served()
-        self.words.setText(
+        self.notice.setText(
             "Every model, newest first; ● is served now."
             if models
             else "No model yet: the first comes with a round."
@@ -84,15 +78,15 @@ class ModelsPanel(QWidget):
     def _rollback(self) -> None:
         self._try(lambda: self.project.models.rollback(by=self.annotator))
 
-    def _try(self, act: Any) -> None:
+    def _try(self, change: Callable[[], object]) -> None:
         try:
-            act()
+            change()
         except SkinsegError as error:
             show_error(str(error))
         self.refresh()
 
 
-def _cells(model: Any, served: bool) -> tuple[str, ...]:
+def _cells(model: Model, served: bool) -> tuple[str, ...]:
     dice = macro_dice(model.metrics)
     when = datetime.fromtimestamp(model.created).strftime("%d %b %H:%M")
     name = f"● {model_number(model.id)}" if served else model_number(model.id)
@@ -102,6 +96,6 @@ def _cells(model: Any, served: bool) -> tuple[str, ...]:
         when,
         recipe,
         "" if dice is None else f"{dice:.2f}",
-        DECISIONS.get(model.decision, ""),
+        DECISION_TEXTS.get(model.decision or "", ""),
         model.why or "",
     )

@@ -1,23 +1,26 @@
-"""The class palette: key, colour, name, eye and lock of every class; the selected one stands out."""
+"""The class palette: key, colour, name, eye and lock of every class, the selected one marked."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, Signal
-from qtpy.QtGui import QBrush, QColor
+from qtpy.QtGui import QBrush, QColor, QIcon
 from qtpy.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QSizePolicy, QTableView, QWidget
 
 from napari_skinseg.layers.palette import NOT_LABELLED
-from napari_skinseg.views.annotate import ClassRow
+from napari_skinseg.widgets.elements import column_header, hide_row_numbers
 from napari_skinseg.widgets.icons import icon, swatch, theme_colour
+
+if TYPE_CHECKING:
+    from napari_skinseg.views.annotate import ClassRow
 
 KEY, NAME, EYE, LOCK = range(4)
 ROW_HEIGHT = 24
 
 
 class PaletteModel(QAbstractTableModel):
-    """Presents resolved `ClassRow`s to the table; holds no state of its own."""
+    """Resolved `ClassRow`s as a table of Qt; holds no state of its own."""
 
     def __init__(self, theme: str = "dark") -> None:
         super().__init__()
@@ -26,11 +29,11 @@ class PaletteModel(QAbstractTableModel):
 
     @property
     def rows(self) -> tuple[ClassRow, ...]:
-        """What is shown now."""
+        """Rows that are shown now."""
         return self._rows
 
     def show_rows(self, rows: tuple[ClassRow, ...]) -> None:
-        """Replace what is shown."""
+        """Replace the rows that are shown."""
         if rows == self._rows:
             return
         grown = len(rows) != len(self._rows)
@@ -55,7 +58,7 @@ class PaletteModel(QAbstractTableModel):
         """Qt: key, name, eye, lock."""
         return 4
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Qt: text, icon, colours and tooltip of a cell."""
         row, column = self._rows[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
@@ -70,7 +73,7 @@ class PaletteModel(QAbstractTableModel):
             return self._tip(row, column)
         return None
 
-    def _icon(self, row: ClassRow, column: int) -> Any:
+    def _icon(self, row: ClassRow, column: int) -> QIcon | None:
         colour = theme_colour(self._theme, "text")
         if column == NAME:
             return swatch(row.colour)
@@ -94,7 +97,7 @@ class PaletteModel(QAbstractTableModel):
 
 
 class PaletteTable(QTableView):
-    """A table of classes; a click asks, the owner decides.
+    """A table of classes; a click emits what it asks for and changes nothing by itself.
 
     Signals
     -------
@@ -123,11 +126,8 @@ class PaletteTable(QTableView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setIconSize(QSize(16, 16))
-        rows: Any = self.verticalHeader()
-        rows.hide()
-        rows.setDefaultSectionSize(ROW_HEIGHT)
-        rows.setMinimumSectionSize(ROW_HEIGHT)
-        header: Any = self.horizontalHeader()
+        hide_row_numbers(self, ROW_HEIGHT).setMinimumSectionSize(ROW_HEIGHT)
+        header = column_header(self)
         header.hide()
         header.setMinimumSectionSize(26)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)

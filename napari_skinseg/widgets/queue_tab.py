@@ -1,41 +1,42 @@
-"""The queue as a tab: what comes next, and why. A double click opens that photo now."""
+"""The queue as a tab: the next photos and their reasons. A double click opens one now."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_skinseg.session.session import AnnotationSession
+from napari_skinseg.widgets.elements import wrapped_label
 from napari_skinseg.widgets.word_table import WordTable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_skinseg.session.session import AnnotationSession
     from trainer.project.queue import QueueEntry
 
 HEAD = 50
 
 
-class QueuePanel(QWidget):
+class QueueTab(QWidget):
     """The head of the queue."""
 
     def __init__(self, session: AnnotationSession, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self.words = QLabel()
-        self.words.setWordWrap(True)
+        self.notice = wrapped_label()
         self.table = WordTable(("photo", "why"), stretch=1)
         self.table.opened.connect(session.open_photo)
         layout = QVBoxLayout(self)
-        layout.addWidget(self.words)
+        layout.addWidget(self.notice)
         layout.addWidget(self.table, 1)
         self.refresh()
 
     def refresh(self) -> None:
         """Read the head of the queue again."""
         entries = self.session.queue_head(HEAD)
-        self.words.setText(
+        self.notice.setText(
             "Next up; double click opens a photo now."
             if entries
             else "The queue is empty: every photo is labelled."
@@ -45,5 +46,5 @@ class QueuePanel(QWidget):
 
 
 def queue_rows(entries: Sequence[QueueEntry]) -> list[tuple[int, tuple[str, str]]]:
-    """Rows of a table: photo id; file name and reason."""
+    """Return rows of a table: photo id; file name and reason."""
     return [(entry.photo_id, (PurePosixPath(entry.relpath).name, entry.why or "")) for entry in entries]

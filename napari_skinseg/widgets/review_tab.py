@@ -1,79 +1,75 @@
-"""Review as a tab: what is done, begun, set aside with a note, or cannot be read. A double click opens it."""
+"""Review as a tab: photos that are done, begun, flagged or cannot be read. A double click opens one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
-from napari_skinseg.session.session import AnnotationSession
+from napari_skinseg.widgets.elements import wrapped_label
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.project.review import REVIEWED
 from trainer.project.states import PhotoState
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_skinseg.session.session import AnnotationSession
     from trainer.project.review import ReviewEntry
 
 SHOWN = 200
-WORDS = {
-    PhotoState.LABELLED: "done",
-    PhotoState.PART: "begun",
-    PhotoState.FLAGGED: "flagged",
-    PhotoState.BROKEN: "cannot be read",
-}
-NOTHING = {
-    PhotoState.LABELLED: "No photo is done yet.",
-    PhotoState.PART: "No photo has been saved in part.",
-    PhotoState.FLAGGED: "No photo is flagged.",
-    PhotoState.BROKEN: "Every photo that was opened could be read.",
+STATE_TITLES = {"labelled": "done", "part": "begun", "flagged": "flagged", "broken": "cannot be read"}
+EMPTY_NOTICES = {
+    "labelled": "No photo is done yet.",
+    "part": "No photo has been saved in part.",
+    "flagged": "No photo is flagged.",
+    "broken": "Every photo that was opened could be read.",
 }
 
 
-class ReviewPanel(QWidget):
-    """Photos that somebody has had in hand, by what became of them."""
+class ReviewTab(QWidget):
+    """Photos that have been worked on, by their state."""
 
     def __init__(self, session: AnnotationSession, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self.of = QComboBox()
+        self.states = QComboBox()
         for state in REVIEWED:
-            self.of.addItem(WORDS[state], state)
-        self.words = QLabel()
-        self.words.setWordWrap(True)
+            self.states.addItem(STATE_TITLES[state], state)
+        self.notice = wrapped_label()
         self.table = WordTable(("photo", "what"), stretch=1)
         self.table.opened.connect(session.open_photo)
-        self.of.activated.connect(lambda _: self.refresh())
+        self.states.activated.connect(lambda _: self.refresh())
         layout = QVBoxLayout(self)
-        layout.addWidget(self.of)
-        layout.addWidget(self.words)
+        layout.addWidget(self.states)
+        layout.addWidget(self.notice)
         layout.addWidget(self.table, 1)
         self.refresh()
 
     def refresh(self) -> None:
         """Read the list again; it appears as soon as it is there."""
-        state = PhotoState(self.of.currentData())
+        state = self.states.currentData()
         self.session.review(state, SHOWN, lambda entries: self._show(state, entries))
 
-    def _show(self, state: PhotoState, entries: list[ReviewEntry]) -> None:
-        if state != self.of.currentData():
+    def _show(self, state: str, entries: list[ReviewEntry]) -> None:
+        if state != self.states.currentData():
             return
         newest = f"The newest {SHOWN}; double" if len(entries) == SHOWN else "Double"
-        self.words.setText(f"{newest} click opens a photo again." if entries else NOTHING[state])
+        self.notice.setText(f"{newest} click opens a photo again." if entries else EMPTY_NOTICES[state])
         self.table.setVisible(bool(entries))
         self.table.show_rows(review_rows(entries))
 
 
 def review_rows(entries: Sequence[ReviewEntry]) -> list[tuple[int, tuple[str, str]]]:
-    """Rows of a table: photo id; file name, and note, reason or who saved it when."""
-    return [(entry.photo_id, (PurePosixPath(entry.relpath).name, what(entry))) for entry in entries]
+    """Return rows of a table: photo id; file name and outcome."""
+    return [(entry.photo_id, (PurePosixPath(entry.relpath).name, outcome_text(entry))) for entry in entries]
 
 
-def what(entry: ReviewEntry) -> str:
-    """What became of a photo."""
-    if entry.state in (PhotoState.FLAGGED, PhotoState.BROKEN):
+def outcome_text(entry: ReviewEntry) -> str:
+    """Say what became of a photo: note, reason, or who saved it when."""
+    if entry.state in ("flagged", "broken"):
         return entry.reason or "no note"
     if entry.saved is None:
         return ""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtGui import QImage, QPixmap
+from qtpy.QtGui import QImage, QPixmap, QResizeEvent
 from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 READER = ThreadPoolExecutor(1, thread_name_prefix="skinseg-panel")
 
 
-class PanelPicture(QWidget):
+class RoundPicture(QWidget):
     """A caption, and below it the picture as large as fits; hidden while there is none."""
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
@@ -31,16 +33,16 @@ class PanelPicture(QWidget):
         self._image: QImage | None = None
         self._seen: tuple[Path, int] | None = None
         self._reading: Future[QImage] | None = None
-        self._words = ""
+        self._caption_text = ""
         self.hide()
 
-    def look(self, path: Path | None, words: str) -> None:
+    def look(self, path: Path | None, caption: str) -> None:
         """Show the picture at `path` if it is another than before; None: there is none any more.
 
         Parameters
         ----------
-        words
-            The caption of a picture that is new.
+        caption
+            Shown above a picture that is new.
         """
         self._take()
         stamp = None if path is None else _stamp(path)
@@ -48,18 +50,18 @@ class PanelPicture(QWidget):
             self._seen = self._image = None
             self.hide()
         elif (path, stamp) != self._seen and self._reading is None:
-            self._seen, self._words = (path, stamp), words
+            self._seen, self._caption_text = (path, stamp), caption
             self._reading = READER.submit(QImage, str(path))
 
     def _take(self) -> None:
-        """Take over a picture that has been read meanwhile."""
+        """Show a picture that has been read meanwhile."""
         if self._reading is None or not self._reading.done():
             return
         image, self._reading = self._reading.result(), None
         if not image.isNull():
             self._image = image
-            self.caption.setText(self._words)
-            self.setToolTip(self._words)
+            self.caption.setText(self._caption_text)
+            self.setToolTip(self._caption_text)
             self.show()
             self._scale()
 
@@ -75,8 +77,8 @@ class PanelPicture(QWidget):
             fitting.setDevicePixelRatio(ratio)
             self.picture.setPixmap(QPixmap.fromImage(fitting))
 
-    def resizeEvent(self, event: Any) -> None:
-        """Qt: fit the picture to the room there is now."""
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Qt: fit the picture to the new size."""
         super().resizeEvent(event)
         self._scale()
 

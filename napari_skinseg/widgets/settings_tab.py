@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from typing import TYPE_CHECKING
 
+from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+
+from napari_skinseg.widgets.elements import button, scrolled, wrapped_label
 from napari_skinseg.widgets.settings_form import SectionForm
 from trainer.errors import SkinsegError
-from trainer.project.project import Project
 from trainer.settings.toml_file import change_settings, load_settings
+
+if TYPE_CHECKING:
+    from trainer.project.project import Project
 
 SECTIONS = ("window", "queue", "gate")
 
 
-class SettingsPanel(QWidget):
+class SettingsTab(QWidget):
     """One form for each section that people change; training has its own tab, the rest stays in the file."""
 
     def __init__(self, project: Project, *, parent: QWidget | None = None) -> None:
@@ -24,38 +28,25 @@ class SettingsPanel(QWidget):
         tabs = QTabWidget()
         for name, form in self.forms.items():
             tabs.addTab(scrolled(form), name)
-        self.save = QPushButton("Save")
+        self.save = button("Save", action=self.write)
         self.save.setEnabled(not project.read_only)
-        self.save.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.save.clicked.connect(lambda: self.write())
-        self.words = QLabel(f"Kept in {self.file.name}; point at a field to read what it does.")
-        self.words.setWordWrap(True)
+        self.notice = wrapped_label(f"Kept in {self.file.name}; point at a field to read what it does.")
         layout = QVBoxLayout(self)
         layout.addWidget(tabs, 1)
-        layout.addWidget(self.words)
+        layout.addWidget(self.notice)
         layout.addWidget(self.save)
 
     def write(self) -> None:
         """Write what was changed into the file, unless a field says no; say below what came of it."""
         problem = next((form.problem for form in self.forms.values() if form.problem), "")
         if problem:
-            self.words.setText(f"Not saved: {problem}")
+            self.notice.setText(f"Not saved: {problem}")
             return
         try:
-            settings = change_settings(self.file, {n: form.changes() for n, form in self.forms.items()})
+            settings = change_settings(self.file, {name: form.changes() for name, form in self.forms.items()})
         except (SkinsegError, OSError) as error:
-            self.words.setText(f"Not saved: {error}")
+            self.notice.setText(f"Not saved: {error}")
             return
         for name, form in self.forms.items():
             form.fill(getattr(settings, name))
-        self.words.setText("Saved. The trainer uses it from its next round, the window when it opens next.")
-
-
-def scrolled(content: QWidget) -> QScrollArea:
-    """Put a form into an area that scrolls where the window is low."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(content)
-    return area
+        self.notice.setText("Saved. The trainer uses it from its next round, the window when it opens next.")

@@ -1,16 +1,18 @@
-"""A new photo is drawn in two turns of the event loop: first the photo, then its labels."""
+"""Drawing of a new photo in two turns of the event loop: first the photo, then its labels."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import napari
 from qtpy.QtCore import QObject, QTimer
 
-from napari_skinseg.session.session import AnnotationSession
+if TYPE_CHECKING:
+    import napari
+
+    from napari_skinseg.session.session import AnnotationSession
 
 LATE_MS = 200
-"""Each turn ends after so long at the latest, milliseconds: a window nobody sees is not drawn."""
+"""Each turn ends after so long at the latest, milliseconds: a window that is out of sight is not drawn."""
 
 
 class StagedDrawing(QObject):
@@ -40,7 +42,7 @@ class StagedDrawing(QObject):
         self._turn.setSingleShot(True)
         self._turn.timeout.connect(self._next)
         self.holding = False
-        """The labels are still to come."""
+        """Whether the labels are still to come."""
         session.photo_changed.connect(self.hold)
         self._viewer, self._native = viewer, canvas.native
         self._layer.mode, viewer.mouse_over_canvas = "paint", True  # compiles the brush before any photo

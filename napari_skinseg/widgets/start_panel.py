@@ -1,12 +1,13 @@
-"""What the SkinSeg dock shows without a project: open one, make one, or try the demo."""
+"""The SkinSeg dock without a project: open one, make one, or try the demo."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_skinseg.widgets.elements import wrapped_label
 from trainer.labels.classes import CLASS_SETS
 
 CHOICES = (
@@ -37,7 +38,7 @@ class StartPanel(QWidget):
         super().__init__(parent)
         self.last = last
         layout = QVBoxLayout(self)
-        layout.addWidget(_words("No project is open."))
+        layout.addWidget(wrapped_label("No project is open."))
         self.buttons = {}
         again = (("last", f"Go on with {Path(last).name}", last),) if last else ()
         for name, title, hint in (*again, *CHOICES):
@@ -48,14 +49,14 @@ class StartPanel(QWidget):
             self.buttons[name] = button
             layout.addSpacing(8)
             layout.addWidget(button)
-            layout.addWidget(_words(hint))
+            layout.addWidget(wrapped_label(hint))
         self.classes = QComboBox()
         self.classes.addItems(list(CLASS_SETS))
         row = QFormLayout()
         row.addRow("classes of a new project", self.classes)
         layout.addSpacing(8)
         layout.addLayout(row)
-        self.message = _words("")
+        self.message = wrapped_label("")
         layout.addWidget(self.message)
         layout.addStretch(1)
 
@@ -78,9 +79,3 @@ class StartPanel(QWidget):
         folder = photos and QFileDialog.getExistingDirectory(self, "Empty folder for the new project")
         if folder:
             self.made.emit(photos, folder, self.classes.currentText())
-
-
-def _words(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setWordWrap(True)
-    return label

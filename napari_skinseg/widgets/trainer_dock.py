@@ -1,19 +1,22 @@
-"""The Trainer dock: the machine's work. One status line, and three pictures that fold away."""
+"""The Trainer dock: one status line, and plots that fold away."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt, QTimer, Signal
-from qtpy.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QSizePolicy, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
 from napari_skinseg.views.trainer import TrainerView, resolve_trainer
 from napari_skinseg.widgets.curves import Curves
+from napari_skinseg.widgets.elements import button, set_bold
 from napari_skinseg.widgets.icons import icon, theme_colour
-from trainer.project.project import Project
-from trainer.project.states import CommandKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trainer.project.project import Project
 
 HEIGHT = 190
 FOLDED = 50  # no dock of napari is lower
@@ -22,7 +25,7 @@ LONGEST_LINE = 680
 LIGHTS = {"good": "#3fb950", "busy": "#4c9be8", "warn": "#e3b617", "off": "#8a8f98"}
 
 
-class TrainerPanel(QWidget):
+class TrainerDock(QWidget):
     """State, curves and buttons of the background trainer.
 
     Parameters
@@ -30,7 +33,7 @@ class TrainerPanel(QWidget):
     project : Project
         Read for what is shown; commands go to it as rows.
     annotator : str
-        Who presses the buttons.
+        Name on the commands.
     start : callable
         Starts the trainer process.
     theme : str, optional
@@ -39,7 +42,7 @@ class TrainerPanel(QWidget):
     Signals
     -------
     asked(str)
-        The person wants ``models`` or ``training``.
+        The tab ``models`` or ``training`` is wanted.
     """
 
     asked = Signal(str)
@@ -62,37 +65,32 @@ class TrainerPanel(QWidget):
         self.decision.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.served = QLabel()
         self.buttons = {
-            "start": self._button("Start", "Start the trainer in the background", start),
-            CommandKind.PAUSE: self._button(
-                "Pause", "Stop between two steps and wait", lambda: self.order(CommandKind.PAUSE)
+            "start": button("Start", "Start the trainer in the background", start),
+            "pause": button("Pause", "Stop between two steps and wait", lambda: self.send("pause")),
+            "resume": button("Resume", "Go on where it stopped", lambda: self.send("resume")),
+            "train_now": button(
+                "Train now", "Do not wait for more masks (T)", lambda: self.send("train_now")
             ),
-            CommandKind.RESUME: self._button(
-                "Resume", "Go on where it stopped", lambda: self.order(CommandKind.RESUME)
-            ),
-            CommandKind.TRAIN_NOW: self._button(
-                "Train now", "Do not wait for more masks (T)", lambda: self.order(CommandKind.TRAIN_NOW)
-            ),
-            CommandKind.STOP: self._button(
-                "Stop", "End the trainer; nothing is lost", lambda: self.order(CommandKind.STOP)
-            ),
+            "stop": button("Stop", "End the trainer; nothing is lost", lambda: self.send("stop")),
         }
-        self.models = self._button(
+        self.models = button(
             "Models", "All models, and back to an older one", lambda: self.asked.emit("models")
         )
-        self.recipe = self._button(
+        self.recipe = button(
             "Recipe",
             "Which method trains, from which weights, with which settings",
             lambda: self.asked.emit("training"),
         )
-        self.fold = self._button("", "Fold the curves away, or show them", self.toggle)
+        self.fold = button("", "Fold the curves away, or show them", self.toggle)
         self.fold.setIconSize(QSize(12, 12))
-        self._theme, self._by_hand = theme, False
+        self._theme, self._folded_by_user = theme, False
         self.curves = Curves(project.classes.colours, theme=theme)
-        name = QLabel("Trainer")
-        bold = name.font()
-        bold.setBold(True)
-        name.setFont(bold)
+        self._lay_out()
+        self.set_folded(True)
 
+    def _lay_out(self) -> None:
+        name = QLabel("Trainer")
+        set_bold(name)
         bar = QHBoxLayout()
         bar.setSpacing(8)
         bar.addWidget(name)
@@ -100,34 +98,26 @@ class TrainerPanel(QWidget):
         bar.addWidget(self.line)
         bar.addWidget(self.served)
         bar.addWidget(self.decision, 1)
-        for button in (*self.buttons.values(), self.recipe, self.models, self.fold):
-            bar.addWidget(button)
+        for part in (*self.buttons.values(), self.recipe, self.models, self.fold):
+            bar.addWidget(part)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
         layout.setSpacing(4)
         layout.addLayout(bar)
         layout.addWidget(self.curves, 1)
-        self.set_folded(True)
-
-    def _button(self, text: str, tip: str, action: Callable[[], object]) -> Any:
-        button = QPushButton(text)
-        button.setToolTip(tip)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.clicked.connect(lambda: action())
-        return button
 
     def sizeHint(self) -> QSize:
         """Qt: low, so that the photo keeps the window."""
         height = FOLDED if self.curves.isHidden() else HEIGHT
         return QSize(super().sizeHint().width(), height)
 
-    def order(self, kind: CommandKind) -> None:
+    def send(self, kind: str) -> None:
         """Write a command for the trainer."""
         self.project.trainer.send(kind, by=self.annotator)
 
     def toggle(self) -> None:
-        """Fold down to the status line, or unfold; from then on only by hand."""
-        self._by_hand = True
+        """Fold down to the status line, or unfold; from then on only by this."""
+        self._folded_by_user = True
         self.set_folded(not self.curves.isHidden())
         self.refresh(force=True)
 
@@ -135,14 +125,15 @@ class TrainerPanel(QWidget):
         """Show the status line alone, or the curves below it."""
         self.curves.setHidden(folded)
         self.fold.setIcon(icon("chevron_up" if folded else "chevron_down", theme_colour(self._theme, "icon")))
-        self.view = None  # what was hidden is drawn again
+        self.view = None  # draws again what changed while it was hidden
         QTimer.singleShot(0, self.fit_dock)  # once the layout knows that the curves are gone
 
     def set_theme(self, theme: str) -> None:
-        """Draw everything anew for a napari theme."""
+        """Draw everything in the colours of a napari theme."""
         folded, old = self.curves.isHidden(), self.curves
         self._theme, self.curves = theme, Curves(self.project.classes.colours, theme=theme)
-        layout: Any = self.layout()
+        layout = self.layout()
+        assert layout is not None
         layout.replaceWidget(old, self.curves)
         old.hide()
         old.deleteLater()
@@ -151,17 +142,18 @@ class TrainerPanel(QWidget):
 
     def fit_dock(self) -> None:
         """Make the dock as high as what is shown in it."""
-        dock: Any = self.parent()
+        dock = self.parent()
         if not isinstance(dock, QDockWidget):
             return
         folded = self.curves.isHidden()
         height = FOLDED if folded else HEIGHT
-        bar: Any = dock.titleBarWidget()
-        bar.setVisible(not folded)  # it stands upright here and is taller than one line
+        if (title_bar := dock.titleBarWidget()) is not None:
+            title_bar.setVisible(not folded)  # it stands upright here and is taller than one line
         dock.setMinimumHeight(FOLDED if folded else self.minimumSizeHint().height())
         dock.setMaximumHeight(FOLDED if folded else UNLIMITED)
-        window: Any = dock.parent()
-        window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
+        window = dock.parent()
+        if isinstance(window, QMainWindow):
+            window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
 
     def refresh(self, *, force: bool = False) -> None:
         """Read the project again if something was committed since, or `force` (for the heartbeat's age)."""
@@ -172,9 +164,9 @@ class TrainerPanel(QWidget):
         self.show_view(resolve_trainer(self.project))
 
     def show_view(self, view: TrainerView) -> None:
-        """Present a resolved state; unfold when there is something to draw for the first time."""
+        """Present a resolved state; unfold at the first one that has something to draw."""
         drawable = bool(view.points) or view.round_id is not None
-        if not self._by_hand and drawable == self.curves.isHidden():
+        if not self._folded_by_user and drawable == self.curves.isHidden():
             self.set_folded(not drawable)
         if self.view is None or view.light != self.view.light:
             self.light.setPixmap(icon("circle", LIGHTS[view.light]).pixmap(12, 12))
@@ -196,8 +188,8 @@ class TrainerPanel(QWidget):
             }
         )
         self.buttons["start"].setText("Restart" if view.died else "Start")
-        for name, button in self.buttons.items():
-            button.setVisible(name in shown)
+        for name, shown_button in self.buttons.items():
+            shown_button.setVisible(name in shown)
         if not self.curves.isHidden():
             self._draw(view)
         self.view = view
@@ -212,4 +204,4 @@ class TrainerPanel(QWidget):
         if view.round_id is not None:
             since = self.curves.loss.last_step
             self.curves.add(self.project.trainer.curve(view.round_id, since_step=since))
-        self.curves.picture.look(view.panel, view.panel_words(self.curves.loss.last_step))
+        self.curves.picture.look(view.picture, view.picture_caption(self.curves.loss.last_step))

@@ -1,18 +1,26 @@
-"""A read-only table of words, shared by the queue and the models."""
+"""A read-only table of texts, for the queue, the review and the models."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from napari_skinseg.widgets.elements import column_header, hide_row_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qtpy.QtGui import QResizeEvent
+
 ROW_HEIGHT = 24
+Row = tuple[Any, tuple[str, ...]]
+"""A key, and the texts of the cells."""
 
 
 class WordTable(QTableWidget):
-    """Rows of text under a header; each row carries a key that a double click hands back.
+    """Rows of text under a header; each row has a key, which a double click emits.
 
     Parameters
     ----------
@@ -35,18 +43,16 @@ class WordTable(QTableWidget):
         self, columns: Sequence[str], *, stretch: int, fits: bool = False, parent: QWidget | None = None
     ) -> None:
         super().__init__(0, len(columns), parent)
-        self._rows: list[tuple[Any, tuple[str, ...]]] = []
+        self._rows: list[Row] = []
         self.setHorizontalHeaderLabels(list(columns))
-        numbers: Any = self.verticalHeader()
-        numbers.hide()
-        numbers.setDefaultSectionSize(ROW_HEIGHT)
+        hide_row_numbers(self, ROW_HEIGHT)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        header: Any = self.horizontalHeader()
+        header = column_header(self)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for column in range(len(columns)):
             mode = (
@@ -65,7 +71,7 @@ class WordTable(QTableWidget):
         measure = self.fontMetrics().horizontalAdvance
         return max((measure(cells[column]) for _, cells in self._rows), default=0) + 20
 
-    def show_rows(self, rows: Sequence[tuple[Any, tuple[str, ...]]]) -> None:
+    def show_rows(self, rows: Sequence[Row]) -> None:
         """Replace the rows (key, cells); the selected key stays selected."""
         rows = list(rows)
         if rows == self._rows:
@@ -82,14 +88,14 @@ class WordTable(QTableWidget):
                 self.selectRow(place)
         self._fit()
 
-    def resizeEvent(self, event: Any) -> None:
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Qt: no row is cut in half."""
         super().resizeEvent(event)
         self._fit()
 
     def _fit(self) -> None:
         if self._fits:
-            header: Any = self.horizontalHeader()
+            header = column_header(self)
             room = max(0, self.height() - header.sizeHint().height()) // ROW_HEIGHT
             header.setVisible(room > 0 and self.rowCount() > 0)
             bare = "" if room > 0 and self.rowCount() > 0 else "QTableView { background: transparent; }"
@@ -99,7 +105,7 @@ class WordTable(QTableWidget):
                 self.setRowHidden(place, place >= room)
 
     def selected(self) -> Any:
-        """Key of the selected row, or None."""
-        selection: Any = self.selectionModel()
-        places = selection.selectedRows()
-        return self._rows[places[0].row()][0] if places and places[0].row() < len(self._rows) else None
+        """Return the key of the selected row, or None."""
+        selection = self.selectionModel()
+        places = [place.row() for place in selection.selectedRows()] if selection is not None else []
+        return self._rows[places[0]][0] if places and places[0] < len(self._rows) else None

@@ -20,7 +20,7 @@ from napari_skinseg.layers.prediction_extras import (
     read_extras,
 )
 from napari_skinseg.views.annotate import resolve_annotate
-from napari_skinseg.widgets.annotate_dock import AnnotatePanel
+from napari_skinseg.widgets.annotate_dock import AnnotateDock
 from trainer.labels.boxes import Box
 from trainer.labels.classes import CLASS_SETS
 from trainer.project.project import Project
@@ -203,7 +203,7 @@ def replace_queue(project: Project, **changes: float) -> Project:
 
 
 def test_the_check_boxes_say_what_there_is(working, qtbot):
-    panel = AnnotatePanel(working)
+    panel = AnnotateDock(working)
     qtbot.addWidget(panel)
     panel.show_view(resolve_annotate(working))
     errors = panel.overlays[ERRORS]

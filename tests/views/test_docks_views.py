@@ -7,14 +7,17 @@ import socket
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 from workbench import until
 
-from napari_skinseg.views.annotate import class_rows, clock, progress, resolve_annotate
-from napari_skinseg.views.trainer import class_dice, dice_by_class, macro_dice, resolve_trainer, seconds
+from napari_skinseg.views.annotate import class_rows, clock_text, progress_text, resolve_annotate
+from napari_skinseg.views.trainer import class_dice, dice_by_class, duration_text, macro_dice, resolve_trainer
 from trainer.labels.classes import CLASS_SETS
-from trainer.project.project import Project
+
+if TYPE_CHECKING:
+    from trainer.project.project import Project
 
 SKIN = CLASS_SETS["skin9"]
 
@@ -56,12 +59,12 @@ def test_the_eraser_is_a_row_of_its_own():
     ],
 )
 def test_progress_is_one_short_line(given, words):
-    assert progress(*given) == words
+    assert progress_text(*given) == words
 
 
 def test_times_are_short_and_have_units():
-    assert [seconds(value) for value in (9, 240, 7200, 259200)] == ["9 s", "4 min", "2 h", "3 days"]
-    assert clock(98.7) == "1:38"
+    assert [duration_text(value) for value in (9, 240, 7200, 259200)] == ["9 s", "4 min", "2 h", "3 days"]
+    assert clock_text(98.7) == "1:38"
 
 
 def test_an_open_photo_is_shown_with_its_reason(session, project):

@@ -14,17 +14,20 @@ from workbench import make_project, serve, until
 
 from napari_skinseg.views.annotate import class_rows, resolve_annotate
 from napari_skinseg.views.trainer import ClassDice, RoundPoint
-from napari_skinseg.widgets.annotate_dock import AnnotatePanel
-from napari_skinseg.widgets.brush_tools import Tools
-from napari_skinseg.widgets.curves import ClassChart, LossChart, RoundChart, readable
+from napari_skinseg.widgets.annotate_dock import AnnotateDock
+from napari_skinseg.widgets.brush_tools import BrushTools
+from napari_skinseg.widgets.chart import readable
+from napari_skinseg.widgets.class_chart import ClassChart
 from napari_skinseg.widgets.icons import theme_colour
-from napari_skinseg.widgets.key_help import KeyTable
-from napari_skinseg.widgets.models_tab import ModelsPanel
+from napari_skinseg.widgets.key_help import KeyHelp
+from napari_skinseg.widgets.live_chart import LossChart
+from napari_skinseg.widgets.models_tab import ModelsTab
 from napari_skinseg.widgets.palette_table import EYE, LOCK, NAME, PaletteTable
-from napari_skinseg.widgets.queue_tab import QueuePanel
-from napari_skinseg.widgets.review_tab import ReviewPanel
-from napari_skinseg.widgets.settings_tab import SettingsPanel
-from napari_skinseg.widgets.trainer_dock import FOLDED, TrainerPanel
+from napari_skinseg.widgets.queue_tab import QueueTab
+from napari_skinseg.widgets.review_tab import ReviewTab
+from napari_skinseg.widgets.round_chart import RoundChart
+from napari_skinseg.widgets.settings_tab import SettingsTab
+from napari_skinseg.widgets.trainer_dock import FOLDED, TrainerDock
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.labels.classes import CLASS_SETS
 from trainer.settings.toml_file import change_settings, load_settings
@@ -75,7 +78,7 @@ def test_eye_and_lock_ask_for_the_opposite(palette, qtbot):
 
 def test_tools_follow_the_layer_and_set_it(qtbot):
     layer = Labels(np.zeros((20, 20), np.uint8), opacity=0.4)
-    tools = Tools()
+    tools = BrushTools()
     qtbot.addWidget(tools)
     assert not tools.isEnabled()
     tools.follow(layer)
@@ -94,15 +97,22 @@ def test_tools_follow_the_layer_and_set_it(qtbot):
 
 
 @pytest.fixture
-def panel(session, qtbot) -> AnnotatePanel:
-    panel = AnnotatePanel(session)
+def panel(session, qtbot) -> AnnotateDock:
+    panel = AnnotateDock(session)
     qtbot.addWidget(panel)
     panel.show_view(resolve_annotate(session))
     return panel
 
 
 def test_no_button_takes_the_keyboard_from_the_photo(panel):
-    buttons = (panel.accept, panel.save, panel.skip, panel.flag, panel.back, *panel.tools.buttons.values())
+    buttons = (
+        panel.buttons.accept,
+        panel.buttons.save,
+        panel.buttons.skip,
+        panel.buttons.flag,
+        panel.buttons.back,
+        *panel.tools.buttons.values(),
+    )
     assert {button.focusPolicy() for button in buttons} == {Qt.FocusPolicy.NoFocus}
     assert panel.classes.focusPolicy() == Qt.FocusPolicy.NoFocus
 
@@ -118,27 +128,27 @@ def test_a_click_on_the_palette_reaches_the_session_and_comes_back(panel, sessio
 
 def test_skip_opens_another_photo(panel, session, qtbot):
     first = session.current.photo.id
-    qtbot.mouseClick(panel.skip, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.buttons.skip, Qt.MouseButton.LeftButton)
     until(session, lambda: session.current is not None and session.current.photo.id != first)
 
 
 def test_a_flag_takes_a_note_in_place(panel, session, project, qtbot):
     flagged = session.current.photo.id
     session.ask_for_note()
-    assert not panel.note.isHidden()
-    qtbot.keyClicks(panel.note, "blurred")
-    qtbot.keyClick(panel.note, Qt.Key.Key_Return)
-    assert panel.note.isHidden()
+    assert not panel.buttons.note.isHidden()
+    qtbot.keyClicks(panel.buttons.note, "blurred")
+    qtbot.keyClick(panel.buttons.note, Qt.Key.Key_Return)
+    assert panel.buttons.note.isHidden()
     until(session, lambda: project.photos.get(flagged).state == "flagged")
     assert "blurred" in str(project.events.latest(20))
 
 
 def test_escape_closes_the_note_and_flags_nothing(panel, session, project, qtbot):
     opened = session.current.photo.id
-    panel.ask_note()
-    qtbot.keyClicks(panel.note, "no")
-    qtbot.keyClick(panel.note, Qt.Key.Key_Escape)
-    assert panel.note.isHidden()
+    panel.buttons.ask_note()
+    qtbot.keyClicks(panel.buttons.note, "no")
+    qtbot.keyClick(panel.buttons.note, Qt.Key.Key_Escape)
+    assert panel.buttons.note.isHidden()
     assert session.current.photo.id == opened
 
 
@@ -147,12 +157,12 @@ def test_without_photos_the_dock_offers_to_add_some(tmp_path, open_session, qtbo
         session = open_session(project)
         session.open_next()
         until(session, lambda: "no photos yet" in session.status)
-        panel = AnnotatePanel(session)
+        panel = AnnotateDock(session)
         qtbot.addWidget(panel)
         panel.show_view(resolve_annotate(session))
         assert panel.sentence.text() == "no photos yet: add a folder of photos"
         assert not panel.add.isHidden()
-        assert not panel.accept.isEnabled()
+        assert not panel.buttons.accept.isEnabled()
         with qtbot.waitSignal(panel.asked) as asked:
             qtbot.mouseClick(panel.add, Qt.MouseButton.LeftButton)
         assert asked.args == ["add"]
@@ -160,7 +170,7 @@ def test_without_photos_the_dock_offers_to_add_some(tmp_path, open_session, qtbo
 
 
 def test_the_key_table_is_made_from_the_bindings(session, qtbot):
-    table = KeyTable(session.bindings())
+    table = KeyHelp(session.bindings())
     qtbot.addWidget(table)
     assert not table.isModal()
     assert [line[1] for line in table.lines] == [binding[1] for binding in session.bindings()]
@@ -172,8 +182,8 @@ def test_words_stand_where_there_is_nothing_to_draw(qtbot):
     for chart in (RoundChart(SKIN.colours), LossChart(), ClassChart()):
         qtbot.addWidget(chart)
         chart.reveal(False)
-        assert chart.stack.currentWidget() is chart.words
-        assert chart.words.text()
+        assert chart.stack.currentWidget() is chart.empty
+        assert chart.empty.text()
 
 
 def test_the_round_plot_draws_gaps_and_hollow_points(qtbot):
@@ -201,7 +211,7 @@ def test_the_loss_grows_and_begins_anew_with_the_round(qtbot):
     chart.start("b", 2)
     chart.add({})
     assert chart.last_step == 0
-    assert chart.stack.currentWidget() is chart.words
+    assert chart.stack.currentWidget() is chart.empty
 
 
 def test_class_bars_carry_number_and_arrow(qtbot):
@@ -217,16 +227,16 @@ def test_dark_class_colours_are_lightened_until_they_can_be_seen():
 
 
 @pytest.fixture
-def trainer(project, qtbot) -> TrainerPanel:
+def trainer(project, qtbot) -> TrainerDock:
     started = []
-    panel = TrainerPanel(project, "ann", lambda: started.append(1))
+    panel = TrainerDock(project, "ann", lambda: started.append(1))
     panel.started = started
     qtbot.addWidget(panel)
     panel.refresh()
     return panel
 
 
-def shown(panel: TrainerPanel) -> set[str]:
+def shown(panel: TrainerDock) -> set[str]:
     return {name for name, button in panel.buttons.items() if not button.isHidden()}
 
 
@@ -322,7 +332,7 @@ def test_the_plots_follow_the_theme(trainer, project):
 def test_models_are_promoted_and_rolled_back(project, qtbot):
     serve(project, "0001")
     serve(project, "0002")
-    panel = ModelsPanel(project, "ann")
+    panel = ModelsTab(project, "ann")
     qtbot.addWidget(panel)
     assert [panel.table.item(row, 0).text() for row in range(2)] == ["● 2", "1"]
     assert not panel.promote.isEnabled()
@@ -335,15 +345,15 @@ def test_models_are_promoted_and_rolled_back(project, qtbot):
 
 
 def test_without_models_there_are_words(project, qtbot):
-    panel = ModelsPanel(project, "ann")
+    panel = ModelsTab(project, "ann")
     qtbot.addWidget(panel)
-    assert "No model yet" in panel.words.text()
+    assert "No model yet" in panel.notice.text()
     assert panel.table.isHidden()
     assert not panel.rollback.isEnabled()
 
 
 def test_a_double_click_in_the_queue_opens_that_photo(session, qtbot):
-    panel = QueuePanel(session)
+    panel = QueueTab(session)
     qtbot.addWidget(panel)
     assert panel.table.rowCount() > 0
     wanted = session.queue_head(9)[-1].photo_id
@@ -359,17 +369,17 @@ def test_what_was_flagged_is_found_again_with_its_note(session, qtbot):
     session.annotation_layer.fill((5, 5), 3)
     session.accept_and_next()
     until(session, lambda: not session.saving)
-    panel = ReviewPanel(session)
+    panel = ReviewTab(session)
     qtbot.addWidget(panel)
     until(session, lambda: panel.table.rowCount() == 1)
     assert panel.table.item(0, 1).text().endswith(session.annotator)
-    pick(panel.of, "flagged")
+    pick(panel.states, "flagged")
     until(session, lambda: panel.table.item(0, 1).text() == "wrong patient")
     panel.table.opened.emit(flagged)
     until(session, lambda: session.current is not None and session.current.photo.id == flagged)
-    pick(panel.of, "cannot be read")
+    pick(panel.states, "cannot be read")
     until(session, lambda: panel.table.rowCount() == 0)
-    assert panel.words.text() == "Every photo that was opened could be read."
+    assert panel.notice.text() == "Every photo that was opened could be read."
     assert done != flagged
 
 
@@ -390,32 +400,32 @@ def test_a_table_that_fits_shows_whole_rows_only(qtbot):
 
 
 def test_settings_are_written_where_the_trainer_reads_them(project, qtbot):
-    panel = SettingsPanel(project)
+    panel = SettingsTab(project)
     qtbot.addWidget(panel)
     assert panel.forms["queue"].fields["random_share"].value == 0.2
     panel.forms["queue"].fields["random_share"].enter(0.5)
     panel.forms["window"].fields["brush_size"].enter(40)
     qtbot.mouseClick(panel.save, Qt.MouseButton.LeftButton)
-    assert panel.words.text().startswith("Saved")
+    assert panel.notice.text().startswith("Saved")
     written = load_settings(project.path / "skinseg.toml")
     assert (written.queue.random_share, written.window.brush_size) == (0.5, 40)
 
 
 def test_a_setting_that_makes_no_sense_is_refused_in_place(project, qtbot):
     before = (project.path / "skinseg.toml").read_bytes()
-    panel = SettingsPanel(project)
+    panel = SettingsTab(project)
     qtbot.addWidget(panel)
     field = panel.forms["queue"].fields["random_share"]
     field.enter(1.5)
     assert field.problem == "must be a number, 0 to 1"
     assert not field.complaint.isHidden()
     qtbot.mouseClick(panel.save, Qt.MouseButton.LeftButton)
-    assert panel.words.text() == "Not saved: random share: must be a number, 0 to 1"
+    assert panel.notice.text() == "Not saved: random share: must be a number, 0 to 1"
     assert (project.path / "skinseg.toml").read_bytes() == before
 
 
 def test_what_another_program_wrote_meanwhile_is_kept(project, qtbot):
-    panel = SettingsPanel(project)
+    panel = SettingsTab(project)
     qtbot.addWidget(panel)
     change_settings(project.path / "skinseg.toml", {"window": {"prefetch": 5}})
     panel.forms["window"].fields["brush_size"].enter(40)

@@ -12,45 +12,46 @@ from qtpy.QtWidgets import QApplication, QComboBox
 from workbench import beat
 
 from napari_skinseg.views.recipe import RECIPES, encoder_words
-from napari_skinseg.widgets.recipe_tab import TrainingPanel
-from napari_skinseg.widgets.settings_form import SectionForm, expected
+from napari_skinseg.views.setting_values import expected_values
+from napari_skinseg.widgets.recipe_tab import RecipeTab
+from napari_skinseg.widgets.settings_form import SectionForm
 from trainer.settings.recipes import RECIPE_OPTIONS
 from trainer.settings.toml_file import change_settings, load_settings
 from trainer.settings.training import TrainingSettings
 
 
 @pytest.fixture
-def panel(project, qtbot) -> TrainingPanel:
-    panel = TrainingPanel(project, "ann")
+def panel(project, qtbot) -> RecipeTab:
+    panel = RecipeTab(project, "ann")
     qtbot.addWidget(panel)
     return panel
 
 
-def pick(panel: TrainingPanel, recipe: str) -> None:
+def pick(panel: RecipeTab, recipe: str) -> None:
     """Choose a recipe as a hand does."""
-    panel.recipe.setCurrentText(recipe)
-    panel.recipe.activated.emit(panel.recipe.currentIndex())
+    panel.forms.recipe.setCurrentText(recipe)
+    panel.forms.recipe.activated.emit(panel.forms.recipe.currentIndex())
 
 
-def field(panel: TrainingPanel, recipe: str, name: str):
-    return panel.methods[recipe].fields[name]
+def field(panel: RecipeTab, recipe: str, name: str):
+    return panel.forms.methods[recipe].fields[name]
 
 
-def file_of(panel: TrainingPanel):
+def file_of(panel: RecipeTab):
     return load_settings(panel.project.path / "skinseg.toml")
 
 
 def test_every_setting_of_every_recipe_has_a_field_and_a_tooltip(panel):
     for recipe in RECIPES:
         pick(panel, recipe)
-        assert panel.about.text()
-        shown = [name for name, form in panel.methods.items() if not form.isHidden()]
+        assert panel.forms.about.text()
+        shown = [name for name, form in panel.forms.methods.items() if not form.isHidden()]
         assert shown == ([recipe] if recipe in RECIPE_OPTIONS else [])
     for recipe, section in RECIPE_OPTIONS.items():
-        assert list(panel.methods[recipe].fields) == list(section.model_fields)
+        assert list(panel.forms.methods[recipe].fields) == list(section.model_fields)
         for name, info in section.model_fields.items():
             assert " ".join(info.description.split()) in field(panel, recipe, name).toolTip()
-    everything = {*panel.start.fields, *panel.schedule.fields, *panel.rest.fields, "recipe"}
+    everything = {*panel.forms.start.fields, *panel.forms.schedule.fields, *panel.forms.rest.fields, "recipe"}
     assert everything == set(TrainingSettings.model_fields)
 
 
@@ -67,26 +68,26 @@ def test_a_recipe_and_its_lambda_are_saved(panel, qtbot):
     field(panel, "adversarial", "lambda_adv").enter(0.05)
     field(panel, "adversarial", "discriminator").enter("patch")
     field(panel, "adversarial", "lr_discriminator").enter("1e-4")
-    panel.schedule.fields["steps_full"].enter(1234)
+    panel.forms.schedule.fields["steps_full"].enter(1234)
     qtbot.mouseClick(panel.save, Qt.MouseButton.LeftButton)
-    assert panel.words.text().startswith("Saved")
+    assert panel.notice.text().startswith("Saved")
     written = file_of(panel)
     assert (written.training.recipe, written.training.steps_full) == ("adversarial", 1234)
     chosen = written.adversarial
     assert (chosen.lambda_adv, chosen.discriminator, chosen.lr_discriminator) == (0.05, "patch", 1e-4)
-    assert written.skinseg == panel.settings.skinseg
-    assert panel.changes() == {}
+    assert written.skinseg == panel.forms.settings.skinseg
+    assert panel.forms.changes() == {}
 
 
 def test_what_nobody_set_is_left_to_the_recipe(panel):
     """A value equal to the general default is still a choice: the recipe's own must not take its place."""
-    panel.rest.fields["dice_weight"].enter(1.0)
-    panel.schedule.fields["fit"].enter("crop")
+    panel.forms.rest.fields["dice_weight"].enter(1.0)
+    panel.forms.schedule.fields["fit"].enter("crop")
     assert panel.write()
     assert file_of(panel).training.model_fields_set >= {"dice_weight", "fit"}
     assert "size" not in file_of(panel).training.model_fields_set
-    panel.rest.fields["dice_weight"].enter(None)
-    panel.schedule.fields["fit"].enter(None)
+    panel.forms.rest.fields["dice_weight"].enter(None)
+    panel.forms.schedule.fields["fit"].enter(None)
     assert panel.write()
     assert not {"dice_weight", "fit"} & file_of(panel).training.model_fields_set
 
@@ -108,9 +109,9 @@ def test_a_value_out_of_range_is_refused_under_its_field(panel, name, value, wor
     assert wrong.problem == words
     assert words in wrong.complaint.text()
     assert not panel.write()
-    assert words in panel.words.text()
+    assert words in panel.notice.text()
     assert (panel.project.path / "skinseg.toml").read_bytes() == before
-    wrong.enter(getattr(panel.settings.adversarial, name))
+    wrong.enter(getattr(panel.forms.settings.adversarial, name))
     assert not wrong.problem
 
 
@@ -121,8 +122,8 @@ def test_a_wrong_value_is_marked_however_it_came_into_the_field(panel):
     assert wrong.problem == "must be a number, 0 or more or auto"
     assert not wrong.complaint.isHidden()
     assert not panel.write()
-    assert panel.words.text() == "Not saved: lambda gan: must be a number, 0 or more or auto"
-    panel.show_settings(panel.settings)
+    assert panel.notice.text() == "Not saved: lambda gan: must be a number, 0 or more or auto"
+    panel.show_settings(panel.forms.settings)
     assert not wrong.problem
 
 
@@ -140,17 +141,17 @@ def test_a_list_shows_its_longest_option_in_full(panel):
 def test_train_now_takes_the_choice(panel, project, qtbot):
     beat(project, state="idle")
     pick(panel, "adversarial")
-    assert panel.anew.isChecked()
+    assert panel.from_start.isChecked()
     qtbot.mouseClick(panel.train, Qt.MouseButton.LeftButton)
     (command,) = project.trainer.pending()
     assert (command.kind, command.by, command.args) == ("train_now", "ann", {"lane": "full"})
     assert file_of(panel).training.recipe == "adversarial"
-    assert not panel.anew.isChecked()
+    assert not panel.from_start.isChecked()
 
 
 def test_without_a_trainer_nothing_is_ordered(panel, project, qtbot):
     qtbot.mouseClick(panel.train, Qt.MouseButton.LeftButton)
-    assert "not running: press Start" in panel.words.text()
+    assert "not running: press Start" in panel.notice.text()
     assert project.trainer.pending() == []
 
 
@@ -171,27 +172,27 @@ def test_a_file_changed_elsewhere_is_shown_unless_something_waits(panel, project
     change_settings(file, {"training": {"recipe": "unet", "steps_full": 77}})
     os.utime(file, ns=(1, 1))
     panel.refresh()
-    assert panel.chosen == "unet"
-    assert panel.schedule.fields["steps_full"].value == 77
-    panel.schedule.fields["steps_full"].enter(88)
+    assert panel.forms.chosen == "unet"
+    assert panel.forms.schedule.fields["steps_full"].value == 77
+    panel.forms.schedule.fields["steps_full"].enter(88)
     change_settings(file, {"training": {"recipe": "fpn"}})
     panel.refresh()
-    assert panel.chosen == "unet"
+    assert panel.forms.chosen == "unet"
     assert panel.write()
     assert (file_of(panel).training.recipe, file_of(panel).training.steps_full) == ("fpn", 88)
-    assert panel.chosen == "fpn"
+    assert panel.forms.chosen == "fpn"
 
 
 def test_an_encoder_comes_with_its_licence(panel, tmp_path):
-    init, encoder = panel.start.fields["init"], panel.start.fields["encoder"]
+    init, encoder = panel.forms.start.fields["init"], panel.forms.start.fields["encoder"]
     encoder.enter("tu-convnextv2_nano")
     init.enter("imagenet")
-    assert "cc-by-nc-4.0: research only, refused unless allowed by name" in panel.licence.text()
-    assert "not in pretrained/ yet" in panel.licence.text()
+    assert "cc-by-nc-4.0: research only, refused unless allowed by name" in panel.forms.licence.text()
+    assert "not in pretrained/ yet" in panel.forms.licence.text()
     encoder.enter("tu-resnet18")
-    assert "apache-2.0" in panel.licence.text()
+    assert "apache-2.0" in panel.forms.licence.text()
     init.enter("scratch")
-    assert panel.licence.text() == "11.7 million parameters; random weights, no licence"
+    assert panel.forms.licence.text() == "11.7 million parameters; random weights, no licence"
     init.enter("/nowhere/weights.safetensors")
     assert "there is no such file" in init.problem
     assert not panel.write()
@@ -211,9 +212,9 @@ def test_what_a_file_says_of_its_licence_counts_more(tmp_path):
 
 def test_words_for_what_a_setting_takes():
     fields = TrainingSettings.model_fields
-    assert expected(fields["warmup"]) == "a number, 0 to 1"
-    assert expected(fields["lr"]) == "a number, above 0 or auto"
-    assert expected(fields["long_side"]) == "a whole number or auto or native"
+    assert expected_values(fields["warmup"]) == "a number, 0 to 1"
+    assert expected_values(fields["lr"]) == "a number, above 0 or auto"
+    assert expected_values(fields["long_side"]) == "a whole number or auto or native"
 
 
 def test_a_form_of_some_settings_keeps_to_them(qtbot):

@@ -11,7 +11,7 @@ from workbench import until
 
 from napari_skinseg.layers.overlays import ERRORS
 from napari_skinseg.views.recipe import RECIPES
-from napari_skinseg.widgets.recipe_tab import TrainingPanel
+from napari_skinseg.widgets.recipe_tab import RecipeTab
 from trainer.service.process import start_trainer, stop_trainer, trainer_liveness
 from trainer.service.schedule import PRETEXT
 from trainer.settings.toml_file import change_settings
@@ -48,11 +48,11 @@ def trained(project):
 
 @pytest.mark.slow
 def test_a_recipe_chosen_in_the_window_trains_and_marks_its_likely_errors(trained, open_session, qtbot):
-    panel = TrainingPanel(trained, "ann")
+    panel = RecipeTab(trained, "ann")
     qtbot.addWidget(panel)
-    panel.choose("adversarial")
-    panel.methods["adversarial"].fields["lambda_adv"].enter(0.02)
-    panel.schedule.fields["steps_full"].enter(6)
+    panel.forms.choose("adversarial")
+    panel.forms.methods["adversarial"].fields["lambda_adv"].enter(0.02)
+    panel.forms.schedule.fields["steps_full"].enter(6)
     panel.train.click()
     wait(lambda: trained.models.served() is not None, 120)
     (round_,) = trained.trainer.rounds()
@@ -69,19 +69,19 @@ def test_a_recipe_chosen_in_the_window_trains_and_marks_its_likely_errors(traine
 
 @pytest.mark.slow
 def test_every_recipe_trains_from_the_window_on_weights_made_there(trained, qtbot):
-    panel = TrainingPanel(trained, "ann")
+    panel = RecipeTab(trained, "ann")
     qtbot.addWidget(panel)
-    panel.choose(PRETEXT)
-    panel.schedule.fields["steps_full"].enter(4)
+    panel.forms.choose(PRETEXT)
+    panel.forms.schedule.fields["steps_full"].enter(4)
     panel.train.click()
     weights = trained.path / "pretrained" / "colorization-resnet18.safetensors"
     wait(lambda: weights.is_file() and trained.trainer.rounds()[-1].ended, 120)
-    panel.start.fields["init"].enter("colorization")
+    panel.forms.start.fields["init"].enter("colorization")
     for recipe in (name for name in RECIPES if name != PRETEXT):
-        panel.choose(recipe)
-        panel.anew.setChecked(True)
+        panel.forms.choose(recipe)
+        panel.from_start.setChecked(True)
         panel.train.click()
-        assert "asked the trainer" in panel.words.text()
+        assert "asked the trainer" in panel.notice.text()
         wait(lambda r=recipe: made(trained, r), 180)
         round_ = made(trained, recipe)
         assert round_.model_id, round_.why

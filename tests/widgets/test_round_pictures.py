@@ -12,8 +12,8 @@ from workbench import beat, serve
 
 from napari_skinseg.views.curve_names import group_curves
 from napari_skinseg.widgets.curves import Curves
-from napari_skinseg.widgets.round_picture import PanelPicture
-from napari_skinseg.widgets.trainer_dock import TrainerPanel
+from napari_skinseg.widgets.round_picture import RoundPicture
+from napari_skinseg.widgets.trainer_dock import TrainerDock
 from trainer.labels.classes import CLASS_SETS
 
 PRETEXT = "learning the photos' colours, for a better start"
@@ -27,8 +27,8 @@ def curves(qtbot) -> Curves:
 
 
 @pytest.fixture
-def trainer(project, qtbot) -> TrainerPanel:
-    panel = TrainerPanel(project, "ann", lambda: None)
+def trainer(project, qtbot) -> TrainerDock:
+    panel = TrainerDock(project, "ann", lambda: None)
     qtbot.addWidget(panel)
     panel.resize(1400, 190)
     panel.show()
@@ -134,12 +134,12 @@ def test_the_picture_of_an_earlier_round_is_not_shown(trainer, project):
     os.utime(write_panel(project, 100), (1, 1))
     pretrain(project)
     trainer.refresh()
-    assert trainer.view.panel is None
+    assert trainer.view.picture is None
     assert trainer.curves.picture.isHidden()
 
 
 def test_a_damaged_picture_shows_nothing(qtbot, tmp_path):
-    picture = PanelPicture()
+    picture = RoundPicture()
     qtbot.addWidget(picture)
     path = tmp_path / "panel.png"
     path.write_bytes(b"no picture")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from qtpy.QtCore import Qt
@@ -15,6 +15,9 @@ from napari_skinseg.session import projects
 from napari_skinseg.widgets.workspace import WorkspaceDock, open_workspace
 from trainer.errors import ProjectError, SkinsegError
 from trainer.project.project import Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +54,7 @@ def test_the_first_view_has_two_docks(dock):
 def test_the_photo_and_its_words_arrive_by_the_clock(dock, qtbot):
     qtbot.waitUntil(lambda: dock.annotate.title.text().startswith("arm_"), timeout=15000)
     qtbot.waitUntil(lambda: dock.annotate.next_up.rowCount() > 0, timeout=15000)
-    assert dock.annotate.accept.isEnabled()
+    assert dock.annotate.buttons.accept.isEnabled()
     assert dock.viewer.layers[-1] is dock.session.annotation_layer
 
 
@@ -59,7 +62,7 @@ def test_accept_saves_and_shows_the_next(dock, qtbot, folder):
     first = dock.session.current.photo.id
     dock.session.select_class(3)
     dock.session.annotation_layer.paint((5, 5), 3)
-    qtbot.mouseClick(dock.annotate.accept, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.annotate.buttons.accept, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: dock.project.masks.head(first) is not None, timeout=10000)
     qtbot.waitUntil(
         lambda: dock.session.current is not None and dock.session.current.photo.id != first, timeout=10000
@@ -85,7 +88,7 @@ def test_a_better_model_shows_without_a_dialog(dock, qtbot):
 
 def test_the_window_says_within_five_seconds_that_the_trainer_died(dock, qtbot, monkeypatch):
     told = []
-    monkeypatch.setattr("napari_skinseg.widgets.workspace.show_warning", told.append)
+    monkeypatch.setattr("napari_skinseg.widgets.notices.show_warning", told.append)
     dock.project.trainer.write_state(pid=os.getpid(), host=socket.gethostname(), state="training", step=1)
     qtbot.waitUntil(lambda: dock.trainer.view.running, timeout=15000)
     died = time.monotonic()
@@ -154,14 +157,14 @@ def test_the_key_table_leaves_the_keyboard_to_the_photo(dock, qtbot):
 
 def test_restored_work_is_told_where_it_is_seen(dock, monkeypatch):
     told = []
-    monkeypatch.setattr("napari_skinseg.widgets.workspace.show_info", told.append)
+    monkeypatch.setattr("napari_skinseg.widgets.notices.show_info", told.append)
     dock.session.notice.emit("news", "restored unfinished work from 14:02")
     assert told == ["restored unfinished work from 14:02"]
 
 
 def test_errors_become_notifications(dock, monkeypatch):
     told = []
-    monkeypatch.setattr("napari_skinseg.widgets.workspace.show_error", told.append)
+    monkeypatch.setattr("napari_skinseg.widgets.notices.show_error", told.append)
     dock.session.notice.emit("error", "the disk is full: make room, your work is kept")
     dock.session.notice.emit("info", "asked the trainer for a round now")
     assert told == ["the disk is full: make room, your work is kept"]
@@ -171,8 +174,7 @@ def test_errors_become_notifications(dock, monkeypatch):
 def test_disposing_stops_every_timer_and_gives_the_photo_back(dock, folder):
     photo = dock.session.current.photo.id
     dock.dispose()
-    assert not dock.poll_timer.isActive()
-    assert not dock.trainer_timer.isActive()
+    assert not dock.clock.running
     assert dock.session is None
     with Project.open(folder) as project:
         other = project.sessions.start("bea")
@@ -184,10 +186,11 @@ def test_closing_the_window_ends_the_session(make_napari_viewer, folder, qtbot):
     viewer = make_napari_viewer()
     dock = open_workspace(viewer, folder, "ann")
     qtbot.waitUntil(lambda: dock.session.current is not None, timeout=10000)
-    timers = (dock.poll_timer, dock.trainer_timer)
+    clock = dock.clock
+    assert clock.running
     viewer.close()
     qtbot.waitUntil(lambda: dock.session is None, timeout=15000)
-    assert not any(timer.isActive() for timer in timers)
+    assert not clock.running
 
 
 def test_closing_the_dock_takes_its_other_docks_along(dock, qtbot):
@@ -195,7 +198,7 @@ def test_closing_the_dock_takes_its_other_docks_along(dock, qtbot):
     dock.viewer.window.remove_dock_widget(dock)
     qtbot.waitUntil(lambda: dock.session is None, timeout=15000)
     assert list(dock.viewer.window.dock_widgets) == []
-    assert not dock.poll_timer.isActive()
+    assert not dock.clock.running
 
 
 def test_without_a_project_there_are_three_ways_to_begin(make_napari_viewer):
@@ -255,7 +258,7 @@ def test_a_project_can_be_looked_at_read_only(make_napari_viewer, folder, qtbot,
     monkeypatch.setattr(projects, "open_project", lambda path: Project.open(path, read_only=True))
     dock = open_workspace(make_napari_viewer(), folder, "ann")
     qtbot.waitUntil(lambda: "read-only" in dock.annotate.sentence.text(), timeout=15000)
-    assert not dock.annotate.accept.isEnabled()
+    assert not dock.annotate.buttons.accept.isEnabled()
     dock.dispose()
 
 

@@ -1,0 +1,80 @@
+"""The report of the headless demo: effort by stage, models, pictures of the window."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+from trainer.project.project import Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STAGES = ("no model yet", "after the first round", "after two rounds")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Effort for one photo."""
+
+    stage: str
+    photo: str
+    model: str | None
+    strokes: int
+    seconds: float
+    agreement: float
+    """Share of the truth's pixels that the suggestion had right before the first stroke."""
+
+
+def visit_line(visit: Visit) -> str:
+    """Write a visit as a line of the terminal."""
+    model = f"model {visit.model}" if visit.model else "no model"
+    return (
+        f"{visit.stage:>22}  {visit.photo:<24} {model:<12} "
+        f"right before {visit.agreement:4.0%}   {visit.strokes:3d} strokes   {visit.seconds:4.0f} s"
+    )
+
+
+def write_report(path: Path, visits: list[Visit]) -> None:
+    """Write report.md, for people, and report.json, for programs, into the project folder `path`."""
+    with Project.open(path) as project:
+        counts, models = project.photos.counts(), project.models.all()
+    stages = [{"stage": stage, **_means(visits, stage)} for stage in STAGES]
+    data = {
+        "photos": counts.photos,
+        "labelled": counts.labelled,
+        "stages": stages,
+        "visits": [asdict(visit) for visit in visits],
+        "models": [{"id": m.id, "decision": m.decision, "why": m.why, "metrics": m.metrics} for m in models],
+    }
+    (path / "report.json").write_text(json.dumps(data, indent=1, default=str))
+    lines = [
+        "# The loop, with a simulated annotator\n",
+        "| stage | photos | right before the first stroke | strokes a photo | seconds a photo |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {row['stage']} | {row['photos']} | {row['agreement']:.0%} "
+            f"| {row['strokes']:.1f} | {row['seconds']:.0f} |"
+            for row in stages
+            if row["photos"]
+        ),
+        "\n## Models\n",
+        *(f"* model {model.id}: {model.why}" for model in models),
+        "\n## The window\n",
+        *(f"![{picture.stem}]({picture.name})\n" for picture in sorted(path.glob("[1-4]-*.png"))),
+    ]
+    (path / "report.md").write_text("\n".join(lines))
+
+
+def _means(visits: list[Visit], stage: str) -> dict[str, Any]:
+    chosen = [visit for visit in visits if visit.stage == stage]
+    if not chosen:
+        return {"photos": 0}
+    return {
+        "photos": len(chosen),
+        "agreement": mean(visit.agreement for visit in chosen),
+        "strokes": mean(visit.strokes for visit in chosen),
+        "seconds": mean(visit.seconds for visit in chosen),
+    }

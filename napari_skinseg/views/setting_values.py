@@ -1,0 +1,86 @@
+"""Values of settings in forms: their text, the values that a setting takes, and why one is refused."""
+
+from __future__ import annotations
+
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def options_of(annotation: object) -> tuple[object, ...]:
+    """Return the values a Literal or bool setting can have; none for others."""
+    if annotation is bool:
+        return (True, False)
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
+
+
+def refusal(section: type[BaseModel], name: str, value: object) -> str:
+    """Say briefly why a setting cannot have this value; empty where it can."""
+    if value is None:
+        return ""
+    try:
+        section.model_validate({name: value})
+    except ValidationError as error:
+        own = [e["msg"].removeprefix("Value error, ") for e in error.errors() if e["type"] == "value_error"]
+        return own[0] if own else f"must be {expected_values(section.model_fields[name])}"
+    return ""
+
+
+def expected_values(info: FieldInfo) -> str:
+    """Values that a setting takes: ``a number, 0 to 1``, ``a whole number or auto``."""
+    return " or ".join(_kinds(info.annotation, info.metadata))
+
+
+def _kinds(kind: Any, metadata: Sequence[object]) -> list[str]:
+    if get_origin(kind) is Annotated:
+        kind, *more = get_args(kind)
+        nested = [m for one in more for m in (one.metadata if isinstance(one, FieldInfo) else [one])]
+        return _kinds(kind, [*metadata, *nested])
+    if get_origin(kind) in (Union, UnionType):
+        return [text for part in get_args(kind) for text in _kinds(part, metadata)]
+    if get_origin(kind) is Literal:
+        return [value_text(option) for option in get_args(kind)]
+    noun = {int: "a whole number", float: "a number", bool: "yes or no"}.get(kind, "text")
+    bounds = limits(metadata)
+    return [f"{noun}, {bounds}" if bounds else noun]
+
+
+def limits(metadata: Sequence[object]) -> str:
+    """Write bounds as ``0 to 1``, ``1 or more``, ``above 0``; empty without any."""
+    low = next((f"{m.ge:g}" for m in metadata if isinstance(m, Ge)), "")
+    above = next((f"above {m.gt:g}" for m in metadata if isinstance(m, Gt)), "")
+    high = next((f"{m.le:g}" for m in metadata if isinstance(m, Le)), "")
+    below = next((f"below {m.lt:g}" for m in metadata if isinstance(m, Lt)), "")
+    if low and high:
+        return f"{low} to {high}"
+    parts = [f"{low} or more" if low else above, f"{high} or less" if high else below]
+    return ", ".join(part for part in parts if part)
+
+
+def parse_value(text: str) -> int | float | str:
+    """Read a number where the text is one: ``513``, ``1e-4``; any other text as it is."""
+    text = text.strip()
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def value_text(value: object) -> str:
+    """Write a value as in a form: ``yes``, ``0.5``, ``fcn``."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def setting_label(name: str) -> str:
+    """Write the name of a setting for people: ``steps_fast`` is ``steps fast``."""
+    return name.replace("_", " ")

@@ -1,0 +1,107 @@
+"""Small parts that several docks and tabs are built of: buttons, labels, rows, boxes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QFrame,
+    QGroupBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def button(text: str, tip: str = "", action: Callable[[], object] | None = None) -> QPushButton:
+    """Make a button that leaves the keyboard to the canvas: Space must reach it, not the last button.
+
+    Parameters
+    ----------
+    text
+        Label of the button.
+    tip
+        Its tooltip.
+    action
+        Called without arguments at every click.
+    """
+    made = QPushButton(text)
+    made.setToolTip(tip)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    if action is not None:
+        made.clicked.connect(lambda: action())  # Qt would pass whether it is checked
+    return made
+
+
+def wrapped_label(text: str = "") -> QLabel:
+    """Make a label that breaks its text where the dock is narrow."""
+    label = QLabel(text)
+    label.setWordWrap(True)
+    return label
+
+
+def set_bold(label: QLabel) -> None:
+    """Set the text of a label in bold."""
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+
+
+def horizontal_line() -> QFrame:
+    """Make a line between the widgets above and below."""
+    line = QFrame()
+    line.setFrameShape(QFrame.Shape.HLine)
+    return line
+
+
+def row_of(*widgets: tuple[QWidget, int]) -> QHBoxLayout:
+    """Lay (widget, stretch factor) pairs out from left to right."""
+    row = QHBoxLayout()
+    for widget, stretch in widgets:
+        row.addWidget(widget, stretch)
+    return row
+
+
+def group_box(title: str = "", content: QWidget | None = None) -> QGroupBox:
+    """Put a frame with a title around a widget, or around those that are added to its layout later."""
+    box = QGroupBox(title)
+    layout = QVBoxLayout(box)
+    layout.setContentsMargins(6, 6, 6, 6)
+    if content is not None:
+        layout.addWidget(content)
+    return box
+
+
+def hide_row_numbers(table: QTableView, row_height: int) -> QHeaderView:
+    """Hide the header of the rows and give all rows one height, in pixels; return the header."""
+    header = table.verticalHeader()
+    assert header is not None
+    header.hide()
+    header.setDefaultSectionSize(row_height)
+    return header
+
+
+def column_header(table: QTableView) -> QHeaderView:
+    """Return the header of the columns, which every table has."""
+    header = table.horizontalHeader()
+    assert header is not None
+    return header
+
+
+def scrolled(content: QWidget) -> QScrollArea:
+    """Put a form into an area that scrolls where the window is low."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(content)
+    return area

@@ -1,0 +1,66 @@
+"""Docks in a napari window: add, raise, remove and size them; the end of the window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QCoreApplication, Qt
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import napari
+
+
+def main_window(viewer: napari.Viewer) -> QMainWindow:
+    """Return the Qt window of a viewer, for which napari has no public name."""
+    window: QMainWindow = viewer.window._qt_window
+    return window
+
+
+def raise_dock(viewer: napari.Viewer, widget: QWidget, name: str, area: str) -> None:
+    """Show a widget in front of the docks of its area, in a dock of its own.
+
+    Parameters
+    ----------
+    name : str
+        Title of a dock that has to be made first.
+    area : str
+        Its place, as napari names it: ``bottom``, ``right``.
+    """
+    if widget.parent() is None:
+        viewer.window.add_dock_widget(widget, name=name, area=area, tabify=True)
+    dock = widget.parentWidget()
+    assert dock is not None
+    dock.show()
+    dock.raise_()
+
+
+def remove_dock(viewer: napari.Viewer, widget: QWidget | None) -> None:
+    """Take a widget and its dock out of the window for good; does nothing where there is no dock."""
+    if widget is not None and widget.parent() is not None:
+        viewer.window.remove_dock_widget(widget)
+        widget.deleteLater()
+
+
+def set_dock_width(viewer: napari.Viewer, widget: QWidget, width: int) -> None:
+    """Give the dock around a widget a width in pixels."""
+    dock = widget.parent()
+    if isinstance(dock, QDockWidget):
+        main_window(viewer).resizeDocks([dock], [width], Qt.Orientation.Horizontal)
+
+
+def focus_canvas(viewer: napari.Viewer) -> None:
+    """Give the keyboard back to the photo."""
+    canvas = main_window(viewer).centralWidget()
+    assert canvas is not None
+    canvas.setFocus()
+
+
+def call_on_close(viewer: napari.Viewer, action: Callable[[], None]) -> None:
+    """Call `action` when the window is gone or the program ends, whichever comes first."""
+    main_window(viewer).destroyed.connect(lambda *_: action())
+    application = QCoreApplication.instance()
+    if application is not None:
+        application.aboutToQuit.connect(action)

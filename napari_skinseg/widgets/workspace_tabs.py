@@ -1,0 +1,84 @@
+"""The tabs of the workspace: made when first asked for, kept until the dock is closed for good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from napari_skinseg.widgets.models_tab import ModelsTab
+from napari_skinseg.widgets.queue_tab import QueueTab
+from napari_skinseg.widgets.recipe_tab import RecipeTab
+from napari_skinseg.widgets.review_tab import ReviewTab
+from napari_skinseg.widgets.settings_tab import SettingsTab
+from napari_skinseg.widgets.window_docks import raise_dock, remove_dock
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_skinseg.session.session import AnnotationSession
+    from trainer.project.project import Project
+
+    Tab = QueueTab | ReviewTab | ModelsTab | SettingsTab | RecipeTab
+
+TITLES = {"training": "Recipe"}
+"""Titles of tabs that do not bear their own name."""
+AREAS = {"models": "bottom"}
+"""Areas of tabs that are not on the right."""
+
+
+class WorkspaceTabs(Mapping[str, "Tab"]):
+    """The tabs that are open, by name: ``queue``, ``review``, ``models``, ``settings``, ``training``."""
+
+    def __init__(self, viewer: napari.Viewer) -> None:
+        self._viewer = viewer
+        self._tabs: dict[str, Tab] = {}
+
+    def __getitem__(self, name: str) -> Tab:
+        return self._tabs[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tabs)
+
+    def __len__(self) -> int:
+        return len(self._tabs)
+
+    def show(self, name: str, session: AnnotationSession, project: Project) -> None:
+        """Bring a tab to the front; make it first where it is missing."""
+        if name not in self._tabs:
+            self._tabs[name] = make_tab(name, session, project)
+        raise_dock(
+            self._viewer, self._tabs[name], TITLES.get(name, name.capitalize()), AREAS.get(name, "right")
+        )
+
+    def refresh(self) -> None:
+        """Read again what the tabs in sight show; the settings are written here only, and stay."""
+        for tab in self._tabs.values():
+            if not isinstance(tab, SettingsTab) and tab.isVisible():
+                tab.refresh()
+
+    def close(self) -> None:
+        """Take all tabs out of the window."""
+        for tab in self._tabs.values():
+            remove_dock(self._viewer, tab)
+        self._tabs.clear()
+
+
+def make_tab(name: str, session: AnnotationSession, project: Project) -> Tab:
+    """Make the tab of a name.
+
+    Raises
+    ------
+    KeyError
+        If no tab is called so.
+    """
+    if name == "queue":
+        return QueueTab(session)
+    if name == "review":
+        return ReviewTab(session)
+    if name == "models":
+        return ModelsTab(project, session.annotator)
+    if name == "settings":
+        return SettingsTab(project)
+    if name == "training":
+        return RecipeTab(project, session.annotator)
+    raise KeyError(name)
