@@ -118,8 +118,8 @@ class Truth:
 
     def __call__(self, photo: Photo) -> NDArray[np.uint8]:
         """Read the mask of a photo: a PNG of its name, pixel = class index."""
-        with Image.open(self._folder / f"{Path(photo.relpath).stem}.png") as mask:
-            return np.asarray(mask, np.uint8) + np.uint8(1)
+        values = read_values(self._folder / f"{Path(photo.relpath).stem}.png")
+        return to_labels(values.astype(np.uint8))
 
 
 def _open_photo(session: AnnotationSession, suggested: bool) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from napari_skinseg.session.saving import SaveJob
+from trainer.project.states import RevisionKind, VisitOutcome
 
 if TYPE_CHECKING:
     from napari_skinseg.session.background import Background
@@ -50,12 +51,14 @@ class PhotoCompletion:
         try:
             self._navigator.go_on(left)  # first, so that a listener can hold the threads back to draw
         finally:
-            self._saver.submit(SaveJob(left, "save", leave=True))
+            self._saver.submit(SaveJob(left, RevisionKind.SAVE, leave=True))
 
     def save_part(self) -> None:
         """Save what is decided and stay; a photo that was finished before stays so."""
         part = self._editor.part()
-        self._saver.submit(SaveJob(part, "save" if part.finished else "part", leave=False))
+        self._saver.submit(
+            SaveJob(part, RevisionKind.SAVE if part.finished else RevisionKind.PART, leave=False)
+        )
 
     def skip(self) -> None:
         """Leave the photo for another day; unsaved work on it becomes a draft."""
@@ -65,7 +68,7 @@ class PhotoCompletion:
 
         def leave() -> None:
             self._navigator.keep_draft(left)
-            self._record_visit(left, "skipped")
+            self._record_visit(left, VisitOutcome.SKIPPED)
             self._project.queue.skip(self._id, left.id)
 
         self._background.write(leave, lambda _: self.left.emit(left.id))
@@ -76,11 +79,11 @@ class PhotoCompletion:
         left = self._editor.work()
 
         def leave() -> None:
-            self._record_visit(left, "flagged")
+            self._record_visit(left, VisitOutcome.FLAGGED)
             self._project.queue.flag(self._id, left.id, note)
 
         if left.unsaved:
-            self._saver.submit(SaveJob(left, "part", leave=True, note=note))
+            self._saver.submit(SaveJob(left, RevisionKind.PART, leave=True, note=note))
         else:
             self._background.write(leave, lambda _: self.left.emit(left.id))
         self._navigator.go_on(left)
@@ -92,7 +95,7 @@ class PhotoCompletion:
             for photo in [*([left] if left else []), *waiting]:
                 self._navigator.keep_draft(photo)
             if left is not None:
-                self._record_visit(left, "left")
+                self._record_visit(left, VisitOutcome.LEFT)
             self._project.sessions.end(self._id)
 
         self._background.write(end, lambda _: None)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trainer.project.drafts import Draft
-    from trainer.project.masks import Revision
     from trainer.project.photos import Photo
     from trainer.project.project import Project
     from trainer.project.queue import Lease
@@ -146,7 +145,7 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Lease) 
             f"{photo.relpath}: its mask is {mask_size}, the photo now {size}: the file was replaced;"
             " put the old file back"
         )
-    finished = revision is not None and revision.kind != "part" and not work.damage
+    finished = revision is not None and revision.kind != RevisionKind.PART and not work.damage
     confidence, extras = None, NO_EXTRAS
     if not claim.blind:
         suggestion = read_suggestion(project, claim.photo_id, shape)
@@ -207,7 +206,7 @@ def _read_work(
     return _Work(np.zeros(shape, np.uint8), np.zeros(shape, np.uint8), base, damage=damage)
 
 
-def load_or_release(project: Project, session_id: int, annotator: str, claim: Claim) -> LoadedPhoto:
+def load_or_release(project: Project, session_id: int, annotator: str, claim: Lease) -> LoadedPhoto:
     """Read a claimed photo as `load_photo` does; release it where it cannot be read."""
     try:
         return load_photo(project, session_id, annotator, claim)

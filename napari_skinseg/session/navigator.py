@@ -11,7 +11,7 @@ from psygnal import Signal
 from napari_skinseg.session.loading import load_or_release
 from napari_skinseg.session.prefetch import Prefetcher, claim_drafts
 from napari_skinseg.session.project_watcher import size_and_model
-from trainer.project.queue import Claim
+from trainer.project.queue import Lease
 
 if TYPE_CHECKING:
     from napari_skinseg.session.background import Background
@@ -199,7 +199,7 @@ class PhotoNavigator:
 
     def _claim(self, photo_id: int) -> Lease:
         if self._project.read_only:
-            return Claim(photo_id=photo_id, why="", blind=False, expires=float("inf"))
+            return Lease(photo_id=photo_id, why="", blind=False, expires=float("inf"))
         return self._project.queue.claim(self._id, photo_id)
 
     def _load(self, claim: Lease) -> None:
@@ -223,7 +223,7 @@ class PhotoNavigator:
         self.notice.emit("warning", str(error))
         self.changed.emit()
 
-    def _load_ahead(self, claim: Claim) -> None:
+    def _load_ahead(self, claim: Lease) -> None:
         if claim.photo_id not in self.held_ids:  # it may have been opened by its id meanwhile
             self.waiting.load(claim)
 

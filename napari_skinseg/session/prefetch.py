@@ -36,7 +36,7 @@ class Prefetcher:
     changed = Signal()
     """A photo has become ready, or the queue has turned out to be empty."""
     claimed = Signal(object)
-    """A photo was claimed: its `Claim`, to be given to `load` unless the session holds the photo already."""
+    """A photo was claimed: its `Lease`, to be given to `load` unless the session holds the photo already."""
     unreadable = Signal(object)
     """A photo cannot be read: the exception; the photo has been released."""
 
@@ -79,7 +79,7 @@ class Prefetcher:
                 return slot.loaded
         return None
 
-    def load(self, claim: Claim) -> None:
+    def load(self, claim: Lease) -> None:
         """Decode a claimed photo behind those that wait already."""
         slot = _Slot(claim.photo_id)
         self._slots.append(slot)
@@ -125,7 +125,7 @@ class Prefetcher:
         self.queue_is_empty = False
 
     def fill(self, wanting: bool, held_ids: list[int], look_again: bool = False) -> None:
-        """Claim more photos, one after the other, until enough are on their way.
+        """Lease more photos, one after the other, until enough are on their way.
 
         Parameters
         ----------
@@ -160,8 +160,8 @@ class Prefetcher:
         )
 
 
-def claim_drafts(project: Project, session_id: int, annotator: str) -> tuple[list[Claim], list[str]]:
-    """Claim the photos of an annotator's latest drafts; also return why others could not be claimed.
+def claim_drafts(project: Project, session_id: int, annotator: str) -> tuple[list[Lease], list[str]]:
+    """Lease the photos of an annotator's latest drafts; also return why others could not be claimed.
 
     Older drafts (of photos that were skipped) come back when their photo is opened.
     """

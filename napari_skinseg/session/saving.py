@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from napari_skinseg.session.background import Background
     from napari_skinseg.session.loading import LoadedPhoto
     from trainer.errors import ConflictError
-    from trainer.project.masks import Revision
     from trainer.project.project import Project
     from trainer.project.revisions import Revision
 
@@ -27,7 +26,7 @@ RETRY_SECONDS = 5.0
 class SaveJob:
     """A mask to be written.
 
-    `kind` is "save" (every proposed label is accepted) or "part" (as it is). With `leave` the photo is
+    `kind` is `SAVE` (every proposed label is accepted) or `PART` (as it is). With `leave` the photo is
     released afterwards, flagged where there is a `note`.
     """
 

@@ -13,6 +13,7 @@ from psygnal import Signal
 
 from napari_skinseg.session.session_state import SessionState
 from napari_skinseg.session.shortcuts import MOVING, PEEK, KeyBindings, KeyRow, key_table
+from trainer.project.states import CommandKind, PhotoState
 from trainer.service.process import trainer_liveness
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from napari_skinseg.session.project_watcher import News
     from napari_skinseg.session.saving import SaveJob
-    from trainer.project.masks import Revision
     from trainer.project.project import Project
     from trainer.project.review import ReviewEntry
     from trainer.project.revisions import Revision
@@ -63,7 +63,7 @@ class AnnotationSession(SessionState):
         self._connect()
         self._closed = False
 
-    def review(self, state: Reviewed, n: int, show: Callable[[list[ReviewEntry]], None]) -> None:
+    def review(self, state: PhotoState, n: int, show: Callable[[list[ReviewEntry]], None]) -> None:
         """Read the photos in a state in a thread; `show` is called with them in `poll`."""
         if not self._closed:
             self._background.read(lambda: self.project.review.entries(state, n), show)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_skinseg.session.status import model_number
+from trainer.project.states import ModelDecision
 from trainer.service.process import trainer_liveness
 from trainer.service.schedule import PRETEXT
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 Metrics = Mapping[str, Any]
 """Scores of a model as `model.json` has them."""
-UNSERVED = ("kept old", None)
+UNSERVED = (ModelDecision.KEPT_OLD, None)
 STOPPED, DIED = "stopped", "died"
 PICTURE_CAPTIONS = {
     PRETEXT: "top to bottom: gray, coloured by the network, real",
@@ -210,12 +211,12 @@ def stopped_line(state: str, age: float | None) -> str:
 
 def served_sentence(model_id: str, dice: float | None) -> str:
     """Write ``model 13 served (Dice 0.83)``."""
-    return f"model {plain(model_id)} served" + ("" if dice is None else f" (Dice {dice:.2f})")
+    return f"model {model_number(model_id)} served" + ("" if dice is None else f" (Dice {dice:.2f})")
 
 
 def decision_sentence(model: Model) -> str:
     """Write ``model 14: served: validation Dice 0.71 -> 0.74``: the reason holds the verdict."""
-    return f"model {plain(model.id)}: {model.why}" if model.decision and model.why else ""
+    return f"model {model_number(model.id)}: {model.why}" if model.decision and model.why else ""
 
 
 def round_point(model: Model, names: tuple[str, ...]) -> RoundPoint:

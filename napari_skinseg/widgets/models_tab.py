@@ -13,6 +13,7 @@ from napari_skinseg.views.trainer import macro_dice
 from napari_skinseg.widgets.elements import button, row_of, wrapped_label
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.errors import SkinsegError
+from trainer.project.states import ModelDecision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from trainer.project.project import Project
 
 DECISION_TEXTS = {
-    "served": "serving",
-    "provisional": "serving for now",
-    "replaced": "served before",
-    "kept old": "not served",
+    ModelDecision.SERVED: "serving",
+    ModelDecision.PROVISIONAL: "serving for now",
+    ModelDecision.REPLACED: "served before",
+    ModelDecision.KEPT_OLD: "not served",
 }
 
 

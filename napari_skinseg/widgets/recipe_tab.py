@@ -9,8 +9,10 @@ from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 from napari_skinseg.widgets.elements import button, row_of, scrolled, wrapped_label
 from napari_skinseg.widgets.recipe_forms import RecipeForms
 from trainer.errors import SkinsegError
+from trainer.project.states import CommandKind
 from trainer.service.process import trainer_liveness
 from trainer.service.schedule import PRETEXT
+from trainer.settings.plan import Lane
 from trainer.settings.toml_file import change_settings, load_settings
 
 if TYPE_CHECKING:
@@ -119,7 +121,7 @@ class RecipeTab(QWidget):
             return
         chosen = self.forms.chosen
         args = {"recipe": PRETEXT} if chosen == PRETEXT else {}
-        lane = "full" if self.from_start.isChecked() or args else "fast"
-        self.project.trainer.send("train_now", by=self.annotator, lane=lane, **args)
+        lane = Lane.FULL if self.from_start.isChecked() or args else Lane.FAST
+        self.project.trainer.send(CommandKind.TRAIN_NOW, by=self.annotator, lane=lane, **args)
         self.from_start.setChecked(False)
         self.notice.setText(f"Saved, and asked the trainer for a round of {chosen}.")

@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from trainer.project.review import ReviewEntry
 
 SHOWN = 200
-STATE_TITLES = {"labelled": "done", "part": "begun", "flagged": "flagged", "broken": "cannot be read"}
+STATE_TITLES = {
+    PhotoState.LABELLED: "done",
+    PhotoState.PART: "begun",
+    PhotoState.FLAGGED: "flagged",
+    PhotoState.BROKEN: "cannot be read",
+}
 EMPTY_NOTICES = {
-    "labelled": "No photo is done yet.",
-    "part": "No photo has been saved in part.",
-    "flagged": "No photo is flagged.",
-    "broken": "Every photo that was opened could be read.",
+    PhotoState.LABELLED: "No photo is done yet.",
+    PhotoState.PART: "No photo has been saved in part.",
+    PhotoState.FLAGGED: "No photo is flagged.",
+    PhotoState.BROKEN: "Every photo that was opened could be read.",
 }
 
 
@@ -50,10 +55,10 @@ class ReviewTab(QWidget):
 
     def refresh(self) -> None:
         """Read the list again; it appears as soon as it is there."""
-        state = self.states.currentData()
+        state = PhotoState(self.states.currentData())
         self.session.review(state, SHOWN, lambda entries: self._show(state, entries))
 
-    def _show(self, state: str, entries: list[ReviewEntry]) -> None:
+    def _show(self, state: PhotoState, entries: list[ReviewEntry]) -> None:
         if state != self.states.currentData():
             return
         newest = f"The newest {SHOWN}; double" if len(entries) == SHOWN else "Double"
@@ -69,7 +74,7 @@ def review_rows(entries: Sequence[ReviewEntry]) -> list[tuple[int, tuple[str, st
 
 def outcome_text(entry: ReviewEntry) -> str:
     """Say what became of a photo: note, reason, or who saved it when."""
-    if entry.state in ("flagged", "broken"):
+    if entry.state in (PhotoState.FLAGGED, PhotoState.BROKEN):
         return entry.reason or "no note"
     if entry.saved is None:
         return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_skinseg.session.status import plain
+from napari_skinseg.session.status import model_number
 from napari_skinseg.widgets.chart import SHARE_TICKS, Chart, readable
 from napari_skinseg.widgets.plotting import pg
 
@@ -46,5 +46,7 @@ class RoundChart(Chart):
             values = [point.per_class[place] for point in points]
             line.setData(x, [float("nan") if v is None else v for v in values], connect="finite")
         every = max(1, len(points) // TICKS)
-        self.plot.getAxis("bottom").setTicks([[(i, plain(points[i - 1].model_id)) for i in x[::every]]])
+        self.plot.getAxis("bottom").setTicks(
+            [[(i, model_number(points[i - 1].model_id)) for i in x[::every]]]
+        )
         self.plot.setXRange(0.7, len(points) + 0.3, padding=0)

@@ -12,6 +12,7 @@ from napari_skinseg.views.trainer import TrainerView, resolve_trainer
 from napari_skinseg.widgets.curves import Curves
 from napari_skinseg.widgets.elements import button, set_bold
 from napari_skinseg.widgets.icons import icon, theme_colour
+from trainer.project.states import CommandKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,12 +67,18 @@ class TrainerDock(QWidget):
         self.served = QLabel()
         self.buttons = {
             "start": button("Start", "Start the trainer in the background", start),
-            "pause": button("Pause", "Stop between two steps and wait", lambda: self.send("pause")),
-            "resume": button("Resume", "Go on where it stopped", lambda: self.send("resume")),
-            "train_now": button(
-                "Train now", "Do not wait for more masks (T)", lambda: self.send("train_now")
+            CommandKind.PAUSE: button(
+                "Pause", "Stop between two steps and wait", lambda: self.send(CommandKind.PAUSE)
             ),
-            "stop": button("Stop", "End the trainer; nothing is lost", lambda: self.send("stop")),
+            CommandKind.RESUME: button(
+                "Resume", "Go on where it stopped", lambda: self.send(CommandKind.RESUME)
+            ),
+            CommandKind.TRAIN_NOW: button(
+                "Train now", "Do not wait for more masks (T)", lambda: self.send(CommandKind.TRAIN_NOW)
+            ),
+            CommandKind.STOP: button(
+                "Stop", "End the trainer; nothing is lost", lambda: self.send(CommandKind.STOP)
+            ),
         }
         self.models = button(
             "Models", "All models, and back to an older one", lambda: self.asked.emit("models")
@@ -111,7 +118,7 @@ class TrainerDock(QWidget):
         height = FOLDED if self.curves.isHidden() else HEIGHT
         return QSize(super().sizeHint().width(), height)
 
-    def send(self, kind: str) -> None:
+    def send(self, kind: CommandKind) -> None:
         """Write a command for the trainer."""
         self.project.trainer.send(kind, by=self.annotator)
 

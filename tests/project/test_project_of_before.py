@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from trainer.project.doctor import doctor
 
 from trainer.labels.values import IGNORE
+from trainer.project.doctor import doctor
 from trainer.project.project import Project
 
 ARCHIVE = Path(__file__).parent / "before" / "project-0.1.tar.xz"

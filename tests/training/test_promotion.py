@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from trainer.settings.gate import GateSettings
 
+from trainer.settings.gate import GateSettings
 from trainer.training.promotion import compare_with_served
 
 NAMES = ("background", "hand", "face")

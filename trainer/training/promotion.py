@@ -134,9 +134,8 @@ def _paired_draws(
     candidate: Counts, other: Counts, groups: Sequence[str], gate: GateSettings, seed: int
 ) -> list[Counts]:
     """Bootstrap sums of both models over the same draws of groups: a hard group weighs on both alike."""
-    rng = np.random.default_rng(seed)
-    by_group = [sum_by_group(candidate, groups), sum_by_group(other, groups)]
-    return resample_groups(by_group, rng, gate.bootstrap)
+    sample = Bootstrap(groups, gate.bootstrap, seed)
+    return [sample.sums(candidate), sample.sums(other)]
 
 
 def _decide_on_few(photos: int, now: float, served: Counts | None, gate: GateSettings) -> GateDecision:
