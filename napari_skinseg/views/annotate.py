@@ -98,7 +98,7 @@ def resolve_annotate(session: AnnotationSession, today: Stats | None = None) -> 
         why=f"here because: {opened.why}" if opened and opened.why else "",
         sentence=session.status,
         progress=progress_text(
-            done, pace, session.project_status.labelled, session.project_status.photos, session.saving
+            done, pace, status.labelled, status.photos, session.saving
         ),
         rows=class_rows(project.classes, session.selected_class, session.hidden, session.locked),
         working=opened is not None,
