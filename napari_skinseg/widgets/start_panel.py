@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
-
-from trainer.labels.classes import CLASS_SETS
+from qtpy.QtWidgets import QFileDialog, QLabel, QPushButton, QVBoxLayout, QWidget
 
 CHOICES = (
     ("open", "Open a project …", "A project is a folder that holds skinseg.toml."),
-    ("new", "New project …", "Pick the folder with your photos, then where the project should live."),
+    ("new", "New project …", "Photos, classes, groups, and the masks there are already, in one form."),
     ("demo", "Try the demo", "Drawn people, no real photos: label a few and watch the model learn."),
 )
 
@@ -23,14 +21,14 @@ class StartPanel(QWidget):
     -------
     opened(str)
         A project folder was picked.
-    made(str, str, str)
-        Photos folder, folder of the new project, class set.
+    new()
+        A new project was asked for.
     demo()
         The demo was asked for.
     """
 
     opened = Signal(str)
-    made = Signal(str, str, str)
+    new = Signal()
     demo = Signal()
 
     def __init__(self, *, last: str = "", parent: QWidget | None = None) -> None:
@@ -49,12 +47,6 @@ class StartPanel(QWidget):
             layout.addSpacing(8)
             layout.addWidget(button)
             layout.addWidget(_words(hint))
-        self.classes = QComboBox()
-        self.classes.addItems(list(CLASS_SETS))
-        row = QFormLayout()
-        row.addRow("classes of a new project", self.classes)
-        layout.addSpacing(8)
-        layout.addLayout(row)
         self.message = _words("")
         layout.addWidget(self.message)
         layout.addStretch(1)
@@ -74,10 +66,7 @@ class StartPanel(QWidget):
             self.opened.emit(folder)
 
     def _new(self) -> None:
-        photos = QFileDialog.getExistingDirectory(self, "Folder with the photos")
-        folder = photos and QFileDialog.getExistingDirectory(self, "Empty folder for the new project")
-        if folder:
-            self.made.emit(photos, folder, self.classes.currentText())
+        self.new.emit()
 
 
 def _words(text: str) -> QLabel:

@@ -12,13 +12,15 @@ from napari.qt.threading import create_worker
 from napari.utils.notifications import show_error, show_info, show_warning
 from qtpy.QtCore import QCoreApplication, QEvent, QSize, Qt, QTimer
 from qtpy.QtGui import QKeySequence, QShortcut
-from qtpy.QtWidgets import QFileDialog, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_skinseg.session import projects
 from napari_skinseg.session.session import AnnotationSession
 from napari_skinseg.views.annotate import resolve_annotate
 from napari_skinseg.views.trainer import TrainerView, resolve_trainer
 from napari_skinseg.widgets.annotate_dock import WIDTH, AnnotatePanel
+from napari_skinseg.widgets.forms.form import Form
+from napari_skinseg.widgets.forms.photo_forms import more_photos, new_project
 from napari_skinseg.widgets.key_help import KeyTable
 from napari_skinseg.widgets.models_tab import ModelsPanel
 from napari_skinseg.widgets.queue_tab import QueuePanel
@@ -70,6 +72,28 @@ def open_workspace(
     return dock
 
 
+def shown_project(viewer: napari.Viewer) -> Path | None:
+    """The folder of the project that a window shows."""
+    return next((dock.project.path for dock in _docks(viewer) if dock.project is not None), None)
+
+
+def show_project(viewer: napari.Viewer, path: Path) -> str:
+    """Open a project in a window; returns why not, or an empty string."""
+    try:
+        open_workspace(viewer, path)
+    except SkinsegError as error:
+        return str(error)
+    return ""
+
+
+def go_on(viewer: napari.Viewer, path: Path) -> str:
+    """Show a photo where the window has none and its project, `path`, got some; returns an empty string."""
+    for dock in _docks(viewer):
+        if dock.session is not None and shown_project(viewer) == path and dock.session.current is None:
+            dock.session.open_next()
+    return ""
+
+
 class WorkspaceDock(QWidget):
     """The SkinSeg dock: a start panel, or the open project; owns session, timers and the other docks."""
 
@@ -90,8 +114,8 @@ class WorkspaceDock(QWidget):
         self._maker: Any = None
         self.start = StartPanel(last=projects.last_project())
         self.start.opened.connect(self._try_open)
-        self.start.made.connect(lambda *given: self._make(projects.new, *given))
-        self.start.demo.connect(lambda: self._make(projects.demo))
+        self.start.new.connect(self._ask_for_project)
+        self.start.demo.connect(self._make_demo)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.start)
@@ -307,9 +331,21 @@ class WorkspaceDock(QWidget):
             self.keys.show()
 
     def _add_photos(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder with more photos")
-        if folder and self.project is not None:
-            self._make(projects.add, self.project.path, folder)
+        if self.project is not None:
+            path = self.project.path
+            self._show_form("Add photos", lambda: more_photos(lambda path: go_on(self.viewer, path), path))
+
+    def _ask_for_project(self) -> None:
+        self._show_form("New project", lambda: new_project(lambda path: show_project(self.viewer, path)))
+
+    def _show_form(self, title: str, build: Callable[[], Form]) -> None:
+        """Show a form in the dock that the menu opens too."""
+        name = f"{title} ({DOCK})"
+        if name not in self.viewer.window.dock_widgets:
+            self.viewer.window.add_dock_widget(build(), name=name, area="right", tabify=True)
+        dock = self.viewer.window.dock_widgets[name].native.parent()
+        dock.show()
+        dock.raise_()
 
     # -- beginning without a project -------------------------------------------------------------
 
@@ -319,25 +355,20 @@ class WorkspaceDock(QWidget):
         except SkinsegError as error:
             self.start.say(str(error))
 
-    def _make(self, act: Callable[..., str], *given: Any) -> None:
+    def _make_demo(self) -> None:
         self.start.say("preparing …")
         self.start.setEnabled(False)
-        self._maker = create_worker(projects.attempt, act, *given)
-        self._maker.returned.connect(self._made)
+        self._maker = create_worker(projects.attempt, projects.demo)
+        self._maker.returned.connect(self._made_demo)
         self._maker.start()
 
-    def _made(self, outcome: tuple[str, str]) -> None:
+    def _made_demo(self, outcome: tuple[str, str]) -> None:
         path, trouble = outcome
         self._maker = None
         self.start.setEnabled(True)
         self.start.say(trouble)
-        if trouble:
-            if self.project is not None:
-                show_error(trouble)
-        elif self.project is None:
+        if not trouble:
             self._try_open(path)
-        elif self.session is not None and self.session.current is None:
-            self.session.open_next()
 
 
 def _docks(viewer: napari.Viewer) -> Iterator[WorkspaceDock]:

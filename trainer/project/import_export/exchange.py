@@ -41,13 +41,39 @@ class ImportReport:
     unchanged: int = 0
     refused: list[dict[str, str]] = field(default_factory=list)
 
+    @property
+    def text(self) -> str:
+        """The result in one line."""
+        return f"{self.imported:,} imported, {self.unchanged:,} unchanged, {len(self.refused):,} refused."
+
+    @property
+    def details(self) -> list[str]:
+        """One line for each file left out."""
+        return [f"refused {item['file']}: {item['why']}" for item in self.refused]
+
+    @property
+    def fits(self) -> bool:
+        """Whether any file did."""
+        return bool(self.imported or self.unchanged or not self.refused)
+
 
 @dataclass
 class ExportReport:
     """What `export_masks` did; `left_out` holds {"photo", "why"} for each mask that could not be read."""
 
+    out: Path
     written: int = 0
     left_out: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The result in one line."""
+        return f"{self.written:,} masks in {self.out}."
+
+    @property
+    def details(self) -> list[str]:
+        """One line for each mask left out."""
+        return [f"left out {item['photo']}: {item['why']}" for item in self.left_out]
 
 
 def import_masks(
@@ -203,7 +229,7 @@ def export_masks(
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise ConfigError(f"{place}: is not an empty folder; name a new one for the masks")
     truths = project.masks.truth(split) + truth_of_broken(project, split)
-    report = ExportReport()
+    report = ExportReport(Path(out))
     names = _names(project, truths)
     with storage_errors(place):
         place.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,179 @@
+"""A form: the parameters of a function as questions, and the function as a job of a worker thread."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from magicgui.widgets import Container, FileEdit, Label, PushButton, Widget, create_widget
+from napari.qt.threading import create_worker
+from napari.utils import progress
+from napari.utils.notifications import show_error, show_info, show_warning
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QSizePolicy
+
+from napari_skinseg.session.job import Job, Outcome
+
+POLL_MS = 100
+SHOWN_DETAILS = 6
+NOTICES = {"info": show_info, "warning": show_warning, "error": show_error}
+
+Work = Callable[..., Outcome]
+Then = Callable[[Path], str]
+
+
+class Form(Container[Widget]):
+    """The questions of a function, a button that runs it in a thread, and the line it ends with.
+
+    Parameters
+    ----------
+    work
+        Called with a `Job` and the answers. Each parameter behind the job is a question: its annotation
+        makes the widget (`Annotated` with options of magicgui), one without a default must be answered.
+    action
+        The words on the button.
+    about
+        A sentence above the questions.
+    then
+        Called on the main thread with the project that holds more than before; returns what there is to
+        say about that, or nothing.
+    **given
+        Answers to begin with; those without a question are left out.
+    """
+
+    def __init__(
+        self, work: Work, action: str, about: str, then: Then | None = None, **given: object
+    ) -> None:
+        self.work, self.then = work, then
+        self.job: Job | None = None
+        self._bar: Any = None
+        self._worker: Any = None
+        self.required = [name for name, item in _questions(work) if item.default is inspect.Parameter.empty]
+        self.questions = [_widget(work, name, item, given) for name, item in _questions(work)]
+        self.run_button = PushButton(text=action)
+        self.cancel_button = PushButton(text="Cancel", enabled=False)
+        self.message = Label(value="")
+        buttons = Container[Widget](
+            widgets=[self.run_button, self.cancel_button], layout="horizontal", labels=False
+        )
+        buttons.margins = (0, 6, 0, 0)
+        self.box = Container[Widget](widgets=self.questions)
+        self.box.margins = (0, 0, 0, 0)
+        above = Label(value=about)
+        super().__init__(widgets=[above, self.box, buttons, self.message], labels=False)
+        for label in (above, self.message):
+            _wrap(label)
+        self.native.layout().addStretch(1)
+        self.clock = QTimer(self.native)
+        self.clock.setInterval(POLL_MS)
+        self.clock.timeout.connect(self._poll)
+        self.run_button.changed.connect(self.start)
+        self.cancel_button.changed.connect(self.cancel)
+        self.native.destroyed.connect(self._closed)
+
+    def answer(self, **answers: object) -> None:
+        """Fill questions in."""
+        for name, value in answers.items():
+            self.box[name].value = value  # type: ignore[attr-defined]
+
+    def start(self) -> None:
+        """Run the work with the answers there are, or say which one is missing."""
+        answers = {widget.name: _value(widget) for widget in self.questions}
+        for widget in self.questions:
+            if widget.name in self.required and answers[widget.name] in (None, ""):
+                self._tell(Outcome(f"{widget.label}: fill this in first", level="error"))
+                return
+        work = self.work
+        self.job = Job(lambda job: work(job, **answers))
+        self._bar = progress(total=0, desc=self.run_button.text)
+        self._set_busy(True)
+        self.message.value = "working …"
+        self._worker = create_worker(self.job.run)
+        self._worker.returned.connect(self._finish)
+        self._worker.start()
+        self.clock.start()
+
+    def cancel(self) -> None:
+        """Ask the work to end."""
+        if self.job is not None:
+            self.job.cancel()
+            self.cancel_button.enabled = False
+            self.message.value = "cancelling …"
+
+    @property
+    def busy(self) -> bool:
+        """Whether the work runs."""
+        return self.job is not None
+
+    def _poll(self) -> None:
+        if self.job is None or not self.cancel_button.enabled:
+            return
+        what, done, total = self.job.progress
+        if what:
+            self.message.value = f"{what}: {done:,}" + (f" of {total:,}" if total else "")
+            self._bar.set_description(what)
+            if total and self._bar.total != total:
+                self._bar.reset(total=total)
+            if total:
+                self._bar.update(done - self._bar.n)
+
+    def _finish(self, outcome: Outcome) -> None:
+        if self.job is None:  # the form was closed meanwhile
+            return
+        self.job = self._worker = None
+        self.clock.stop()
+        self._bar.close()
+        self._set_busy(False)
+        remark = self.then(outcome.project) if self.then is not None and outcome.project is not None else ""
+        self._tell(outcome, remark)
+
+    def _tell(self, outcome: Outcome, remark: str = "") -> None:
+        """Show an outcome in the form, and as a notification of one line."""
+        shown = [f"• {line}" for line in outcome.details[:SHOWN_DETAILS]]
+        left = len(outcome.details) - len(shown)
+        lines = [outcome.text, *shown, *([f"and {left:,} more"] if left > 0 else []), remark]
+        self.message.value = "\n".join(line for line in lines if line)
+        NOTICES[outcome.level](f"{outcome.line} {remark}".strip())
+
+    def _set_busy(self, busy: bool) -> None:
+        self.box.enabled = self.run_button.enabled = not busy
+        self.cancel_button.enabled = busy
+
+    def _closed(self, *_: object) -> None:
+        job, self.job = self.job, None
+        if job is not None:
+            job.cancel()
+            self._bar.close()
+
+
+def _questions(work: Work) -> Iterator[tuple[str, inspect.Parameter]]:
+    """Parameters of the work behind the job."""
+    items = iter(inspect.signature(work).parameters.items())
+    next(items)
+    return items
+
+
+def _widget(work: Work, name: str, item: inspect.Parameter, given: dict[str, object]) -> Widget:
+    hint = get_type_hints(work, include_extras=True)[name]
+    value = given.get(name) or (None if item.default is inspect.Parameter.empty else item.default)
+    widget = create_widget(annotation=hint, name=name)
+    if value is not None:
+        widget.value = value  # type: ignore[attr-defined]
+    if isinstance(widget, FileEdit):
+        widget.choose_btn.text = "…"
+        widget.choose_btn.tooltip = "Choose in a dialog"
+        widget.choose_btn.max_width = 36
+    return widget
+
+
+def _value(widget: Any) -> object:
+    value = widget.value
+    return value.expanduser().absolute() if isinstance(value, Path) else value
+
+
+def _wrap(label: Label) -> None:
+    label.native.setWordWrap(True)
+    label.native.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding)
