@@ -12,7 +12,7 @@ from napari.qt.threading import create_worker
 from napari.utils import progress
 from napari.utils.notifications import show_error, show_info, show_warning
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QSizePolicy
+from qtpy.QtWidgets import QLabel, QSizePolicy
 
 from napari_skinseg.session.job import Job, Outcome
 
@@ -39,14 +39,22 @@ class Form(Container[Widget]):
     then
         Called on the main thread with the project that holds more than before; returns what there is to
         say about that, or nothing.
+    closes
+        Hide the dock of the form when it is done.
     **given
         Answers to begin with; those without a question are left out.
     """
 
     def __init__(
-        self, work: Work, action: str, about: str, then: Then | None = None, **given: object
+        self,
+        work: Work,
+        action: str,
+        about: str,
+        then: Then | None = None,
+        closes: bool = False,
+        **given: object,
     ) -> None:
-        self.work, self.then = work, then
+        self.work, self.then, self.closes = work, then, closes
         self.job: Job | None = None
         self._bar: Any = None
         self._worker: Any = None
@@ -72,6 +80,7 @@ class Form(Container[Widget]):
         self.run_button.changed.connect(self.start)
         self.cancel_button.changed.connect(self.cancel)
         self.native.destroyed.connect(self._closed)
+        self.native_parent_changed.connect(self._align)
 
     def answer(self, **answers: object) -> None:
         """Fill questions in."""
@@ -127,7 +136,9 @@ class Form(Container[Widget]):
         self._bar.close()
         self._set_busy(False)
         remark = self.then(outcome.project) if self.then is not None and outcome.project is not None else ""
-        self._tell(outcome, remark)
+        self._tell(outcome, remark[:1].upper() + remark[1:])
+        if self.closes and outcome.project is not None and not remark:
+            self.native.parent().hide()
 
     def _tell(self, outcome: Outcome, remark: str = "") -> None:
         """Show an outcome in the form, and as a notification of one line."""
@@ -140,6 +151,15 @@ class Form(Container[Widget]):
     def _set_busy(self, busy: bool) -> None:
         self.box.enabled = self.run_button.enabled = not busy
         self.cancel_button.enabled = busy
+
+    def _align(self, *_: object) -> None:
+        """Make the labels equally wide; magicgui measures them without the style of the window."""
+        labels = self.box.native.findChildren(QLabel)
+        for label in labels:
+            label.ensurePolished()
+        widest = max((label.sizeHint().width() for label in labels), default=0)
+        for label in labels:
+            label.setMinimumWidth(widest)
 
     def _closed(self, *_: object) -> None:
         job, self.job = self.job, None
@@ -165,6 +185,8 @@ def _widget(work: Work, name: str, item: inspect.Parameter, given: dict[str, obj
         widget.choose_btn.text = "…"
         widget.choose_btn.tooltip = "Choose in a dialog"
         widget.choose_btn.max_width = 36
+        if item.default is None:
+            widget.line_edit.native.setPlaceholderText("optional")
     return widget
 
 

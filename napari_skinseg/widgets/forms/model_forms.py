@@ -68,14 +68,14 @@ def predict_photos(
 
 def evaluate(then: Then | None = None, project: Path | None = None) -> Form:
     """Build the form *Evaluate*."""
-    about = "How good a model is on photos that it did not learn from, with 95 % intervals over groups."
-    return Form(evaluate_model, "Evaluate", about, then, project=project)
+    about = "How good a model is on photos that it did not learn from, with 95\u00a0% intervals over groups."
+    return _of_served(Form(evaluate_model, "Evaluate", about, then, project=project))
 
 
 def predict_folder(then: Then | None = None, project: Path | None = None) -> Form:
     """Build the form *Predict a folder*."""
     about = "A mask for each photo of a folder: PNG, pixel = class index."
-    return Form(predict_photos, "Predict", about, then, project=project)
+    return _of_served(Form(predict_photos, "Predict", about, then, project=project))
 
 
 def scores_line(reply: dict[str, Any]) -> str:
@@ -86,6 +86,11 @@ def scores_line(reply: dict[str, Any]) -> str:
         f"{reply['groups']:,} groups: Dice {_number(reply['dice9'])} (95 % {_number(low)} to {_number(high)})"
     )
     return f"{line}. Report: {reply['report']}" if reply.get("report") else line
+
+
+def _of_served(form: Form) -> Form:
+    form.box["model"].native.setPlaceholderText("the served one")
+    return form
 
 
 def _number(value: float | None) -> str:

@@ -66,10 +66,11 @@ def new_project(then: Then | None = None, place: Path | None = None) -> Form:
         "Make the project",
         "A project keeps masks and models. Your photos stay where they are.",
         then,
+        closes=True,
         place=place or Path.home(),
     )
     classes, file = form.box["classes"], form.box["class_file"]
-    form.box["name"].native.setPlaceholderText("a name that is not taken yet")
+    form.box["name"].native.setPlaceholderText("a new name")
 
     def show_file() -> None:
         file.visible = classes.value == FROM_FILE
