@@ -38,6 +38,12 @@ class Outcome:
     level: str = "info"
     project: Path | None = None
 
+    def lines(self, most: int = 6) -> list[str]:
+        """Return the text, the first details, and how many there are besides."""
+        left = len(self.details) - most
+        shown = [self.text, *(f"• {detail}" for detail in self.details[:most])]
+        return [_OPTION.sub("", line) for line in shown] + ([f"and {left:,} more"] if left > 0 else [])
+
     @property
     def line(self) -> str:
         """The text and the first detail, in one line."""
@@ -59,6 +65,8 @@ class Job:
         self._work = work
         self._stop = threading.Event()
         self._process: CommandProcess | None = None
+        self.aborted: Callable[[], bool] = self._stop.is_set
+        """Whether the work shall end, for other reasons than `cancel`: the program quits."""
         self.progress: tuple[str, int, int | None] = ("", 0, None)
         """What is done now, how much of it, and of how much (None: not known)."""
 
@@ -79,16 +87,19 @@ class Job:
     def counter(self, what: str) -> Callable[[int], None]:
         """Return a function that notes how far `what` is, and ends the work if that was asked for."""
 
-        def advance(done: int) -> None:
-            self.note(what, done, None)
-            if self._stop.is_set():
-                raise Cancelled
-
-        return advance
+        return lambda done: self.note(what, done, None)
 
     def note(self, what: str, done: int, total: int | None) -> None:
-        """Note how far the work is."""
+        """Note how far the work is.
+
+        Raises
+        ------
+        Cancelled
+            If it shall end.
+        """
         self.progress = (what, done, total)
+        if self._stop.is_set() or self.aborted():
+            raise Cancelled
 
     def command(self, *words: str) -> dict[str, Any]:
         """Run a command of skinseg in a process of its own; returns its reply.

@@ -49,7 +49,7 @@ def test_new_project_takes_classes_groups_and_masks_and_opens(press, six_photos,
     assert dock.session is not None
     assert dock.project.path == made
     assert dock.project.classes.name == "lesion"
-    assert dock.project.photos.counts().by_split == {"train": (4, 4), "val": (2, 2)}
+    assert dock.project.photos.counts().by_split == {"train": (4, 4), "val": (2, 2), "test": (0, 0)}
     assert form.native.parent().isHidden()
     dock.dispose()
 

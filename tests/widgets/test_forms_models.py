@@ -12,6 +12,7 @@ from workbench import write_photo
 
 from napari_skinseg.widgets.forms.model_forms import evaluate, predict_folder, scores_line
 
+pytestmark = pytest.mark.timeout(600)  # each starts torch a few times
 QUICK = "--encoder resnet18 --size 64 --batch 4 --steps 4 --seed 1 --device cpu --set long_side=96"
 
 
@@ -76,7 +77,7 @@ def test_predicting_is_cancelled_with_its_process(press, told, trained, tmp_path
     press.viewer.window.add_dock_widget(form)
     form.answer(photos=photos, out=tmp_path / "out")
     form.start()
-    qtbot.waitUntil(lambda: form.message.value.startswith("predicting: "), timeout=60000)
+    qtbot.waitUntil(lambda: form.message.value.startswith("predicting: "), timeout=180000)
     assert form.message.value.endswith(" of 400")
     form.cancel()
     qtbot.waitUntil(lambda: not form.busy, timeout=10000)

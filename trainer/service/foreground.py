@@ -46,7 +46,7 @@ class CommandProcess:
         self._cancelled = False
 
     def run(self, progress: Progress) -> dict[str, Any]:
-        """Run it to its end, and call `progress(what, done, total)` on the way.
+        """Run it to its end, and call `progress(what, done, total)` on the way; if that raises, it is ended.
 
         Returns
         -------
@@ -66,12 +66,16 @@ class CommandProcess:
             process = self._start(out)
             assert process.stderr is not None
             with process:
-                for line in process.stderr:
-                    found = parse_progress(line)
-                    if found is not None:
-                        progress(*found)
-                    elif line.strip():
-                        last = line.strip()
+                try:
+                    for line in process.stderr:
+                        found = parse_progress(line)
+                        if found is not None:
+                            progress(*found)
+                        elif line.strip():
+                            last = line.strip()
+                except BaseException:
+                    process.terminate()
+                    raise
             if self._cancelled:
                 raise Cancelled
             out.seek(0)

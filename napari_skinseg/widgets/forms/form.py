@@ -12,12 +12,11 @@ from napari.qt.threading import create_worker
 from napari.utils import progress
 from napari.utils.notifications import show_error, show_info, show_warning
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QLabel, QSizePolicy
+from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QSizePolicy
 
 from napari_skinseg.session.job import Job, Outcome
 
 POLL_MS = 100
-SHOWN_DETAILS = 6
 NOTICES = {"info": show_info, "warning": show_warning, "error": show_error}
 
 Work = Callable[..., Outcome]
@@ -74,13 +73,17 @@ class Form(Container[Widget]):
         for label in (above, self.message):
             _wrap(label)
         self.native.layout().addStretch(1)
+        self.native.setMinimumHeight(1)  # else a window without room below its docks grows off the screen
         self.clock = QTimer(self.native)
         self.clock.setInterval(POLL_MS)
         self.clock.timeout.connect(self._poll)
         self.run_button.changed.connect(self.start)
         self.cancel_button.changed.connect(self.cancel)
         self.native.destroyed.connect(self._closed)
-        self.native_parent_changed.connect(self._align)
+        self.settling = QTimer(self.native)
+        self.settling.setSingleShot(True)
+        self.settling.timeout.connect(self._settle)
+        self.native_parent_changed.connect(lambda _: self.settling.start(0))
 
     def answer(self, **answers: object) -> None:
         """Fill questions in."""
@@ -99,7 +102,8 @@ class Form(Container[Widget]):
         self._bar = progress(total=0, desc=self.run_button.text)
         self._set_busy(True)
         self.message.value = "working …"
-        self._worker = create_worker(self.job.run)
+        worker = self._worker = create_worker(self.job.run)
+        self.job.aborted = lambda: bool(worker.abort_requested)
         self._worker.returned.connect(self._finish)
         self._worker.start()
         self.clock.start()
@@ -142,17 +146,31 @@ class Form(Container[Widget]):
 
     def _tell(self, outcome: Outcome, remark: str = "") -> None:
         """Show an outcome in the form, and as a notification of one line."""
-        shown = [f"• {line}" for line in outcome.details[:SHOWN_DETAILS]]
-        left = len(outcome.details) - len(shown)
-        lines = [outcome.text, *shown, *([f"and {left:,} more"] if left > 0 else []), remark]
-        self.message.value = "\n".join(line for line in lines if line)
+        self.message.value = "\n".join(outcome.lines() + ([remark] if remark else []))
         NOTICES[outcome.level](f"{outcome.line} {remark}".strip())
 
     def _set_busy(self, busy: bool) -> None:
         self.box.enabled = self.run_button.enabled = not busy
         self.cancel_button.enabled = busy
 
-    def _align(self, *_: object) -> None:
+    def _settle(self) -> None:
+        """Take a tab beside the docks of its side: below them there is no room on a small screen."""
+        dock, window = self.native.parent(), self.native.window()
+        if isinstance(dock, QDockWidget) and isinstance(window, QMainWindow):
+            area = window.dockWidgetArea(dock)
+            beside = [
+                other
+                for other in window.findChildren(QDockWidget)
+                if other is not dock
+                and window.dockWidgetArea(other) == area
+                and not (other.isHidden() or other.isFloating())
+            ]
+            if beside and dock not in window.tabifiedDockWidgets(beside[0]):
+                window.tabifyDockWidget(beside[0], dock)
+                dock.raise_()
+        self._align()
+
+    def _align(self) -> None:
         """Make the labels equally wide; magicgui measures them without the style of the window."""
         labels = self.box.native.findChildren(QLabel)
         for label in labels:
