@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, Protocol
 
@@ -89,37 +88,6 @@ def attempt(act: Callable[P, str], *args: P.args, **kwargs: P.kwargs) -> tuple[s
         return act(*args, **kwargs), ""
     except (SkinsegError, OSError) as error:
         return "", str(error)
-
-
-def new(photos: str, folder: str, classes: str) -> str:
-    """Make a project for a folder of photos; returns its path. Nothing is left behind if there are none.
-
-    Raises
-    ------
-    SkinsegError
-        If there are no photos, or the folder cannot become a project.
-    """
-    path = Path(folder)
-    fresh = not path.exists() or not any(path.iterdir())
-    with Project.create(path, classes=classes) as project:
-        try:
-            if project.registration.add_folder(Path(photos)).new == 0:
-                raise SkinsegError(
-                    f"no photos in {photos}: choose a folder with JPEG, PNG, TIFF, WebP or BMP files"
-                )
-        except BaseException:
-            project.close()
-            if fresh:  # a project without photos would only stand in the way of the next try
-                shutil.rmtree(path, ignore_errors=True)
-            raise
-    return folder
-
-
-def add(project: Path, folder: str) -> str:
-    """Register more photos; returns the project's path."""
-    with Project.open(project) as opened:
-        opened.registration.add_folder(Path(folder))
-    return str(project)
 
 
 def demo(folder: Path = DEMO) -> str:

@@ -97,9 +97,7 @@ def resolve_annotate(session: AnnotationSession, today: Stats | None = None) -> 
         clock=clock_text(opened.seconds) if opened else "",
         why=f"here because: {opened.why}" if opened and opened.why else "",
         sentence=session.status,
-        progress=progress_text(
-            done, pace, status.labelled, status.photos, session.saving
-        ),
+        progress=progress_text(done, pace, status.labelled, status.photos, session.saving),
         rows=class_rows(project.classes, session.selected_class, session.hidden, session.locked),
         working=opened is not None,
         writable=not project.read_only,

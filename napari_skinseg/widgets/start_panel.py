@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
 
 from napari_skinseg.widgets.elements import wrapped_label
-from trainer.labels.classes import CLASS_SETS
 
 CHOICES = (
     ("open", "Open a project …", "A project is a folder that holds skinseg.toml."),
-    ("new", "New project …", "Pick the folder with your photos, then where the project should live."),
+    ("new", "New project …", "Photos, classes, groups, and the masks there are already, in one form."),
     ("demo", "Try the demo", "Drawn people, no real photos: label a few and watch the model learn."),
 )
 
@@ -24,14 +23,14 @@ class StartPanel(QWidget):
     -------
     opened(str)
         A project folder was picked.
-    made(str, str, str)
-        Photos folder, folder of the new project, class set.
+    new()
+        A new project was asked for.
     demo()
         The demo was asked for.
     """
 
     opened = Signal(str)
-    made = Signal(str, str, str)
+    new = Signal()
     demo = Signal()
 
     def __init__(self, *, last: str = "", parent: QWidget | None = None) -> None:
@@ -50,12 +49,6 @@ class StartPanel(QWidget):
             layout.addSpacing(8)
             layout.addWidget(button)
             layout.addWidget(wrapped_label(hint))
-        self.classes = QComboBox()
-        self.classes.addItems(list(CLASS_SETS))
-        row = QFormLayout()
-        row.addRow("classes of a new project", self.classes)
-        layout.addSpacing(8)
-        layout.addLayout(row)
         self.message = wrapped_label("")
         layout.addWidget(self.message)
         layout.addStretch(1)
@@ -75,7 +68,4 @@ class StartPanel(QWidget):
             self.opened.emit(folder)
 
     def _new(self) -> None:
-        photos = QFileDialog.getExistingDirectory(self, "Folder with the photos")
-        folder = photos and QFileDialog.getExistingDirectory(self, "Empty folder for the new project")
-        if folder:
-            self.made.emit(photos, folder, self.classes.currentText())
+        self.new.emit()

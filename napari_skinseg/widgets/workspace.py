@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_error
 from qtpy.QtCore import QEvent, QSize
 from qtpy.QtGui import QKeySequence, QShortcut
-from qtpy.QtWidgets import QFileDialog, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_skinseg.session import projects
 from napari_skinseg.session.session import AnnotationSession
 from napari_skinseg.views.trainer import resolve_trainer
 from napari_skinseg.widgets.annotate_dock import WIDTH, AnnotateDock
+from napari_skinseg.widgets.forms.photo_forms import more_photos, new_project
 from napari_skinseg.widgets.key_help import KeyHelp
 from napari_skinseg.widgets.notices import show_notice
 from napari_skinseg.widgets.project_maker import ProjectMaker
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     import napari
 
+    from napari_skinseg.widgets.forms.form import Form
     from trainer.project.project import Project
 
 DOCK = "SkinSeg"
@@ -73,6 +76,28 @@ def open_workspace(
     return dock
 
 
+def shown_project(viewer: napari.Viewer) -> Path | None:
+    """Return the folder of the project that a window shows."""
+    return next((dock.project.path for dock in workspace_docks(viewer) if dock.project is not None), None)
+
+
+def show_project(viewer: napari.Viewer, path: Path) -> str:
+    """Open a project in a window; returns why not, or an empty string."""
+    try:
+        open_workspace(viewer, path)
+    except SkinsegError as error:
+        return str(error)
+    return ""
+
+
+def show_first_photo(viewer: napari.Viewer, path: Path) -> str:
+    """Show a photo where the window has none and its project, `path`, got some; returns an empty string."""
+    for dock in workspace_docks(viewer):
+        if dock.session is not None and shown_project(viewer) == path and dock.session.current is None:
+            dock.session.open_next()
+    return ""
+
+
 class WorkspaceDock(QWidget):
     """The SkinSeg dock: a start panel, or the open project; owns session, clock and the other docks."""
 
@@ -90,10 +115,10 @@ class WorkspaceDock(QWidget):
         self.tabs = WorkspaceTabs(napari_viewer)
         self.start = StartPanel(last=projects.last_project())
         self.start.opened.connect(self._try_open)
-        self.start.made.connect(lambda *given: self._make(projects.new, *given))
-        self.start.demo.connect(lambda: self._make(projects.demo))
+        self.start.new.connect(self._ask_for_project)
+        self.start.demo.connect(self._make_demo)
         self._maker = ProjectMaker()
-        self._maker.made.connect(self._take_project)
+        self._maker.made.connect(self._take_demo)
         self._maker.failed.connect(self._tell_failure)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.stack = QStackedWidget()
@@ -233,30 +258,38 @@ class WorkspaceDock(QWidget):
         except SkinsegError as error:
             self.start.say(str(error))
 
-    def _make(self, function: Callable[..., str], *given: object) -> None:
+    def _add_photos(self) -> None:
+        if self.project is not None:
+            viewer, path = self.viewer, self.project.path
+            show_form(viewer, "Add photos", lambda: more_photos(partial(show_first_photo, viewer), path))
+
+    def _ask_for_project(self) -> None:
+        viewer = self.viewer
+        show_form(viewer, "New project", lambda: new_project(partial(show_project, viewer)))
+
+    def _make_demo(self) -> None:
         self.start.say("preparing …")
         self.start.setEnabled(False)
-        self._maker.run(function, *given)
+        self._maker.run(projects.demo)
 
-    def _add_photos(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder with more photos")
-        if folder and self.project is not None:
-            self._make(projects.add, self.project.path, folder)
-
-    def _take_project(self, path: str) -> None:
-        """Open a project that was made, or the first of the photos that were added to the open one."""
+    def _take_demo(self, path: str) -> None:
         self.start.setEnabled(True)
         self.start.say("")
-        if self.project is None:
-            self._try_open(path)
-        elif self.session is not None and self.session.current is None:
-            self.session.open_next()
+        self._try_open(path)
 
     def _tell_failure(self, problem: str) -> None:
         self.start.setEnabled(True)
         self.start.say(problem)
-        if self.project is not None:
-            show_error(problem)
+
+
+def show_form(viewer: napari.Viewer, title: str, build: Callable[[], Form]) -> None:
+    """Show a form in the dock that the menu opens too."""
+    name = f"{title} ({DOCK})"
+    if name not in viewer.window.dock_widgets:
+        viewer.window.add_dock_widget(build(), name=name, area="right", tabify=True)
+    dock = viewer.window.dock_widgets[name].native.parent()
+    dock.show()
+    dock.raise_()
 
 
 def workspace_docks(viewer: napari.Viewer) -> Iterator[WorkspaceDock]:

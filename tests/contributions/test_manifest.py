@@ -13,6 +13,7 @@ from napari_skinseg.session import projects
 from napari_skinseg.widgets.workspace import WorkspaceDock
 
 NAME = "napari-skinseg"
+FORMS = ("New project", "Add photos", "Import masks", "Export masks", "Evaluate", "Predict a folder")
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +36,11 @@ def test_every_command_can_be_imported(manifest):
     assert manifest.display_name == "SkinSeg"
 
 
-def test_one_widget_so_that_the_command_line_needs_no_name(manifest):
-    assert [widget.display_name for widget in manifest.contributions.widgets] == ["Open workspace"]
+def test_the_workspace_comes_first_and_the_forms_after_it(manifest):
+    assert [widget.display_name for widget in manifest.contributions.widgets] == ["Open workspace", *FORMS]
 
 
-def test_napari_opens_the_workspace_as_a_plugin(make_napari_viewer, manifest, monkeypatch):
+def test_napari_opens_the_workspace_as_a_plugin_without_its_name(make_napari_viewer, manifest):
     plugins = PluginManager.instance()
     if NAME not in plugins:
         plugins.register(manifest)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from qtpy.QtCore import Qt
-from workbench import make_project, predict, serve
+from workbench import make_project, predict, serve, write_photo
 
 from napari_skinseg.session import projects
 from napari_skinseg.widgets.workspace import WorkspaceDock, open_workspace
@@ -233,25 +233,32 @@ def test_a_folder_that_is_no_project_is_refused_in_place(make_napari_viewer, tmp
         dock.open(tmp_path)
 
 
-def test_a_new_project_is_made_and_opened(make_napari_viewer, tmp_path, qtbot):
+def test_a_new_project_is_made_in_a_form_and_opened(make_napari_viewer, tmp_path, qtbot):
     with make_project(tmp_path, photos=3):
         pass
     dock = WorkspaceDock(make_napari_viewer())
     dock.viewer.window.add_dock_widget(dock, name="SkinSeg", area="right")
-    dock.start.made.emit(str(tmp_path / "photos"), str(tmp_path / "fresh"), "lesion")
+    qtbot.mouseClick(dock.start.buttons["new"], Qt.MouseButton.LeftButton)
+    form = dock.viewer.window.dock_widgets["New project (SkinSeg)"]
+    form.answer(place=tmp_path, name="fresh", photos=tmp_path / "photos", classes="lesion")
+    qtbot.mouseClick(form.run_button.native, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: dock.session is not None and dock.session.current is not None, timeout=15000)
     assert dock.project.classes.name == "lesion"
     assert [row.name for row in dock.annotate.view.rows] == ["background", "lesion", "not labelled (eraser)"]
     dock.dispose()
 
 
-def test_a_folder_without_photos_makes_no_project(make_napari_viewer, tmp_path, qtbot):
-    (tmp_path / "empty").mkdir()
-    dock = open_workspace(make_napari_viewer())
-    dock.start.made.emit(str(tmp_path / "empty"), str(tmp_path / "fresh"), "skin9")
-    qtbot.waitUntil(lambda: "no photos" in dock.start.message.text(), timeout=15000)
-    assert dock.session is None
-    assert not (tmp_path / "fresh").exists()
+def test_photos_are_added_in_a_form(dock, qtbot, tmp_path):
+    (tmp_path / "photos" / "new").mkdir()
+    write_photo(tmp_path / "photos" / "new" / "one.jpg", 1)
+    dock.show_extra("add")
+    dock.show_extra("add")
+    form = dock.viewer.window.dock_widgets["Add photos (SkinSeg)"]
+    assert form.box["project"].value == dock.project.path
+    form.answer(photos=tmp_path / "photos")
+    qtbot.mouseClick(form.run_button.native, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dock.project.photos.counts().photos == 7, timeout=15000)
+    qtbot.waitUntil(lambda: not form.busy, timeout=15000)
 
 
 def test_a_project_can_be_looked_at_read_only(make_napari_viewer, folder, qtbot, monkeypatch):

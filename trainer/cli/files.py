@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.markup import escape
 
-from trainer.cli.checks import check_folder, check_out
 from trainer.cli.progress import counted
 from trainer.cli.reply import JsonOption, ProjectArgument, Reply, listed
 
 if TYPE_CHECKING:
     from trainer.project.import_export.formats import Format
-    from trainer.project.project import Project
-    from trainer.project.registration import Added
+    from trainer.project.import_export.mask_import import ImportReport
+    from trainer.project.intake import Intake
 
 GroupsOption = Annotated[
     str | None,
@@ -50,38 +48,24 @@ def new(
         str, typer.Option(help="skin9, lesion, podocyte, or a TOML/JSON file of classes.")
     ] = "skin9",
     groups: GroupsOption = None,
+    masks: Annotated[str | None, typer.Option(help="A folder of PNG masks to import at once.")] = None,
     database: Annotated[
         str | None, typer.Option(help="A PostgreSQL address, for a team; else SQLite in the folder.")
     ] = None,
     json: JsonOption = False,
 ) -> Reply:
     """Make a project for a folder of photos."""
-    from trainer.errors import ConfigError
-    from trainer.project.project import Project
+    from trainer.project.intake import create_project
 
-    check_folder(photos, "photos")
+    with counted("registering photos") as advance:
+        made = create_project(directory, photos, classes, groups, masks, database, progress=advance)
     path = Path(directory)
-    fresh = not path.exists() or (path.is_dir() and not any(path.iterdir()))
-    with Project.create(path, classes=classes, database_url=database) as project:
-        try:
-            added = _add(project, photos, groups)
-            total, alone = project.photos.counts().photos, _ungrouped(project)
-            if groups is not None and alone == total:
-                raise ConfigError(
-                    f"--groups {groups}: matches none of the {total:,} photos; it is searched for in their "
-                    f"paths below {photos}, such as {project.photos.get(project.photos.ids()[0]).relpath}"
-                )
-        except BaseException:
-            project.close()
-            if fresh:  # a project without photos would only stand in the way of the next try
-                shutil.rmtree(path, ignore_errors=True)
-            raise
-    data: dict[str, object] = {"project": str(path.resolve()), "photos": total}
-    lines = [f"Made {path} with {total:,} photos. Next: skinseg annotate {path}"]
-    if groups is not None:
-        data["ungrouped"] = alone
-        lines += _of_no_group(alone, total)
-    return Reply(data, [*lines, *_passed_over(added)])
+    data: dict[str, object] = {"project": str(path.resolve()), "photos": made.photos}
+    if made.ungrouped is not None:
+        data["ungrouped"] = made.ungrouped
+    if made.masks is not None:
+        data["masks"] = _imported(made.masks)
+    return Reply(data, [escape(f"{made.text} Next: skinseg annotate {path}"), *_details(made)])
 
 
 def add(
@@ -93,24 +77,19 @@ def add(
     json: JsonOption = False,
 ) -> Reply:
     """Register more photos; none is opened, and those already known are left as they are."""
-    from trainer.project.project import Project
+    from trainer.project.intake import add_photos
 
-    check_folder(folder, "photos")
-    with Project.open(Path(directory)) as project:
-        before = _ungrouped(project)
-        added = _add(project, folder, groups)
-        total, alone = project.photos.counts().photos, _ungrouped(project) - before
+    with counted("registering photos") as advance:
+        added = add_photos(directory, folder, groups, progress=advance)
     data: dict[str, object] = {
         "project": str(Path(directory).resolve()),
         "new": added.new,
-        "photos": total,
+        "photos": added.photos,
         "unreadable": list(added.unreadable),
     }
-    lines = [f"{added.new:,} new photos, {total:,} in all."]
-    if groups is not None:
-        data["ungrouped"] = alone
-        lines += _of_no_group(alone, added.new)
-    return Reply(data, [*lines, *_passed_over(added)])
+    if added.ungrouped is not None:
+        data["ungrouped"] = added.ungrouped
+    return Reply(data, [escape(added.text), *_details(added)])
 
 
 def move(
@@ -145,25 +124,11 @@ def import_(
     json: JsonOption = False,
 ) -> Reply:
     """Bring in masks made elsewhere; each must have its photo's size."""
-    from trainer.project.import_export.mask_import import import_masks
-    from trainer.project.project import Project
+    from trainer.project.import_export.folders import import_folder
 
-    check_folder(masks, "masks")
-    with Project.open(Path(directory)) as project, counted("importing masks") as advance:
-        report = import_masks(
-            project, Path(masks), cast("Format", format), annotator, ids=ids and Path(ids), progress=advance
-        )
-    data = {
-        "imported": report.imported,
-        "unchanged": report.unchanged,
-        "refused": [{"file": str(item["file"]), "why": item["why"]} for item in report.refused],
-    }
-    lines: list[str] = [
-        f"{report.imported:,} imported, {report.unchanged:,} unchanged, {len(report.refused):,} refused."
-    ]
-    lines += listed([f"  refused {item['file']}: {item['why']}" for item in report.refused])
-    nothing_fits = bool(report.refused) and not (report.imported or report.unchanged)
-    return Reply(data, [*lines], code=2 if nothing_fits else 0)
+    with counted("importing masks") as advance:
+        report = import_folder(directory, masks, cast("Format", format), annotator, ids=ids, progress=advance)
+    return Reply(_imported(report), [escape(report.text), *_details(report)], code=0 if report.fits else 2)
 
 
 def export(
@@ -174,16 +139,11 @@ def export(
     json: JsonOption = False,
 ) -> Reply:
     """Write the masks out, one file per labelled photo, named like it."""
-    from trainer.project.import_export.mask_export import export_masks
-    from trainer.project.project import Project
+    from trainer.project.import_export.folders import export_folder
 
-    with Project.open(Path(directory), read_only=True) as project:
-        check_out(Path(out).expanduser())
-        report = export_masks(project, Path(out), cast("Format", format), split=split)
+    report = export_folder(directory, out, cast("Format", format), split=split)
     data = {"out": str(Path(out).resolve()), "written": report.written, "left_out": report.left_out}
-    lines: list[str] = [f"{report.written:,} masks in {escape(out)}."]
-    lines += [f"  left out {escape(item['photo'])}: {escape(item['why'])}" for item in report.left_out]
-    return Reply(data, [*lines])
+    return Reply(data, [escape(report.text), *(escape(f"  {line}") for line in report.details)])
 
 
 def status(directory: ProjectArgument, json: JsonOption = False) -> Reply:
@@ -251,29 +211,13 @@ def backup(
     return Reply({"backup": str(written)}, [f"Backup in {written}"])
 
 
-def _add(project: Project, folder: str, groups: str | None) -> Added:
-    """Register photos with a running count on the terminal."""
-    with counted("registering photos") as advance:
-        return project.registration.add_folder(Path(folder), groups=groups, progress=advance)
+def _imported(report: ImportReport) -> dict[str, object]:
+    return {
+        "imported": report.imported,
+        "unchanged": report.unchanged,
+        "refused": [{"file": str(item["file"]), "why": item["why"]} for item in report.refused],
+    }
 
 
-def _ungrouped(project: Project) -> int:
-    """Count the photos that are a group of their own because nothing named one."""
-    import sqlalchemy as sa
-
-    from trainer.project.schema import photo, photo_group
-
-    named = sa.select(photo_group.c.name)
-    query = sa.select(sa.func.count()).select_from(photo).where(photo.c.group_name.not_in(named))
-    with project.catalog.read() as connection:
-        return int(connection.execute(query).scalar_one())
-
-
-def _of_no_group(alone: int, total: int) -> list[str]:
-    if not alone:
-        return []
-    return [f"  --groups: {alone:,} of {total:,} photos have no match: each is a group of its own"]
-
-
-def _passed_over(added: Added) -> list[str]:
-    return listed([f"  could not be taken: {name}" for name in added.unreadable])
+def _details(report: Intake | ImportReport) -> list[str]:
+    return listed([f"  {line}" for line in report.details])

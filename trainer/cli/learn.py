@@ -20,7 +20,7 @@ from trainer.cli.batch import (
     run_here,
     spoken,
 )
-from trainer.cli.checks import check_folder, check_labels, check_truth, check_writable
+from trainer.cli.checks import check_labels, check_truth, check_writable
 from trainer.cli.models import known_model, number
 from trainer.cli.progress import staged
 from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply, table
@@ -121,6 +121,7 @@ def evaluate(
     json: JsonOption = False,
 ) -> Reply:
     """How good a model is: Dice, outlines, calibration, with 95 % intervals over groups."""
+    from trainer.project.import_export.folders import check_folder
     from trainer.project.project import Project
 
     check_mode(mode)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from trainer.cli.checks import check_out
 from trainer.cli.progress import counted
 from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply, listed, table
 
@@ -42,6 +41,7 @@ def predict(
     """Write a mask for each photo: PNG, pixel = class index."""
     from trainer.errors import ProjectError
     from trainer.inference.folder import photos_in, predict_folder
+    from trainer.project.import_export.folders import check_out
 
     folder, used, remark = model_folder(Path(source), model)
     found = photos_in(Path(photos))

@@ -1,7 +1,13 @@
-"""Progress of long work, on stderr: a bar with the time left on a terminal, nothing in a pipe."""
+"""Progress of long work, on stderr: a bar with the time left on a terminal, nothing in a pipe.
+
+A program that runs a command gets lines instead, if it asks for them (`trainer.service.foreground`).
+"""
 
 from __future__ import annotations
 
+import os
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,6 +23,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from trainer.service.foreground import PROGRESS, format_progress
+
+LINE_SECONDS = 0.1
+"""Lines of progress come no faster than this."""
+
 Advance = Callable[[int], None]
 
 
@@ -26,9 +37,27 @@ def _progress(*columns: ProgressColumn) -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
+def _lines() -> Callable[[str, int, int | None], None]:
+    """Return a function that writes progress to stderr line by line, the first and the last at once."""
+    shown, last = "", 0.0
+
+    def write(what: str, done: int, total: int | None) -> None:
+        nonlocal shown, last
+        now = time.monotonic()
+        if what != shown or done == total or now - last > LINE_SECONDS:
+            shown, last = what, now
+            print(format_progress(what, done, total), file=sys.stderr, flush=True)
+
+    return write
+
+
 @contextmanager
 def counted(what: str, total: int | None = None) -> Iterator[Advance]:
     """Yield `advance(done)`, which moves the bar to `done` of `total` (unknown: a spinner and the count)."""
+    if os.environ.get(PROGRESS):
+        write = _lines()
+        yield lambda done: write(what, done, total)
+        return
     columns = (
         [SpinnerColumn(), TextColumn("{task.description} {task.completed:,}"), TimeElapsedColumn()]
         if total is None
@@ -46,6 +75,9 @@ def counted(what: str, total: int | None = None) -> Iterator[Advance]:
 @contextmanager
 def staged() -> Iterator[Callable[[str, int, int], None]]:
     """Yield `advance(what, done, total)` for work in several parts (a round: train, validate)."""
+    if os.environ.get(PROGRESS):
+        yield _lines()
+        return
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
     with _progress(*columns) as progress:
         task = progress.add_task("starting", total=None)

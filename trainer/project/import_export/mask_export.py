@@ -27,8 +27,19 @@ __all__ = ["ExportReport", "export_masks"]
 class ExportReport:
     """Result of `export_masks`; `left_out` holds {"photo", "why"} for each mask that could not be read."""
 
+    out: Path
     written: int = 0
     left_out: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The result in one line."""
+        return f"{self.written:,} masks in {self.out}."
+
+    @property
+    def details(self) -> list[str]:
+        """One line for each mask left out."""
+        return [f"left out {item['photo']}: {item['why']}" for item in self.left_out]
 
 
 def export_masks(
@@ -63,7 +74,7 @@ def export_masks(
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise ConfigError(f"{place}: is not an empty folder; name a new one for the masks")
     truths = project.masks.truth(split) + project.masks.truth_of_broken(split)
-    report = ExportReport()
+    report = ExportReport(Path(out))
     names = _names(project, truths)
     with storage_errors(place):
         place.mkdir(parents=True, exist_ok=True)

@@ -36,6 +36,21 @@ class ImportReport:
     unchanged: int = 0
     refused: list[dict[str, str]] = field(default_factory=list)
 
+    @property
+    def text(self) -> str:
+        """The result in one line."""
+        return f"{self.imported:,} imported, {self.unchanged:,} unchanged, {len(self.refused):,} refused."
+
+    @property
+    def details(self) -> list[str]:
+        """One line for each file left out."""
+        return [f"refused {item['file']}: {item['why']}" for item in self.refused]
+
+    @property
+    def fits(self) -> bool:
+        """Whether any file did."""
+        return bool(self.imported or self.unchanged or not self.refused)
+
 
 def import_masks(
     project: Project,

@@ -1,0 +1,70 @@
+"""The forms *Import masks* and *Export masks*."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, cast
+
+from napari_skinseg.session.job import Job, Outcome
+from napari_skinseg.widgets.forms.form import Form, Then
+from napari_skinseg.widgets.forms.questions import Format, FormatName, ProjectFolder, choices, folder
+from trainer.project.import_export.folders import export_folder, import_folder
+
+
+def take_masks(
+    job: Job,
+    project: ProjectFolder,
+    masks: Annotated[Path, folder("masks", "A folder of masks named like their photos, and as large")],
+    format: Format = "png",
+    ids: Annotated[
+        Path | None,
+        {
+            "filter": "*.json *.csv",
+            "label": "ids",
+            "tooltip": "Optional: a JSON or CSV file that says which pixel value means which class",
+        },
+    ] = None,
+    annotator: Annotated[
+        str, {"label": "annotator", "tooltip": "The name that stands on the masks"}
+    ] = "import",
+) -> Outcome:
+    """Bring in masks made elsewhere."""
+    report = import_folder(
+        project, masks, cast("FormatName", format), annotator or "import", ids, job.counter("masks")
+    )
+    level = "info" if not report.refused else "warning" if report.fits else "error"
+    return Outcome(report.text, report.details, level, project)
+
+
+def write_masks(
+    job: Job,
+    project: ProjectFolder,
+    out: Annotated[Path, folder("out", "A new or empty folder; one that is not there is made")],
+    format: Format = "png",
+    split: Annotated[
+        str,
+        choices(
+            "split",
+            "The photos whose masks are written",
+            ("all photos", ""),
+            ("train", "train"),
+            ("validation", "val"),
+            ("test", "test"),
+        ),
+    ] = "",
+) -> Outcome:
+    """Write masks out."""
+    report = export_folder(project, out, cast("FormatName", format), split or None, job.counter("masks"))
+    return Outcome(report.text, report.details, "warning" if report.left_out else "info")
+
+
+def import_masks(then: Then | None = None, project: Path | None = None) -> Form:
+    """Build the form *Import masks*."""
+    about = "Each mask becomes a revision of its photo. Masks there are already stay in the history."
+    return Form(take_masks, "Import the masks", about, then, project=project)
+
+
+def export_masks(then: Then | None = None, project: Path | None = None) -> Form:
+    """Build the form *Export masks*."""
+    about = "One file for each labelled photo, with what was painted or accepted."
+    return Form(write_masks, "Export the masks", about, then, project=project)

@@ -1,0 +1,97 @@
+"""The forms *Evaluate* and *Predict a folder*; a process of its own does the work, since it needs torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from napari_skinseg.session.job import Job, Outcome
+from napari_skinseg.widgets.forms.form import Form, Then
+from napari_skinseg.widgets.forms.questions import ModelId, ProjectFolder, choices, folder
+
+
+def evaluate_model(
+    job: Job,
+    project: ProjectFolder,
+    split: Annotated[
+        str,
+        choices(
+            "split",
+            "The labelled photos to compare with. Look at the test photos once, at the end",
+            ("validation", "val"),
+            ("test", "test"),
+        ),
+    ] = "val",
+    model: ModelId = "",
+    masks: Annotated[
+        Path | None,
+        folder("masks", "Optional: compare with the masks in this folder, not with the project's"),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        {
+            "mode": "w",
+            "filter": "*.html",
+            "label": "report",
+            "tooltip": "Optional: write a page with pictures to this HTML file",
+        },
+    ] = None,
+) -> Outcome:
+    """Measure a model."""
+    words = ["evaluate", str(project), "--split", split]
+    for option, value in (("--model", model.strip()), ("--masks", masks), ("--report", report)):
+        if value:
+            words += [option, str(value)]
+    return Outcome(scores_line(job.command(*words)))
+
+
+def predict_photos(
+    job: Job,
+    project: ProjectFolder,
+    photos: Annotated[Path, folder("photos", "A folder of photos; they need not belong to the project")],
+    out: Annotated[Path, folder("out", "A folder for the masks; one that is not there is made")],
+    model: ModelId = "",
+    probabilities: Annotated[
+        bool,
+        {"label": "confidence too", "tooltip": "Also NAME.confidence.png beside each mask, 0 to 255"},
+    ] = False,
+) -> Outcome:
+    """Write a mask for each photo."""
+    words = ["predict", str(project), str(photos), "--out", str(out)]
+    words += ["--model", model.strip()] if model.strip() else []
+    reply = job.command(*words, *(["--probabilities"] if probabilities else []))
+    failed = [f"failed {item['photo']}: {item['why']}" for item in reply["failed"]]
+    written = reply["written"]
+    text = f"{written:,} {'mask' if written == 1 else 'masks'} in {out} by model {reply['model']}."
+    return Outcome(text, failed, "info" if not failed else "warning" if written else "error")
+
+
+def evaluate(then: Then | None = None, project: Path | None = None) -> Form:
+    """Build the form *Evaluate*."""
+    about = "How good a model is on photos that it did not learn from, with 95\u00a0% intervals over groups."
+    return _of_served(Form(evaluate_model, "Evaluate", about, then, project=project))
+
+
+def predict_folder(then: Then | None = None, project: Path | None = None) -> Form:
+    """Build the form *Predict a folder*."""
+    about = "A mask for each photo of a folder: PNG, pixel = class index."
+    return _of_served(Form(predict_photos, "Predict", about, then, project=project))
+
+
+def scores_line(reply: dict[str, Any]) -> str:
+    """Write the reply of `skinseg evaluate` as one line, like the first that it prints."""
+    low, high = reply["ci95"]["dice9"]
+    line = (
+        f"model {reply['model']}, {reply['split']}, {reply['photos']:,} photos in "
+        f"{reply['groups']:,} groups: Dice {_number(reply['dice9'])} (95 % {_number(low)} to {_number(high)})"
+    )
+    return f"{line}. Report: {reply['report']}" if reply.get("report") else line
+
+
+def _of_served(form: Form) -> Form:
+    form.box["model"].native.setPlaceholderText("the served one")
+    return form
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

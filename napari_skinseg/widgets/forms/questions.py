@@ -1,0 +1,49 @@
+"""Questions that several forms ask: folders and files, with their words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+
+def folder(label: str, tooltip: str) -> dict[str, Any]:
+    """Options of magicgui for a folder."""
+    return {"mode": "d", "nullable": True, "label": label, "tooltip": tooltip}
+
+
+def choices(label: str, tooltip: str, *pairs: tuple[str, str]) -> dict[str, Any]:
+    """Options of magicgui for one of several values, each with what is shown for it."""
+    return {"choices": list(pairs), "label": label, "tooltip": tooltip}
+
+
+ProjectFolder = Annotated[Path, folder("project", "A folder that holds skinseg.toml")]
+GroupsFile = Annotated[
+    Path | None,
+    {
+        "filter": "*.csv",
+        "label": "groups",
+        "tooltip": "Optional: a CSV with photo, group and, if wanted, split (train, val, test). "
+        "Photos of one patient or visit stay in one split",
+    },
+]
+MasksFolder = Annotated[
+    Path | None,
+    folder("masks", "Optional: masks there are already, PNG named like the photo, pixel = class index"),
+]
+Format = Annotated[
+    str,
+    choices(
+        "format",
+        "PNG: pixel = class index, 255 = not labelled. NGFF: one .zarr folder for each photo",
+        ("PNG", "png"),
+        ("OME-NGFF", "ngff"),
+    ),
+]
+ModelId = Annotated[
+    str,
+    {
+        "label": "model",
+        "tooltip": "Its number as the models tab shows it, as 0003; empty: the model that is served",
+    },
+]
+FormatName = Literal["png", "ngff"]
