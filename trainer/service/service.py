@@ -27,11 +27,11 @@ from trainer.service.lock import TrainerLock
 from trainer.service.prediction_worker import SuggestionDesk
 from trainer.service.schedule import LEARNING_COLOURS, PRETEXT, Decision, decide
 from trainer.service.schedule_state import read_situation
+from trainer.settings.plan import Lane
 
 if TYPE_CHECKING:
     from trainer.project.project import Project
     from trainer.settings.model import Settings
-    from trainer.settings.plan import Lane
     from trainer.training.round import RoundResult
     from trainer.training.round_context import RoundProgress
 
