@@ -125,7 +125,7 @@ class Catalog:
         return postgresql_insert(table)
 
     def data_version(self) -> int:
-        """Return a number that changes with every commit by others; costs microseconds on SQLite."""
+        """Return a number that changes with every commit; costs microseconds on SQLite."""
         if not self.is_sqlite:
             with self.read() as connection:
                 return int(connection.execute(sa.text("SELECT last_value FROM skinseg_change")).scalar_one())

@@ -62,7 +62,7 @@ class Store:
         return self.catalog.url.render_as_string(hide_password=False)
 
     def data_version(self) -> int:
-        """Return a number that changes with every commit of others; cheap enough for every tick."""
+        """Return a number that changes with every commit; cheap enough for every tick."""
         return self.catalog.data_version()
 
     def require_writable(self) -> None:
