@@ -100,5 +100,5 @@ class PhotoCompletion:
 
         self._background.write(end, lambda _: None)
 
-    def _record_visit(self, photo: LoadedPhoto, outcome: str) -> None:
+    def _record_visit(self, photo: LoadedPhoto, outcome: VisitOutcome) -> None:
         self._project.sessions.record_visit(self._id, photo.id, photo.seconds, photo.strokes, outcome)

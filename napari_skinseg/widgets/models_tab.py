@@ -97,6 +97,6 @@ def _cells(model: Model, served: bool) -> tuple[str, ...]:
         when,
         recipe,
         "" if dice is None else f"{dice:.2f}",
-        DECISION_TEXTS.get(model.decision or "", ""),
+        DECISION_TEXTS[model.decision] if model.decision else "",
         model.why or "",
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from magicgui.widgets import Container, FileEdit, Label, PushButton, Widget, create_widget
+from magicgui.widgets.bases import ValueWidget
 from napari.qt.threading import create_worker
 from napari.utils import progress
 from napari.utils.notifications import show_error, show_info, show_warning
@@ -85,10 +86,16 @@ class Form(Container[Widget]):
         self.settling.timeout.connect(self._settle)
         self.native_parent_changed.connect(lambda _: self.settling.start(0))
 
+    def question(self, name: str) -> ValueWidget[Any]:
+        """Return the widget of a question."""
+        widget = self.box[name]
+        assert isinstance(widget, ValueWidget)
+        return widget
+
     def answer(self, **answers: object) -> None:
         """Fill questions in."""
         for name, value in answers.items():
-            self.box[name].value = value  # type: ignore[attr-defined]
+            self.question(name).value = value
 
     def start(self) -> None:
         """Run the work with the answers there are, or say which one is missing."""

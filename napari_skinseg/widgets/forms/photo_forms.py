@@ -69,7 +69,7 @@ def new_project(then: Then | None = None, place: Path | None = None) -> Form:
         closes=True,
         place=place or Path.home(),
     )
-    classes, file = form.box["classes"], form.box["class_file"]
+    classes, file = form.question("classes"), form.question("class_file")
     form.box["name"].native.setPlaceholderText("a new name")
 
     def show_file() -> None:
