@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from trainer.errors import SkinsegError
 from trainer.project.states import RoundState
 from trainer.recipes.registry import find_recipe
+from trainer.settings.plan import Lane
 from trainer.training.candidate import measure_candidate
 from trainer.training.publish import publish_model
 from trainer.training.round_context import RoundContext, RoundProgress, StopRound, Tick
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from trainer.project.project import Project
     from trainer.settings.model import Settings
-    from trainer.settings.plan import Lane
     from trainer.training.loop import Training
     from trainer.training.promotion import GateDecision
 
