@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,9 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
 
 from trainer.labels.values import IGNORE
-from trainer.settings.plan import Plan
+
+if TYPE_CHECKING:
+    from trainer.settings.plan import Plan
 
 PHOTO_FILL = 255
 """Outside of the photo is white, and its labels are IGNORE."""
@@ -26,7 +29,7 @@ PHOTO_FILL = 255
 
 @dataclass(frozen=True)
 class Strength:
-    """How far the augmentation goes; all zero and ``flip`` False switches it off."""
+    """Extent of the augmentation; all zero and ``flip`` False switches it off."""
 
     flip: bool = True
     vertical_flip: bool = False
@@ -47,12 +50,12 @@ class Strength:
 
     @property
     def moves(self) -> bool:
-        """Whether rotation or zoom are on; a shift alone needs no interpolation."""
+        """True where rotation or zoom are on; a shift alone needs no interpolation."""
         return self.rotate > 0 or self.zoom > 1
 
     @classmethod
     def of(cls, plan: Plan) -> Strength:
-        """The augmentation that a plan asks for."""
+        """Take the augmentation that a plan asks for."""
         if not plan.augment:
             return NO_AUGMENTATION
         return cls(

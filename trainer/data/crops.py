@@ -7,22 +7,26 @@ what makes a resumed round equal to one that was never interrupted.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 
 from trainer.data.augment import Strength, augmented_window
 from trainer.data.fit import Centres, Fit, fit_photo, fit_target, middle
-from trainer.data.photo_cache import Bytes, WorkingPhotos
-from trainer.data.trainset import TrainSet
 from trainer.errors import SkinsegError
 from trainer.labels.values import IGNORE
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from trainer.data.photo_cache import Bytes, WorkingPhotos
+    from trainer.data.trainset import TrainSet
 
 
 @dataclass(frozen=True)
 class CropPlan:
-    """How crops are cut: a recipe may ask for its own."""
+    """Size, number and augmentation of crops: a recipe may ask for its own."""
 
     size: int
     batch: int
@@ -36,7 +40,7 @@ class CropPlan:
     def cut(
         self, photo: Bytes, target: Bytes | None, wanted: int | None, rng: np.random.Generator
     ) -> tuple[Tensor, Tensor]:
-        """One augmented crop of a photo.
+        """Cut one augmented crop of a photo.
 
         Parameters
         ----------
@@ -66,14 +70,16 @@ class LabelledCrops:
         self.train, self.plan = train, plan
 
     def draw(self, step: int, slot: int, batch: int) -> tuple[Tensor, Tensor]:
-        """One crop: ``(3, S, S)`` and ``(S, S)``, both uint8.
+        """Draw one crop: ``(3, S, S)`` and ``(S, S)``, both uint8.
 
         Raises
         ------
         SkinsegError
             When no labelled photo can be read any more.
         """
+        # a generator of its own: which thread makes the crop, and what was made before, leaves no trace in it
         rng = np.random.default_rng([self.plan.seed, step, slot])
+        # the slot decides, not a draw, so that every batch has its share of new photos
         newest = slot % batch < self.plan.newest_share * batch
         while True:
             candidates = self.train.usable(newest)
@@ -84,23 +90,25 @@ class LabelledCrops:
             try:
                 photo, target = self.train.pair(index)
             except SkinsegError as error:
+                # the one dependence on time: a photo that breaks during a round is missed from here on
                 self.train.drop(index, error)
                 continue
             return self.plan.cut(photo, target, wanted, rng)
 
     def _choose(self, candidates: npt.NDArray[np.intp], rng: np.random.Generator) -> tuple[int, int | None]:
-        """A photo and, for a class-balanced crop, the class to centre on."""
+        """Choose a photo and, for a class-balanced crop, the class to centre on."""
         if rng.random() >= self.plan.class_balanced:
             return int(rng.choice(candidates)), None
         counts = self.train.counts[candidates]
         frequency = counts.sum(0).astype(np.float64)
+        # the rarer a class, the more often a crop is centred on it
         weight = np.where(frequency > 0, np.maximum(frequency, 1) ** -0.5, 0)
         wanted = int(rng.choice(len(weight), p=weight / weight.sum()))
         return int(rng.choice(candidates[counts[:, wanted] > 0])), wanted
 
 
 class UnlabelledCrops:
-    """Crops of photos nobody labelled; their truth is IGNORE everywhere."""
+    """Crops of unlabelled photos; their truth is IGNORE everywhere."""
 
     ATTEMPTS = 50
 
@@ -108,7 +116,8 @@ class UnlabelledCrops:
         self.photos, self.photo_ids, self.plan = photos, photo_ids, plan
 
     def draw(self, step: int, slot: int, batch: int) -> tuple[Tensor, Tensor]:
-        """One crop: ``(3, S, S)`` and ``(S, S)`` of IGNORE, both uint8."""
+        """Draw one crop: ``(3, S, S)`` and ``(S, S)`` of IGNORE, both uint8."""
+        # the last number keeps these draws apart from those of the labelled crop in the same slot
         rng = np.random.default_rng([self.plan.seed, step, slot, 1])
         last: Exception | None = None
         for _ in range(self.ATTEMPTS):
@@ -132,7 +141,7 @@ class AllCrops(UnlabelledCrops):
 
 
 def _inside(extent: int, size: int, rng: np.random.Generator) -> int:
-    """A centre that keeps the window inside, or the middle where the photo is smaller."""
+    """Draw a centre that keeps the window inside, or take the middle where the photo is smaller."""
     if extent <= size:
         return extent // 2
     return int(rng.integers(size // 2, extent - size + size // 2 + 1))
@@ -146,7 +155,7 @@ def _centre(
     centres: Centres,
     rng: np.random.Generator,
 ) -> tuple[int, int]:
-    """Where to cut: on the wanted class, else anywhere, but on labelled pixels where those are few."""
+    """Draw a centre: on the wanted class, else anywhere, but on labelled pixels where those are few."""
     height, width = shape[:2]
     chosen = None
     if target is not None and wanted is not None:

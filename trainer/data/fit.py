@@ -1,6 +1,6 @@
-"""How a photo meets the network's square: cut out of it, squashed into it, or placed whole inside it.
+"""The fit of a photo to the network's square: cut out of it, squashed into it, or placed whole inside it.
 
-Training and prediction both go through here, so that a network is asked about what it was taught on.
+Training and prediction both go through here, so that a network sees the same in both.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Fit = Literal["crop", "squash", "pad"]
 photo with its proportions kept, its long side as long as the square's, filled up with white."""
 
 Centres = Literal["inside", "uniform"]
-"""Where windows lie: ``inside`` the photo, or with their centre ``uniform`` over it and filled up outside."""
+"""Position of windows: ``inside`` the photo, or with centres ``uniform`` over it and filled up outside."""
 
 
 def fitted_shape(height: int, width: int, fit: Fit, size: int) -> tuple[int, int]:

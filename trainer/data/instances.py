@@ -36,10 +36,10 @@ class Instances:
     masks: Tensor
     """``(R, H, W)`` bool."""
     unknown: Tensor
-    """``(H, W)`` bool, where nobody said what is there: neither region nor background."""
+    """``(H, W)`` bool, not labelled: neither region nor background."""
 
     def to(self, device: torch.device) -> Instances:
-        """The same on a device."""
+        """Move all tensors to a device."""
         parts = (self.boxes, self.labels, self.masks, self.unknown)
         return Instances(*(part.to(device, non_blocking=True) for part in parts))
 
@@ -91,7 +91,7 @@ Found = tuple[int, int, npt.NDArray[np.bool_]]
 
 
 def _pixels(labels: Labels) -> npt.NDArray[np.intp]:
-    """How many there are of each label but 0."""
+    """Count the pixels of each label but 0."""
     counts = np.bincount(labels.ravel(), minlength=1)
     counts[0] = 0
     return counts
@@ -121,7 +121,7 @@ def box_of(mask: npt.NDArray[np.bool_]) -> tuple[int, int, int, int]:
 def instances_of(
     target_NHW: Tensor, classes: int, background: int = 0, *, one: bool = False
 ) -> list[Instances]:
-    """The regions of every mask of a batch, on the batch's device."""
+    """Find the regions of every mask of a batch, on the batch's device."""
     masks = target_NHW.cpu().numpy()
     return [find_instances(m, classes, background, one=one).to(target_NHW.device) for m in masks]
 

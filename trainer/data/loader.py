@@ -1,4 +1,4 @@
-"""What a round trains on: batches of crops, made ahead in background threads."""
+"""Batches of crops, made ahead in background threads."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Loader:
         self._made: dict[tuple[int, int], Future[tuple[Tensor, Tensor]]] = {}
 
     def batch(self, step: int) -> Batch:
-        """The batch of one step; starts on those of the next steps."""
+        """Return the batch of one step, and start on those of the next steps."""
         self._order(step)
         pairs = [self._made.pop((step, slot)).result() for slot in range(self.size)]
         self._order(step + 1)

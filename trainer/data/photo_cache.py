@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from trainer.project.project import Project
 
 Bytes = npt.NDArray[np.uint8]
@@ -81,7 +82,7 @@ class DecodedCache:
             large = self._sizes[name] > MAP_FROM
         try:
             array: Bytes = np.load(path, mmap_mode="r" if large else None, allow_pickle=False)
-        except (OSError, ValueError, EOFError):  # deleted or damaged by someone: make it anew
+        except (OSError, ValueError, EOFError):  # deleted or damaged meanwhile: make it again
             with self._lock:
                 self._total -= self._sizes.pop(name, 0)
             return None
@@ -184,6 +185,6 @@ class WorkingPhotos:
 
 
 def project_cache(project: Project, limit: int | None = None) -> DecodedCache:
-    """The cache in the project's folder, as large as its settings say; none if nothing may be written."""
+    """Open the cache in the project's folder, as large as its settings say; none where it is read-only."""
     folder = None if project.read_only else project.path / "cache" / "decoded"
     return DecodedCache(folder, project.settings.photos.cache_bytes if limit is None else limit)

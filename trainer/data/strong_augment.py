@@ -7,7 +7,6 @@ All draws come from a generator that is passed in: a view depends on its seed al
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +23,7 @@ CUT_ASPECT = (0.3, 1 / 0.3)
 
 @dataclass(frozen=True)
 class ViewStrength:
-    """How strongly colours change, and how often (shares of the crops) the rest happens."""
+    """Strength of the change of colours, and shares of the crops that the rest happens to."""
 
     jitter: float = 0.5
     gray: float = 0.2
@@ -98,7 +97,7 @@ def paste(mine: Tensor, mask: Tensor) -> Tensor:
     return torch.where(where, mine.roll(1, 0), mine)
 
 
-def _per_photo(values: npt.NDArray[Any], like: Tensor) -> Tensor:
+def _per_photo(values: npt.NDArray[np.float64 | np.bool_], like: Tensor) -> Tensor:
     return torch.as_tensor(values, dtype=like.dtype).to(like.device).view(-1, 1, 1, 1)
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from trainer.data.photo_cache import Bytes, WorkingPhotos
 from trainer.errors import SkinsegError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trainer.data.photo_cache import Bytes, WorkingPhotos
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class TrainSet:
             self.counts[index] = 0
 
     def usable(self, newest_only: bool = False) -> npt.NDArray[np.intp]:
-        """Indices of items with at least one labelled pixel."""
+        """Return indices of items with at least one labelled pixel."""
         indices = np.flatnonzero(self.counts.sum(1))
         if newest_only:
             fresh = indices[indices < self.newest]

@@ -1,1 +1,1 @@
-"""What every training runs on: device, optimizer, moving average, batch-norm statistics, memory."""
+"""The ground of every training: device, optimizer, moving average, batch-norm statistics, memory."""

@@ -1,4 +1,4 @@
-"""Carrying weights over to another task: what has to be done before and while they are tuned.
+"""Batch-norm statistics for weights that are carried over to another task.
 
 Why: taken over as they are, colorization weights can do worse than random ones. Their batch-norm statistics
 are those of gray pictures, and the first steps at a full learning rate undo what they hold.
@@ -6,16 +6,19 @@ are those of gray pictures, and the first steps at a full learning rate undo wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 @torch.no_grad()
 def reestimate_batch_norm(network: nn.Module, images: Iterator[Tensor], batches: int) -> None:
-    """Estimate every batch-norm layer's mean and variance anew, as the plain average over some batches.
+    """Estimate every batch-norm layer's mean and variance as the plain average over some batches.
 
     Nothing else changes: no weight, no dropout state, and no label is looked at.
 
@@ -35,7 +38,7 @@ def reestimate_batch_norm(network: nn.Module, images: Iterator[Tensor], batches:
         network.eval()
         for layer in layers:
             layer.reset_running_stats()
-            layer.momentum = None  # torch's word for a cumulative average
+            layer.momentum = None  # to torch: a cumulative average
             layer.train()
         for _ in range(batches):
             network(next(images))

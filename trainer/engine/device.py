@@ -1,19 +1,21 @@
-"""What every recipe runs on: device, precision, threads, seeds, moving averages, learning rate, memory."""
+"""The device of a training: its choice, its precision, its threads, and seeds."""
 
 from __future__ import annotations
 
 import os
 import random
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from trainer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
 
 
 def choose_device(device: str = "auto") -> str:
@@ -119,7 +121,7 @@ class Engine:
         kind, _, index = name.partition(":")
         devices: list[int] | int = [int(index)] if index else 1
         try:
-            fabric = Fabric(accelerator=kind, devices=devices, precision=cast(Any, precision))
+            fabric = Fabric(accelerator=kind, devices=devices, precision=cast("Any", precision))
         except (ValueError, RuntimeError) as error:
             raise ConfigError(f"device {name}, precision {precision}: {error}") from error
         fabric.launch()
@@ -127,7 +129,7 @@ class Engine:
 
     @property
     def device(self) -> torch.device:
-        """Where tensors go."""
+        """The device of tensors."""
         device: torch.device = self.fabric.device
         return device
 

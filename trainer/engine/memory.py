@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Callable
 
 T = TypeVar("T")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether torch ran out of memory, on whichever device."""
+    """Tell whether torch ran out of memory, on whichever device."""
     if isinstance(error, torch.OutOfMemoryError):
         return True
     text = str(error)
@@ -39,7 +38,7 @@ def run_with_smaller_batches(
     smallest
         Below this the error is passed on.
     on_smaller
-        Told each new batch size.
+        Called with each new batch size.
 
     Returns
     -------

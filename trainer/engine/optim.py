@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
-from torch.optim import Optimizer
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Iterable
 
-if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
     from trainer.settings.plan import Plan
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -10,7 +12,9 @@ from trainer.data.augment import to_unit, window
 from trainer.data.fit import Fit, fit_photo, middle, place_in
 from trainer.labels.boxes import Box
 from trainer.networks.maskrcnn.detector import Detector
-from trainer.networks.segmenters import Segmenter
+
+if TYPE_CHECKING:
+    from trainer.networks.segmenters import Segmenter
 
 
 def find_boxes(

@@ -1,10 +1,9 @@
-"""Where a prediction may be wrong: what the discriminator stored beside a model says of it."""
+"""Maps of likely errors, by the discriminator stored beside a model."""
 
 from __future__ import annotations
 
 import logging
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -14,13 +13,16 @@ from trainer.errors import SkinsegError
 from trainer.networks.discriminators import Discriminator, build_discriminator
 from trainer.networks.weights import read_weights
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 log = logging.getLogger(__name__)
 
 COMPANION = "discriminator"
 
 
 def load_discriminator(folder: Path, card: dict[str, Any], device: torch.device) -> Discriminator | None:
-    """The discriminator of a model folder, in eval mode; None where there is none that can be read.
+    """Load the discriminator of a model folder, in eval mode; None where none can be read.
 
     A damaged one is named in the log: the model itself still predicts.
     """

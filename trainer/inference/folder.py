@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.errors import PhotoError, ProjectError
-from trainer.labels.boxes import Box
 from trainer.project.decode import decode
 from trainer.project.scan import find_photos
 from trainer.settings.project import PhotoSettings
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from trainer.labels.boxes import Box
+
 
 @dataclass
 class FolderReport:
-    """What became of the photos."""
+    """Counts and failures of a prediction of a folder."""
 
     written: int = 0
     failed: list[dict[str, str]] = field(default_factory=list)
@@ -30,7 +34,7 @@ class FolderReport:
 
 
 def photos_in(source: Path) -> list[tuple[Path, Path]]:
-    """The photos under a folder (or the one named), each with its path relative to it, in order.
+    """List the photos under a folder (or the one named), each with its path relative to it, in order.
 
     Raises
     ------

@@ -1,15 +1,17 @@
-"""Losses of a detector's subnets, in float32, with what nobody labelled left out."""
+"""Losses of a detector's subnets, in float32, with unlabelled pixels left out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from torch import Tensor
 from torch.nn import functional as F
 
 from trainer.labels.values import IGNORE
 from trainer.losses.segmentation import focal, jaccard_distance
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Losses of adversarial training, in float32 outside autocast, with what nobody labelled left out.
+"""Losses of adversarial training, in float32 outside autocast, with unlabelled pixels left out.
 
 D stands for a discriminator's logits ``(N, 1, h, w)``, high where it takes its input for real. ``valid`` is a
 mask or a weight in [0, 1], ``(N, H, W)`` or ``(N, 1, H, W)``, at the photo's or at D's resolution.

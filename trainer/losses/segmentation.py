@@ -1,4 +1,4 @@
-"""Losses that leave out what nobody labelled. All compute in float32, outside autocast.
+"""Losses that leave out unlabelled pixels. All compute in float32, outside autocast.
 
 Notation (shapes): logits ``(N, K, H, W)``, target ``(N, H, W)`` with class indices and ``IGNORE``;
 m = target is not IGNORE, p = softmax of the logits, t = one-hot target.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
-
-from torch import nn
+from typing import TYPE_CHECKING, NamedTuple
 
 from trainer.errors import ConfigError
 from trainer.networks.encoders import check_encoder, encoder_for
 from trainer.networks.maskrcnn.detector import Detector, MaskRCNN
 from trainer.networks.segmenters import Segmenter, build_deeplabv3plus, build_fpn
 from trainer.networks.unet import UNET_2015, build_unet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import nn
 
 
 class Architecture(NamedTuple):

@@ -23,7 +23,7 @@ class Colorizer(Segmenter):
 
     @classmethod
     def of(cls, segmenter: Segmenter) -> Colorizer:
-        """The same network, painting; it must have three output channels."""
+        """Wrap the same network as a colorizer; it must have three output channels."""
         made = cls(
             segmenter.network, segmenter.arch, segmenter.encoder_name, segmenter.classes, segmenter.options
         )
@@ -42,7 +42,7 @@ class Colorizer(Segmenter):
 
 
 def gray(image_NCHW: Tensor) -> Tensor:
-    """The picture without its colours, ``(N, 1, H, W)``."""
+    """Take the colours away, ``(N, 1, H, W)``."""
     luma = image_NCHW.new_tensor(LUMA).view(1, 3, 1, 1)
     return (image_NCHW * luma).sum(dim=1, keepdim=True)
 

@@ -6,14 +6,17 @@ Shape suffixes: N photos, C channels, H rows, W columns; h, w are the rows and c
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from trainer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SLOPE = 0.2
 STRIDED_LAYERS = {"patch16": (4,), "patch70": (4, 4, 4), "patch256": (4, 3, 3, 3, 3)}
@@ -102,7 +105,7 @@ class Surrogate(Discriminator):
 
 
 class Patch(Discriminator):
-    """PatchGAN (Isola et al. 2017): each logit judges a square of 16, 70 or 256 pixels.
+    """PatchGAN (Isola et al. 2017): each logit stands for a square of 16, 70 or 256 pixels.
 
     ``patch16`` and ``patch70`` are pix2pix's. Its largest, all kernels 4, sees 286 pixels; ``patch256`` has
     kernels of 3 after the first layer, which makes it 256.
@@ -218,7 +221,7 @@ def build_discriminator(
 def frozen(network: nn.Module) -> Iterator[nn.Module]:
     """Let gradients through a network without leaving any in it, and leave its batch statistics alone.
 
-    Inside, BatchNorm layers normalise with the batch at hand, as in training, but do not record it.
+    Inside, BatchNorm layers normalise with the current batch, as in training, but do not record it.
     Yields the bare network, without the wrapper of Fabric, whose hooks expect gradients.
     """
     bare: nn.Module = getattr(network, "module", network)

@@ -1,4 +1,4 @@
-"""Encoders: which exist, which suits a device, and the colour scale their weights expect."""
+"""Encoders: the known names, those that suit a device, and the colour scale their weights expect."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def input_scale(encoder: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
 
 
 def encoder_for(device_type: str, encoder: str = "auto") -> str:
-    """The encoder to use: the one asked for, or for ``auto`` the one that suits the device."""
+    """Choose the encoder: the one asked for, or for ``auto`` the one that suits the device."""
     if encoder != "auto":
         return encoder
     return ENCODER_ON_CPU if device_type in ("cpu", "mps") else ENCODER_ON_GPU

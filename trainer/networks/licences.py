@@ -1,10 +1,13 @@
-"""Under which licence the starting weights of an encoder come: a table and what files say, without torch."""
+"""Licences of encoders' starting weights: a table and what files say, without torch."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WEIGHTS, CARD = "weights.safetensors", "model.json"
 """Of a model folder."""
@@ -17,7 +20,7 @@ RESEARCH_ONLY = ("-nc", "noncommercial", "non-commercial", "apple-amlr", "seer-l
 
 @dataclass(frozen=True)
 class EncoderFacts:
-    """What a person wants to know before choosing an encoder."""
+    """Size and licence of an encoder, to choose by."""
 
     parameters: float
     """Millions."""
@@ -47,7 +50,7 @@ ENCODERS: dict[str, EncoderFacts] = {
 
 
 def stated_licence(weights: Path) -> str | None:
-    """What a weights file says of its licence: the card beside it, or its own header; None: nothing."""
+    """Read the licence that a weights file states: by the card beside it or its own header; None: nothing."""
     try:
         beside = weights.with_name(CARD) if weights.name == WEIGHTS else weights.with_suffix(".json")
         card = json.loads(beside.read_text(encoding="utf-8"))
@@ -73,5 +76,5 @@ def _header_licence(weights: Path) -> str | None:
 
 
 def forbids_commercial_use(licence: str | None) -> bool:
-    """Whether a licence is for research only."""
+    """Tell whether a licence is for research only."""
     return any(mark in (licence or "").lower() for mark in RESEARCH_ONLY)

@@ -1,4 +1,4 @@
-"""Where a network's weights come from: nowhere, photos without labels, ImageNet, a file; never the internet.
+"""Starting weights of a network: random, from photos without labels, ImageNet's, a file's; no downloads.
 
 A project's folder ``pretrained/`` holds ``ENCODER.safetensors`` (ImageNet, placed there by hand) and
 ``colorization-ENCODER.safetensors`` with a card ``.json`` (made by ``skinseg pretrain``). Those that stood
@@ -11,15 +11,11 @@ import itertools
 import json
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from trainer.errors import ConfigError
 from trainer.networks.licences import forbids_commercial_use, stated_licence
-from trainer.networks.segmenters import Segmenter
 from trainer.networks.weights import (
     WEIGHTS,
     WeightMatch,
@@ -30,12 +26,19 @@ from trainer.networks.weights import (
 )
 from trainer.project.filesystem import storage_errors
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+    from trainer.networks.segmenters import Segmenter
+
 ENOUGH_STEPS = 5000
 """Of a pretext task, for ``auto`` to use its weights: those of 300 and of 1,000 steps lost to random ones."""
 
 
 def choose_init(init: str, encoder: str, pretrained: Path | None) -> str:
-    """What ``auto`` means here: ImageNet weights, else colorization's of a long enough pretext, else none."""
+    """Resolve ``auto``: ImageNet weights, else colorization's of a long enough pretext, else none."""
     if init != "auto":
         return init
     if pretrained is None:
@@ -46,7 +49,7 @@ def choose_init(init: str, encoder: str, pretrained: Path | None) -> str:
 
 
 def passed_over(init: str, encoder: str, pretrained: Path | None) -> str:
-    """Why ``auto`` does not take colorization weights that are there, and what to type; else empty."""
+    """Say why ``auto`` does not take colorization weights that are there, and what to type; else empty."""
     if init != "auto" or pretrained is None:
         return ""
     path, taken = weights_path("colorization", encoder, pretrained), choose_init(init, encoder, pretrained)
@@ -59,13 +62,13 @@ def passed_over(init: str, encoder: str, pretrained: Path | None) -> str:
 
 
 def _pretext_steps(encoder: str, pretrained: Path) -> int:
-    """Steps that the colorization weights at hand were made in; 0 where there are none or nobody says."""
+    """Return the steps of the colorization weights at hand; 0: there are none, or no card says."""
     path = weights_path("colorization", encoder, pretrained)
     return _steps(path) if path.is_file() else 0
 
 
 def _steps(path: Path) -> int:
-    """Steps that a weights file was made in, as its card says; 0: nobody says."""
+    """Return the steps that a weights file was made in, as its card says; 0: no card says."""
     try:
         return int(_card(path)["plan"]["steps"])
     except (ValueError, KeyError, TypeError):
@@ -73,7 +76,7 @@ def _steps(path: Path) -> int:
 
 
 def _card(path: Path) -> dict[str, Any]:
-    """What is written beside a weights file; empty where there is nothing that can be read."""
+    """Read the card beside a weights file; empty where there is nothing that can be read."""
     try:
         card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -82,7 +85,7 @@ def _card(path: Path) -> dict[str, Any]:
 
 
 def weights_path(init: str, encoder: str, pretrained: Path) -> Path:
-    """The file that ``imagenet``, ``colorization`` or a path means."""
+    """Return the file that ``imagenet``, ``colorization`` or a path means."""
     if init == "imagenet":
         return pretrained / f"{encoder}.safetensors"
     if init == "colorization":
@@ -144,7 +147,7 @@ def save_pretrained(
 ) -> Path:
     """Write starting weights and their card; who reads meanwhile gets the old ones or the new ones.
 
-    Those that are there stay under another name, and ``say`` is told which.
+    Those that are there stay under another name, and ``say`` is called with it.
     """
     path = pretrained / f"{name}.safetensors"
     older = _keep(path)
@@ -174,10 +177,10 @@ def _keep(path: Path) -> Path | None:
 
 
 def encoder_licence(init: str, encoder: str, pretrained: Path) -> str | None:
-    """Licence of the weights an encoder starts from; None: they are the project's own, or nobody says.
+    """Licence of the weights an encoder starts from; None: they are the project's own, or nothing is known.
 
-    A file's own word (metadata ``licence`` or ``license``, or the card beside it) counts more than what is
-    known of the weights usually published for the encoder.
+    A file's own statement (metadata ``licence`` or ``license``, or the card beside it) counts more than what
+    is known of the weights usually published for the encoder.
     """
     if init == "scratch":
         return None

@@ -5,8 +5,7 @@ Shape suffixes: N photos, C channels, K classes, H rows, W columns.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import segmentation_models_pytorch as smp
 import torch
@@ -14,6 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from trainer.networks.encoders import input_scale
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 ASPP_RATES = (6, 12, 18)
 
@@ -42,7 +44,8 @@ class DeepLabV3Plus(smp.DeepLabV3Plus):  # type: ignore[misc]
         return F.interpolate(logits, size=x.shape[-2:], mode="bilinear", align_corners=True)
 
 
-def build_deeplabv3plus(encoder: str, classes: int, **options: Any) -> nn.Module:
+def build_deeplabv3plus(encoder: str, classes: int, **options: object) -> nn.Module:
+    """Build a DeepLabV3+ with random weights; options as of segmentation_models_pytorch."""
     options = {
         "decoder_atrous_rates": ASPP_RATES,
         "encoder_output_stride": 16,
@@ -53,13 +56,14 @@ def build_deeplabv3plus(encoder: str, classes: int, **options: Any) -> nn.Module
     return network
 
 
-def build_fpn(encoder: str, classes: int, **options: Any) -> nn.Module:
+def build_fpn(encoder: str, classes: int, **options: object) -> nn.Module:
+    """Build a feature pyramid network with random weights; options as of segmentation_models_pytorch."""
     network: nn.Module = smp.FPN(encoder_name=encoder, encoder_weights=None, classes=classes, **options)
     return network
 
 
 class Segmenter(nn.Module):
-    """A network behind a fixed input adapter: the world outside speaks [-1, 1], the encoder its own scale.
+    """A network behind a fixed input adapter: pictures in [-1, 1] to the encoder's own scale.
 
     Parameters
     ----------
@@ -78,7 +82,7 @@ class Segmenter(nn.Module):
         arch: str,
         encoder: str,
         classes: int,
-        options: Mapping[str, Any] | None = None,
+        options: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__()
         self.network = network
@@ -102,8 +106,8 @@ class Segmenter(nn.Module):
         logits: Tensor = self.network((image_NCHW - self.mean) / self.std)
         return logits[..., :height, :width] if below or right else logits
 
-    def describe(self) -> dict[str, Any]:
-        """What is needed to build this network again, with its size for people."""
+    def describe(self) -> dict[str, object]:
+        """Return the arguments that build this network again, and its size for people."""
         return {
             "arch": self.arch,
             "encoder": self.encoder_name,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import segmentation_models_pytorch as smp
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 UNET_2015 = "unet2015"
 """Name of the original design where encoders are chosen."""
@@ -102,7 +104,7 @@ def _two_convolutions(before: int, after: int, batch_norm: bool) -> nn.Sequentia
 
 
 def build_unet(
-    encoder: str, classes: int, width: int = 64, batch_norm: bool = False, **options: Any
+    encoder: str, classes: int, width: int = 64, batch_norm: bool = False, **options: object
 ) -> nn.Module:
     """U-Net with the encoder of that name; ``width`` and ``batch_norm`` are of `unet2015` alone."""
     if encoder == UNET_2015:

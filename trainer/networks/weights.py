@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError
@@ -16,8 +14,13 @@ from torch import Tensor, nn
 
 from trainer.errors import SkinsegError
 from trainer.networks.architectures import build_segmenter
-from trainer.networks.segmenters import Segmenter
 from trainer.project.filesystem import storage_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from trainer.networks.segmenters import Segmenter
 
 WEIGHTS = "weights.safetensors"
 CARD = "model.json"
@@ -25,7 +28,7 @@ CARD = "model.json"
 
 @dataclass(frozen=True)
 class WeightMatch:
-    """Which keys of a file found their place in a network."""
+    """Keys of a file that found their place in a network, and those that did not."""
 
     loaded: list[str]
     missing: list[str]
@@ -165,7 +168,7 @@ def load_model(folder: Path, device: str | torch.device = "cpu") -> tuple[Segmen
 
 
 def load_matching(module: nn.Module, weights: dict[str, Tensor]) -> WeightMatch:
-    """Load every tensor whose name and shape fit, and tell which did not.
+    """Load every tensor whose name and shape match, and report those that did not.
 
     Names are tried as they are, and as those of the bare network (``encoder.`` ...) or of the encoder alone.
     """

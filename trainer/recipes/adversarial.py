@@ -6,16 +6,18 @@ first a supervised, then an unsupervised phase.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from torch import Tensor
-
-from trainer.data.loader import Batch
 from trainer.labels.values import IGNORE
-from trainer.networks.segmenters import Segmenter
 from trainer.recipes.adversarial_base import AdversarialBase
 from trainer.recipes.adversarial_term import believed_cross_entropy
-from trainer.settings.adversarial import AdversarialOptions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from trainer.data.loader import Batch
+    from trainer.networks.segmenters import Segmenter
+    from trainer.settings.adversarial import AdversarialOptions
 
 LITERAL = {"encoder": "tu-xception65", "uncertain_weight": 1.0, "class_balanced": 0.0}
 
@@ -29,7 +31,7 @@ class Adversarial(AdversarialBase):
     name: ClassVar[str] = "adversarial"
 
     @classmethod
-    def defaults(cls, options: AdversarialOptions, device: str) -> dict[str, Any]:
+    def defaults(cls, options: AdversarialOptions, device: str) -> dict[str, object]:
         """No Dice; the source's encoder where it is to be literal."""
         return {"dice_weight": 0.0} | (LITERAL if options.literal else {})
 

@@ -1,18 +1,20 @@
-"""What recipes with a discriminator share: one step, and when the discriminator has a say in it."""
+"""Base of recipes with a discriminator: their step, and the steps in which its terms count."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from torch import Tensor, nn
-
-from trainer.data.crops import CropPlan
-from trainer.data.loader import Batch
 from trainer.labels.values import IGNORE
-from trainer.networks.segmenters import Segmenter
 from trainer.recipes.adversarial_term import AdversarialTerm
 from trainer.recipes.supervised import Supervised
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from trainer.data.crops import CropPlan
+    from trainer.data.loader import Batch
+    from trainer.networks.segmenters import Segmenter
 
 
 class AdversarialBase(Supervised):
@@ -27,7 +29,7 @@ class AdversarialBase(Supervised):
     """Of a patch discriminator; group norm keeps no statistics in which true and predicted maps could mix."""
 
     def build(self, segmenter: Segmenter) -> None:
-        """A segmenter as in `supervised`, and a discriminator beside it."""
+        """Build a segmenter as in `supervised`, and a discriminator beside it."""
         super().build(segmenter)
         count, clip = self.classes.count, self.plan.clip
         self.term = AdversarialTerm(self.engine, self.options, count, clip, self.patch_norm)
@@ -36,11 +38,13 @@ class AdversarialBase(Supervised):
         self.rolled_back = False
 
     def step(self, batch: Batch, unlabelled: Batch | None, step: int) -> dict[str, Tensor]:
-        """D learns from the labelled crops; then the segmenter from their masks, and from D on all crops."""
+        """Update D on the labelled crops, then the segmenter on their masks and on D's answers."""
         free = unlabelled if self.uses_unlabelled(step) else None
+        # one pass, so that batch norm takes its statistics over both kinds
         logits = self.segment(batch.image, *([] if free is None else [free.image]))
         probabilities = logits[0].softmax(1)
         loss, curves = self.supervised_loss(logits[0], batch.target)
+        # D learns also before its terms count: they would be noise of an untrained network at first
         curves |= self.term.update(batch.image, probabilities, batch.target)
         if self.adversarial_active(step) and self.options.lambda_adv:
             adv, _ = self.term.generator_loss(batch.image, probabilities, batch.target != IGNORE)
@@ -64,12 +68,12 @@ class AdversarialBase(Supervised):
         return weight
 
     def adversarial_active(self, step: int) -> bool:
-        """Whether D's terms count in this step."""
-        say: bool = step >= self.options.free_steps and not self.rolled_back
-        return say
+        """Tell whether D's terms count in this step."""
+        active: bool = step >= self.options.free_steps and not self.rolled_back
+        return active
 
     def uses_unlabelled(self, step: int) -> bool:
-        """Whether unlabelled photos take part in this step."""
+        """Tell whether unlabelled photos take part in this step."""
         begun = step >= self.options.semi_start * self.plan.steps
         return begun and self.adversarial_active(step) and self.semi_weight > 0
 
@@ -79,11 +83,11 @@ class AdversarialBase(Supervised):
         return replace(plan, batch=max(1, round(self.options.unlabelled_share * plan.batch)))
 
     def set_rates(self, step: int, scale: float = 1.0) -> None:
-        """As every recipe; a scale below one tells that numbers gave out, after which only labels count."""
+        """Set rates as every recipe; after a scale below one, which follows a rollback, only labels count."""
         self.rolled_back = scale < 1
         super().set_rates(step, scale)
 
     def companions(self) -> dict[str, nn.Module]:
-        """D is kept beside the segmenter: its map says where that may be wrong."""
-        network: Any = self.term.network
-        return {"discriminator": getattr(network, "module", network)}
+        """Keep D beside the segmenter: its map says where that may be wrong."""
+        network: nn.Module = getattr(self.term.network, "module", self.term.network)
+        return {"discriminator": network}

@@ -1,20 +1,24 @@
-"""The adversarial term: a discriminator that tells true class maps from predicted ones, and what it wants.
+"""The adversarial term: a discriminator of true and predicted class maps, and the segmenter's loss.
 
-It sees the photo beside a map of class probabilities. Pixels nobody labelled are zero in the true map and in
+It sees the photo beside a map of class probabilities. Unlabelled pixels are zero in the true map and in
 the predicted one, and count in no loss, so that they teach nothing either way.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from trainer.engine.device import Engine
 from trainer.labels.values import IGNORE
 from trainer.losses.gan import masked_bce, masked_mean, valid_at
 from trainer.networks.discriminators import build_discriminator, frozen
-from trainer.settings.adversarial import AdversarialTerms
+
+if TYPE_CHECKING:
+    from trainer.engine.device import Engine
+    from trainer.settings.adversarial import AdversarialTerms
 
 PHOTO_CHANNELS = 3
 LR = {"fcn": 1e-4, "patch": 4e-4}
@@ -50,7 +54,7 @@ class AdversarialTerm:
         self.network, (self.optimizer,) = engine.setup(network, optimizer)
 
     def update(self, image: Tensor, probabilities: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """One update of the discriminator on labelled photos.
+        """Update the discriminator once, on labelled photos.
 
         True and predicted maps go through it one after the other: batch statistics never mix.
 
@@ -66,9 +70,10 @@ class AdversarialTerm:
             it learns correctness ``d_right`` and ``d_wrong``: how right it finds right and wrong pixels.
         """
         valid = (target != IGNORE).unsqueeze(1)
-        probabilities = probabilities.detach()
+        probabilities = probabilities.detach()  # this update must not reach the segmenter
         fake = self.network(pair(image, probabilities, valid))
         if self.options.target == "correctness":
+            # a coarse cell is as right as the share of its labelled pixels that are
             right = (probabilities.argmax(1) == target).unsqueeze(1) & valid
             share = valid_at(right, fake.shape[-2:]) / valid_at(valid, fake.shape[-2:]).clamp(min=1e-6)
             loss = masked_bce(fake, share, valid)
@@ -105,19 +110,19 @@ class AdversarialTerm:
 
     @torch.no_grad()
     def belief(self, image: Tensor, probabilities: Tensor, valid: Tensor) -> Tensor:
-        """How real each pixel of a predicted map looks, ``(N, H, W)`` in [0, 1]."""
+        """Return the discriminator's belief that each pixel of a predicted map is real, ``(N, H, W)``."""
         with frozen(self.network) as discriminator, self.engine.fabric.autocast():
             logits = discriminator(pair(image, probabilities, valid.unsqueeze(1))).float()
         return F.interpolate(logits, size=image.shape[-2:], mode="bilinear").sigmoid()[:, 0]
 
 
 def pair(image: Tensor, maps: Tensor, valid: Tensor) -> Tensor:
-    """What a discriminator sees, ``(N, 3 + K, H, W)``: the photo, and the map where it is ``valid``."""
+    """Join a discriminator's input, ``(N, 3 + K, H, W)``: the photo, and the map where it is ``valid``."""
     return torch.cat([image, torch.where(valid, maps, 0.0)], dim=1)
 
 
 def smoothed_one_hot(target: Tensor, classes: int, smooth: float) -> Tensor:
-    """True map ``(N, K, H, W)``: 1 - smooth + smooth / K for the class, smooth / K for the others.
+    """Make the true map ``(N, K, H, W)``: 1 - smooth + smooth / K for the class, smooth / K for the others.
 
     Where the target is IGNORE it is that of class 0.
     """

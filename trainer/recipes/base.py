@@ -1,27 +1,28 @@
-"""What a training method is to a round: networks, optimizers, one step."""
+"""Recipe: a training method, with its networks, its optimizers and one step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
-
-import numpy as np
-import numpy.typing as npt
-from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from trainer.data.augment import Strength
 from trainer.data.crops import CropPlan
-from trainer.data.loader import Batch
 from trainer.engine.batch_norm import reestimate_batch_norm
-from trainer.engine.device import Engine
 from trainer.engine.optim import lr_factor
-from trainer.labels.classes import ClassSet
-from trainer.networks.segmenters import Segmenter
 from trainer.settings.recipes import RECIPE_OPTIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+    from torch import Tensor, nn
+    from torch.optim import Optimizer
+
+    from trainer.data.loader import Batch
+    from trainer.engine.device import Engine
+    from trainer.labels.classes import ClassSet
+    from trainer.networks.segmenters import Segmenter
     from trainer.settings.plan import Plan
 
 
@@ -55,7 +56,7 @@ class Recipe:
 
     name: ClassVar[str]
     wants_unlabelled: ClassVar[bool] = False
-    """Whether ``step`` gets a batch of unlabelled photos (None where the project has none)."""
+    """True where ``step`` gets a batch of unlabelled photos (None where the project has none)."""
     arch: ClassVar[str | None] = None
     """The one architecture it can train; None: any."""
     needs_labels: ClassVar[bool] = True
@@ -71,7 +72,7 @@ class Recipe:
         self.build(segmenter)
 
     @classmethod
-    def defaults(cls, options: Any, device: str) -> dict[str, Any]:
+    def defaults(cls, options: Any, device: str) -> dict[str, object]:
         """Values of training settings that this recipe asks for where a person set none.
 
         Parameters
@@ -85,11 +86,11 @@ class Recipe:
 
     @classmethod
     def outputs(cls, classes: ClassSet) -> int:
-        """Number of channels the network puts out."""
+        """Return the number of channels the network puts out."""
         return classes.count
 
     @classmethod
-    def network(cls, options: Any) -> dict[str, Any]:
+    def network(cls, options: Any) -> dict[str, object]:
         """Options of the architecture, kept in ``model.json``."""
         return {}
 
@@ -100,7 +101,7 @@ class Recipe:
     def prepare(self, batches: Iterator[Batch]) -> None:
         """Get given weights ready, once, before the first step; ``batches`` are labelled ones without end.
 
-        By default batch norm is told what these pictures look like (``bn_batches``).
+        By default batch-norm statistics are estimated on these pictures (``bn_batches``).
         """
         count = min(self.plan.bn_batches, self.plan.steps)
         reestimate_batch_norm(self.served, (batch.image for batch in batches), count)
@@ -122,7 +123,7 @@ class Recipe:
 
     @property
     def epochs(self) -> int:
-        """How many epochs the steps are shared out over, each validated and the best kept; 0: none."""
+        """Number of epochs the steps are shared out over, each validated and the best kept; 0: none."""
         return 0
 
     def companions(self) -> dict[str, nn.Module]:
@@ -130,7 +131,7 @@ class Recipe:
         return {}
 
     def panel(self) -> npt.NDArray[np.uint8] | None:
-        """A picture ``(H, W, 3)`` of how it goes, written at every checkpoint."""
+        """Draw a picture ``(H, W, 3)`` of the progress, written at every checkpoint."""
         return None
 
     def finish(
@@ -162,15 +163,15 @@ class Recipe:
                 group["lr"] = initial * factor * self.group_factor(group.get("name", ""), step)
 
     def uses_unlabelled(self, step: int) -> bool:
-        """Whether unlabelled crops are wanted in this step; none are made for steps that use none."""
+        """Tell whether unlabelled crops are wanted in this step; none are made for steps that use none."""
         return self.wants_unlabelled
 
     def unlabelled_plan(self) -> CropPlan:
-        """How crops of unlabelled photos are cut, and how many there are in a step."""
+        """Plan the crops of unlabelled photos: how they are cut, and their number in a step."""
         return self.crop_plan()
 
     def crop_plan(self) -> CropPlan:
-        """How crops are cut for this recipe."""
+        """Plan how crops are cut."""
         plan = self.plan
         return CropPlan(
             plan.size,
@@ -185,6 +186,6 @@ class Recipe:
 
 
 def read_options(recipe: str, values: dict[str, Any]) -> Any:
-    """The recipe's section from plain values; None where it has none."""
+    """Read the recipe's section from plain values; None where it has none."""
     section = RECIPE_OPTIONS.get(recipe)
     return None if section is None else section.model_validate(values)

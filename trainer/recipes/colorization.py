@@ -5,32 +5,37 @@ segmenter's network with another last layer, read at stride 4 (513 -> 129), and 
 colours and gray side by side (6 x 129 x 129). Least squares GAN and L1 distance, 1 : 1; batch 4; Adam, 2e-4,
 beta .5 and .999; 76,000 steps; all photos, labelled or not. Ours: the GAN counts a hundredth, as in pix2pix;
 what is not photo counts neither in L1 nor for the discriminator, which joins after ``l1_warmup``, when there
-is something to judge. The result is starting weights for ``--init colorization``: all but the last layer.
+is something to tell apart. The result, all but the last layer, starts
+segmenters with ``--init colorization``.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from trainer.data.loader import Batch
 from trainer.engine.optim import make_optimizer
-from trainer.labels.classes import ClassSet
 from trainer.labels.values import IGNORE
 from trainer.losses import gan as gan_losses
 from trainer.networks.colorizer import Colorizer, gray, shrink
 from trainer.networks.discriminators import build_discriminator, frozen
 from trainer.networks.pretrained import save_pretrained
-from trainer.networks.segmenters import Segmenter
 from trainer.recipes.base import Recipe
-from trainer.settings.colorization import ColorizationOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from trainer.data.loader import Batch
+    from trainer.labels.classes import ClassSet
+    from trainer.networks.segmenters import Segmenter
+    from trainer.settings.colorization import ColorizationOptions
 
 METHOD = {
     "init": "scratch",
@@ -73,8 +78,8 @@ class Colorization(Recipe):
     options: ColorizationOptions
 
     @classmethod
-    def defaults(cls, options: ColorizationOptions, device: str) -> dict[str, Any]:
-        """The source's method, at its own figures with ``literal``."""
+    def defaults(cls, options: ColorizationOptions, device: str) -> dict[str, object]:
+        """Take the source's method, at its own figures with ``literal``."""
         return METHOD | (LITERAL if options.literal else AT_HAND[device])
 
     @classmethod
@@ -83,12 +88,12 @@ class Colorization(Recipe):
         return 3
 
     @classmethod
-    def network(cls, options: ColorizationOptions) -> dict[str, Any]:
+    def network(cls, options: ColorizationOptions) -> dict[str, object]:
         """As the segmenter of the same study."""
         return {"decoder_aspp_separable": False} if options.literal else {}
 
     def build(self, segmenter: Segmenter) -> None:
-        """Generator and discriminator, each with its Adam."""
+        """Build generator and discriminator, each with its Adam."""
         plan, options = self.plan, self.options
         generator = Colorizer.of(segmenter)
         discriminator = build_discriminator("patch70" if options.gan == "pix2pix70" else "surrogate", 6)
@@ -103,32 +108,37 @@ class Colorization(Recipe):
         self._shown: tuple[Tensor, Tensor, Tensor, Tensor] | None = None
 
     def step(self, batch: Batch, unlabelled: Batch | None, step: int) -> dict[str, Tensor]:
-        """Paint; judge and learn to judge, once the warm-up is over; learn to paint."""
+        """Colour the crops; update the discriminator once the warm-up is over; update the generator."""
         plan = self.plan
+        # the answer is a quarter of the crop's size, and the truth is brought to it
         fake = self.served(gray(batch.image).expand(-1, 3, -1, -1))
         real, inside = shrink(batch.image, batch.target != IGNORE, fake.shape[-2:])
         pale = gray(real)
         l1 = gan_losses.masked_l1(fake, real, inside)
         loss, values = l1, {"l1": l1.detach()}
         if step >= self.options.l1_warmup * plan.steps:
-            values["d"] = self._judge(real, fake.detach(), pale, inside)
-            with frozen(self.networks["discriminator"]) as judge:
-                gan = self._generator_loss(judge(_seen(fake, pale, inside)), inside)
+            # without the generator's graph: this update is the discriminator's alone
+            values["d"] = self._update_discriminator(real, fake.detach(), pale, inside)
+            # frozen: gradients pass through to the generator, and the discriminator's statistics stay
+            with frozen(self.networks["discriminator"]) as discriminator:
+                gan = self._generator_loss(discriminator(_seen(fake, pale, inside)), inside)
             loss, values["gan"] = loss + self._lambda_gan * gan, gan.detach()
         self.engine.update(loss, self.served, self.optimizers["segmenter"], plan.clip)
         self._shown = (pale, fake.detach(), real, inside)
         return {"loss": loss.detach(), **values}
 
-    def _judge(self, real: Tensor, fake: Tensor, pale: Tensor, inside: Tensor) -> Tensor:
-        """One update of the discriminator; real and made pictures are normalised apart."""
-        judge = self.networks["discriminator"]
-        of_real, of_fake = judge(_seen(real, pale, inside)), judge(_seen(fake, pale, inside))
+    def _update_discriminator(self, real: Tensor, fake: Tensor, pale: Tensor, inside: Tensor) -> Tensor:
+        discriminator = self.networks["discriminator"]
+        # one after the other: in one batch, batch norm would mix real and made pictures
+        of_real = discriminator(_seen(real, pale, inside))
+        of_fake = discriminator(_seen(fake, pale, inside))
         if self.options.gan == "loss_sensitive":
+            # the more a made picture differs, the more its loss has to
             apart = gan_losses.mean_logit((real - fake).abs().mean(dim=1, keepdim=True), inside)
             loss = gan_losses.loss_sensitive_discriminator(of_real, of_fake, apart, valid=inside)
         else:
             loss = gan_losses.least_squares_discriminator(of_real, of_fake, inside)
-        self.engine.update(loss, judge, self.optimizers["discriminator"], self.plan.clip)
+        self.engine.update(loss, discriminator, self.optimizers["discriminator"], self.plan.clip)
         return loss.detach()
 
     def _generator_loss(self, of_fake: Tensor, inside: Tensor) -> Tensor:
@@ -141,7 +151,7 @@ class Colorization(Recipe):
         return 1.0 if self.options.literal else super().lr_factor(step)
 
     def panel(self) -> npt.NDArray[np.uint8] | None:
-        """Crops of the last batch in three rows: gray, painted, real."""
+        """Draw crops of the last batch in three rows: gray, painted, real."""
         if self._shown is None:
             return None
         pale, fake, real, inside = (tensor[:SHOWN].float().cpu() for tensor in self._shown)
@@ -170,5 +180,5 @@ class Colorization(Recipe):
 
 
 def _seen(colours: Tensor, pale: Tensor, inside: Tensor) -> Tensor:
-    """What the discriminator sees, ``(N, 6, h, w)``: colours and gray, nothing where there is no photo."""
+    """Join the discriminator's input, ``(N, 6, h, w)``: colours and gray, zero where there is no photo."""
     return torch.cat([colours, pale.expand(-1, 3, -1, -1)], dim=1) * inside

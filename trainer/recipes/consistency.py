@@ -1,4 +1,4 @@
-"""Consistency: what an averaged teacher is sure of on a weak view, the student learns on a strong one.
+"""Consistency: confident predictions of an averaged teacher on weak views train the student on strong ones.
 
 After FixMatch (Sohn et al. 2020) for segmentation as in UniMatch (Yang et al. 2023), with an EMA teacher.
 """
@@ -6,22 +6,25 @@ After FixMatch (Sohn et al. 2020) for segmentation as in UniMatch (Yang et al. 2
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from trainer.data.crops import CropPlan
-from trainer.data.loader import Batch
 from trainer.data.strong_augment import ViewStrength, cut_boxes, paste, strong_view
 from trainer.engine.ema import update_average, warm_up_decay
 from trainer.labels.values import IGNORE
-from trainer.networks.segmenters import Segmenter
 from trainer.recipes.supervised import Supervised
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trainer.data.crops import CropPlan
+    from trainer.data.loader import Batch
+    from trainer.networks.segmenters import Segmenter
 
 
 class Consistency(Supervised):
@@ -31,7 +34,7 @@ class Consistency(Supervised):
     wants_unlabelled: ClassVar[bool] = True
 
     def build(self, segmenter: Segmenter) -> None:
-        """A student as in `supervised`, and a teacher that follows it."""
+        """Build a student as in `supervised`, and a teacher that follows it."""
         teacher = copy.deepcopy(segmenter).requires_grad_(False).eval()
         super().build(segmenter)
         self.teacher = teacher.to(self.engine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -40,12 +43,12 @@ class Consistency(Supervised):
         self.strength = ViewStrength(options.jitter, options.gray, options.blur, options.cutmix)
 
     def prepare(self, batches: Iterator[Batch]) -> None:
-        """The teacher begins with the statistics that given weights get."""
+        """Give the teacher the batch-norm statistics of the student."""
         super().prepare(batches)
         self.teacher.load_state_dict(self.served.state_dict())
 
     def step(self, batch: Batch, unlabelled: Batch | None, step: int) -> dict[str, Tensor]:
-        """One forward over labelled crops and strong views, one update, then the teacher follows."""
+        """Run one forward pass over labelled crops and strong views, one update, then the teacher follows."""
         views: list[Tensor] = []
         if unlabelled is not None and self.uses_unlabelled(step):
             views, targets, inside = self._views(unlabelled, step)
@@ -77,7 +80,7 @@ class Consistency(Supervised):
 
     @torch.no_grad()
     def _teacher_classes(self, unlabelled: Batch) -> tuple[Tensor, Tensor]:
-        """The teacher's classes ``(N, H, W)``, IGNORE where it is not sure, and what lies in a photo."""
+        """Predict classes ``(N, H, W)``, IGNORE where the teacher is not sure, and what lies in a photo."""
         self.teacher.eval()
         with self.engine.fabric.autocast():
             logits = self.teacher(unlabelled.image)

@@ -10,17 +10,19 @@ so ours: resnet34, 256 pixels, batch 8, and 325 steps an epoch, once over the 2,
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from torch import Tensor
-
-from trainer.data.loader import Batch
 from trainer.engine.optim import epoch_of, lr_factor, make_optimizer
 from trainer.errors import ConfigError
 from trainer.losses.segmentation import flat_dice
-from trainer.networks.segmenters import Segmenter
 from trainer.recipes.base import Recipe
-from trainer.settings.fpn import FPNOptions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from trainer.data.loader import Batch
+    from trainer.networks.segmenters import Segmenter
+    from trainer.settings.fpn import FPNOptions
 
 METHOD = {"arch": "fpn", "fit": "squash", "class_balanced": 0.0, "optimizer": "adam"}
 LR = {"cpu": 1e-3, "mps": 1e-3}
@@ -47,8 +49,8 @@ class FPN(Recipe):
     options: FPNOptions
 
     @classmethod
-    def defaults(cls, options: FPNOptions, device: str) -> dict[str, Any]:
-        """The source's method, and with ``literal`` its figures."""
+    def defaults(cls, options: FPNOptions, device: str) -> dict[str, object]:
+        """Take the source's method, and with ``literal`` its figures."""
         if not options.literal:
             return METHOD | ({"lr": LR[device]} if device in LR else {})
         return METHOD | LITERAL | {"steps_full": options.epochs * STEPS_PER_EPOCH}

@@ -1,5 +1,7 @@
-"""Classification, detection and segmentation in one network (Song et al. 2020, An End-to-End Multi-Task Deep
-Learning Framework for Skin Lesion Analysis, https://doi.org/10.1109/JBHI.2020.2973614).
+"""Classification, detection and segmentation in one network.
+
+Source: Song et al. 2020, An End-to-End Multi-Task Deep Learning Framework for Skin Lesion Analysis,
+https://doi.org/10.1109/JBHI.2020.2973614.
 
 The network is Mask R-CNN on a feature pyramid. Its loss is the sum of four,
 
@@ -11,24 +13,27 @@ cross-entropy of the classes, L_det smooth L1, and L_seg the binary cross-entrop
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
-from torch import Tensor
-
-from trainer.data.crops import CropPlan
 from trainer.data.instances import Instances, instances_of
-from trainer.data.loader import Batch
 from trainer.engine.batch_norm import reestimate_batch_norm
 from trainer.engine.optim import make_optimizer
-from trainer.labels.classes import ClassSet
 from trainer.losses.detection import DetectionLosses
-from trainer.networks.maskrcnn.detector import Detector
 from trainer.networks.maskrcnn.truth import DetectionTruth
-from trainer.networks.segmenters import Segmenter
 from trainer.recipes.base import Recipe
-from trainer.settings.multitask import MultiTaskOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import Tensor
+
+    from trainer.data.crops import CropPlan
+    from trainer.data.loader import Batch
+    from trainer.labels.classes import ClassSet
+    from trainer.networks.maskrcnn.detector import Detector
+    from trainer.networks.segmenters import Segmenter
+    from trainer.settings.multitask import MultiTaskOptions
 
 LITERAL = {
     "arch": "maskrcnn",
@@ -43,7 +48,7 @@ LITERAL = {
     "blur": 2.0,
     "colour": 0.0,
 }
-"""What the source says; rates, steps and how far the affine transform goes it does not say."""
+"""The source's figures; it leaves rates, steps and the extent of the affine transform open."""
 BRIGHTNESS = (0.8, 1.5)
 ON_CPU = {"size": 160, "batch": 8, "lr": 1e-3}
 ON_GPU = {"size": 512, "batch": 8, "lr": 3e-4}
@@ -57,15 +62,15 @@ class MultiTask(Recipe):
     options: MultiTaskOptions
 
     @classmethod
-    def defaults(cls, options: MultiTaskOptions, device: str) -> dict[str, Any]:
+    def defaults(cls, options: MultiTaskOptions, device: str) -> dict[str, object]:
         """Whole photos, padded to a square: a region has to be seen whole to be boxed."""
         if options.literal:
             return LITERAL
         return {"arch": "maskrcnn", "fit": "pad", **(ON_GPU if device == "cuda" else ON_CPU)}
 
     @classmethod
-    def network(cls, options: MultiTaskOptions) -> dict[str, Any]:
-        """What the network has to know when it is built again."""
+    def network(cls, options: MultiTaskOptions) -> dict[str, object]:
+        """Return the options that build the network again."""
         pool = options.mask_pool if options.mask_pool != "auto" else 7 if options.literal else 14
         return {
             "mask_pool": pool,
@@ -96,7 +101,7 @@ class MultiTask(Recipe):
         self.networks["segmenter"], (self.optimizers["segmenter"],) = self.engine.setup(segmenter, optimizer)
 
     def prepare(self, batches: Iterator[Batch]) -> None:
-        """Batch-norm statistics of given weights are estimated anew; the encoder alone has such layers."""
+        """Estimate batch-norm statistics of given weights; the encoder alone has such layers."""
         images = (self.detector.adapted(batch.image) for batch in batches)
         reestimate_batch_norm(self.detector.network.encoder, images, self.plan.bn_batches)
 
@@ -109,7 +114,7 @@ class MultiTask(Recipe):
         return {"loss": loss.detach(), **{name: term.detach() for name, term in terms.items()}}
 
     def truth(self, target_NHW: Tensor) -> list[Instances]:
-        """The regions of a batch of masks; one class for all where only segmentation is learnt."""
+        """Find the regions of a batch of masks; one class for all where only segmentation is learnt."""
         found = instances_of(target_NHW, self.classes.count, self.classes.background, one=self.one_region)
         if self.options.tasks == "segmentation":
             found = [replace(regions, labels=regions.labels.clamp(max=1)) for regions in found]

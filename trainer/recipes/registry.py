@@ -33,7 +33,7 @@ __all__ = ["RECIPES", "Recipe", "find_recipe"]
 
 
 def find_recipe(name: str) -> type[Recipe]:
-    """The recipe of that name.
+    """Return the recipe of that name.
 
     Raises
     ------

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor
 
-from trainer.data.loader import Batch
 from trainer.engine.optim import make_optimizer
 from trainer.errors import ConfigError
 from trainer.losses.segmentation import class_weights, cross_entropy, present_class_dice
-from trainer.networks.segmenters import Segmenter
 from trainer.recipes.base import Recipe
+
+if TYPE_CHECKING:
+    from trainer.data.loader import Batch
+    from trainer.networks.segmenters import Segmenter
 
 
 class Supervised(Recipe):

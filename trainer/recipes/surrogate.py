@@ -8,16 +8,18 @@ device's size, rate and number of steps.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from torch import Tensor
-
-from trainer.data.loader import Batch
 from trainer.engine.optim import make_optimizer
 from trainer.losses.segmentation import cross_entropy
-from trainer.networks.segmenters import Segmenter
 from trainer.recipes.base import Recipe
-from trainer.settings.surrogate import SurrogateOptions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from trainer.data.loader import Batch
+    from trainer.networks.segmenters import Segmenter
+    from trainer.settings.surrogate import SurrogateOptions
 
 METHOD = {
     "arch": "deeplabv3plus",
@@ -40,7 +42,7 @@ LITERAL = {
     "encoder_lr": 1.0,
     "bn_batches": 0,
 }
-"""What the source did not do is switched off: no slow encoder, no new batch-norm statistics."""
+"""The source's figures; slow encoder and new batch-norm statistics, which it does not have, are off."""
 
 
 class Surrogate(Recipe):
@@ -50,12 +52,12 @@ class Surrogate(Recipe):
     options: SurrogateOptions
 
     @classmethod
-    def defaults(cls, options: SurrogateOptions, device: str) -> dict[str, Any]:
-        """The source's method, and with ``literal`` its figures."""
+    def defaults(cls, options: SurrogateOptions, device: str) -> dict[str, object]:
+        """Take the source's method, and with ``literal`` its figures."""
         return METHOD | (LITERAL if options.literal else {})
 
     @classmethod
-    def network(cls, options: SurrogateOptions) -> dict[str, Any]:
+    def network(cls, options: SurrogateOptions) -> dict[str, object]:
         """Whole atrous convolutions where asked for."""
         return {} if options.separable_aspp and not options.literal else {"decoder_aspp_separable": False}
 
@@ -65,7 +67,7 @@ class Surrogate(Recipe):
         self.networks["segmenter"], (self.optimizers["segmenter"],) = self.engine.setup(segmenter, optimizer)
 
     def step(self, batch: Batch, unlabelled: Batch | None, step: int) -> dict[str, Tensor]:
-        """Cross-entropy over what somebody labelled, one update."""
+        """Update once on the cross-entropy of the labelled pixels."""
         loss = cross_entropy(self.served(batch.image), batch.target)
         self.engine.update(loss, self.served, self.optimizers["segmenter"], self.plan.clip)
         return {"loss": loss.detach()}

@@ -9,17 +9,19 @@ white and no label where the transform leaves the photo (Keras repeats its edge)
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from torch import Tensor
-
-from trainer.data.loader import Batch
 from trainer.engine.optim import make_optimizer
 from trainer.losses.segmentation import flat_dice
-from trainer.networks.segmenters import Segmenter
 from trainer.networks.unet import UNET_2015
 from trainer.recipes.base import Recipe
 from trainer.settings.unet import UNetOptions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from trainer.data.loader import Batch
+    from trainer.networks.segmenters import Segmenter
 
 METHOD = {
     "arch": "unet",
@@ -55,15 +57,15 @@ class UNet(Recipe):
     options: UNetOptions
 
     @classmethod
-    def defaults(cls, options: UNetOptions, device: str) -> dict[str, Any]:
-        """The source's method, and with ``literal`` its figures."""
+    def defaults(cls, options: UNetOptions, device: str) -> dict[str, object]:
+        """Take the source's method, and with ``literal`` its figures."""
         method = METHOD | {"fit": options.resize}
         if options.literal:
             return method | LITERAL | {"size": LITERAL_SIZE[options.resize]}
         return method | ({"lr": LR[device]} if device in LR else {})
 
     @classmethod
-    def network(cls, options: UNetOptions) -> dict[str, Any]:
+    def network(cls, options: UNetOptions) -> dict[str, object]:
         """Width and batch norm of the 2015 design, where they are not its own."""
         asked = {"width": options.width, "batch_norm": options.batch_norm}
         return {name: value for name, value in asked.items() if value != getattr(UNetOptions(), name)}

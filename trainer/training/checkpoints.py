@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import torch
@@ -18,6 +17,7 @@ from trainer.networks.weights import write_json
 from trainer.project.filesystem import storage_errors
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 NAME = "checkpoint.pt"

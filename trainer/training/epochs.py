@@ -6,7 +6,6 @@ A round counts steps; where a recipe thinks in epochs, its steps are shared out 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,12 +15,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from trainer.data.photo_cache import WorkingPhotos
 from trainer.engine.optim import epoch_of
-from trainer.inference.predictor import Predictor
 from trainer.losses.segmentation import flat_dice, thresholded_iou
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trainer.data.photo_cache import WorkingPhotos
+    from trainer.inference.predictor import Predictor
     from trainer.project.masks import Truth
     from trainer.training.checkpoints import BestState, EpochsState
 

@@ -5,22 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from trainer.data.loader import Loader
-from trainer.engine.device import Engine
 from trainer.engine.ema import Ema
 from trainer.engine.memory import run_with_smaller_batches
 from trainer.errors import SkinsegError
-from trainer.recipes.base import Recipe
 from trainer.training.checkpoints import (
     TrainingState,
     has_checkpoint,
@@ -31,6 +24,15 @@ from trainer.training.checkpoints import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from trainer.data.loader import Loader
+    from trainer.engine.device import Engine
+    from trainer.recipes.base import Recipe
     from trainer.training.epochs import Epochs
     from trainer.training.round_record import RoundRecord
 
@@ -125,7 +127,7 @@ class Training:
             )
 
     def _goes_on(self, values: dict[str, Tensor]) -> bool:
-        """Close an epoch that has ended and let the outside speak; False after the last step."""
+        """Close an epoch that has ended and call the tick; False after the last step."""
         try:
             if self.epochs is not None and self.epochs.due(self.step, self.steps):
                 self.hooks.plot(self.step, self.epochs.close(self.step, self.steps, self.ema.weights))

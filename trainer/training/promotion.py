@@ -6,18 +6,22 @@ Dice and its paired bootstrap over groups. The answer always comes with a senten
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trainer.evaluation.metrics import Counts, Floats, class_scores, macro_dice, resample_groups, sum_by_group
-from trainer.settings.project import GateSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trainer.settings.project import GateSettings
 
 
 @dataclass(frozen=True)
 class GateDecision:
-    """Whether to serve a candidate, and why."""
+    """The gate's answer: whether to serve a candidate, and why."""
 
     promote: bool
     provisional: bool

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trainer.errors import ConfigError
 from trainer.networks.encoders import encoder_for
 from trainer.networks.pretrained import choose_init, passed_over
 from trainer.recipes.registry import find_recipe
-from trainer.settings.model import Settings
 from trainer.settings.plan import Lane, Plan
-from trainer.settings.training import TrainingSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trainer.settings.model import Settings
+    from trainer.settings.training import TrainingSettings
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import secrets
 import shutil
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trainer.errors import SkinsegError
 from trainer.project.import_export.exchange import truth_of_broken
@@ -22,6 +22,7 @@ from trainer.training.round_opening import OpenedRound, RoundRequest, open_round
 from trainer.training.round_setup import train
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from trainer.project.project import Project
@@ -50,7 +51,7 @@ class RoundResult:
     served: bool
     provisional: bool
     why: str
-    val: dict[str, Any]
+    val: Mapping[str, object]
     """``dice9``, ``dice8``, ``dice2`` and ``per_class`` on the validation truth; None where there is none."""
     messages: tuple[str, ...] = ()
     weights: Path | None = None
@@ -185,7 +186,7 @@ def _result(
     why: str,
     model_id: str = "",
     decision: GateDecision | None = None,
-    val: dict[str, Any] | None = None,
+    val: Mapping[str, object] | None = None,
     weights: Path | None = None,
 ) -> RoundResult:
     plan = round_.plan

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.data.photo_cache import project_cache
@@ -26,6 +25,8 @@ from trainer.training.round_context import RoundContext, Tick
 from trainer.training.round_record import RoundRecord
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from trainer.project.project import Project
     from trainer.recipes.base import Recipe
     from trainer.settings.plan import Lane, Plan
@@ -43,7 +44,7 @@ class RoundRequest:
     steps: int | None = None
     labels_fraction: float | None = None
     labels_draw: int = 0
-    """Which of many possible shares of the labels."""
+    """Number of one of the many possible shares of the labels."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class OpenedRound:
     state: TrainingState | None
     """Checkpoint to go on from; None: it starts at its first step."""
     kept: bool
-    """Whether its record is that of an earlier start."""
+    """True where its record is that of an earlier start."""
 
 
 def open_round(
@@ -115,7 +116,7 @@ def open_round(
 
 
 def _settings_of(record: RoundRecord, now: Settings) -> Settings:
-    """Settings a round began with, or those of now where it kept none that this version understands."""
+    """Read the settings a round began with, or those of now where it kept none that can be read."""
     if record.settings is None:
         return now
     try:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainer.data.trainset import Item
 from trainer.settings.plan import Plan
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 @dataclass(frozen=True)
 class RoundRecord:
-    """What a round was asked to do, as ``begun.json`` and its checkpoints keep it.
+    """The task of a round, as ``begun.json`` and its checkpoints keep it.
 
     The fields never change; ``messages`` and ``curves`` are filled while the round runs, so that one that is
     resumed repeats none and draws on.

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from torch import Tensor
 
 from trainer.data.crops import AllCrops, LabelledCrops, UnlabelledCrops
 from trainer.data.loader import Loader
@@ -25,14 +23,18 @@ from trainer.networks.pretrained import initialise
 from trainer.networks.segmenters import set_dropout
 from trainer.networks.weights import load_matching, load_model, read_weights
 from trainer.project.filesystem import storage_errors
-from trainer.recipes.base import Recipe
 from trainer.recipes.registry import find_recipe
 from trainer.training.epochs import Epochs, EpochScore, measure_epoch, probability_map
 from trainer.training.loop import Hooks, Training
-from trainer.training.round_context import RoundContext
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from trainer.recipes.base import Recipe
     from trainer.training.checkpoints import TrainingState
+    from trainer.training.round_context import RoundContext
 
 
 def make_recipe(round_: RoundContext) -> tuple[Recipe, str]:
@@ -130,7 +132,7 @@ def _warn_of_one_class(round_: RoundContext, train: TrainSet) -> None:
 
 
 def _without_unlabelled(recipe: Recipe, photos: int) -> str:
-    """Why unlabelled photos take no part in a round, though its recipe can use them; empty: they do."""
+    """Say why unlabelled photos take no part in a round, though its recipe can use them; empty: they do."""
     steps = recipe.plan.steps
     if not photos:
         return "there are no unlabelled photos"
@@ -179,7 +181,7 @@ def train(round_: RoundContext, state: TrainingState | None) -> tuple[Training, 
     recipe, init_note = make_recipe(round_)
     training = make_training(round_, recipe)
     try:
-        if state is not None:  # after everything is built: building draws random weights, restoring the state
+        if state is not None:  # last: building networks drew random numbers
             training.restore(state)
             round_.say(f"going on at step {training.step} of {training.steps}")
         training.run()

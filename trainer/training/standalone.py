@@ -29,7 +29,7 @@ class Trained:
     """With the averaged weights, in eval mode on the CPU."""
     recipe: Recipe
     init: str
-    """Where the starting weights came from."""
+    """Origin of the starting weights."""
     seconds: float
     """Of training alone."""
     crops_per_second: float

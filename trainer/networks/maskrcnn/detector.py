@@ -6,7 +6,7 @@ al. 2020, https://doi.org/10.1109/JBHI.2020.2973614.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from segmentation_models_pytorch.encoders import get_encoder
@@ -18,16 +18,18 @@ from torchvision.ops import FeaturePyramidNetwork
 from trainer.errors import ConfigError
 from trainer.networks.maskrcnn.proposals import ProposalNetwork
 from trainer.networks.maskrcnn.region_heads import Detections, RegionHeads, paste
-from trainer.networks.maskrcnn.truth import DetectionTruth
 from trainer.networks.segmenters import Segmenter
+
+if TYPE_CHECKING:
+    from trainer.networks.maskrcnn.truth import DetectionTruth
 
 MULTIPLE = 32
 SURE_OF_ONE = 0.05
-"""Where a picture has one region: the surest is drawn if it is at least so probable."""
+"""Of a picture with one region: the surest is drawn if it is at least so probable."""
 SURE_OF_MANY = 0.5
-"""Where it has many: all that are at least so probable are drawn."""
+"""Of a picture with many: all that are at least so probable are drawn."""
 NEVER = 1e-4
-"""Probability of a class that nothing speaks for."""
+"""Smallest probability of a class in a drawn map."""
 
 Regions = Literal["auto", "one", "many"]
 Norm = Literal["group", "none"]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models.detection.anchor_utils import AnchorGenerator
-from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.rpn import (
     RegionProposalNetwork,
     RPNHead,
@@ -17,7 +16,11 @@ from torchvision.models.detection.rpn import (
 
 from trainer.data.instances import share_inside
 from trainer.losses.detection import focal_objectness
-from trainer.networks.maskrcnn.truth import DetectionTruth
+
+if TYPE_CHECKING:
+    from torchvision.models.detection.image_list import ImageList
+
+    from trainer.networks.maskrcnn.truth import DetectionTruth
 
 ANCHOR_SHARES = (1 / 8, 1 / 4, 1 / 2, 1.0)
 """Side of the anchors on P2 to P5, as a share of the picture's long side."""
@@ -84,9 +87,9 @@ class ProposalNetwork(RegionProposalNetwork):  # type: ignore[misc]
             nn.init.constant_(bias, -torch.tensor((1 - PRIOR) / PRIOR).log().item())
 
     def assign_targets_to_anchors(
-        self, anchors: list[Tensor], targets: list[dict[str, Any]]
+        self, anchors: list[Tensor], targets: list[dict[str, Tensor]]
     ) -> tuple[list[Tensor], list[Tensor]]:
-        """Label anchors: 1 on a region, 0 on nothing, -1 in between and where nobody labelled."""
+        """Label anchors: 1 on a region, 0 on background, -1 in between and on unlabelled pixels."""
         labels, boxes = super().assign_targets_to_anchors(anchors, targets)
         for of_photo, label, target in zip(anchors, labels, targets, strict=True):
             unknown = share_inside(of_photo, target["unknown"]) > MOST_UNKNOWN

@@ -6,8 +6,8 @@ Shape suffixes: B boxes, C channels, K classes, M side of a mask.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,9 @@ from torchvision.ops import batched_nms, clip_boxes_to_image, roi_align
 
 from trainer.data.instances import Instances, share_inside
 from trainer.losses.detection import DetectionLosses, mask_loss
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 BOX_POOL = 7
 FOREGROUND_IOU = 0.5
@@ -136,7 +139,7 @@ class RegionHeads(RoIHeads):  # type: ignore[misc]
             Term of the masks, and the sample.
         """
         targets = [{"boxes": t.boxes, "labels": t.labels, "masks": t.masks} for t in truth]
-        # a proposal over pixels nobody labelled would be taken for one on nothing
+        # a proposal over unlabelled pixels would count as one on background
         proposals = [
             p[share_inside(p, t.unknown) <= MOST_UNKNOWN] for p, t in zip(proposals, truth, strict=True)
         ]
@@ -237,7 +240,7 @@ def mask_targets(masks: Tensor, boxes: Tensor, matched: Tensor, side: int) -> Te
 
 
 def known_share(unknown: Tensor, boxes: Tensor, side: int) -> Tensor:
-    """Grid ``(B, side, side)`` over each box: 1 where somebody labelled, 0 where not."""
+    """Grid ``(B, side, side)`` over each box: 1 on labelled pixels, 0 elsewhere."""
     nought = torch.zeros(len(boxes), dtype=torch.int64, device=boxes.device)
     return (mask_targets(~unknown[None], boxes, nought, side) > 0.5).float()
 
