@@ -9,7 +9,7 @@ import torch
 from trainer.engine.device import Engine, choose_device, choose_precision, choose_threads, cpu_cores
 from trainer.engine.ema import Ema
 from trainer.engine.memory import is_out_of_memory, run_with_smaller_batches
-from trainer.engine.optim import lr_factor, set_lr
+from trainer.engine.optim import lr_factor, set_rates
 from trainer.errors import ConfigError
 
 
@@ -26,8 +26,8 @@ def test_learning_rate_at_its_milestones():
 def test_each_group_keeps_its_own_rate():
     a, b = torch.nn.Parameter(torch.zeros(1)), torch.nn.Parameter(torch.zeros(1))
     optimizer = torch.optim.Adam([{"params": [a], "lr": 1e-3}, {"params": [b], "lr": 1e-4}])
-    set_lr([optimizer], 0.5)
-    set_lr([optimizer], 0.1)
+    set_rates([optimizer], 0.5)
+    set_rates([optimizer], 0.1)
     assert [g["lr"] for g in optimizer.param_groups] == pytest.approx([1e-4, 1e-5])
 
 

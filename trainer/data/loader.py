@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from trainer.data.augment import to_unit
-from trainer.data.crops import CropPlan, LabelledCrops, UnlabelledCrops
-from trainer.data.trainset import Item, TrainSet, keep_fraction
 
-__all__ = [
-    "Batch",
-    "CropPlan",
-    "Item",
-    "LabelledCrops",
-    "Loader",
-    "TrainSet",
-    "UnlabelledCrops",
-    "keep_fraction",
-]
+if TYPE_CHECKING:
+    from trainer.data.crops import LabelledCrops, UnlabelledCrops
 
 PREFETCH = 3
 """Batches made ahead of the one in use."""

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from torch.optim import Optimizer
 
@@ -51,11 +51,22 @@ def lr_factor(step: int, steps: int, warmup: float = 0.1, floor: float = 0.0) ->
     return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
 
-def set_lr(optimizers: Iterable[Optimizer], factor: float) -> None:
-    """Set each group's rate to ``factor`` times its own initial rate."""
+def set_rates(
+    optimizers: Iterable[Optimizer], factor: float, factor_of: Callable[[str], float] = lambda group: 1.0
+) -> None:
+    """Set each parameter group's rate to its own initial rate times both factors.
+
+    Parameters
+    ----------
+    factor
+        Of all groups.
+    factor_of
+        Called with a group's name, which is empty where it has none.
+    """
     for optimizer in optimizers:
         for group in optimizer.param_groups:
-            group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
+            initial = group.setdefault("initial_lr", group["lr"])
+            group["lr"] = initial * factor * factor_of(group.get("name", ""))
 
 
 def epoch_of(step: int, steps: int, epochs: int) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from trainer.data.augment import Strength
 from trainer.data.crops import CropPlan
 from trainer.engine.batch_norm import reestimate_batch_norm
-from trainer.engine.optim import lr_factor
+from trainer.engine.optim import lr_factor, set_rates
 from trainer.settings.recipes import RECIPE_OPTIONS
 
 if TYPE_CHECKING:
@@ -157,10 +157,7 @@ class Recipe:
     def set_rates(self, step: int, scale: float = 1.0) -> None:
         """Set each group's rate to its own initial rate times the factors of this step and ``scale``."""
         factor = self.lr_factor(step) * scale
-        for optimizer in self.optimizers.values():
-            for group in optimizer.param_groups:
-                initial = group.setdefault("initial_lr", group["lr"])
-                group["lr"] = initial * factor * self.group_factor(group.get("name", ""), step)
+        set_rates(self.optimizers.values(), factor, lambda group: self.group_factor(group, step))
 
     def uses_unlabelled(self, step: int) -> bool:
         """Tell whether unlabelled crops are wanted in this step; none are made for steps that use none."""

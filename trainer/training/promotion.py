@@ -107,32 +107,34 @@ def compare_with_served(
         return GateDecision(True, False, f"served: the first model, validation Dice {_number(now)}")
     before = float(macro_dice(served.sum(0)))
     delta = float(_dice_differences(candidate.sum(0), served.sum(0)))
-    rng = np.random.default_rng(seed)
-    draws = resample_groups(
-        [sum_by_group(candidate, groups), sum_by_group(served, groups)], rng, gate.bootstrap
-    )
+    draws = _paired_draws(candidate, served, groups, gate, seed)
     low, high = np.quantile(_dice_differences(*draws), [lower_level(lane), 0.975])
     bounds = (float(low), float("inf") if lane == "fast" else float(high))
     change = f"validation Dice {_number(before)} -> {_number(now)}"
     epsilon = gate.margin_fast if lane == "fast" else gate.margin_full
     on_photos = (candidate.sum(-1) > 0).sum(0)
     fell = _class_that_fell(candidate.sum(0), served.sum(0), draws, on_photos, class_names, gate)
+    why = None
     if delta < -epsilon / 2:
-        detail = _worst_class(candidate.sum(0), served.sum(0), class_names)
-        return GateDecision(False, False, f"kept the old one: {change}{detail}", delta, bounds)
-    if low < -epsilon:
-        doubt = f"it may be worse by up to {_number(-float(low))}"
-        return GateDecision(
-            False, False, f"kept the old one: {change}, but {doubt} on other photos", delta, bounds
-        )
-    if fell is not None:
-        return GateDecision(False, False, f"kept the old one: {fell} ({change})", delta, bounds)
-    if anchor is not None and _below_anchor(candidate, anchor, groups, gate, seed):
-        best = _number(float(macro_dice(anchor.sum(0))))
-        return GateDecision(
-            False, False, f"kept the old one: {change}, but the best so far had {best}", delta, bounds
-        )
+        why = change + _worst_class(candidate.sum(0), served.sum(0), class_names)
+    elif low < -epsilon:
+        why = f"{change}, but it may be worse by up to {_number(-float(low))} on other photos"
+    elif fell is not None:
+        why = f"{fell} ({change})"
+    elif anchor is not None and _below_anchor(candidate, anchor, groups, gate, seed):
+        why = f"{change}, but the best so far had {_number(float(macro_dice(anchor.sum(0))))}"
+    if why is not None:
+        return GateDecision(False, False, f"kept the old one: {why}", delta, bounds)
     return GateDecision(True, False, f"served: {change}", delta, bounds)
+
+
+def _paired_draws(
+    candidate: Counts, other: Counts, groups: Sequence[str], gate: GateSettings, seed: int
+) -> list[Counts]:
+    """Bootstrap sums of both models over the same draws of groups: a hard group weighs on both alike."""
+    rng = np.random.default_rng(seed)
+    by_group = [sum_by_group(candidate, groups), sum_by_group(other, groups)]
+    return resample_groups(by_group, rng, gate.bootstrap)
 
 
 def _decide_on_few(photos: int, now: float, served: Counts | None, gate: GateSettings) -> GateDecision:
@@ -161,8 +163,5 @@ def _worst_class(candidate: Counts, served: Counts, names: Sequence[str]) -> str
 def _below_anchor(
     candidate: Counts, anchor: Counts, groups: Sequence[str], gate: GateSettings, seed: int
 ) -> bool:
-    rng = np.random.default_rng(seed)
-    draws = resample_groups(
-        [sum_by_group(candidate, groups), sum_by_group(anchor, groups)], rng, gate.bootstrap
-    )
+    draws = _paired_draws(candidate, anchor, groups, gate, seed)
     return bool(np.quantile(_dice_differences(*draws), 0.025) < -gate.best_margin)
