@@ -99,7 +99,7 @@ def test_the_threshold_is_read_off_probabilities_at_the_temperature():
     unlabelled.target[:, : SIDE // 2] = IGNORE
     for temperature in (0.02, 1.0):
         recipe = make_recipe(threshold=0.5, temperature=temperature)
-        target, inside = recipe._teach(unlabelled)
+        target, inside = recipe._teacher_classes(unlabelled)
         with torch.no_grad():
             p = (recipe.teacher(unlabelled.image) / temperature).softmax(1)
         sure = p.amax(1) >= 0.5
