@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
     from trainer.labels.boxes import Box
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from trainer.labels.boxes import Box
+
 
 @dataclass
 class FolderReport:
