@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import napari
 
@@ -12,6 +11,11 @@ from napari_skinseg.session import projects
 from napari_skinseg.widgets.forms import mask_forms, model_forms, photo_forms
 from napari_skinseg.widgets.forms.form import Form
 from napari_skinseg.widgets.workspace import show_first_photo, show_project, shown_project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_skinseg.widgets.forms.form import Form
 
 
 def new_project() -> Form:

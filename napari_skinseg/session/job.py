@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainer.errors import SkinsegError
 from trainer.service.foreground import Cancelled, CommandProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 _OPTION = re.compile(r"--(?=[a-z])")
 """Options in messages of the commands; the questions of a form have the same names, without dashes."""
@@ -86,7 +88,6 @@ class Job:
 
     def counter(self, what: str) -> Callable[[int], None]:
         """Return a function that notes how far `what` is, and ends the work if that was asked for."""
-
         return lambda done: self.note(what, done, None)
 
     def note(self, what: str, done: int, total: int | None) -> None:

@@ -167,7 +167,7 @@ def test_export_masks_says_where_they_lie(press, six_photos, tmp_path):
     level, line = press(form)
     assert level == "error"
     assert line == f"{out}: is not an empty folder; name a new one for the masks"
-    assert press(form, out=tmp_path / "groups", format="ngff")[0] == "info"
+    assert press(form, out=tmp_path / "groups", file_format="ngff")[0] == "info"
     assert len(list((tmp_path / "groups").glob("*.zarr"))) == 6
 
 

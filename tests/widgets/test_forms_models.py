@@ -68,6 +68,7 @@ def test_predict_a_folder_writes_a_mask_for_each_photo(press, trained, tmp_path)
     assert "no photos at" in press(form, photos=tmp_path / "nowhere", out=tmp_path / "other")[1]
 
 
+@pytest.mark.slow
 def test_predicting_is_cancelled_with_its_process(press, told, trained, tmp_path, qtbot):
     photos = tmp_path / "many"
     photos.mkdir()

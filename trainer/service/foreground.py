@@ -125,7 +125,7 @@ def parse_progress(line: str) -> tuple[str, int, int | None] | None:
 
 
 def _reply(text: str) -> dict[str, Any] | None:
-    """The JSON object that a command printed, if it came so far."""
+    """Read the JSON object that a command printed; None if it did not come so far."""
     try:
         found = json.loads(text)
     except ValueError:

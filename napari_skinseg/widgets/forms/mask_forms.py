@@ -1,7 +1,5 @@
 """The forms *Import masks* and *Export masks*."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -15,7 +13,7 @@ def take_masks(
     job: Job,
     project: ProjectFolder,
     masks: Annotated[Path, folder("masks", "A folder of masks named like their photos, and as large")],
-    format: Format = "png",
+    file_format: Format = "png",
     ids: Annotated[
         Path | None,
         {
@@ -30,7 +28,7 @@ def take_masks(
 ) -> Outcome:
     """Bring in masks made elsewhere."""
     report = import_folder(
-        project, masks, cast("FormatName", format), annotator or "import", ids, job.counter("masks")
+        project, masks, cast("FormatName", file_format), annotator or "import", ids, job.counter("masks")
     )
     level = "info" if not report.refused else "warning" if report.fits else "error"
     return Outcome(report.text, report.details, level, project)
@@ -40,7 +38,7 @@ def write_masks(
     job: Job,
     project: ProjectFolder,
     out: Annotated[Path, folder("out", "A new or empty folder; one that is not there is made")],
-    format: Format = "png",
+    file_format: Format = "png",
     split: Annotated[
         str,
         choices(
@@ -54,7 +52,7 @@ def write_masks(
     ] = "",
 ) -> Outcome:
     """Write masks out."""
-    report = export_folder(project, out, cast("FormatName", format), split or None, job.counter("masks"))
+    report = export_folder(project, out, cast("FormatName", file_format), split or None, job.counter("masks"))
     return Outcome(report.text, report.details, "warning" if report.left_out else "info")
 
 

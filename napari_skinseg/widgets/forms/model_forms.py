@@ -1,7 +1,5 @@
 """The forms *Evaluate* and *Predict a folder*; a process of its own does the work, since it needs torch."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any
 

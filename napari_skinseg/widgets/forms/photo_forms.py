@@ -1,7 +1,5 @@
 """The forms *New project* and *Add photos*."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

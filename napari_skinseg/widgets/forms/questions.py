@@ -1,7 +1,5 @@
 """Questions that several forms ask: folders and files, with their words."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any, Literal
 

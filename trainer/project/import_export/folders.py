@@ -25,7 +25,7 @@ __all__ = ["check_folder", "check_out", "export_folder", "import_folder"]
 def import_folder(
     directory: str | Path,
     masks: str | Path,
-    format: Format = "png",
+    file_format: Format = "png",
     annotator: str = "import",
     ids: str | Path | None = None,
     progress: Callable[[int], None] | None = None,
@@ -36,7 +36,7 @@ def import_folder(
     ----------
     directory
         The project folder.
-    masks, format, annotator, ids, progress
+    masks, file_format, annotator, ids, progress
         See `import_masks`.
 
     Raises
@@ -46,13 +46,13 @@ def import_folder(
     """
     check_folder(masks, "masks")
     with Project.open(directory) as project:
-        return import_masks(project, masks, format, annotator, ids=ids, progress=progress)
+        return import_masks(project, masks, file_format, annotator, ids=ids, progress=progress)
 
 
 def export_folder(
     directory: str | Path,
     out: str | Path,
-    format: Format = "png",
+    file_format: Format = "png",
     split: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> ExportReport:
@@ -62,7 +62,7 @@ def export_folder(
     ----------
     directory
         The project folder.
-    out, format, split, progress
+    out, file_format, split, progress
         See `export_masks`.
 
     Raises
@@ -72,7 +72,7 @@ def export_folder(
     """
     with Project.open(directory, read_only=True) as project:
         check_out(Path(out).expanduser())
-        return export_masks(project, out, format, split=split, progress=progress)
+        return export_masks(project, out, file_format, split=split, progress=progress)
 
 
 def check_folder(folder: str | Path, what: str) -> None:
