@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from trainer.labels.boxes import Box
 
 
