@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol, cast, get_type_hints, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, cast, get_type_hints
 
 from magicgui.widgets import Container, FileEdit, Label, PushButton, Widget, create_widget
 from napari.qt.threading import create_worker
