@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch  # noqa: F401  # before any window: after one, software OpenGL and triton clash in one process
 from PIL import Image
 
 
