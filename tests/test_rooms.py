@@ -54,7 +54,10 @@ WINDOW = {
     "__main__": "widgets demo",
 }
 # What the plugin may import of the trainer: rooms, or single modules of rooms that otherwise load torch.
-OF_THE_TRAINER = f"{STORE} service.process service.schedule networks.licences synthetic.demo_project".split()
+PUBLISHED = "networks.published.registry networks.published.folder networks.published.process"
+OF_THE_TRAINER = (
+    f"{STORE} service.process service.schedule networks.licences {PUBLISHED} synthetic.demo_project".split()
+)
 
 
 @cache
