@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -135,3 +137,10 @@ def test_qt_is_imported_by_widgets_only(suffix: str) -> None:
             text = file.read_text(encoding="utf-8")
             assert "from qtpy" not in text, file
             assert "import qtpy" not in text, file
+
+
+def test_contributing_has_a_true_line_for_every_file() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs" / "make_tree.py", "--check"], check=False, timeout=60
+    )
+    assert done.returncode == 0, "run: python docs/make_tree.py"

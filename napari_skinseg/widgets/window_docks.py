@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import napari
+    from magicgui.widgets import Widget
 
 
 def main_window(viewer: napari.Viewer) -> QMainWindow:
@@ -33,6 +34,15 @@ def raise_dock(viewer: napari.Viewer, widget: QWidget, name: str, area: str) -> 
         viewer.window.add_dock_widget(widget, name=name, area=area, tabify=True)
     dock = widget.parentWidget()
     assert dock is not None
+    dock.show()
+    dock.raise_()
+
+
+def show_tab(viewer: napari.Viewer, name: str, build: Callable[[], Widget]) -> None:
+    """Show the dock of this name among those on the right, with what `build` makes where there is none."""
+    if name not in viewer.window.dock_widgets:
+        viewer.window.add_dock_widget(build(), name=name, area="right", tabify=True)
+    dock = viewer.window.dock_widgets[name].native.parent()
     dock.show()
     dock.raise_()
 

@@ -29,6 +29,7 @@ from napari_skinseg.widgets.window_docks import (
     raise_dock,
     remove_dock,
     set_dock_width,
+    show_tab,
 )
 from napari_skinseg.widgets.workspace_clock import WorkspaceClock
 from napari_skinseg.widgets.workspace_tabs import WorkspaceTabs
@@ -36,11 +37,10 @@ from trainer.errors import SkinsegError
 from trainer.service.process import start_trainer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import napari
 
-    from napari_skinseg.widgets.forms.form import Form
     from trainer.project.project import Project
 
 DOCK = "SkinSeg"
@@ -262,11 +262,13 @@ class WorkspaceDock(QWidget):
     def _add_photos(self) -> None:
         if self.project is not None:
             viewer, path = self.viewer, self.project.path
-            show_form(viewer, "Add photos", lambda: more_photos(partial(show_first_photo, viewer), path))
+            show_tab(
+                viewer, f"Add photos ({DOCK})", lambda: more_photos(partial(show_first_photo, viewer), path)
+            )
 
     def _ask_for_project(self) -> None:
         viewer = self.viewer
-        show_form(viewer, "New project", lambda: new_project(partial(show_project, viewer)))
+        show_tab(viewer, f"New project ({DOCK})", lambda: new_project(partial(show_project, viewer)))
 
     def _make_demo(self) -> None:
         self.start.say("preparing …")
@@ -281,16 +283,6 @@ class WorkspaceDock(QWidget):
     def _tell_failure(self, problem: str) -> None:
         self.start.setEnabled(True)
         self.start.say(problem)
-
-
-def show_form(viewer: napari.Viewer, title: str, build: Callable[[], Form]) -> None:
-    """Show a form in the dock that the menu opens too."""
-    name = f"{title} ({DOCK})"
-    if name not in viewer.window.dock_widgets:
-        viewer.window.add_dock_widget(build(), name=name, area="right", tabify=True)
-    dock = viewer.window.dock_widgets[name].native.parent()
-    dock.show()
-    dock.raise_()
 
 
 def workspace_docks(viewer: napari.Viewer) -> Iterator[WorkspaceDock]:

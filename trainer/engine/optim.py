@@ -1,4 +1,4 @@
-"""The optimizer that the settings name, with the encoder in a group of its own."""
+"""Optimizers with the encoder in a group of its own, and the learning-rate schedule."""
 
 from __future__ import annotations
 

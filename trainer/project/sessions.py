@@ -140,7 +140,7 @@ class Sessions:
         return self._stats(visit.c.session_id.in_(sittings), visit.c.created >= midnight)
 
     def _stats(self, *conditions: sa.ColumnElement[bool]) -> Stats:
-        finished = visit.c.outcome == VisitOutcome.SAVED
+        finished = visit.c.outcome.in_((VisitOutcome.SAVED, "save"))  # "save": written by early versions
         query = sa.select(
             sa.func.count(sa.distinct(visit.c.photo_id)),
             sa.func.coalesce(sa.func.sum(visit.c.seconds), 0.0),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from trainer.data.photo_cache import WorkingPhotos
 from trainer.errors import SkinsegError
-from trainer.evaluation.metrics import Counts
 from trainer.evaluation.scores.temperature import PixelSample
 from trainer.evaluation.summary import Evaluation, score_photos
 from trainer.evaluation.validation import readable_truth, working_matrices
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from trainer.evaluation.metrics import Counts
     from trainer.networks.segmenters import Segmenter
     from trainer.project.models import Model
     from trainer.project.revisions import Truth

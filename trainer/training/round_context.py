@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trainer.settings.plan import Lane
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from trainer.engine.device import Engine
     from trainer.project.project import Project
     from trainer.settings.model import Settings
-    from trainer.settings.plan import Plan
+    from trainer.settings.plan import Lane, Plan
     from trainer.training.round_record import RoundRecord
 
 log = logging.getLogger(__name__)

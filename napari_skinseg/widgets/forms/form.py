@@ -5,10 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, Protocol, cast, get_type_hints
 
 from magicgui.widgets import Container, FileEdit, Label, PushButton, Widget, create_widget
-from magicgui.widgets.bases import ValueWidget
 from napari.qt.threading import create_worker
 from napari.utils import progress
 from napari.utils.notifications import show_error, show_info, show_warning
@@ -17,11 +16,22 @@ from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QSizePolicy
 
 from napari_skinseg.session.job import Job, Outcome
 
+if TYPE_CHECKING:
+    from psygnal import SignalInstance
+
 POLL_MS = 100
 NOTICES = {"info": show_info, "warning": show_warning, "error": show_error}
 
 Work = Callable[..., Outcome]
 Then = Callable[[Path], str]
+
+
+class Question(Protocol):
+    """A widget that holds an answer; magicgui's file pickers are none of its value widgets."""
+
+    value: Any
+    visible: bool
+    changed: SignalInstance
 
 
 class Form(Container[Widget]):
@@ -86,11 +96,9 @@ class Form(Container[Widget]):
         self.settling.timeout.connect(self._settle)
         self.native_parent_changed.connect(lambda _: self.settling.start(0))
 
-    def question(self, name: str) -> ValueWidget[Any]:
+    def question(self, name: str) -> Question:
         """Return the widget of a question."""
-        widget = self.box[name]
-        assert isinstance(widget, ValueWidget)
-        return widget
+        return cast("Question", self.box[name])
 
     def answer(self, **answers: object) -> None:
         """Fill questions in."""

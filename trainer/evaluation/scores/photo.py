@@ -89,7 +89,7 @@ class PhotoCounter:
         self._peak = np.maximum(self._peak, peak)
 
     def finish(self, photo: Bytes, class_confidence: Floats | None = None) -> PhotoScores:
-        """The scores, when all rows were added.
+        """Return the scores, when all rows were added.
 
         Parameters
         ----------
