@@ -61,12 +61,15 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
     os.replace(temporary, path)
 
 
-def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+def save_tensors(
+    path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
+) -> None:
     """Write a safetensors file; a reader sees the old one or the new one. The folder is made if needed."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with storage_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, str(temporary))
+        values = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
+        save_file(values, str(temporary), metadata=None if metadata is None else dict(metadata))
         os.replace(temporary, path)
 
 
