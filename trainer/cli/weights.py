@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from trainer.cli.progress import counted
+from trainer.cli.progress import counted, say
 from trainer.cli.reply import JsonOption, Reply
 
 if TYPE_CHECKING:
-    from trainer.networks.weights_folder import AtHand
+    from trainer.networks.published.folder import AtHand
 
 EncoderOfFile = Annotated[
     str | None,
@@ -67,7 +66,7 @@ def weights(
 def list_() -> Reply:
     """List the published weights that are known, and those that were added."""
     from trainer.networks.licences import stated_licence
-    from trainer.networks.weights_folder import added_weights, list_weights, weights_folder
+    from trainer.networks.published.folder import added_weights, list_weights, weights_folder
 
     folder = weights_folder()
     known, added = list_weights(), added_weights(folder)
@@ -133,10 +132,10 @@ def _known_lines(item: AtHand) -> list[str]:
 
 def get(name: str, source: Path | None, allow_licence: str = "") -> Reply:
     """Fetch published weights, or take them from a file."""
-    from trainer.networks.published_weights import published_weights
-    from trainer.networks.weights_folder import find_part, weights_folder
-    from trainer.networks.weights_installation import install
-    from trainer.networks.weights_process import announcement
+    from trainer.networks.published.folder import find_part, weights_folder
+    from trainer.networks.published.installation import install
+    from trainer.networks.published.process import announcement
+    from trainer.networks.published.registry import published_weights
 
     known = published_weights(name)
     there = find_part(known)
@@ -158,8 +157,8 @@ def get(name: str, source: Path | None, allow_licence: str = "") -> Reply:
 def add(file: Path, encoder: str | None, licence: str | None, allow_licence: str = "") -> Reply:
     """Put a weights file of one's own where all projects find it."""
     from trainer.errors import WeightsError
-    from trainer.networks.weights_folder import weights_folder
-    from trainer.networks.weights_installation import add_file, known_file
+    from trainer.networks.published.folder import weights_folder
+    from trainer.networks.published.installation import add_file, known_file
 
     if not file.is_file():
         raise WeightsError(f"weights add {file}: there is no such file; check the path")
@@ -179,8 +178,3 @@ def add(file: Path, encoder: str | None, licence: str | None, allow_licence: str
             f"(--init imagenet --encoder {name})"
         ],
     )
-
-
-def say(message: str) -> None:
-    """A line for people while the command goes on; stdout is for its outcome."""
-    print(f"skinseg: {message}", file=sys.stderr)

@@ -13,11 +13,11 @@ from trainer.errors import ConfigError
 from trainer.networks.encoders import input_scale
 from trainer.networks.licences import forbids_commercial_use, stated_licence
 from trainer.networks.pretext_weights import steps_of
-from trainer.networks.published_weights import INITS, published_for
+from trainer.networks.published.conversion import adapted, stated_weights
+from trainer.networks.published.folder import find_encoder, find_init
+from trainer.networks.published.registry import INITS, published_for
 from trainer.networks.segmenters import Segmenter
 from trainer.networks.weights import WEIGHTS, Fit, fit_weights, read_weights
-from trainer.networks.weights_conversion import adapted, stated_weights
-from trainer.networks.weights_folder import find_encoder, find_init
 
 ENOUGH_STEPS = 5000
 """Of a pretext task, for ``auto`` to use its weights: those of 300 and of 1,000 steps lost to random ones."""
@@ -110,7 +110,7 @@ def _load(model: Segmenter, path: Path) -> Fit:
     published = stated_weights(path)
     if published is not None and published.fits(model.encoder_name):
         mean, std = input_scale(model.encoder_name)
-        tensors = adapted(tensors, published, model.network.encoder, mean, std)
+        tensors = adapted(tensors, published, model.get_submodule("network.encoder"), mean, std)
     return fit_weights(model, tensors)
 
 

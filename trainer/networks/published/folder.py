@@ -13,7 +13,7 @@ from pathlib import Path
 
 import platformdirs
 
-from trainer.networks.published_weights import ENCODER, INITS, PUBLISHED, PublishedWeights, published_for
+from trainer.networks.published.registry import ENCODER, INITS, PUBLISHED, PublishedWeights, published_for
 
 FOLDER_VARIABLE = "SKINSEG_WEIGHTS"
 """Environment variable that names another folder for the user's weights."""
@@ -69,6 +69,19 @@ def find_encoder(init: str, encoder: str, pretrained: Path | None) -> Path | Non
 def find_init(encoder: str, pretrained: Path | None) -> str | None:
     """Kind of published weights at hand for an encoder, the first of `INITS` that is; None: none is."""
     return next((init for init in INITS if find_encoder(init, encoder, pretrained)), None)
+
+
+def imagenet_encoders(pretrained: Path) -> list[str]:
+    """Encoders whose ImageNet weights are at hand: the project's by name, then the user's."""
+    own = [path for path in added_weights(pretrained) if not path.stem.startswith("colorization-")]
+    known = [
+        item.weights for item in list_weights(pretrained) if item.path and item.weights.init == "imagenet"
+    ]
+    return [
+        *(path.stem for path in own),
+        *(weights.encoders[0] for weights in known),
+        *(path.stem for path in added_weights(weights_folder())),
+    ]
 
 
 def added_weights(folder: Path) -> list[Path]:

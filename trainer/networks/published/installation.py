@@ -12,9 +12,9 @@ from pathlib import Path
 
 from trainer.errors import ReadOnlyError, StorageFullError, WeightsError
 from trainer.networks.licences import forbids_commercial_use, stated_licence
-from trainer.networks.published_weights import PUBLISHED, PublishedWeights
-from trainer.networks.weights_download import fetch_file, sha256, take_file
-from trainer.networks.weights_folder import FOLDER_VARIABLE
+from trainer.networks.published.download import fetch_file, sha256, take_file
+from trainer.networks.published.folder import FOLDER_VARIABLE
+from trainer.networks.published.registry import PUBLISHED, PublishedWeights
 from trainer.project.filesystem import storage_errors
 
 WORK = ".getting-"
@@ -60,8 +60,8 @@ def install(
     refuse_non_commercial(weights.licence, weights.name, allow_licence)
     with work_folder(folder, 3 * weights.size) as work:
         file = take_file(weights, source, work) if source else fetch_file(weights, work, say, advance)
+        from trainer.networks.published.conversion import convert, header
         from trainer.networks.weights import read_weights, save_tensors
-        from trainer.networks.weights_conversion import convert, header
 
         for part, tensors in convert(weights, read_weights(file)).items():
             save_tensors(work / weights.file_name(part), tensors, header(weights, part))

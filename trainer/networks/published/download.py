@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.errors import WeightsError
-from trainer.networks.published_weights import PublishedWeights
+from trainer.networks.published.registry import PublishedWeights
 
 ADDRESS_SECONDS = 5.0
 """Longest silence of the authors' address before the package is tried."""

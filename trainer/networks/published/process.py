@@ -7,9 +7,10 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 
-from trainer.networks.published_weights import PublishedWeights
-from trainer.networks.weights_folder import find_part
+from trainer.networks.published.folder import find_part
+from trainer.networks.published.registry import PublishedWeights
 
 LONGEST_SECONDS = 1800.0
 
@@ -26,6 +27,29 @@ def announcement(weights: PublishedWeights, verb: str = "fetching") -> str:
 def loss(weights: PublishedWeights, why: str) -> str:
     """One line on weights that could not be fetched, and what is missed without them."""
     return f"going on without the weights {weights.name}, which would give {weights.gives}; {why}"
+
+
+@contextlib.contextmanager
+def fetched_meanwhile(weights: PublishedWeights, say: Callable[[str], None]) -> Iterator[None]:
+    """Fetch published weights while the body works, and wait for them after it.
+
+    Goes on without where they cannot be had.
+
+    Parameters
+    ----------
+    say
+        Called with what is fetched, and where that fails with what is missed; not where they are at hand.
+    """
+    process = begin_fetching(weights)
+    if process is not None:
+        say(announcement(weights))
+    try:
+        yield
+    except BaseException:
+        stop_fetching(process)
+        raise
+    if why := end_fetching(process):
+        say(loss(weights, why))
 
 
 def begin_fetching(weights: PublishedWeights) -> subprocess.Popen[str] | None:

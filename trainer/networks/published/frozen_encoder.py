@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from trainer.errors import WeightsError
-from trainer.networks.published_weights import DECODER, ENCODER, InputScale, PublishedWeights
+from trainer.networks.published.folder import find_part
+from trainer.networks.published.registry import DECODER, ENCODER, InputScale, PublishedWeights
 from trainer.networks.weights import read_weights
-from trainer.networks.weights_folder import find_part
 
 
 class FrozenEncoder(nn.Module):
@@ -22,21 +23,19 @@ class FrozenEncoder(nn.Module):
         One of timm's, built with ``features_only``.
     scale
         Input scale that its weights expect.
-
-    Attributes
-    ----------
-    channels, strides : tuple of int
+    channels, strides
         Of each stage, finest first.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, network: nn.Module, scale: InputScale, strides: tuple[int, ...]) -> None:
+    def __init__(
+        self, network: nn.Module, scale: InputScale, channels: tuple[int, ...], strides: tuple[int, ...]
+    ) -> None:
         super().__init__()
         self.network = network.requires_grad_(False)
-        self.channels = tuple(network.feature_info.channels())  # type: ignore[union-attr, operator]
-        self.strides = strides
+        self.channels, self.strides = channels, strides
         mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (scale.mean, scale.std))
         self.register_buffer("mean", 2 * mean - 1, persistent=False)
         self.register_buffer("std", 2 * std, persistent=False)
@@ -78,7 +77,7 @@ def load_frozen_encoder(weights: PublishedWeights, pretrained: Path | None = Non
             f"({weights.megabytes})"
         )
     name = weights.encoders[0].removeprefix("tu-")
-    network = timm.create_model(name, pretrained=False, features_only=True)
+    network: Any = timm.create_model(name, pretrained=False, features_only=True)
     strides = list(network.feature_info.reduction())
     if DECODER in weights.parts:  # MobileSAM's TinyViT does not halve again before its last stage
         network.stages_3.downsample.conv2.conv.stride = (1, 1)
@@ -89,4 +88,4 @@ def load_frozen_encoder(weights: PublishedWeights, pretrained: Path | None = Non
             f"{path} lacks {missing[0]} of {weights.network}: remove it and run skinseg weights get "
             f"{weights.name}"
         )
-    return FrozenEncoder(network, weights.scale, tuple(strides))
+    return FrozenEncoder(network, weights.scale, tuple(network.feature_info.channels()), tuple(strides))

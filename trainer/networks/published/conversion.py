@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from trainer.errors import WeightsError
-from trainer.networks.published_weights import DECODER, ENCODER, PUBLISHED, PublishedWeights
+from trainer.networks.published.registry import DECODER, ENCODER, PUBLISHED, PublishedWeights
 
 Tensors = dict[str, Tensor]
 
