@@ -60,8 +60,6 @@ _FULL = {
     errno.EFBIG: "the disk takes no file of this size",
 }
 
-SAVE_AGAIN = "nothing saved before is lost; free some space and save again"
-
 
 def is_network(file_system: str) -> bool:
     """Whether a file system type, as in /proc/mounts, is shared over a network."""
@@ -133,8 +131,8 @@ def _sync(path: str | Path) -> None:
 
 
 @contextmanager
-def storage_errors(where: Path, mend: str = SAVE_AGAIN) -> Iterator[None]:
-    """Turn "no space left" into a `StorageFullError` that names the place and the mend.
+def storage_errors(where: Path) -> Iterator[None]:
+    """Turn "no space left" into a `StorageFullError` that names the place.
 
     Raises
     ------
@@ -146,4 +144,6 @@ def storage_errors(where: Path, mend: str = SAVE_AGAIN) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _FULL:
             raise
-        raise StorageFullError(f"{where}: {_FULL[error.errno]}; {mend}") from error
+        raise StorageFullError(
+            f"{where}: {_FULL[error.errno]}; nothing saved before is lost; free some space and save again"
+        ) from error

@@ -46,7 +46,7 @@ class FrozenEncoder(nn.Module):
         super().train(False)
         return self
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def forward(self, image_NCHW: Tensor) -> list[Tensor]:
         """Map pictures in [-1, 1], ``(N, 3, H, W)``, to features ``(N, C, H / stride, W / stride)``."""
         features: list[Tensor] = self.network((image_NCHW - self.mean) / self.std)

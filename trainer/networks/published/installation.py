@@ -156,18 +156,19 @@ def work_folder(folder: Path, needed: int) -> Iterator[Path]:
         The folder takes no files, or not as many.
     """
     other = f"name another folder with the environment variable {FOLDER_VARIABLE}"
+    mend = f"free {needed / 1e6:.0f} MB, or {other}"
     try:
-        with storage_errors(folder, f"free {needed / 1e6:.0f} MB, or {other}"):
-            folder.mkdir(parents=True, exist_ok=True)
-            _remove_abandoned(folder)
-            free = shutil.disk_usage(folder).free
-            if free < needed:
-                raise StorageFullError(
-                    f"{folder}: {free / 1e6:.0f} MB are free, and these weights need {needed / 1e6:.0f} MB "
-                    f"for a moment; free some space, or {other}"
-                )
-            with tempfile.TemporaryDirectory(prefix=WORK, dir=folder, ignore_cleanup_errors=True) as work:
-                yield Path(work)
+        folder.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(folder)
+        free = shutil.disk_usage(folder).free
+        if free < needed:
+            raise StorageFullError(f"{folder}: only {free / 1e6:.0f} MB are free on its disk; {mend}")
+        with tempfile.TemporaryDirectory(prefix=WORK, dir=folder, ignore_cleanup_errors=True) as work:
+            try:
+                with storage_errors(folder):
+                    yield Path(work)
+            except StorageFullError as error:
+                raise StorageFullError(f"{folder}: the disk is full; {mend}") from error
     except OSError as error:
         raise ReadOnlyError(f"cannot write to {folder}: {error.strerror or error}; {other}") from error
 
