@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from trainer.errors import ReadOnlyError, SkinsegError
+from trainer.networks.published.process import fetched_meanwhile
+from trainer.networks.published.registry import MOBILESAM
 from trainer.project.project import Project
+
+Made = tuple[str, str]
+"""Path of a project, and a remark for people; without a path the remark says what went wrong."""
 
 DEMO = Path.home() / "skinseg-demo"
 DEMO_PHOTOS = 48
@@ -67,19 +72,19 @@ def _preferences() -> Any:
         return None
 
 
-def attempt(act: Callable[..., str], *given: Any) -> tuple[str, str]:
-    """Call `act` and return its path and an empty string, or an empty path and what went wrong.
+def attempt(act: Callable[..., Made], *given: Any) -> Made:
+    """Call `act` and return its path and remark, or an empty path and what went wrong.
 
     A worker of napari that raises takes its window's task list into trouble on some Qt bindings.
     """
     try:
-        return act(*given), ""
+        return act(*given)
     except (SkinsegError, OSError) as error:
         return "", str(error)
 
 
-def new(photos: str, folder: str, classes: str) -> str:
-    """Make a project for a folder of photos; returns its path. Nothing is left behind if there are none.
+def new(photos: str, folder: str, classes: str) -> Made:
+    """Make a project for a folder of photos. Nothing is left behind if there are none.
 
     Raises
     ------
@@ -99,18 +104,24 @@ def new(photos: str, folder: str, classes: str) -> str:
             if fresh:  # a project without photos would only stand in the way of the next try
                 shutil.rmtree(path, ignore_errors=True)
             raise
-    return folder
+    return folder, ""
 
 
-def add(project: Path, folder: str) -> str:
-    """Register more photos; returns the project's path."""
+def add(project: Path, folder: str) -> Made:
+    """Register more photos."""
     with Project.open(project) as opened:
         opened.registration.add_folder(Path(folder))
-    return str(project)
+    return str(project), ""
 
 
-def demo(folder: Path = DEMO) -> str:
-    """Draw the demo's people and make its project, or take the one that is there; returns its path."""
+def demo(folder: Path = DEMO) -> Made:
+    """Draw the demo's people and make its project, or take the one that is there.
+
+    Meanwhile MobileSAM's weights are fetched, unless they are at hand; the remark says where that failed.
+    """
     from trainer.synthetic.demo_project import make_demo
 
-    return str(make_demo(folder, DEMO_PHOTOS).project)
+    said: list[str] = []
+    with fetched_meanwhile(MOBILESAM, said.append):
+        path = str(make_demo(folder, DEMO_PHOTOS).project)
+    return path, said[1] if len(said) > 1 else ""

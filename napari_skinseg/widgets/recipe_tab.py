@@ -26,6 +26,7 @@ from napari_skinseg.views.recipe import (
     SCHEDULE,
     encoder_words,
     init_problem,
+    published_words,
 )
 from napari_skinseg.widgets.settings_form import SectionForm, StillComboBox
 from napari_skinseg.widgets.settings_tab import scrolled
@@ -64,7 +65,7 @@ class TrainingPanel(QWidget):
             self.recipe.setItemData(place, RECIPE_WORDS[name], Qt.ItemDataRole.ToolTipRole)
         choices = {"init": INITS, "encoder": ENCODER_CHOICES}
         self.start = SectionForm(self.settings.training, ("init", "encoder"), choices=choices)
-        self.about, self.licence = _words(), _words()
+        self.about, self.licence, self.published = _words(), _words(), _words()
         self.methods: dict[str, SectionForm] = {}
         self.method_box = QGroupBox()
         self._method_layout = QVBoxLayout(self.method_box)
@@ -95,6 +96,7 @@ class TrainingPanel(QWidget):
             self.about,
             self.start,
             self.licence,
+            self.published,
             self.method_box,
             _group("schedule", self.schedule),
             more,
@@ -167,6 +169,7 @@ class TrainingPanel(QWidget):
         self.start.fields["init"].complain(init_problem(init))
         self.start.fields["init"].editor.setToolTip(INIT_WORDS.get(init, init))
         self.licence.setText(encoder_words(encoder, init, self.pretrained))
+        self.published.setText(published_words(self.pretrained))
 
     def refresh(self) -> None:
         """Take up what somebody else wrote into the file, unless something here waits to be saved."""

@@ -8,6 +8,8 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from trainer.labels.classes import CLASS_SETS
+from trainer.networks.published.folder import find_part
+from trainer.networks.published.registry import MOBILESAM
 
 CHOICES = (
     ("open", "Open a project …", "A project is a folder that holds skinseg.toml."),
@@ -48,7 +50,7 @@ class StartPanel(QWidget):
             self.buttons[name] = button
             layout.addSpacing(8)
             layout.addWidget(button)
-            layout.addWidget(_words(hint))
+            layout.addWidget(_words(f"{hint} {_fetched()}".strip() if name == "demo" else hint))
         self.classes = QComboBox()
         self.classes.addItems(list(CLASS_SETS))
         row = QFormLayout()
@@ -78,6 +80,16 @@ class StartPanel(QWidget):
         folder = photos and QFileDialog.getExistingDirectory(self, "Empty folder for the new project")
         if folder:
             self.made.emit(photos, folder, self.classes.currentText())
+
+
+def _fetched() -> str:
+    """A sentence on what the demo fetches; empty where it is at hand."""
+    if find_part(MOBILESAM) is not None:
+        return ""
+    return (
+        f"Fetches the weights of MobileSAM meanwhile ({MOBILESAM.megabytes}, licence {MOBILESAM.licence}); "
+        "goes on without where there is no internet."
+    )
 
 
 def _words(text: str) -> QLabel:

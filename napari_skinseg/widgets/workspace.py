@@ -319,22 +319,25 @@ class WorkspaceDock(QWidget):
         except SkinsegError as error:
             self.start.say(str(error))
 
-    def _make(self, act: Callable[..., str], *given: Any) -> None:
+    def _make(self, act: Callable[..., projects.Made], *given: Any) -> None:
         self.start.say("preparing …")
         self.start.setEnabled(False)
         self._maker = create_worker(projects.attempt, act, *given)
         self._maker.returned.connect(self._made)
         self._maker.start()
 
-    def _made(self, outcome: tuple[str, str]) -> None:
-        path, trouble = outcome
+    def _made(self, outcome: projects.Made) -> None:
+        path, remark = outcome
         self._maker = None
         self.start.setEnabled(True)
-        self.start.say(trouble)
-        if trouble:
+        self.start.say("" if path else remark)
+        if not path:
             if self.project is not None:
-                show_error(trouble)
-        elif self.project is None:
+                show_error(remark)
+            return
+        if remark:
+            show_warning(remark)
+        if self.project is None:
             self._try_open(path)
         elif self.session is not None and self.session.current is None:
             self.session.open_next()

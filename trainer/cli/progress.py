@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -18,6 +19,11 @@ from rich.progress import (
 )
 
 Advance = Callable[[int], None]
+
+
+def say(message: str) -> None:
+    """Print a line for people while a command goes on; stdout is for its outcome."""
+    Console(stderr=True).print(f"skinseg: {escape(message)}", highlight=False, soft_wrap=True)
 
 
 def _progress(*columns: ProgressColumn) -> Progress:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,13 +62,25 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
     os.replace(temporary, path)
 
 
-def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+def save_tensors(
+    path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
+) -> None:
     """Write a safetensors file; a reader sees the old one or the new one. The folder is made if needed."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with storage_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, str(temporary))
+        values = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
+        try:
+            save_file(values, str(temporary), metadata=None if metadata is None else dict(metadata))
+        except SafetensorError as error:
+            raise _as_os_error(error) from error
         os.replace(temporary, path)
+
+
+def _as_os_error(error: SafetensorError) -> Exception:
+    """What the disk said; safetensors wraps it in an error of its own."""
+    number = re.search(r"os error (\d+)", str(error))
+    return error if number is None else OSError(int(number[1]), os.strerror(int(number[1])))
 
 
 def save_model(folder: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
@@ -167,14 +180,15 @@ def load_model(folder: Path, device: str | torch.device = "cpu") -> tuple[Segmen
 def fit_weights(module: nn.Module, weights: dict[str, Tensor]) -> Fit:
     """Load every tensor whose name and shape fit, and tell which did not.
 
-    Names are tried as they are, and as those of the bare network (``encoder.`` ...) or of the encoder alone.
+    Names are tried as they are, and as those of the bare network (``encoder.`` ...) or of the encoder alone;
+    of timm's whole networks also as its encoders spell them (``stages.0.`` as ``stages_0.``).
     """
     own = module.state_dict()
     prefix = max(
         ("", "network.", "network.encoder.", "network.encoder.model."),
-        key=lambda p: sum(p + k in own for k in weights),
+        key=lambda p: sum(_spelt_as(own, p, k) in own for k in weights),
     )
-    named = {prefix + k: v for k, v in weights.items()}
+    named = {_spelt_as(own, prefix, k): v for k, v in weights.items()}
     fits = {k: v for k, v in named.items() if k in own and own[k].shape == v.shape}
     module.load_state_dict(fits, strict=False)
     return Fit(
@@ -183,3 +197,9 @@ def fit_weights(module: nn.Module, weights: dict[str, Tensor]) -> Fit:
         other_shape=sorted(k for k in named if k in own and k not in fits),
         unknown=sorted(k for k in named if k not in own),
     )
+
+
+def _spelt_as(own: Mapping[str, Tensor], prefix: str, name: str) -> str:
+    """A name behind its prefix, in the spelling that a network has."""
+    flat = prefix + re.sub(r"^(\w+)\.(\d+)\.", r"\1_\2.", name)
+    return flat if flat in own else prefix + name

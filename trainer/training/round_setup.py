@@ -179,8 +179,12 @@ def _make_epochs(round_: RoundContext, recipe: Recipe, photos: WorkingPhotos) ->
     network = build_segmenter(plan.arch, plan.encoder, recipe.outputs(project.classes), **plan.network)
     predictor = Predictor(network, round_.engine.device_name, plan.long_side, fit=plan.fit, size=plan.size)
 
-    def measure(weights: dict[str, Tensor]) -> EpochScore | None:
+    def renew(weights: dict[str, Tensor]) -> None:
         network.load_state_dict(weights)
+        network.eval()  # TinyViT keeps the attention biases of earlier weights until it hears this
+
+    def measure(weights: dict[str, Tensor]) -> EpochScore | None:
+        renew(weights)
         total = len(truths)
         return measure_epoch(
             predictor, photos, truths, background, lambda done: round_.report("validate", done, total)
@@ -192,7 +196,7 @@ def _make_epochs(round_: RoundContext, recipe: Recipe, photos: WorkingPhotos) ->
             photo = photos.photo(ids[np.random.default_rng(plan.seed).integers(len(ids))])
         except SkinsegError:  # it is only a picture
             return
-        network.load_state_dict(weights)
+        renew(weights)
         picture = probability_map(predictor, photo, background)
         write_panel(project.path / "panels" / f"{plan.recipe}.png", picture)
 
