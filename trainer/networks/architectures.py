@@ -8,8 +8,9 @@ from typing import Any
 from torch import nn
 
 from trainer.errors import ConfigError
-from trainer.networks.encoders import check_encoder, encoder_for
+from trainer.networks.encoders import HANDMADE, check_encoder, encoder_for
 from trainer.networks.maskrcnn.detector import MaskRCNN
+from trainer.networks.probe import build_probe
 from trainer.networks.segmenters import Segmenter, build_deeplabv3plus, build_fpn
 from trainer.networks.unet import UNET_2015, build_unet
 
@@ -18,6 +19,7 @@ ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "unet": build_unet,
     "fpn": build_fpn,
     "maskrcnn": MaskRCNN,
+    "probe": build_probe,
 }
 
 
@@ -47,6 +49,8 @@ def build_segmenter(
     name = check_encoder(encoder_for(device, encoder))
     if name == UNET_2015 and arch != "unet":
         raise ConfigError(f"training.encoder: '{name}' is a whole U-Net: choose training.arch=unet with it")
+    if name == HANDMADE and arch != "probe":
+        raise ConfigError("training.encoder: 'handmade' features are for the recipe probe alone")
     try:
         network = ARCHITECTURES[arch](encoder=name, classes=classes, **options)
     except (ValueError, NotImplementedError, TypeError) as error:
