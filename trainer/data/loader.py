@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -14,6 +15,7 @@ from trainer.data.trainset import Item, TrainSet, keep_fraction
 
 __all__ = [
     "Batch",
+    "Batches",
     "CropPlan",
     "Item",
     "LabelledCrops",
@@ -33,6 +35,25 @@ class Batch:
 
     image: Tensor
     target: Tensor
+
+
+class Batches(Protocol):
+    """What a training takes its batches from."""
+
+    size: int
+    """Crops, or pixels, in a batch."""
+
+    def batch(self, step: int) -> Batch:
+        """The batch of one step, whichever was asked for before."""
+        ...
+
+    def resize(self, batch: int) -> None:
+        """Go on with another batch size."""
+        ...
+
+    def close(self) -> None:
+        """Stop what runs in the background."""
+        ...
 
 
 class Loader:

@@ -23,6 +23,7 @@ from trainer.data.augment import to_unit, window
 from trainer.data.fit import Fit, fit_photo, middle, place_in
 from trainer.engine.device import choose_device, choose_precision
 from trainer.inference.box_detection import class_sureness, find_boxes
+from trainer.inference.edges import apply_to, coefficient_bands, refined_bands, sharpened
 from trainer.inference.error_map import error_map, load_discriminator
 from trainer.labels.boxes import Box
 from trainer.networks.discriminators import Discriminator
@@ -65,6 +66,8 @@ class Predictor:
         Only with a network: the long side it was trained for; None: photos at their own size.
     fit, size
         Only with a network: how photos met its square in training, and the square's side.
+    edges
+        Only with a network: whether its predictions are refined along the photo's edges.
 
     Raises
     ------
@@ -80,6 +83,7 @@ class Predictor:
         *,
         fit: Fit = "crop",
         size: int = WINDOW,
+        edges: bool = False,
     ) -> None:
         name = choose_device(device)
         self.device = torch.device(name)
@@ -87,12 +91,13 @@ class Predictor:
         self.discriminator: Discriminator | None = None
         if isinstance(model, Segmenter):
             self.model, self.long_side = model.to(self.device).eval(), long_side
-            self.fit, self.size = fit, size
+            self.fit, self.size, self.edges = fit, size, edges
         else:
             self.model, self.card = load_model(Path(model), self.device)
             plan = self.card.get("plan", {})
             self.long_side = plan.get("long_side")
             self.fit, self.size = plan.get("fit", fit), plan.get("size", size)
+            self.edges = bool(plan.get("edges", False))
             self.discriminator = load_discriminator(Path(model), self.card, self.device)
         self.temperature = float(self.card.get("temperature") or 1.0)
         self.model.to(memory_format=torch.channels_last)
@@ -144,6 +149,9 @@ class Predictor:
         """Bands ``(top, (K, rows, W))`` of probabilities at full size."""
         height, width = photo.shape[:2]
         working = to_working_size(photo, self.long_side)
+        if self.edges and working.shape != photo.shape:
+            yield from self._refined(photo, working)
+            return
         if self.fit != "crop":
             yield from upsampled_bands(self._whole(working), height, width)
         elif working.shape == photo.shape:
@@ -152,8 +160,27 @@ class Predictor:
             small = torch.cat([p.half() for _, p in self.bands(working)], dim=1)
             yield from upsampled_bands(small, height, width)
 
+    def _refined(
+        self, photo: npt.NDArray[np.uint8], working: npt.NDArray[np.uint8]
+    ) -> Iterator[tuple[int, Tensor]]:
+        """Bands at full size that follow the photo's own edges, from what the network says at its size."""
+        classes, (height, width) = self.model.classes, photo.shape[:2]
+        found = [c for _, c in coefficient_bands(self._plain_bands(working), working, classes)]
+        flat = torch.cat(found, dim=2).flatten(0, 1)  # (K * 4, h, w): the constants and three slopes
+        for top, band in upsampled_bands(flat, height, width):
+            maps = apply_to(band.view(-1, 4, *band.shape[1:]), photo[top : top + band.shape[1]], classes)
+            yield top, sharpened(maps, self.temperature, classes)
+
     def bands(self, working: npt.NDArray[np.uint8]) -> Iterator[tuple[int, Tensor]]:
         """Bands ``(top, (K, rows, w))`` of probabilities at working size, top to bottom."""
+        if not self.edges:
+            yield from self._plain_bands(working)
+            return
+        for top, maps in refined_bands(self._plain_bands(working), working, self.model.classes):
+            yield top, sharpened(maps, self.temperature, self.model.classes)
+
+    def _plain_bands(self, working: npt.NDArray[np.uint8]) -> Iterator[tuple[int, Tensor]]:
+        """Bands as the network gives them, without regard to edges."""
         if self.fit != "crop":
             yield from upsampled_bands(self._whole(working), working.shape[0], working.shape[1])
         elif self.finds_boxes or max(working.shape[:2]) <= ONE_PASS:  # a region has to be seen whole
@@ -175,7 +202,8 @@ class Predictor:
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half):
             logits: Tensor = self.model(batch)
             logits = logits.float()
-            probabilities = (logits / self.temperature).softmax(dim=1)
+            # With edges the temperature counts after the refinement, for which it was fitted.
+            probabilities = (logits / (1.0 if self.edges else self.temperature)).softmax(dim=1)
             if self.discriminator is None or not self.maps_errors:
                 return probabilities
             errors = error_map(self.discriminator, batch, logits.softmax(dim=1))

@@ -7,6 +7,7 @@ from trainer.settings.colorization import ColorizationOptions
 from trainer.settings.consistency import ConsistencyOptions
 from trainer.settings.fpn import FPNOptions
 from trainer.settings.multitask import MultiTaskOptions
+from trainer.settings.probe import ProbeOptions
 from trainer.settings.project import (
     GateSettings,
     PhotoSettings,
@@ -69,3 +70,6 @@ class Settings(Section):
 
     fpn: FPNOptions = FPNOptions()
     """Options of the recipe fpn."""
+
+    probe: ProbeOptions = ProbeOptions()
+    """Options of the recipe probe."""

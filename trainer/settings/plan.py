@@ -57,6 +57,8 @@ class Plan:
     allow_licence: str = ""
     init_note: str = ""
     """What is to be known of how ``auto`` chose among starting weights; mostly nothing."""
+    edges: bool = False
+    """Whether predictions are refined along the photo's edges."""
     warm_start: bool = False
     """Whether it goes on from the served model; ``init`` has no say then."""
 

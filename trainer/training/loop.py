@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from trainer.data.loader import Loader
+from trainer.data.loader import Batches
 from trainer.engine.device import Engine
 from trainer.engine.ema import Ema
 from trainer.engine.memory import run_with_smaller_batches
@@ -83,8 +83,8 @@ class Training:
 
     recipe: Recipe
     engine: Engine
-    labelled: Loader
-    unlabelled: Loader | None
+    labelled: Batches
+    unlabelled: Batches | None
     folder: Path
     every: float
     hooks: Hooks

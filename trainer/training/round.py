@@ -207,7 +207,7 @@ def _start_from(project: Project, plan: Plan, any_encoder: bool) -> dict[str, An
     """
     served = project.models.served()
     fresh = {"plan": plan.to_dict(), "parents": [], "learnt": 0}
-    if plan.lane != "fast" or served is None:
+    if plan.lane != "fast" or served is None or not find_recipe(plan.recipe).goes_on:
         return fresh
     try:
         card = read_card(served.path)

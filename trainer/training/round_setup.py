@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from trainer.data.crops import AllCrops, LabelledCrops, UnlabelledCrops
-from trainer.data.loader import Loader
+from trainer.data.loader import Batches, Loader
 from trainer.data.photo_cache import WorkingPhotos
 from trainer.data.trainset import Item, TrainSet, keep_fraction
 from trainer.engine.device import loader_threads, seed_everything
@@ -102,7 +102,7 @@ def make_training(round_: RoundContext, recipe: Recipe, about: dict[str, Any]) -
         return Loader(source, size, engine.device, workers)
 
     items = [Item(*item) for item in about["items"]]
-    labelled: LabelledCrops | UnlabelledCrops
+    labelled: Batches
     if recipe.needs_labels:
         train = TrainSet(
             photos,
@@ -114,9 +114,12 @@ def make_training(round_: RoundContext, recipe: Recipe, about: dict[str, Any]) -
         for why in train.dropped.values():
             round_.say(f"left out of training: {why}")
         _warn_of_one_class(round_, train)
-        labelled = LabelledCrops(train, crops)
+        own = recipe.labelled_batches(
+            train, lambda index: round_.report("prepare", index, len(items)), round_.say
+        )
+        labelled = own or stream(LabelledCrops(train, crops))
     else:
-        labelled = AllCrops(photos, np.asarray(project.photos.ids("train"), np.int64), crops)
+        labelled = stream(AllCrops(photos, np.asarray(project.photos.ids("train"), np.int64), crops))
     unlabelled = None
     if recipe.wants_unlabelled:
         known = [item.photo_id for item in items]
@@ -128,7 +131,7 @@ def make_training(round_: RoundContext, recipe: Recipe, about: dict[str, Any]) -
     return Training(
         recipe,
         engine,
-        stream(labelled),
+        labelled,
         unlabelled,
         folder=round_.folder,
         every=round_.settings.service.checkpoint_seconds,
@@ -177,7 +180,9 @@ def _make_epochs(round_: RoundContext, recipe: Recipe, photos: WorkingPhotos) ->
     if not truths:
         round_.say("no validation photo is labelled: the weights of the last epoch are kept, not of the best")
     network = build_segmenter(plan.arch, plan.encoder, recipe.outputs(project.classes), **plan.network)
-    predictor = Predictor(network, round_.engine.device_name, plan.long_side, fit=plan.fit, size=plan.size)
+    predictor = Predictor(
+        network, round_.engine.device_name, plan.long_side, fit=plan.fit, size=plan.size, edges=plan.edges
+    )
 
     def renew(weights: dict[str, Tensor]) -> None:
         network.load_state_dict(weights)
