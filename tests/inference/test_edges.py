@@ -36,7 +36,8 @@ def test_probabilities_move_to_the_edge_of_the_photo(monkeypatch):
 def test_a_flat_photo_only_averages():
     maps = torch.rand(3, 40, 50).softmax(0)
     found = whole(maps, np.full((40, 50, 3), 128, np.uint8), 3)
-    inner = edges.box_mean(edges.box_mean(maps, 1), 1)
+    radius = edges.radius_for(40, 50)
+    inner = edges.box_mean(edges.box_mean(maps, radius), radius)
     assert torch.allclose(found, inner, atol=1e-4)
 
 

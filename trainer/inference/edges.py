@@ -19,8 +19,9 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
-RADIUS = 4
-"""Half side of a window, in pixels of a photo whose long side is REFERENCE; others in proportion."""
+RADIUS = 16
+"""Half side of a window, in pixels of a photo whose long side is REFERENCE; others in proportion. Measured in
+docs/experiments.md."""
 REFERENCE = 384
 EPSILON = 1e-3
 """Variance of colours in [0, 1] below which a window counts as flat."""
