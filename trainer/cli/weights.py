@@ -46,7 +46,7 @@ def weights(
     ] = "",
     json: JsonOption = False,
 ) -> Reply:
-    """Starting weights published by others: which are at hand, fetch some, or add a file of your own."""
+    """List starting weights published by others, fetch some, or add a file of your own."""
     from trainer.errors import WeightsError
 
     if action == "list" and what is None:

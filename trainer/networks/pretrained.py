@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.errors import ConfigError
-from trainer.networks.encoders import input_scale
+from trainer.networks.encoders import HANDMADE, input_scale
 from trainer.networks.licences import forbids_commercial_use, stated_licence
 from trainer.networks.pretext_weights import steps_of
 from trainer.networks.published.conversion import adapted, stated_weights
@@ -94,7 +94,7 @@ def initialise(model: Segmenter, init: str, pretrained: Path, allow_licence: str
     encoder = model.encoder_name
     init = choose_init(init, encoder, pretrained)
     if init == "scratch":
-        return "random weights"
+        return "handmade features, which need no weights" if encoder == HANDMADE else "random weights"
     path = weights_path(init, encoder, pretrained)
     if not path.is_file():
         raise ConfigError(_how_to_get(init, encoder, path))

@@ -119,6 +119,9 @@ class TrainingSettings(Section):
     colour: Share = 0.25
     """How far brightness, contrast and saturation may change."""
 
+    edges: bool = False
+    """Refine predictions along the photo's edges; the recipe probe does so unless told otherwise."""
+
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
     """Arithmetic: bf16-mixed where the graphics card has it, else 32-true."""
 
