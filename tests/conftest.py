@@ -1,14 +1,79 @@
-"""Fixtures that several packages of tests share: a folder of tiny photos with known masks."""
+"""Fixtures that several packages of tests share: tiny photos with known masks, and published weights."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch  # noqa: F401  # before any window: after one, software OpenGL and triton clash in one process
+from filelock import FileLock
 from PIL import Image
+
+from trainer.errors import SkinsegError
+from trainer.networks.published.folder import FOLDER_VARIABLE, weights_folder
+from trainer.networks.published.installation import install
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from trainer.networks.published.registry import PublishedWeights
+
+OWN_WEIGHTS = weights_folder()
+"""Where whoever runs the tests keeps weights."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_weights_at_hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """No test depends on the weights that this machine happens to have, unless it asks for `real_weights`."""
+    folder = tmp_path_factory.mktemp("weights") / "none"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER_VARIABLE, str(folder))
+        yield folder
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No way out: a proxy that refuses, and pip with an empty index."""
+    for name in [name for name in os.environ if name.upper().startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    (tmp_path / "index").mkdir()
+    monkeypatch.setenv("PIP_INDEX_URL", (tmp_path / "index").as_uri())
+
+
+@pytest.fixture(scope="session")
+def real_weights(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[PublishedWeights], Path]:
+    """Give the folder that holds published weights: one's own, or pytest's cache, fetched the first time.
+
+    Skips the test where they are not at hand and cannot be fetched.
+    """
+    cache = getattr(pytestconfig, "cache", None)
+    fetched = cache.mkdir("skinseg-weights") if cache else tmp_path_factory.mktemp("fetched")
+    failures: dict[str, str] = {}
+
+    def folder_of(weights: PublishedWeights) -> Path:
+        if (OWN_WEIGHTS / weights.file_name()).is_file():
+            return OWN_WEIGHTS
+        if weights.name not in failures:
+            with FileLock(fetched / f"{weights.name}.lock"):
+                if (fetched / weights.file_name()).is_file():
+                    return fetched
+                try:
+                    install(weights, fetched)
+                    return fetched
+                except SkinsegError as error:
+                    failures[weights.name] = str(error)
+        pytest.skip(f"needs real weights: {failures[weights.name]}")
+
+    return folder_of
 
 
 @dataclass(frozen=True)

@@ -56,8 +56,10 @@ WINDOW = {
     "__main__": "widgets demo",
 }
 # What the plugin may import of the trainer: rooms, or single modules of rooms that otherwise load torch.
+PUBLISHED = "networks.published.registry networks.published.folder networks.published.process"
 OF_THE_TRAINER = (
-    f"{STORE} service.process service.foreground service.schedule networks.licences synthetic.demo_project"
+    f"{STORE} service.process service.foreground service.schedule networks.licences {PUBLISHED} "
+    "synthetic.demo_project"
 ).split()
 
 

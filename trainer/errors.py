@@ -11,6 +11,7 @@ __all__ = [
     "ReadOnlyError",
     "SkinsegError",
     "StorageFullError",
+    "WeightsError",
 ]
 
 
@@ -44,3 +45,7 @@ class StorageFullError(SkinsegError):
 
 class ConfigError(SkinsegError):
     """A setting, a class set or an argument is not usable."""
+
+
+class WeightsError(SkinsegError):
+    """Published weights cannot be had, or are not what they should be."""

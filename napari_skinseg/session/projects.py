@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, Protocol
 
 from trainer.errors import ReadOnlyError, SkinsegError
+from trainer.networks.published.process import fetched_meanwhile
+from trainer.networks.published.registry import MOBILESAM
 from trainer.project.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 P = ParamSpec("P")
+
+Made = tuple[str, str]
+"""Path of a project, and a remark for people; without a path the remark says what went wrong."""
 
 DEMO = Path.home() / "skinseg-demo"
 DEMO_PHOTOS = 48
@@ -79,19 +84,25 @@ def _preferences() -> Preferences | None:
     return preferences
 
 
-def attempt(act: Callable[P, str], *args: P.args, **kwargs: P.kwargs) -> tuple[str, str]:
-    """Call `act` and return its path and an empty string, or an empty path and the error as text.
+def attempt(act: Callable[P, Made], *args: P.args, **kwargs: P.kwargs) -> Made:
+    """Call `act` and return its path and remark, or an empty path and the error as text.
 
     A worker of napari that raises takes its window's task list into trouble on some Qt bindings.
     """
     try:
-        return act(*args, **kwargs), ""
+        return act(*args, **kwargs)
     except (SkinsegError, OSError) as error:
         return "", str(error)
 
 
-def demo(folder: Path = DEMO) -> str:
-    """Render the demo's photos and make its project, or take the one that is there; returns its path."""
+def demo(folder: Path = DEMO) -> Made:
+    """Render the demo's photos and make its project, or take the one that is there.
+
+    Meanwhile MobileSAM's weights are fetched, unless they are at hand; the remark says where that failed.
+    """
     from trainer.synthetic.demo_project import make_demo
 
-    return str(make_demo(folder, DEMO_PHOTOS).project)
+    said: list[str] = []
+    with fetched_meanwhile(MOBILESAM, said.append):
+        path = str(make_demo(folder, DEMO_PHOTOS).project)
+    return path, said[1] if len(said) > 1 else ""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from trainer.networks.licences import ENCODERS, forbids_commercial_use, stated_licence
+from trainer.networks.published.folder import find_encoder, find_init, list_weights
+from trainer.networks.published.registry import INITS as PUBLISHED_INITS
+from trainer.networks.published.registry import published_for
 from trainer.settings.recipes import RECIPE_OPTIONS, RECIPE_WORDS
 
 RECIPES = tuple(
@@ -16,12 +19,13 @@ RECIPES = tuple(
         ),
     )
 )
-INITS = ("auto", "scratch", "colorization", "imagenet")
+INITS = ("auto", "scratch", "colorization", *PUBLISHED_INITS)
 INIT_WORDS = {
-    "auto": "ImageNet's weights where they are in pretrained/, else a long colorization's, else random ones",
+    "auto": "published weights where they are at hand, else a long colorization's, else random ones",
     "scratch": "random weights",
     "colorization": "weights learnt from this project's photos, masks or not",
     "imagenet": "weights learnt from ImageNet's photos",
+    "mobilesam": "weights of MobileSAM's image encoder, for tu-tiny_vit_5m_224",
 }
 ENCODER_CHOICES = ("auto", *ENCODERS)
 SCHEDULE = ("steps_fast", "steps_full", "lr", "warmup", "batch", "long_side", "size", "fit")
@@ -48,11 +52,9 @@ def licence_words(encoder: str, init: str, pretrained: Path) -> str:
         return "random weights, no licence"
     if init == "colorization":
         return "weights of your own photos"
-    facts = ENCODERS.get(encoder)
-    named = facts.licence if facts else None
     path = weights_file(encoder, init, pretrained)
-    licence = stated_licence(path) or (named if init in ("auto", "imagenet") else None)
-    there = "" if path.is_file() else " (not in pretrained/ yet)"
+    licence = stated_licence(path) or _published_licence(encoder, init)
+    there = "" if path.is_file() else f" ({_not_at_hand(encoder, init)})"
     if licence is None:
         return f"licence of the weights: not stated{there}"
     if licence == "other":
@@ -61,9 +63,40 @@ def licence_words(encoder: str, init: str, pretrained: Path) -> str:
     return f"licence of the weights: {licence}{refused}{there}"
 
 
+def _published_licence(encoder: str, init: str) -> str | None:
+    """Licence of the weights published for an encoder, where `init` means those."""
+    known, facts = published_for(encoder), ENCODERS.get(encoder)
+    if known is not None and init in ("auto", known.init):
+        return known.licence
+    return facts.licence if facts and init in ("auto", "imagenet") else None
+
+
+def _not_at_hand(encoder: str, init: str) -> str:
+    known = published_for(encoder)
+    if known is not None and init in ("auto", known.init):
+        return f"not at hand: skinseg weights get {known.name}, {known.megabytes}"
+    return "not in pretrained/ yet"
+
+
 def weights_file(encoder: str, init: str, pretrained: Path) -> Path:
     """Return the file that would be read."""
-    return pretrained / f"{encoder}.safetensors" if init in ("auto", "imagenet") else Path(init)
+    kind = (find_init(encoder, pretrained) or "imagenet") if init == "auto" else init
+    if kind not in PUBLISHED_INITS:
+        return Path(init)
+    return find_encoder(kind, encoder, pretrained) or pretrained / f"{encoder}.safetensors"
+
+
+def published_words(pretrained: Path) -> str:
+    """Name the published weights on this machine, and what others would give."""
+    items = list_weights(pretrained)
+    there = ", ".join(item.weights.name for item in items if item.path) or "none"
+    others = [
+        f"{item.weights.name} ({item.weights.megabytes}) would give {item.weights.gives}"
+        for item in items
+        if item.path is None
+    ]
+    more = f". {'; '.join(others)}: skinseg weights get NAME" if others else ""
+    return f"published weights at hand: {there}{more}"
 
 
 def init_problem(init: str) -> str:

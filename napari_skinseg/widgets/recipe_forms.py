@@ -17,6 +17,7 @@ from napari_skinseg.views.recipe import (
     SCHEDULE,
     encoder_words,
     init_problem,
+    published_words,
 )
 from napari_skinseg.widgets.elements import group_box, wrapped_label
 from napari_skinseg.widgets.setting_field import StillComboBox
@@ -58,7 +59,7 @@ class RecipeForms(QWidget):
             self.recipe.setItemData(place, RECIPE_WORDS[name], Qt.ItemDataRole.ToolTipRole)
         choices = {"init": INITS, "encoder": ENCODER_CHOICES}
         self.start = SectionForm(settings.training, ("init", "encoder"), choices=choices)
-        self.about, self.licence = wrapped_label(), wrapped_label()
+        self.about, self.licence, self.published = (wrapped_label() for _ in range(3))
         self.methods: dict[str, SectionForm] = {}
         self.method_box = group_box()
         self.schedule = SectionForm(settings.training, SCHEDULE, optional=True)
@@ -80,6 +81,7 @@ class RecipeForms(QWidget):
             self.about,
             self.start,
             self.licence,
+            self.published,
             self.method_box,
             group_box("schedule", self.schedule),
             more,
@@ -120,11 +122,12 @@ class RecipeForms(QWidget):
         self.recipe_shown.emit(recipe)
 
     def _show_start(self) -> None:
-        """Show problem, explanation and licence of the starting weights."""
+        """Show problem, explanation and licence of the starting weights, and the published ones at hand."""
         init, encoder = (str(self.start.fields[name].value) for name in ("init", "encoder"))
         self.start.fields["init"].complain(init_problem(init))
         self.start.fields["init"].editor.setToolTip(INIT_WORDS.get(init, init))
         self.licence.setText(encoder_words(encoder, init, self._pretrained))
+        self.published.setText(published_words(self._pretrained))
 
     def sections(self) -> dict[str, list[SectionForm]]:
         """Return the forms that are shown, by section of the file."""

@@ -8,6 +8,8 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
 
 from napari_skinseg.widgets.elements import wrapped_label
+from trainer.networks.published.folder import find_part
+from trainer.networks.published.registry import MOBILESAM
 
 CHOICES = (
     ("open", "Open a project …", "A project is a folder that holds skinseg.toml."),
@@ -48,7 +50,7 @@ class StartPanel(QWidget):
             self.buttons[name] = button
             layout.addSpacing(8)
             layout.addWidget(button)
-            layout.addWidget(wrapped_label(hint))
+            layout.addWidget(wrapped_label(f"{hint} {_fetched()}".strip() if name == "demo" else hint))
         self.message = wrapped_label("")
         layout.addWidget(self.message)
         layout.addStretch(1)
@@ -69,3 +71,13 @@ class StartPanel(QWidget):
 
     def _new(self) -> None:
         self.new.emit()
+
+
+def _fetched() -> str:
+    """Sentence on what the demo fetches; empty where it is at hand."""
+    if find_part(MOBILESAM) is not None:
+        return ""
+    return (
+        f"Fetches the weights of MobileSAM meanwhile ({MOBILESAM.megabytes}, licence {MOBILESAM.licence}); "
+        "goes on without where there is no internet."
+    )

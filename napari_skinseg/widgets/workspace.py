@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari.utils.notifications import show_error
+from napari.utils.notifications import show_error, show_warning
 from qtpy.QtCore import QEvent, QSize
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
@@ -120,6 +120,7 @@ class WorkspaceDock(QWidget):
         self._maker = ProjectMaker()
         self._maker.made.connect(self._take_demo)
         self._maker.failed.connect(self._tell_failure)
+        self._maker.remarked.connect(show_warning)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.start)

@@ -18,7 +18,7 @@ from trainer.project.project import Project
 
 COMMANDS = (
     *("demo", "new", "add", "move", "annotate", "trainer", "retrain", "predict"),
-    *("evaluate", "models", "import", "export", "status", "doctor", "backup", "history"),
+    *("evaluate", "models", "weights", "import", "export", "status", "doctor", "backup", "history"),
 )
 
 

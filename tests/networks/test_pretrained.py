@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 from trainer.engine.batch_norm import reestimate_batch_norm
 from trainer.errors import ConfigError
 from trainer.networks.architectures import build_segmenter
-from trainer.networks.pretrained import choose_init, encoder_licence, initialise, save_pretrained
+from trainer.networks.pretext_weights import save_pretrained
+from trainer.networks.pretrained import choose_init, encoder_licence, initialise
 from trainer.settings.model import Settings
 from trainer.training.resolve_plan import make_plan
 

@@ -1,15 +1,17 @@
 """Model folders and starting weights."""
 
 import json
+import sys
 
 import pytest
+import timm
 import torch
 from safetensors.torch import save_file
 
-from trainer.errors import ConfigError, SkinsegError
+from trainer.errors import ConfigError, SkinsegError, StorageFullError
 from trainer.networks.architectures import build_segmenter
 from trainer.networks.pretrained import initialise
-from trainer.networks.weights import load_matching, load_model, read_weights, save_model
+from trainer.networks.weights import load_matching, load_model, read_weights, save_model, save_tensors
 
 ENCODER = "resnet18"
 
@@ -74,6 +76,32 @@ def test_weights_of_an_encoder_alone_find_their_place(encoder, tmp_path):
     said = initialise(model, "imagenet", tmp_path)
     assert f"{len(source)} of" in said
     assert all(torch.equal(model.state_dict()[prefix + k], v) for k, v in source.items())
+
+
+def test_a_file_of_a_whole_network_of_timm_s_fits_its_encoder(tmp_path):
+    source = timm.create_model("tiny_vit_5m_224").state_dict()
+    save_file(source, str(tmp_path / "tu-tiny_vit_5m_224.safetensors"))
+    model = build_segmenter("unet", "tu-tiny_vit_5m_224", 2)
+    assert "292 of" in initialise(model, "imagenet", tmp_path)
+    name = "stages{}0.blocks.0.conv1.conv.weight"
+    own = model.state_dict()["network.encoder.model." + name.format("_")]
+    assert torch.equal(own, source[name.format(".")])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits a file's size as POSIX does")
+def test_a_full_disk_is_said_and_the_old_weights_stay(tmp_path):
+    import resource
+
+    path = tmp_path / "some.safetensors"
+    save_tensors(path, {"w": torch.zeros(3)})
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, hard))
+    try:
+        with pytest.raises(StorageFullError, match="free some space"):
+            save_tensors(path, {"w": torch.zeros(3000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert read_weights(path)["w"].shape == (3,)
 
 
 def test_pretrained_weights_that_are_not_there_say_what_to_do(model, tmp_path):

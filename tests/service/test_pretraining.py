@@ -9,6 +9,7 @@ import pytest
 from live_trainer import QUICK, Trainer, write_settings
 
 from trainer.cli.main import main
+from trainer.networks.published.folder import FOLDER_VARIABLE
 from trainer.project.project import Project
 from trainer.service.schedule import LEARNING_COLOURS
 from trainer.service.schedule_state import read_scheduler_state
@@ -34,7 +35,9 @@ def due(path: Path) -> bool:
         return read_scheduler_state(project).pretraining_due
 
 
-def test_pretraining_is_due_where_its_weights_would_be_used_and_are_not_there(unlabelled: Path) -> None:
+def test_pretraining_is_due_where_its_weights_would_be_used_and_are_not_there(
+    unlabelled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert not due(unlabelled)  # too few photos
     write_settings(unlabelled, COLOURS)
     assert due(unlabelled)
@@ -43,6 +46,11 @@ def test_pretraining_is_due_where_its_weights_would_be_used_and_are_not_there(un
     weights.write_bytes(b"")
     assert not due(unlabelled)
     weights.unlink()
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "user"))
+    (tmp_path / "user").mkdir()
+    (tmp_path / "user" / "resnet18.safetensors").touch()
+    assert not due(unlabelled)  # ImageNet's come first
+    monkeypatch.delenv(FOLDER_VARIABLE)
     text = (unlabelled / "skinseg.toml").read_text()
     for old, new in (
         ("[training]", '[training]\ninit = "scratch"'),

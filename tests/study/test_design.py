@@ -8,6 +8,7 @@ from safetensors.numpy import save_file
 from tiny_study import tiny
 
 from trainer.errors import ConfigError, ProjectError
+from trainer.networks.published.folder import FOLDER_VARIABLE
 from trainer.study.design import make_design
 from trainer.study.studies.registry import STUDIES, find_study
 
@@ -65,6 +66,21 @@ def test_imagenet_is_left_out_where_there_are_no_weights_and_chooses_the_encoder
     design = make_design(project, find_study("surrogate"), tiny())
     assert [arm.name for arm in design.arms] == ["scratch", "colorization", "imagenet"]
     assert {run.settings["training"]["encoder"] for run in design.runs} == {"tu-tf_efficientnet_lite0"}
+
+
+def test_imagenet_weights_of_the_user_serve_a_study_too(project, tmp_path, monkeypatch):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "user"))
+    (tmp_path / "user").mkdir()
+    path = tmp_path / "user" / "mobilenetv2.safetensors"
+    save_file({"x": np.zeros(1, np.float32)}, path)
+    design = make_design(project, find_study("surrogate"), tiny())
+    assert "encoder tu-mobilenetv2_100 for all arms, because its ImageNet weights are there" in design.notes
+    (first, *_) = [run for run in design.runs if run.arm == "imagenet"]
+    save_file({"x": np.ones(1, np.float32)}, path)
+    (other, *_) = [
+        run for run in make_design(project, find_study("surrogate"), tiny()).runs if run.arm == "imagenet"
+    ]
+    assert other.name != first.name, "runs from other weights are other runs"
 
 
 def test_colorization_weights_that_are_not_there_are_a_run_of_the_study(project):

@@ -166,8 +166,9 @@ class TestEpochs:
         assert [value for _, value in project.trainer.curve(result.round_id)["epoch"]] == [1, 2, 3]
         assert any(" of 3 are kept" in message for message in result.messages)
 
-    def test_resumed_it_ends_with_the_same_weights_of_the_same_epoch(self, project):
-        given = settings(**self.GIVEN)
+    @pytest.mark.parametrize("encoder", ["auto", "tu-tiny_vit_5m_224"])
+    def test_resumed_it_ends_with_the_same_weights_of_the_same_epoch(self, project, encoder):
+        given = settings(self.GIVEN["training"] | {"encoder": encoder}, fpn=self.GIVEN["fpn"])
         whole = run_round(project, given, recipe="fpn", device="cpu")
         looks = 0
 
@@ -185,8 +186,9 @@ class TestEpochs:
             read_weights(project.models.folder(r.model_id) / "weights.safetensors") for r in (whole, again)
         ]
         assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
-        curves = [project.trainer.curve(r.round_id)["epoch_iou"] for r in (whole, again)]
-        assert curves[0] == curves[1]
+        for name in ("epoch_iou", "epoch_loss"):
+            curves = [project.trainer.curve(r.round_id)[name] for r in (whole, again)]
+            assert curves[0] == curves[1]
         assert whole.messages[-1] == again.messages[-1]
         assert "the weights of epoch" in whole.messages[-1]
 

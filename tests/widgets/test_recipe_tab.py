@@ -198,6 +198,30 @@ def test_an_encoder_comes_with_its_licence(panel, tmp_path):
     assert not panel.write()
 
 
+def test_published_weights_are_offered_with_what_they_give_until_they_are_at_hand(panel, project):
+    init, encoder = panel.forms.start.fields["init"], panel.forms.start.fields["encoder"]
+    words = panel.forms.published.text()
+    assert words.startswith(
+        "published weights at hand: none. mobilesam (41 MB) would give useful suggestions"
+    )
+    assert words.endswith("skinseg weights get NAME")
+    encoder.enter("tu-tiny_vit_5m_224")
+    init.enter("mobilesam")
+    assert init.problem == ""
+    assert "apache-2.0 (not at hand: skinseg weights get mobilesam, 41 MB)" in panel.forms.licence.text()
+    (project.path / "pretrained").mkdir()
+    for name in ("mobilesam", "mobilenetv2", "efficientnet-lite0"):
+        (project.path / "pretrained" / f"{name}.safetensors").touch()
+    init.enter("auto")
+    assert (
+        panel.forms.published.text()
+        == "published weights at hand: mobilesam, efficientnet-lite0, mobilenetv2"
+    )
+    assert panel.forms.licence.text().endswith("licence of the weights: apache-2.0")
+    encoder.enter("tu-mobilenetv2_100")
+    assert panel.forms.licence.text().endswith("licence of the weights: mit")
+
+
 def test_what_a_file_says_of_its_licence_counts_more(tmp_path):
     header = json.dumps({"__metadata__": {"license": "cc-by-4.0"}}).encode()
     file = tmp_path / "tu-resnet18.safetensors"

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from trainer.cli.progress import counted
 from trainer.cli.reply import JsonOption, ProjectArgument, Reply, listed
+from trainer.cli.weights import weights_json, weights_lines
 
 if TYPE_CHECKING:
     from trainer.project.import_export.formats import Format
@@ -183,17 +184,21 @@ def status(directory: ProjectArgument, json: JsonOption = False) -> Reply:
 
 def doctor(directory: ProjectArgument, json: JsonOption = False) -> Reply:
     """Look for what is wrong with a project, and say how to mend it."""
+    from trainer.networks.published.folder import list_weights
     from trainer.project.doctor import doctor as examine
     from trainer.project.project import Project
 
     with Project.open(Path(directory), read_only=True) as project:
         findings = examine(project)
+    weights = list_weights(Path(directory) / "pretrained")
     lines = [f"{item.level}: {escape(item.what)}: {escape(item.mend)}" for item in findings]
     broken = any(item.level == "error" for item in findings)
+    data = {
+        "findings": [{"level": item.level, "what": item.what, "mend": item.mend} for item in findings],
+        "weights": [weights_json(item) for item in weights],
+    }
     return Reply(
-        {"findings": [{"level": item.level, "what": item.what, "mend": item.mend} for item in findings]},
-        [*lines] or ["Nothing wrong found."],
-        code=1 if broken else 0,
+        data, [*(lines or ["Nothing wrong found."]), *weights_lines(weights)], code=1 if broken else 0
     )
 
 

@@ -42,7 +42,7 @@ def retrain(
     directory: ProjectArgument,
     recipe: Annotated[str | None, typer.Option(help="The method; else the project's own.")] = None,
     init: Annotated[
-        str | None, typer.Option(help="auto, scratch, imagenet, colorization, or a path.")
+        str | None, typer.Option(help="auto, scratch, imagenet, mobilesam, colorization, or a path.")
     ] = None,
     labels: Annotated[str, typer.Option(help="Share of the labelled train photos, as 25%.")] = "100%",
     steps: StepsOption = None,

@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
 def pretrain(
     directory: ProjectArgument,
-    init: Annotated[str, typer.Option(help="scratch, imagenet, or a path.")] = "scratch",
+    init: Annotated[str, typer.Option(help="scratch, imagenet, mobilesam, or a path.")] = "scratch",
     steps: StepsOption = None,
     size: SizeOption = None,
     encoder: EncoderOption = None,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -29,6 +30,11 @@ LINE_SECONDS = 0.1
 """Lines of progress come no faster than this."""
 
 Advance = Callable[[int], None]
+
+
+def say(message: str) -> None:
+    """Print a line for people while a command goes on; stdout is for its outcome."""
+    Console(stderr=True).print(f"skinseg: {escape(message)}", highlight=False, soft_wrap=True)
 
 
 def _progress(*columns: ProgressColumn) -> Progress:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from trainer.cli.checks import check_writable
-from trainer.cli.progress import counted, staged
+from trainer.cli.progress import counted, say, staged
 from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply
 
 
@@ -33,20 +34,27 @@ def demo(
         ),
     ] = False,
     photos: Annotated[int, typer.Option(min=8, help="How many synthetic photos.")] = 48,
+    weights: Annotated[
+        bool,
+        typer.Option(
+            help="Fetch MobileSAM's weights (41 MB) unless they are at hand, or stay off the network."
+        ),
+    ] = True,
     json: JsonOption = False,
 ) -> Reply:
     """Make a project of synthetic photos and annotate it, with the trainer running behind."""
+    from trainer.networks.published.process import fetched_meanwhile
+    from trainer.networks.published.registry import MOBILESAM
     from trainer.project.project import Project
     from trainer.service.process import start_trainer, stop_trainer
     from trainer.synthetic.demo_project import headless_command, make_demo
 
     path = Path(directory)
     if not headless and not has_display():
-        print(
-            "skinseg: no display found, so the demo runs headless with a simulated annotator", file=sys.stderr
-        )
+        say("no display found, so the demo runs headless with a simulated annotator")
         headless = True
-    with counted("drawing photos", photos) as advance:
+    fetched = fetched_meanwhile(MOBILESAM, say) if weights else nullcontext()
+    with fetched, counted("drawing photos", photos) as advance:
         if headless:  # nobody waits at the window: give the model what it needs to be of use in minutes
             make_demo(path, photos, labelled=photos // 4, steps_fast=200, progress=advance)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
@@ -24,6 +24,25 @@ class Batch:
 
     image: Tensor
     target: Tensor
+
+
+class Batches(Protocol):
+    """Source of the batches of a training."""
+
+    size: int
+    """Crops, or pixels, in a batch."""
+
+    def batch(self, step: int) -> Batch:
+        """Return the batch of one step, whichever was asked for before."""
+        ...
+
+    def resize(self, batch: int) -> None:
+        """Go on with another batch size."""
+        ...
+
+    def close(self) -> None:
+        """Stop what runs in the background."""
+        ...
 
 
 class Loader:

@@ -39,7 +39,7 @@ def update_average(average: Mapping[str, Tensor], current: Mapping[str, Tensor],
 
 
 class Ema:
-    """Average of a network's weights and batch-norm statistics, whose decay warms up.
+    """Average of a network's weights and batch-norm statistics, whose decay warms up; frozen weights stay.
 
     Parameters
     ----------
@@ -54,8 +54,10 @@ class Ema:
     def __init__(self, module: nn.Module, decay: float, count: int = 0) -> None:
         self.decay, self.count = decay, count
         self.weights = {k: v.detach().clone() for k, v in module.state_dict().items()}
+        frozen = {name for name, p in module.named_parameters() if not p.requires_grad}
+        self._changing = {k: v for k, v in self.weights.items() if k not in frozen}
 
     def update(self, module: nn.Module) -> None:
         """Take one step towards the network's current weights."""
-        update_average(self.weights, module.state_dict(), warm_up_decay(self.decay, self.count))
+        update_average(self._changing, module.state_dict(), warm_up_decay(self.decay, self.count))
         self.count += 1

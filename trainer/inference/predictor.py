@@ -20,6 +20,7 @@ from trainer.data.augment import PHOTO_FILL, to_unit, window
 from trainer.data.fit import Fit, fit_photo, middle, place_in
 from trainer.engine.device import choose_device, choose_precision
 from trainer.inference.box_detection import class_confidence, find_boxes
+from trainer.inference.edges import apply_to, coefficient_bands, refined_bands, sharpened
 from trainer.inference.error_map import error_map, load_discriminator
 from trainer.inference.tiling import WINDOW, Bands, blended_bands, upsampled_bands
 from trainer.networks.maskrcnn.detector import Detector
@@ -64,6 +65,8 @@ class Predictor:
         Only with a network: the long side it was trained for; None: photos at their own size.
     fit, size
         Only with a network: how photos met its square in training, and the square's side.
+    edges
+        Only with a network: whether its predictions are refined along the photo's edges.
 
     Raises
     ------
@@ -79,6 +82,7 @@ class Predictor:
         *,
         fit: Fit = "crop",
         size: int = WINDOW,
+        edges: bool = False,
     ) -> None:
         name = choose_device(device)
         self.device = torch.device(name)
@@ -86,12 +90,13 @@ class Predictor:
         self.discriminator: Discriminator | None = None
         if isinstance(model, Segmenter):
             self.model, self.long_side = model.to(self.device).eval(), long_side
-            self.fit, self.size = fit, size
+            self.fit, self.size, self.edges = fit, size, edges
         else:
             self.model, self.card = load_model(Path(model), self.device)
             plan = self.card.get("plan", {})
             self.long_side = plan.get("long_side")
             self.fit, self.size = plan.get("fit", fit), plan.get("size", size)
+            self.edges = bool(plan.get("edges", False))
             self.discriminator = load_discriminator(Path(model), self.card, self.device)
         self.temperature = float(self.card.get("temperature") or 1.0)
         self.model.to(memory_format=torch.channels_last)
@@ -141,17 +146,40 @@ class Predictor:
         """
         height, width = photo.shape[:2]
         working = to_working_size(photo, self.long_side)
-        if self.fit != "crop":
-            yield from upsampled_bands(self._whole(working, with_errors), height, width)
+        if self.edges and working.shape != photo.shape:
+            yield from self._refined(photo, working, with_errors)
         elif working.shape == photo.shape:
             yield from self.bands(working, with_errors=with_errors)
+        elif self.fit != "crop":
+            yield from upsampled_bands(self._whole(working, with_errors), height, width)
         else:
             # half precision is enough for what will be rounded to bytes, and halves the one map kept whole
             small = torch.cat([p.half() for _, p in self.bands(working, with_errors=with_errors)], dim=1)
             yield from upsampled_bands(small, height, width)
 
+    def _refined(
+        self, photo: npt.NDArray[np.uint8], working: npt.NDArray[np.uint8], with_errors: bool
+    ) -> Bands:
+        """Yield bands at full size that follow the photo's own edges, from a prediction at working size."""
+        classes, (height, width) = self.model.classes, photo.shape[:2]
+        plain = self._plain_bands(working, with_errors)
+        found = [c for _, c in coefficient_bands(plain, working, classes)]
+        flat = torch.cat(found, dim=2).flatten(0, 1)  # (K * 4, h, w): three slopes and the constant
+        for top, band in upsampled_bands(flat, height, width):
+            maps = apply_to(band.view(-1, 4, *band.shape[1:]), photo[top : top + band.shape[1]], classes)
+            yield top, sharpened(maps, self.temperature, classes)
+
     def bands(self, working: npt.NDArray[np.uint8], *, with_errors: bool = False) -> Bands:
         """Yield bands ``(top, (K, rows, w))`` of probabilities at working size, as :meth:`full_size` does."""
+        plain = self._plain_bands(working, with_errors)
+        if not self.edges:
+            yield from plain
+            return
+        for top, maps in refined_bands(plain, working, self.model.classes):
+            yield top, sharpened(maps, self.temperature, self.model.classes)
+
+    def _plain_bands(self, working: npt.NDArray[np.uint8], with_errors: bool = False) -> Bands:
+        """Yield bands as the network gives them, without regard to edges."""
         if self.fit != "crop":
             whole = self._whole(working, with_errors)
             yield from upsampled_bands(whole, working.shape[0], working.shape[1])
@@ -186,7 +214,8 @@ class Predictor:
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half):
             logits: Tensor = self.model(batch)
             logits = logits.float()
-            probabilities = (logits / self.temperature).softmax(dim=1)
+            # with edges the temperature counts after the refinement, for which it was fitted
+            probabilities = (logits / (1.0 if self.edges else self.temperature)).softmax(dim=1)
             if self.discriminator is None or not with_errors:
                 return probabilities
             # the discriminator learnt from maps without the temperature, which validation chose afterwards

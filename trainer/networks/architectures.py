@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from trainer.errors import ConfigError
-from trainer.networks.encoders import check_encoder, encoder_for
+from trainer.networks.encoders import HANDMADE, check_encoder, encoder_for
 from trainer.networks.maskrcnn.detector import Detector, MaskRCNN
+from trainer.networks.probe import ProbeSegmenter, build_probe
 from trainer.networks.segmenters import Segmenter, build_deeplabv3plus, build_fpn
 from trainer.networks.unet import UNET_2015, build_unet
 
@@ -28,6 +29,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "unet": Architecture(build_unet),
     "fpn": Architecture(build_fpn),
     "maskrcnn": Architecture(MaskRCNN, Detector),
+    "probe": Architecture(build_probe, ProbeSegmenter),
 }
 
 
@@ -61,6 +63,8 @@ def build_segmenter(
     name = check_encoder(encoder_for(device, encoder))
     if name == UNET_2015 and arch != "unet":
         raise ConfigError(f"training.encoder: '{name}' is a whole U-Net: choose training.arch=unet with it")
+    if name == HANDMADE and arch != "probe":
+        raise ConfigError("training.encoder: 'handmade' features are for the recipe probe alone")
     architecture = ARCHITECTURES[arch]
     try:
         network = architecture.build(encoder=name, classes=classes, **options)

@@ -14,6 +14,10 @@ ENCODER_ON_CPU = "tu-resnet10t"
 ENCODER_ON_GPU = "tu-resnet50s"
 
 
+HANDMADE = "handmade"
+"""Not an encoder: descriptors of colour and edges, which only a probe takes."""
+
+
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 
 
@@ -45,7 +49,7 @@ def check_encoder(encoder: str) -> str:
     """
     import timm
 
-    known = encoder in SMP_ENCODERS or encoder == UNET_2015
+    known = encoder in SMP_ENCODERS or encoder in (UNET_2015, HANDMADE)
     if encoder.startswith("tu-"):
         known = timm.is_model(encoder[3:].split(".")[0])
     if known:

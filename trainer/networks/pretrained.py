@@ -1,36 +1,25 @@
-"""Starting weights of a network: random, from photos without labels, ImageNet's, a file's; no downloads.
+"""Starting weights of a network: random, colorization's, published ones, or a file; never from the internet.
 
 A project's folder ``pretrained/`` holds ``ENCODER.safetensors`` (ImageNet, placed there by hand) and
-``colorization-ENCODER.safetensors`` with a card ``.json`` (made by ``skinseg pretrain``). Those that stood
-there before are kept as ``colorization-ENCODER.STEPS-DATE.safetensors``.
+``colorization-ENCODER.safetensors`` with a card ``.json`` (made by ``skinseg pretrain``). After it comes the
+user's folder of published weights (``skinseg weights``).
 """
 
 from __future__ import annotations
 
-import itertools
-import json
-import shutil
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trainer.errors import ConfigError
+from trainer.networks.encoders import HANDMADE, input_scale
 from trainer.networks.licences import forbids_commercial_use, stated_licence
-from trainer.networks.weights import (
-    WEIGHTS,
-    WeightMatch,
-    load_matching,
-    read_weights,
-    save_tensors,
-    write_json,
-)
-from trainer.project.filesystem import storage_errors
+from trainer.networks.pretext_weights import steps_of
+from trainer.networks.published.conversion import adapted, stated_weights
+from trainer.networks.published.folder import find_encoder, find_init
+from trainer.networks.published.registry import INITS, published_for
+from trainer.networks.weights import WEIGHTS, WeightMatch, load_matching, read_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from torch import Tensor
-
     from trainer.networks.segmenters import Segmenter
 
 ENOUGH_STEPS = 5000
@@ -38,13 +27,13 @@ ENOUGH_STEPS = 5000
 
 
 def choose_init(init: str, encoder: str, pretrained: Path | None) -> str:
-    """Resolve ``auto``: ImageNet weights, else colorization's of a long enough pretext, else none."""
+    """Resolve ``auto``: published weights at hand, else colorization's of a long pretext, else none."""
     if init != "auto":
         return init
     if pretrained is None:
         return "scratch"
-    if weights_path("imagenet", encoder, pretrained).is_file():
-        return "imagenet"
+    if published := find_init(encoder, pretrained):
+        return published
     return "colorization" if _pretext_steps(encoder, pretrained) >= ENOUGH_STEPS else "scratch"
 
 
@@ -55,39 +44,23 @@ def passed_over(init: str, encoder: str, pretrained: Path | None) -> str:
     path, taken = weights_path("colorization", encoder, pretrained), choose_init(init, encoder, pretrained)
     if taken == "colorization" or not path.is_file():
         return ""
-    steps = _steps(path)
+    steps = steps_of(path)
     why = f"made in {steps:,} steps" if steps else "made in nobody knows how many steps"
-    why = "ImageNet's come first" if taken == "imagenet" else f"{why}, and auto asks for {ENOUGH_STEPS:,}"
+    first = {"imagenet": "ImageNet's come first", "mobilesam": "MobileSAM's come first"}
+    why = first.get(taken, f"{why}, and auto asks for {ENOUGH_STEPS:,}")
     return f"auto passed over {path.name} ({why}): to start from it, --init colorization"
 
 
 def _pretext_steps(encoder: str, pretrained: Path) -> int:
     """Return the steps of the colorization weights at hand; 0: there are none, or no card says."""
     path = weights_path("colorization", encoder, pretrained)
-    return _steps(path) if path.is_file() else 0
-
-
-def _steps(path: Path) -> int:
-    """Return the steps that a weights file was made in, as its card says; 0: no card says."""
-    try:
-        return int(_card(path)["plan"]["steps"])
-    except (ValueError, KeyError, TypeError):
-        return 0
-
-
-def _card(path: Path) -> dict[str, Any]:
-    """Read the card beside a weights file; empty where there is nothing that can be read."""
-    try:
-        card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return card if isinstance(card, dict) else {}
+    return steps_of(path) if path.is_file() else 0
 
 
 def weights_path(init: str, encoder: str, pretrained: Path) -> Path:
-    """Return the file that ``imagenet``, ``colorization`` or a path means."""
-    if init == "imagenet":
-        return pretrained / f"{encoder}.safetensors"
+    """Return the file that a kind of starting weights or a path means; it need not be there."""
+    if init in INITS:
+        return find_encoder(init, encoder, pretrained) or pretrained / f"{encoder}.safetensors"
     if init == "colorization":
         return pretrained / f"colorization-{encoder}.safetensors"
     path = Path(init)
@@ -100,9 +73,10 @@ def initialise(model: Segmenter, init: str, pretrained: Path, allow_licence: str
     Parameters
     ----------
     init
-        ``scratch``, ``imagenet``, ``colorization``, ``auto``, or the path of a model folder or weights file.
+        ``scratch``, ``imagenet``, ``mobilesam``, ``colorization``, ``auto``, or the path of a model folder or
+        weights file.
     pretrained
-        The project's folder of starting weights.
+        The project's folder of starting weights, which comes before the user's.
     allow_licence
         A licence to accept although it forbids commercial use.
 
@@ -120,60 +94,33 @@ def initialise(model: Segmenter, init: str, pretrained: Path, allow_licence: str
     encoder = model.encoder_name
     init = choose_init(init, encoder, pretrained)
     if init == "scratch":
-        return "random weights"
+        return "handmade features, which need no weights" if encoder == HANDMADE else "random weights"
     path = weights_path(init, encoder, pretrained)
     if not path.is_file():
         raise ConfigError(_how_to_get(init, encoder, path))
-    check_licence(encoder_licence(init, encoder, pretrained), allow_licence, path)
-    match = load_matching(model, read_weights(path))
-    lacking = _encoder_misfits(match)
+    licence = encoder_licence(init, encoder, pretrained)
+    check_licence(licence, allow_licence, path)
+    match = _load(model, path)
+    lacking = encoder_misfits(match)
     if not match.loaded or lacking:
         raise ConfigError(f"init: {path} is of another network than {encoder}: {match.sentence()}")
-    return f"{path.name}: {match.sentence()}"
+    return f"{path.name}{f' ({licence})' if licence else ''}: {match.sentence()}"
 
 
-def _encoder_misfits(match: WeightMatch) -> list[str]:
+def _load(model: Segmenter, path: Path) -> WeightMatch:
+    """Load what matches; published weights are first adapted to this variant of their network."""
+    tensors = read_weights(path)
+    published = stated_weights(path)
+    if published is not None and published.fits(model.encoder_name):
+        mean, std = input_scale(model.encoder_name)
+        tensors = adapted(tensors, published, model.get_submodule("network.encoder"), mean, std)
+    return load_matching(model, tensors)
+
+
+def encoder_misfits(match: WeightMatch) -> list[str]:
     """Tensors of the encoder that the file lacks; counters that old files leave out do not matter."""
     wanted = [*match.missing, *match.other_shape]
     return [k for k in wanted if k.startswith("network.encoder.") and not k.endswith("num_batches_tracked")]
-
-
-def save_pretrained(
-    pretrained: Path,
-    name: str,
-    weights: dict[str, Tensor],
-    card: dict[str, Any],
-    say: Callable[[str], None] = lambda message: None,
-) -> Path:
-    """Write starting weights and their card; who reads meanwhile gets the old ones or the new ones.
-
-    Those that are there stay under another name, and ``say`` is called with it.
-    """
-    path = pretrained / f"{name}.safetensors"
-    older = _keep(path)
-    if older is not None:
-        say(f"the starting weights that were there are kept: start from them with --init {older}")
-    save_tensors(path, weights)
-    with storage_errors(pretrained):
-        write_json(path.with_suffix(".json"), card)
-    return path
-
-
-def _keep(path: Path) -> Path | None:
-    """Give weights and their card a second name that says their steps and when they were made."""
-    if not path.is_file():
-        return None
-    steps, created = _steps(path), _card(path).get("created")
-    when = created if isinstance(created, float | int) else path.stat().st_mtime
-    made = time.strftime("%Y%m%d-%H%M%S", time.localtime(when))
-    stem = f"{path.stem}.{steps or 'unknown'}-{made}"
-    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
-    kept = next(new for name in names if not (new := path.with_name(f"{name}.safetensors")).exists())
-    with storage_errors(path.parent):
-        for old, new in ((path, kept), (path.with_suffix(".json"), kept.with_suffix(".json"))):
-            if old.is_file():
-                shutil.copy2(old, new)
-    return kept
 
 
 def encoder_licence(init: str, encoder: str, pretrained: Path) -> str | None:
@@ -232,14 +179,23 @@ def _how_to_get(init: str, encoder: str, path: Path) -> str:
             f"init: no colorization weights for {encoder} at {path}; make them with skinseg pretrain, name a "
             "file with --init PATH, or choose --init scratch"
         )
-    if init != "imagenet":
+    if init not in INITS:
         return (
-            f"init: '{init}' is neither auto, scratch, imagenet nor colorization, and there is no file {path}"
+            f"init: '{init}' is neither auto, scratch, {', '.join(INITS)} nor colorization, "
+            f"and there is no file {path}"
         )
-    source = imagenet_source(encoder)
-    if source is None:
+    known = published_for(encoder)
+    if known is not None and known.init == init:
         return (
-            f"init: no ImageNet weights are known for encoder {encoder}; "
+            f"init: the {init} weights of {encoder} are not on this machine; run skinseg weights get "
+            f"{known.name} ({known.megabytes}, licence {known.licence}), or choose --init colorization "
+            "or scratch"
+        )
+    source = imagenet_source(encoder) if init == "imagenet" else None
+    if source is None:
+        kind = "ImageNet" if init == "imagenet" else init
+        return (
+            f"init: no {kind} weights are known for encoder {encoder}; "
             "choose --init colorization or scratch, or another encoder"
         )
     return (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,12 +61,24 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False), durable=True)
 
 
-def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+def save_tensors(
+    path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
+) -> None:
     """Write a safetensors file; a reader sees the old one or the new one. The folder is made if needed."""
     with storage_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
+        values = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
         with replacing(path) as partial:
-            save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, str(partial))
+            try:
+                save_file(values, str(partial), metadata=None if metadata is None else dict(metadata))
+            except SafetensorError as error:
+                raise _as_os_error(error) from error
+
+
+def _as_os_error(error: SafetensorError) -> Exception:
+    """Error of the disk, which safetensors wraps in one of its own."""
+    number = re.search(r"os error (\d+)", str(error))
+    return error if number is None else OSError(int(number[1]), os.strerror(int(number[1])))
 
 
 def save_model(folder: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
@@ -164,14 +178,15 @@ def load_model(folder: Path, device: str | torch.device = "cpu") -> tuple[Segmen
 def load_matching(module: nn.Module, weights: dict[str, Tensor]) -> WeightMatch:
     """Load every tensor whose name and shape match, and report those that did not.
 
-    Names are tried as they are, and as those of the bare network (``encoder.`` ...) or of the encoder alone.
+    Names are tried as they are, and as those of the bare network (``encoder.`` ...) or of the encoder alone;
+    of timm's whole networks also as its encoders spell them (``stages.0.`` as ``stages_0.``).
     """
     own = module.state_dict()
     prefix = max(
         ("", "network.", "network.encoder.", "network.encoder.model."),
-        key=lambda p: sum(p + k in own for k in weights),
+        key=lambda p: sum(_spelt_as(own, p, k) in own for k in weights),
     )
-    named = {prefix + k: v for k, v in weights.items()}
+    named = {_spelt_as(own, prefix, k): v for k, v in weights.items()}
     fits = {k: v for k, v in named.items() if k in own and own[k].shape == v.shape}
     module.load_state_dict(fits, strict=False)
     return WeightMatch(
@@ -180,3 +195,9 @@ def load_matching(module: nn.Module, weights: dict[str, Tensor]) -> WeightMatch:
         other_shape=sorted(k for k in named if k in own and k not in fits),
         unknown=sorted(k for k in named if k not in own),
     )
+
+
+def _spelt_as(own: Mapping[str, Tensor], prefix: str, name: str) -> str:
+    """Name behind its prefix, in the spelling that a network has."""
+    flat = prefix + re.sub(r"^(\w+)\.(\d+)\.", r"\1_\2.", name)
+    return flat if flat in own else prefix + name

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.optim import Optimizer
 
-    from trainer.data.loader import Batch
+    from trainer.data.loader import Batch, Batches
+    from trainer.data.trainset import TrainSet
     from trainer.engine.device import Engine
     from trainer.labels.classes import ClassSet
     from trainer.networks.segmenters import Segmenter
@@ -61,6 +62,8 @@ class Recipe:
     """The one architecture it can train; None: any."""
     needs_labels: ClassVar[bool] = True
     """False for pretraining: then the labelled stream is made of all photos, with IGNORE for truth."""
+    goes_on: ClassVar[bool] = True
+    """False where a fast round starts from starting weights rather than from the served model."""
     serves: ClassVar[bool] = True
     """False where the result is starting weights rather than a segmenter."""
 
@@ -81,6 +84,19 @@ class Recipe:
             The recipe's section; None where it has none.
         device
             ``cpu``, ``mps`` or ``cuda``.
+        """
+        return {}
+
+    @classmethod
+    def fixed(cls, options: Any, pretrained: Path | None) -> dict[str, object]:
+        """Return values of the plan that no setting of ``[training]`` decides for this recipe.
+
+        Parameters
+        ----------
+        options
+            The recipe's section; None where it has none.
+        pretrained
+            The project's folder of starting weights; None: none are there.
         """
         return {}
 
@@ -115,6 +131,22 @@ class Recipe:
             Detached scalars to plot; ``loss`` is watched for NaN. They stay on the device until plotted.
         """
         raise NotImplementedError
+
+    def labelled_batches(
+        self, train: TrainSet, tick: Callable[[int], None], say: Callable[[str], None]
+    ) -> Batches | None:
+        """Make batches of the recipe's own from the labelled photos; None: crops.
+
+        Parameters
+        ----------
+        train
+            The labelled photos of the round.
+        tick
+            Called before each photo that takes time; may raise to stop.
+        say
+            Called with what people should know.
+        """
+        return None
 
     @property
     def served(self) -> nn.Module:

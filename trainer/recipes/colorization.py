@@ -22,7 +22,7 @@ from trainer.labels.values import IGNORE
 from trainer.losses import gan as gan_losses
 from trainer.networks.colorizer import Colorizer, gray, shrink
 from trainer.networks.discriminators import build_discriminator, frozen
-from trainer.networks.pretrained import save_pretrained
+from trainer.networks.pretext_weights import save_pretrained
 from trainer.recipes.base import Recipe
 
 if TYPE_CHECKING:

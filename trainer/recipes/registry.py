@@ -9,6 +9,7 @@ from trainer.recipes.colorization import Colorization
 from trainer.recipes.consistency import Consistency
 from trainer.recipes.fpn import FPN
 from trainer.recipes.multitask import MultiTask
+from trainer.recipes.probe import ProbeRecipe
 from trainer.recipes.skinseg import SkinSeg
 from trainer.recipes.supervised import Supervised
 from trainer.recipes.surrogate import Surrogate
@@ -25,6 +26,7 @@ ALL: tuple[type[Recipe], ...] = (
     MultiTask,
     UNet,
     FPN,
+    ProbeRecipe,
 )
 RECIPES: dict[str, type[Recipe]] = {recipe.name: recipe for recipe in ALL}
 

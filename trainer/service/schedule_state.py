@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trainer.networks.published.folder import find_init
 from trainer.project.states import RoundState
 from trainer.service.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, PRETEXT, SchedulerState
 from trainer.settings.plan import Lane
@@ -62,9 +63,9 @@ def _pretraining_due(project: Project, rounds: list[Round], device: str) -> bool
         return False
     from trainer.networks.encoders import encoder_for  # loads torch, which only the running trainer has
 
-    encoder = encoder_for(device.partition(":")[0], training.encoder)
-    files = (f"{encoder}.safetensors", f"{PRETEXT}-{encoder}.safetensors")
-    return not any((project.path / "pretrained" / name).is_file() for name in files)
+    encoder, pretrained = encoder_for(device.partition(":")[0], training.encoder), project.path / "pretrained"
+    made = pretrained / f"{PRETEXT}-{encoder}.safetensors"
+    return not made.is_file() and find_init(encoder, pretrained) is None
 
 
 def _rounds_on_these_labels(project: Project, finished: list[Round]) -> list[Round]:

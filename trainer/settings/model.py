@@ -9,6 +9,7 @@ from trainer.settings.fpn import FPNOptions
 from trainer.settings.gate import GateSettings
 from trainer.settings.multitask import MultiTaskOptions
 from trainer.settings.photos import PhotoSettings
+from trainer.settings.probe import ProbeOptions
 from trainer.settings.queue import QueueSettings
 from trainer.settings.section import Section
 from trainer.settings.service import ServiceSettings
@@ -67,3 +68,6 @@ class Settings(Section):
 
     fpn: FPNOptions = FPNOptions()
     """Options of the recipe fpn."""
+
+    probe: ProbeOptions = ProbeOptions()
+    """Options of the recipe probe."""

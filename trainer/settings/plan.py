@@ -67,6 +67,8 @@ class Plan:
     allow_licence: str = ""
     init_note: str = ""
     """Remark on the choice that ``auto`` made among starting weights; mostly empty."""
+    edges: bool = False
+    """Whether predictions are refined along the photo's edges."""
     warm_start: bool = False
     """Whether it goes on from the served model; ``init`` has no say then."""
 

@@ -7,6 +7,7 @@ from trainer.settings.colorization import ColorizationOptions
 from trainer.settings.consistency import ConsistencyOptions
 from trainer.settings.fpn import FPNOptions
 from trainer.settings.multitask import MultiTaskOptions
+from trainer.settings.probe import ProbeOptions
 from trainer.settings.section import Section
 from trainer.settings.skinseg import SkinSegOptions
 from trainer.settings.surrogate import SurrogateOptions
@@ -21,6 +22,7 @@ RECIPE_OPTIONS: dict[str, type[Section]] = {
     "unet": UNetOptions,
     "multitask": MultiTaskOptions,
     "fpn": FPNOptions,
+    "probe": ProbeOptions,
 }
 """Section of each recipe that has options; the class docstring says in one line what the recipe does."""
 

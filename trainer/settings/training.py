@@ -16,8 +16,8 @@ class TrainingSettings(Section):
     """The method: a file in trainer/recipes."""
 
     init: str = "auto"
-    """Starting weights of a full round: scratch, colorization, imagenet, or a path; auto takes imagenet's
-    where they lie in the project's folder pretrained, else colorization's of 5,000 steps on, else none."""
+    """Starting weights of a full round: scratch, colorization, imagenet, mobilesam, or a path; auto takes
+    published ones that are at hand, else colorization's of 5,000 steps on, else none."""
 
     allow_licence: str = ""
     """A licence of starting weights to accept although it forbids commercial use, as cc-by-nc-4.0."""
@@ -118,6 +118,9 @@ class TrainingSettings(Section):
 
     colour: Share = 0.25
     """How far brightness, contrast and saturation may change."""
+
+    edges: bool = False
+    """Refine predictions along the photo's edges; the recipe probe does so unless told otherwise."""
 
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
     """Arithmetic: bf16-mixed where the graphics card has it, else 32-true."""

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from trainer.errors import ConfigError
+from trainer.networks.published.folder import find_encoder, imagenet_encoders
 from trainer.settings.model import Settings
 from trainer.settings.toml_file import load_settings
 from trainer.spelling import did_you_mean
@@ -94,9 +95,9 @@ def make_design(project: Project, study: Study, asked: Asked) -> Design:
         set_by_hand = merged(set_by_hand, {"training": {"encoder": encoder}})
     kept = []
     for arm in arms:
-        path = pretrained / f"{encoder}.safetensors"
-        if arm.weights == "imagenet" and not path.is_file():
-            notes.append(f"left out: {arm.title}, because there is no {path}")
+        if arm.weights == "imagenet" and find_encoder("imagenet", str(encoder), pretrained) is None:
+            wanted = pretrained / f"{encoder}.safetensors"
+            notes.append(f"left out: {arm.title}, because there is no {wanted}")
         else:
             kept.append(arm)
     if not kept:
@@ -113,7 +114,7 @@ def make_design(project: Project, study: Study, asked: Asked) -> Design:
         for share in labels:
             for arm in kept:
                 values = merged(base, scale.settings, arm.settings, set_by_hand, {"training": {"seed": seed}})
-                weights = pretrained / f"{encoder}.safetensors"
+                weights = find_encoder("imagenet", str(encoder), pretrained)
                 data = data_digest(project, split, weights if arm.weights == "imagenet" else None)
                 if arm.weights == "colorization":
                     data += made
@@ -161,9 +162,7 @@ def choose_encoder(
     chosen = by_hand.get("training", {}).get("encoder") or scale.settings.get("training", {}).get("encoder")
     if not any(arm.weights == "imagenet" for arm in study.arms) or by_hand.get("training", {}).get("encoder"):
         return chosen, ""
-    there = sorted(
-        path.stem for path in pretrained.glob("*.safetensors") if not path.stem.startswith("colorization-")
-    )
+    there = imagenet_encoders(pretrained)
     if not scale.any_encoder or chosen in there or not there:
         return chosen, ""
     return there[0], f"encoder {there[0]} for all arms, because its ImageNet weights are there"

@@ -120,7 +120,9 @@ def examine(
         Those photos.
     """
     plan, classes = trained.plan, project.classes.count
-    predictor = Predictor(trained.network, device, plan.long_side, fit=plan.fit, size=plan.size)
+    predictor = Predictor(
+        trained.network, device, plan.long_side, fit=plan.fit, size=plan.size, edges=plan.edges
+    )
     photos = WorkingPhotos(project, None if full_size else plan.long_side, project_cache(project))
     matrices, present, confidence, kept = [], [], [], []
     for truth in truths:

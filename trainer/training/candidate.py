@@ -86,7 +86,9 @@ def measure_candidate(round_: RoundContext, weights: dict[str, Tensor]) -> Candi
         return matrices
 
     plan = round_.plan
-    predictor = Predictor(model, round_.engine.device_name, plan.long_side, fit=plan.fit, size=plan.size)
+    predictor = Predictor(
+        model, round_.engine.device_name, plan.long_side, fit=plan.fit, size=plan.size, edges=plan.edges
+    )
     sample = PixelSample(len(truths), plan.seed)
     candidate = measure(predictor, None, sample)
     before, anchor = (None if rival is None else _measure_stored(round_, rival, measure) for rival in rivals)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from trainer.data.loader import Loader
+    from trainer.data.loader import Batches
     from trainer.engine.device import Engine
     from trainer.recipes.base import Recipe
     from trainer.training.epochs import Epochs
@@ -89,8 +89,8 @@ class Training:
 
     recipe: Recipe
     engine: Engine
-    labelled: Loader
-    unlabelled: Loader | None
+    labelled: Batches
+    unlabelled: Batches | None
     folder: Path
     every: float
     hooks: Hooks

@@ -92,7 +92,10 @@ def make_plan(
         "options": {} if options is None else options.model_dump(),
         "network": method.network(options),
     }
-    return Plan(**values)
+    fixed = method.fixed(options, pretrained)
+    if steps:
+        fixed.pop("steps", None)
+    return Plan(**values | fixed)
 
 
 def encoder_share(init: str) -> float:

@@ -178,7 +178,7 @@ def _warm_start(project: Project, fresh: RoundRecord, any_encoder: bool) -> Roun
     """
     plan: Plan = fresh.plan
     served = project.models.served()
-    if plan.lane != "fast" or served is None:
+    if plan.lane != "fast" or served is None or not find_recipe(plan.recipe).goes_on:
         return fresh
     try:
         card = read_card(served.path)

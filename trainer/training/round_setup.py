@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from trainer.data.loader import Batches
     from trainer.recipes.base import Recipe
     from trainer.training.checkpoints import TrainingState
     from trainer.training.round_context import RoundContext
@@ -78,7 +79,7 @@ def make_training(round_: RoundContext, recipe: Recipe) -> Training:
         return Loader(source, size, engine.device, workers)
 
     items = round_.record.items
-    labelled: LabelledCrops | UnlabelledCrops
+    labelled: Batches
     if recipe.needs_labels:
         train = TrainSet(
             photos,
@@ -90,9 +91,12 @@ def make_training(round_: RoundContext, recipe: Recipe) -> Training:
         for why in train.dropped.values():
             round_.say(f"left out of training: {why}")
         _warn_of_one_class(round_, train)
-        labelled = LabelledCrops(train, crops)
+        own = recipe.labelled_batches(
+            train, lambda index: round_.report("prepare", index, len(items)), round_.say
+        )
+        labelled = own or stream(LabelledCrops(train, crops))
     else:
-        labelled = AllCrops(photos, np.asarray(project.photos.ids("train"), np.int64), crops)
+        labelled = stream(AllCrops(photos, np.asarray(project.photos.ids("train"), np.int64), crops))
     unlabelled = None
     if recipe.wants_unlabelled:
         known = [item.photo_id for item in items]
@@ -104,7 +108,7 @@ def make_training(round_: RoundContext, recipe: Recipe) -> Training:
     return Training(
         recipe,
         engine,
-        stream(labelled),
+        labelled,
         unlabelled,
         folder=round_.folder,
         every=round_.settings.service.checkpoint_seconds,
@@ -153,10 +157,16 @@ def _make_epochs(round_: RoundContext, recipe: Recipe, photos: WorkingPhotos) ->
     if not truths:
         round_.say("no validation photo is labelled: the weights of the last epoch are kept, not of the best")
     network = build_segmenter(plan.arch, plan.encoder, recipe.outputs(project.classes), **plan.network)
-    predictor = Predictor(network, round_.engine.device_name, plan.long_side, fit=plan.fit, size=plan.size)
+    predictor = Predictor(
+        network, round_.engine.device_name, plan.long_side, fit=plan.fit, size=plan.size, edges=plan.edges
+    )
+
+    def renew(weights: dict[str, Tensor]) -> None:
+        network.load_state_dict(weights)
+        network.eval()  # TinyViT keeps the attention biases of earlier weights until it hears this
 
     def measure(weights: dict[str, Tensor]) -> EpochScore | None:
-        network.load_state_dict(weights)
+        renew(weights)
         total = len(truths)
         return measure_epoch(
             predictor, photos, truths, background, lambda done: round_.report("validate", done, total)
@@ -168,7 +178,7 @@ def _make_epochs(round_: RoundContext, recipe: Recipe, photos: WorkingPhotos) ->
             photo = photos.photo(ids[np.random.default_rng(plan.seed).integers(len(ids))])
         except SkinsegError:  # it is only a picture
             return
-        network.load_state_dict(weights)
+        renew(weights)
         picture = probability_map(predictor, photo, background)
         write_panel(project.path / "panels" / f"{plan.recipe}.png", picture)
 

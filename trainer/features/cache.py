@@ -1,0 +1,109 @@
+"""Features of photos on disk, so that a frozen backbone sees each photo once.
+
+A file holds all stages of one photo in half precision, in the format and under the limits of
+`DecodedCache`: bounded in bytes, and it may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from trainer.data.augment import to_unit
+from trainer.data.photo_cache import DecodedCache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trainer.networks.probe import ProbeSegmenter
+    from trainer.project.project import Project
+
+MULTIPLE = 32
+"""Photos are filled up with white to multiples of this, as at prediction."""
+
+LARGEST = 6e4
+"""Values are cut off here, below what half precision can hold."""
+
+Bytes = npt.NDArray[np.uint8]
+Stages = list[Tensor]
+"""Feature stages ``(C, h, w)`` of one photo, finest first, float16 on the CPU."""
+
+
+class FeatureExtractor:
+    """Feature stages of photos by one backbone, through a cache on disk.
+
+    Parameters
+    ----------
+    segmenter
+        Its backbone is used, on the device it is on.
+    cache
+        Files are keyed by the photo's hash, its size and the backbone's digest, so that features of another
+        backbone, or of its weights before, are never mixed in.
+    """
+
+    def __init__(self, segmenter: ProbeSegmenter, cache: DecodedCache | None = None) -> None:
+        self._segmenter = segmenter
+        self.cache = cache or DecodedCache(None, 0)
+        self.digest = segmenter.network.encoder.digest()[:16]
+
+    def stages(self, sha256: str, photo: Bytes, mirrored: bool = False) -> Stages:
+        """Features of a photo.
+
+        Parameters
+        ----------
+        sha256
+            Of the photo's file.
+        photo
+            ``(h, w, 3)`` uint8 at working size.
+        mirrored
+            Features of the photo with left and right exchanged.
+        """
+        size = f"{photo.shape[0]}x{photo.shape[1]}"
+        key = f"f-{sha256[:32]}-{size}-{self.digest}{'-m' if mirrored else ''}"
+        return unpack(self.cache.get(key, self._maker(photo, mirrored)))
+
+    def _maker(self, photo: Bytes, mirrored: bool) -> Callable[[], Bytes]:
+        def make() -> Bytes:
+            return pack(compute_stages(self._segmenter, photo[:, ::-1] if mirrored else photo))
+
+        return make
+
+
+@torch.inference_mode()
+def compute_stages(segmenter: ProbeSegmenter, photo: Bytes) -> Stages:
+    """Run the backbone on one photo ``(h, w, 3)``."""
+    height, width = photo.shape[:2]
+    padded = np.pad(photo, ((0, -height % MULTIPLE), (0, -width % MULTIPLE), (0, 0)), constant_values=255)
+    image = torch.from_numpy(np.ascontiguousarray(padded)).movedim(-1, 0)[None].to(segmenter.mean.device)
+    found = segmenter.network.encoder((to_unit(image) - segmenter.mean) / segmenter.std)
+    return [stage[0].clamp(-LARGEST, LARGEST).half().cpu() for stage in found]
+
+
+def pack(stages: Sequence[Tensor]) -> Bytes:
+    """Stages as one array of bytes: their number, their shapes, their values."""
+    header = np.array([len(stages), *(side for stage in stages for side in stage.shape)], np.int32)
+    values = [stage.contiguous().numpy().reshape(-1).view(np.uint8) for stage in stages]
+    return np.concatenate([header.view(np.uint8), *values])
+
+
+def unpack(packed: Bytes) -> Stages:
+    """Stages from what `pack` returned."""
+    count = int(packed[:4].view(np.int32)[0])
+    start = 4 + 12 * count
+    shapes = packed[4:start].view(np.int32).reshape(count, 3)
+    stages = []
+    for shape in shapes:
+        end = start + 2 * int(shape.prod())
+        values = np.array(packed[start:end]).view(np.float16)  # a copy: aligned, and not the mapped file
+        stages.append(torch.from_numpy(values.reshape(tuple(int(side) for side in shape))))
+        start = end
+    return stages
+
+
+def feature_cache(project: Project, limit: int) -> DecodedCache:
+    """Cache in the project's folder; none if nothing may be written."""
+    return DecodedCache(None if project.read_only else project.path / "cache" / "features", limit)
