@@ -95,8 +95,8 @@ def published_words(pretrained: Path) -> str:
         for item in items
         if item.path is None
     ]
-    more = f". {'; '.join(others)}: skinseg weights get NAME" if others else ""
-    return f"published weights at hand: {there}{more}"
+    get = ["get them with: skinseg weights get NAME"] if others else []
+    return "\n".join([f"published weights at hand: {there}", *others, *get])
 
 
 def init_problem(init: str) -> str:

@@ -200,11 +200,10 @@ def test_an_encoder_comes_with_its_licence(panel, tmp_path):
 
 def test_published_weights_are_offered_with_what_they_give_until_they_are_at_hand(panel, project):
     init, encoder = panel.forms.start.fields["init"], panel.forms.start.fields["encoder"]
-    words = panel.forms.published.text()
-    assert words.startswith(
-        "published weights at hand: none. mobilesam (41 MB) would give useful suggestions"
-    )
-    assert words.endswith("skinseg weights get NAME")
+    there, first, *_, last = panel.forms.published.text().splitlines()
+    assert there == "published weights at hand: none"
+    assert first.startswith("mobilesam (41 MB) would give useful suggestions from a few masks")
+    assert last.endswith("skinseg weights get NAME")
     encoder.enter("tu-tiny_vit_5m_224")
     init.enter("mobilesam")
     assert init.problem == ""

@@ -147,7 +147,8 @@ def _from_address(weights: PublishedWeights, target: Path, advance: Callable[[in
 
 def _opened(address: str) -> http.client.HTTPResponse:
     request = urllib.request.Request(address, headers={"User-Agent": "napari-skinseg"})
-    answer: http.client.HTTPResponse = _network(urllib.request.urlopen, request, timeout=ADDRESS_SECONDS)
+    opener = urllib.request.build_opener()  # urlopen would keep the proxies of its first call
+    answer: http.client.HTTPResponse = _network(opener.open, request, timeout=ADDRESS_SECONDS)
     return answer
 
 
