@@ -130,9 +130,8 @@ def test_few_modules_lie_flat_and_each_room_says_what_it_is_for() -> None:
             assert "\n" not in str(ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))))
 
 
-@pytest.mark.parametrize("suffix", [".py"])
-def test_qt_is_imported_by_widgets_only(suffix: str) -> None:
-    for file in (ROOT / "napari_skinseg").rglob(f"*{suffix}"):
+def test_qt_is_imported_by_widgets_only() -> None:
+    for file in (ROOT / "napari_skinseg").rglob("*.py"):
         if "widgets" not in file.parts and file.name != "__main__.py":
             text = file.read_text(encoding="utf-8")
             assert "from qtpy" not in text, file
