@@ -23,16 +23,10 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
-from napari_skinseg.demo.simulated_annotator import (
-    LEAST,
-    LOOK_SECONDS,
-    WORKING_LONG_SIDE,
-    _seconds,
-    agreement,
-    mean_dice,
-)
-from napari_skinseg.demo.strokes import best_stroke, painted_by, whole_frame
 from trainer.data.photo_cache import DecodedCache, resize_nearest
+from trainer.effort.costs import HANDS
+from trainer.effort.hand import Hand
+from trainer.effort.paired import paired_share
 from trainer.engine.ema import Ema
 from trainer.engine.optim import lr_factor
 from trainer.features.backbones import choose_backbone
@@ -50,7 +44,6 @@ if TYPE_CHECKING:
 
 Bytes = npt.NDArray[np.uint8]
 CLASSES = 9
-GOOD_ENOUGH, GOOD_DICE, MOST_STROKES = 0.97, 0.9, 60
 
 
 @dataclass(frozen=True)
@@ -89,8 +82,9 @@ def train(
     for example in labelled:
         for mirrored in (False, True)[: 1 + options.mirrored]:
             target = example.target[:, ::-1] if mirrored else example.target
+            photo = example.photo[:, ::-1] if mirrored else example.photo
             name = f"{example.name}{'-m' if mirrored else ''}"
-            stages = extractor.stages(example.name.ljust(32), example.photo, mirrored)
+            stages = extractor.stages(photo)
             bank.add(name, draw_pixels(stages, target, options.per_class, name))
     started = time.process_time()
     torch.manual_seed(seed)
@@ -127,7 +121,7 @@ def predict(
     segmenter: ProbeSegmenter, extractor: FeatureExtractor, example: Example, edges: bool
 ) -> torch.Tensor:
     """Probabilities at working size from features in the cache, with or without edge refinement."""
-    stages = [s[None].float() for s in extractor.stages(example.name.ljust(32), example.photo)]
+    stages = [s[None].float() for s in extractor.stages(example.photo)]
     heads = segmenter.network.heads_on(stages)
     height, width = example.target.shape
     padded = (height + -height % 32, width + -width % 32)
@@ -141,33 +135,6 @@ def dice(confusions: npt.NDArray[np.int64]) -> float:
     """Mean Dice over the classes of the truth, of summed confusion matrices."""
     both, own, given = np.diag(confusions), confusions.sum(1), confusions.sum(0)
     return float((2 * both / np.maximum(1, own + given))[own > 0].mean())
-
-
-def seconds_to_annotate(labels: Bytes, truth: Bytes) -> float:
-    """Seconds of the simulated annotator from these labels to a good mask, all stored values."""
-    step = max(1, -(-max(truth.shape) // WORKING_LONG_SIDE))
-    labels, truth = labels[::step, ::step].copy(), truth[::step, ::step]
-    mended = _mend(labels.copy(), truth)
-    if labels.any() and not _is_good(labels, truth):
-        frame = whole_frame(truth)
-        anew = _seconds(frame, truth.shape) + _mend(np.full_like(labels, frame.value), truth)
-        mended = min(mended, anew)
-    return LOOK_SECONDS + mended
-
-
-def _is_good(labels: Bytes, truth: Bytes) -> bool:
-    return agreement(labels, truth) >= GOOD_ENOUGH and mean_dice(labels, truth) >= GOOD_DICE
-
-
-def _mend(labels: Bytes, truth: Bytes) -> float:
-    seconds = 0.0
-    for _ in range(MOST_STROKES):
-        stroke = None if _is_good(labels, truth) else best_stroke(labels, truth, LEAST * truth.size)
-        if stroke is None:
-            break
-        labels[painted_by(stroke, labels)] = stroke.value
-        seconds += _seconds(stroke, truth.shape)
-    return seconds
 
 
 def measure(args: argparse.Namespace, options: ProbeOptions) -> dict[str, object]:
@@ -188,25 +155,26 @@ def measure(args: argparse.Namespace, options: ProbeOptions) -> dict[str, object
     examples = read_examples(args.data, options.photo_side)
     pool = [e for e in examples if e.split == "train"]
     val = [e for e in examples if e.split == "val"][:: args.every]
-    nothing = {e.name: seconds_to_annotate(np.zeros_like(e.full), e.full) for e in val if args.seconds}
+    hands = {name: Hand(costs) for name, costs in HANDS.items() if args.seconds}
+    nothing = {name: [hand.seconds_from_nothing(e.full) for e in val] for name, hand in hands.items()}
     rows: list[dict[str, object]] = []
     for labels in args.labels:
         for draw in range(args.draws):
             order = np.random.default_rng(draw).permutation(len(pool))[:labels]
             cpu = train(segmenter, extractor, [pool[i] for i in order], options, draw)
             for edges in (False, True):
-                confusions, spent = np.zeros((CLASSES, CLASSES), np.int64), 0.0
+                confusions = np.zeros((CLASSES, CLASSES), np.int64)
+                spent: dict[str, list[float]] = {name: [] for name in hands}
                 for e in val:
                     index = predict(segmenter, extractor, e, edges).argmax(0).numpy().astype(np.uint8)
                     pairs = e.target.astype(np.int64) * CLASSES + index
                     confusions += np.bincount(pairs.ravel(), minlength=CLASSES**2).reshape(CLASSES, CLASSES)
-                    if args.seconds:
-                        suggestion = resize_nearest(index, *e.full.shape) + np.uint8(1)
-                        spent += seconds_to_annotate(suggestion, e.full)
+                    suggestion = resize_nearest(index, *e.full.shape) + np.uint8(1)
+                    for name, hand in hands.items():
+                        spent[name].append(hand.seconds(suggestion, e.full))
                 row: dict[str, object] = {"labels": labels, "draw": draw, "edges": edges}
                 row |= {"dice": round(dice(confusions), 4), "trained_cpu_s": round(cpu, 2)}
-                if args.seconds:
-                    row["share"] = round(spent / sum(nothing.values()), 4)
+                row |= {name: str(paired_share(spent[name], nothing[name])) for name in hands}
                 print(row, flush=True)
                 rows.append(row)
     return {"backbone": choice.name, "options": options.model_dump(), "photos": len(val), "rows": rows}

@@ -106,7 +106,13 @@ def _one_photo(annotator: SimulatedAnnotator, stage: str) -> Visit:
     assert current is not None
     effort = annotator.accept_and_next()
     return Visit(
-        stage, current.photo.relpath, current.model_id, effort.strokes, effort.seconds, effort.before
+        stage,
+        current.photo.relpath,
+        current.model_id,
+        effort.strokes,
+        effort.seconds,
+        effort.from_nothing,
+        effort.before,
     )
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from napari_skinseg.layers.palette import NOT_LABELLED, class_name, stored_values
+from napari_skinseg.layers.palette import class_name, stored_values
+from trainer.labels.values import NOT_LABELLED
 
 if TYPE_CHECKING:
     from napari_skinseg.layers.layers import WorkspaceLayers

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 
+from trainer.labels.values import NOT_LABELLED
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from numpy.typing import NDArray
 
     from trainer.labels.classes import ClassSet
-
-NOT_LABELLED = 0
 
 
 def stored_values(classes: ClassSet) -> range:

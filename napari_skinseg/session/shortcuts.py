@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 from napari.utils.key_bindings import coerce_keybinding
 
 from napari_skinseg.layers.overlays import BOXES, ERRORS
-from napari_skinseg.layers.palette import NOT_LABELLED, stored_values
+from napari_skinseg.layers.palette import stored_values
+from trainer.labels.values import NOT_LABELLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, MutableMapping

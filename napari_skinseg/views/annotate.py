@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from napari_skinseg.layers.palette import NOT_LABELLED
+from trainer.labels.values import NOT_LABELLED
 
 if TYPE_CHECKING:
     from collections.abc import Collection

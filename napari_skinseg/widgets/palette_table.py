@@ -8,9 +8,9 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, Signal
 from qtpy.QtGui import QBrush, QColor, QIcon
 from qtpy.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QSizePolicy, QTableView, QWidget
 
-from napari_skinseg.layers.palette import NOT_LABELLED
 from napari_skinseg.widgets.elements import column_header, hide_row_numbers
 from napari_skinseg.widgets.icons import icon, swatch, theme_colour
+from trainer.labels.values import NOT_LABELLED
 
 if TYPE_CHECKING:
     from napari_skinseg.views.annotate import ClassRow

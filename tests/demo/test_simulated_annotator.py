@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from effort_truth import person
 from workbench import make_project, rest, serve, until
 
-from napari_skinseg.demo.simulated_annotator import LOOK_SECONDS, SimulatedAnnotator, agreement, mean_dice
-from napari_skinseg.demo.strokes import best_stroke
+from napari_skinseg.demo.simulated_annotator import SimulatedAnnotator
+from trainer.effort.costs import STEERING
+from trainer.effort.hand import Hand, agreement, mean_dice
 from trainer.labels.values import PAINTED
-
-
-def person(shape: tuple[int, int]) -> np.ndarray:
-    """Background, a trunk, a face on it, and a limb."""
-    rows, columns = np.mgrid[: shape[0], : shape[1]] / np.array(shape)[:, None, None]
-    truth = np.ones(shape, np.uint8)
-    truth[(abs(rows - 0.65) < 0.25) & (abs(columns - 0.5) < 0.2)] = 7
-    truth[((rows - 0.25) / 0.17) ** 2 + ((columns - 0.5) / 0.12) ** 2 < 1] = 3
-    truth[(abs(rows - 0.5 - 0.3 * (columns - 0.7)) < 0.06) & (columns > 0.68) & (columns < 0.95)] = 6
-    return truth
 
 
 @pytest.fixture
@@ -33,7 +25,8 @@ def test_it_paints_a_bare_photo_until_it_is_good(session, truth, project):
     assert effort.before == 0
     assert effort.after >= 0.97
     assert 3 <= effort.strokes <= 20
-    assert effort.seconds > LOOK_SECONDS + 1.5 * effort.strokes
+    assert effort.seconds > STEERING.look + STEERING.aim * effort.strokes
+    assert effort.seconds == pytest.approx(effort.from_nothing, rel=0.05)
     rest(session)
     revision = project.masks.head(photo_id)
     assert revision.strokes == effort.strokes, "the session counts the same strokes"
@@ -81,7 +74,7 @@ def test_large_photos_are_painted_to_their_edges(session):
     layer = session.annotation_layer
     session._editor.tracker.start(np.zeros((1500, 2000), np.uint8), np.zeros((1500, 2000), np.uint8))
     mask = person((1500, 2000))
-    effort = SimulatedAnnotator(session, lambda _: mask, good_enough=0.98).annotate()
+    effort = SimulatedAnnotator(session, lambda _: mask, Hand(good_enough=0.98)).annotate()
     assert effort.after >= 0.98
     assert (layer.data[[0, -1]] == 1).all()
     assert (layer.data[:, [0, -1]] == 1).all()
@@ -94,50 +87,11 @@ def test_it_refuses_a_truth_of_another_size_and_needs_a_photo(session, project, 
         SimulatedAnnotator(open_session(project), lambda _: np.ones((3, 3), np.uint8)).annotate()
 
 
-def test_unknown_pixels_are_never_wrong():
-    labels, truth = np.full((40, 40), 2, np.uint8), np.zeros((40, 40), np.uint8)
-    assert best_stroke(labels, truth, 1) is None
-    truth[10:20, 10:30] = 5
-    stroke = best_stroke(labels, truth, 1)
-    assert stroke.value == 5
-    assert stroke.gain > 150
-
-
-def test_a_ring_is_not_mended_by_covering_what_it_surrounds():
-    truth = np.ones((80, 80), np.uint8)
-    truth[10:70, 10:70] = 4
-    truth[16:64, 16:64] = 2
-    labels = truth.copy()
-    labels[truth == 4] = 1
-    stroke = best_stroke(labels, truth, 5)
-    assert stroke is None or stroke.gain > 0
-
-
-def test_a_patch_of_the_wrong_class_costs_one_click_and_no_way():
-    truth = person((90, 120))
-    labels = truth.copy()
-    labels[truth == 7] = 4
-    stroke = best_stroke(labels, truth, least=5)
-    assert stroke.fills
-    assert stroke.value == 7
-    assert stroke.length == 0
-    assert stroke.gain == (truth == 7).sum()
-
-
 def test_a_small_part_must_be_right_too(session, truth):
     """97 % of the pixels are soon right where most are background: that alone is not good."""
-    effort = SimulatedAnnotator(session, truth, good_enough=0.5).annotate()
+    effort = SimulatedAnnotator(session, truth, Hand(good_enough=0.5)).annotate()
     assert mean_dice(session.annotation_layer.data, truth(session.current.photo)) >= 0.9
     assert effort.strokes >= 3
-
-
-def test_a_part_in_pieces_is_drawn_anew_rather_than_mended_piece_by_piece():
-    truth = person((90, 120))
-    labels = truth.copy()
-    labels[:, ::8][truth[:, ::8] == 7] = 1
-    stroke = best_stroke(labels, truth, least=5)
-    assert stroke.value == 7
-    assert stroke.gain > 0.9 * (labels != truth).sum()
 
 
 def test_a_suggestion_that_is_all_wrong_is_painted_over_and_costs_little_more_than_none(

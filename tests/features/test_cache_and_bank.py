@@ -8,7 +8,7 @@ import torch
 
 from trainer.data.photo_cache import DecodedCache
 from trainer.features.bank import PixelBank, PixelBatches, draw_pixels
-from trainer.features.cache import FeatureExtractor, compute_stages, pack, unpack
+from trainer.features.cache import FeatureExtractor, compute_stages, pack, pixels_key, unpack
 from trainer.labels.values import IGNORE
 from trainer.networks.architectures import build_segmenter
 
@@ -40,21 +40,25 @@ def test_what_is_packed_comes_back(stages):
 def test_features_are_computed_once_and_again_after_the_cache_was_deleted(handmade, tmp_path):
     cache = DecodedCache(tmp_path / "features", 10_000_000)
     extractor = FeatureExtractor(handmade, cache)
-    first = extractor.stages("a" * 64, photo_of(50, 70))
-    kept = extractor.stages("a" * 64, photo_of(50, 70, seed=1))  # the hash decides, not the pixels
-    assert same(first, kept)
+    photo = photo_of(50, 70)
+    first = extractor.stages(photo)
+    (kept,) = (tmp_path / "features").glob("*.npy")
+    made = kept.stat().st_mtime_ns
+    assert same(first, extractor.stages(photo))
+    assert kept.stat().st_mtime_ns == made
     shutil.rmtree(tmp_path / "features")
-    again = extractor.stages("a" * 64, photo_of(50, 70, seed=1))
-    assert not same(first, again)
+    assert same(first, extractor.stages(photo))
+    assert kept.is_file()
 
 
-def test_a_mirrored_photo_and_another_size_have_features_of_their_own(handmade, tmp_path):
+def test_a_replaced_photo_a_mirrored_one_and_another_size_have_features_of_their_own(handmade, tmp_path):
     extractor = FeatureExtractor(handmade, DecodedCache(tmp_path, 10_000_000))
-    plain = extractor.stages("a" * 64, photo_of(64, 64))
-    mirrored = extractor.stages("a" * 64, photo_of(64, 64), mirrored=True)
+    photo = photo_of(64, 64)
+    plain, mirrored = extractor.stages(photo), extractor.stages(photo[:, ::-1])
     assert torch.allclose(plain[0][0].flip(-1).float(), mirrored[0][0].float(), atol=1e-2)
     assert not same(plain, mirrored)
-    assert extractor.stages("a" * 64, photo_of(32, 64))[0].shape != plain[0].shape
+    assert not same(plain, extractor.stages(photo_of(64, 64, seed=1)))
+    assert extractor.stages(photo.reshape(32, 128, 3))[0].shape != plain[0].shape
 
 
 def test_features_of_another_backbone_are_never_taken(tmp_path):
@@ -63,7 +67,7 @@ def test_features_of_another_backbone_are_never_taken(tmp_path):
     photo, found = photo_of(64, 64), []
     for _ in range(2):  # the same network with other weights
         segmenter = build_segmenter("probe", "tu-resnet10t", 4).eval()
-        found.append(FeatureExtractor(segmenter, cache).stages("a" * 64, photo))
+        found.append(FeatureExtractor(segmenter, cache).stages(photo))
         assert same(found[-1], compute_stages(segmenter, photo))
     assert not same(*found)
     assert len(list(tmp_path.glob("*.npy"))) == 2
@@ -72,10 +76,10 @@ def test_features_of_another_backbone_are_never_taken(tmp_path):
 def test_a_full_cache_drops_what_was_used_longest_ago(handmade, tmp_path):
     size = pack(compute_stages(handmade, photo_of(64, 64))).nbytes + 128
     extractor = FeatureExtractor(handmade, DecodedCache(tmp_path, 2 * size))
-    for letter in "abcd":
-        extractor.stages(letter * 64, photo_of(64, 64))
+    for seed in range(4):
+        extractor.stages(photo_of(64, 64, seed))
     assert sum(path.stat().st_size for path in tmp_path.glob("*.npy")) <= 2 * size
-    assert len(list(tmp_path.glob("f-" + "d" * 32 + "*.npy"))) == 1
+    assert len(list(tmp_path.glob(f"f-{pixels_key(photo_of(64, 64, 3))}*.npy"))) == 1
 
 
 def test_pixels_are_drawn_from_every_class_and_never_where_nothing_is_labelled(stages):

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 QUICK = """
 [training]
-encoder = "resnet18"
+encoder = "tu-resnet10t"
+recipe = "supervised"
 long_side = 96
 size = 64
 batch = 4
-steps_fast = 10
-steps_full = 10
+steps_fast = 5
+steps_full = 5
 lr = 0.003
 seed = 1
 

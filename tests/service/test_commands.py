@@ -34,7 +34,7 @@ def nothing_to_do(**changes) -> SchedulerState:
     values = {
         "labels": 0,
         "labels_for_first": 4,
-        "served": False,
+        "trained": False,
         "new_labels": 0,
         "labels_since_full": 0,
         "full_after": 8,
@@ -45,7 +45,7 @@ def nothing_to_do(**changes) -> SchedulerState:
 
 
 def test_what_a_person_asks_for_comes_before_new_labels():
-    decision = decide(nothing_to_do(labels=9, new_labels=9, served=True, pretrain_now=True))
+    decision = decide(nothing_to_do(labels=9, new_labels=9, trained=True, pretrain_now=True))
     assert (decision.action, decision.recipe, decision.lane) == ("train", PRETEXT, "full")
     going_on = decide(nothing_to_do(pretrain_now=True, interrupted_pretraining="r7"))
     assert (going_on.action, going_on.round_id) == ("resume", "r7")

@@ -36,7 +36,9 @@ def test_cancel_ends_the_process_before_and_while_it_runs(tmp_path):
     with pytest.raises(Cancelled):
         early.run(lambda *now: None)
     # drawing this many photos takes minutes
-    running = CommandProcess(["demo", str(tmp_path / "demo"), "--headless", "--photos", "5000"])
+    running = CommandProcess(
+        ["demo", str(tmp_path / "demo"), "--headless", "--photos", "5000", "--no-weights"]
+    )
     timer = threading.Timer(2.0, running.cancel)
     began = time.monotonic()
     timer.start()

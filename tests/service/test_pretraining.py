@@ -41,14 +41,14 @@ def test_pretraining_is_due_where_its_weights_would_be_used_and_are_not_there(
     assert not due(unlabelled)  # too few photos
     write_settings(unlabelled, COLOURS)
     assert due(unlabelled)
-    weights = unlabelled / "pretrained" / "colorization-resnet18.safetensors"
+    weights = unlabelled / "pretrained" / "colorization-tu-resnet10t.safetensors"
     weights.parent.mkdir(exist_ok=True)
     weights.write_bytes(b"")
     assert not due(unlabelled)
     weights.unlink()
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "user"))
     (tmp_path / "user").mkdir()
-    (tmp_path / "user" / "resnet18.safetensors").touch()
+    (tmp_path / "user" / "tu-resnet10t.safetensors").touch()
     assert not due(unlabelled)  # ImageNet's come first
     monkeypatch.delenv(FOLDER_VARIABLE)
     text = (unlabelled / "skinseg.toml").read_text()
@@ -77,8 +77,8 @@ def test_steps_aside_for_labels_and_goes_on_afterwards(
 ) -> None:
     write_settings(unlabelled, COLOURS)
     settings = unlabelled / "skinseg.toml"
-    quicker = settings.read_text().replace("steps_full = 10", "steps_full = 60")
-    quicker = quicker.replace("steps_fast = 10", 'steps_fast = 4\nrecipe = "supervised"')
+    quicker = settings.read_text().replace("steps_full = 5", "steps_full = 60")
+    quicker = quicker.replace("steps_fast = 5", "steps_fast = 4")
     settings.write_text(quicker)
     some_masks = tmp_path / "masks"  # too few for a full round, which would come first
     some_masks.mkdir()
@@ -97,7 +97,7 @@ def test_steps_aside_for_labels_and_goes_on_afterwards(
         trainer.wait_for(lambda: trainer.project.trainer.round(pretraining.id).state == "done", 600)
         told = [str(event.data.get("message")) for event in trainer.project.events.latest(90, "round note")]
         assert any("going on at step" in message and "of 60" in message for message in told)
-        assert (unlabelled / "pretrained" / "colorization-resnet18.safetensors").is_file()
+        assert (unlabelled / "pretrained" / "colorization-tu-resnet10t.safetensors").is_file()
         assert (unlabelled / "panels" / "colorization.png").is_file()
     finally:
         trainer.end()

@@ -7,7 +7,7 @@ from trainer.service.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, SchedulerSt
 LEARNT = SchedulerState(
     labels=6,
     labels_for_first=4,
-    served=True,
+    trained=True,
     new_labels=0,
     labels_since_full=6,
     full_after=8,
@@ -17,23 +17,23 @@ LEARNT = SchedulerState(
 
 
 def test_rests_until_there_is_a_mask() -> None:
-    decision = decide(replace(LEARNT, labels=0, served=False, train_now="fast"))
+    decision = decide(replace(LEARNT, labels=0, trained=False, train_now="fast"))
     assert decision.action == "rest"
     assert "first mask" in decision.why
 
 
 def test_says_how_many_photos_the_first_model_still_needs() -> None:
-    decision = decide(replace(LEARNT, labels=3, served=False, new_labels=3))
+    decision = decide(replace(LEARNT, labels=3, trained=False, new_labels=3))
     assert (decision.action, decision.why) == ("rest", "the first model comes after 1 more photo")
 
 
 def test_the_first_model_comes_with_enough_labels() -> None:
-    decision = decide(replace(LEARNT, labels=4, served=False, new_labels=4, last_gain=None))
+    decision = decide(replace(LEARNT, labels=4, trained=False, new_labels=4, last_gain=None))
     assert (decision.action, decision.lane) == ("train", "fast")
 
 
 def test_a_person_may_have_the_first_model_earlier() -> None:
-    assert decide(replace(LEARNT, labels=1, served=False, new_labels=1, train_now="fast")).action == "train"
+    assert decide(replace(LEARNT, labels=1, trained=False, new_labels=1, train_now="fast")).action == "train"
 
 
 def test_new_labels_get_a_fast_round() -> None:
@@ -83,7 +83,7 @@ def test_holds_off_after_a_failure_unless_asked() -> None:
 
 def test_learns_from_photos_without_masks_where_it_would_rest() -> None:
     due = replace(LEARNT, pretraining_due=True)
-    for idle in (due, replace(due, labels=0, served=False), replace(due, labels=3, served=False)):
+    for idle in (due, replace(due, labels=0, trained=False), replace(due, labels=3, trained=False)):
         decision = decide(idle)
         assert (decision.action, decision.lane, decision.recipe) == ("train", "full", "colorization")
     assert decide(replace(due, new_labels=1)).recipe is None
@@ -98,3 +98,43 @@ def test_an_interrupted_pretraining_is_taken_up_when_nothing_else_is_to_do() -> 
     assert decide(replace(left, new_labels=2)).lane == "fast"
     assert decide(replace(left, interrupted="r9", interrupted_lane="full")).round_id == "r9"
     assert decide(replace(left, train_now="full")).recipe is None
+
+
+PROBED = replace(LEARNT, probes=True)
+
+
+def test_a_new_label_gets_a_probe_before_any_other_round() -> None:
+    decision = decide(replace(PROBED, new_labels=1, new_to_probe=1))
+    assert (decision.lane, decision.recipe, decision.why) == ("probe", "probe", "1 new label")
+    assert decide(replace(PROBED, new_labels=1)).lane == "fast"
+    assert decide(replace(LEARNT, new_labels=1, new_to_probe=1)).lane == "fast"
+
+
+def test_a_probe_comes_before_what_was_asked_for_or_interrupted() -> None:
+    assert decide(replace(PROBED, new_to_probe=1, train_now="full")).lane == "probe"
+    assert decide(replace(PROBED, new_to_probe=1, interrupted="r7")).lane == "probe"
+    assert decide(replace(PROBED, interrupted="r7")).round_id == "r7"
+
+
+def test_a_killed_probe_goes_on_first() -> None:
+    decision = decide(replace(PROBED, interrupted_probe="r8", interrupted="r7", new_to_probe=2))
+    assert (decision.action, decision.round_id, decision.lane) == ("resume", "r8", "probe")
+
+
+def test_the_first_probe_waits_for_as_many_labels_as_the_first_model() -> None:
+    few = replace(PROBED, labels=2, new_labels=2, new_to_probe=2, labels_for_first=3, trained=False)
+    assert decide(few).why == "the first model comes after 1 more photo"
+    assert decide(replace(few, labels=3)).lane == "probe"
+    # a probe is served, and the project's own recipe still waits
+    assert decide(replace(few, labels=3, new_to_probe=0, labels_for_first=4)).action == "rest"
+
+
+def test_a_probe_holds_off_after_a_failure() -> None:
+    assert decide(replace(PROBED, new_to_probe=1, wait=5.0)).action == "rest"
+
+
+def test_where_the_probe_is_the_projects_own_recipe_nothing_else_is_trained_unasked() -> None:
+    own = replace(PROBED, only_probes=True, last_gain=0.1)
+    assert decide(replace(own, new_to_probe=1, new_labels=1)).lane == "probe"
+    assert decide(replace(own, new_labels=1, labels_since_full=90)).why == "nothing new to learn"
+    assert decide(replace(own, train_now="full")).lane == "full"

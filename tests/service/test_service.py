@@ -123,7 +123,7 @@ def test_stops_cleanly_when_asked(running: Trainer) -> None:
 
 
 def test_goes_on_after_kill_9(trainer: Trainer) -> None:
-    write_settings_of(trainer, "steps_fast = 10", "steps_fast = 500")
+    write_settings_of(trainer, "steps_fast = 5", "steps_fast = 500")
     trainer.start()
     reached = trainer.wait_for(lambda: step_of(trainer) > 20 and checkpoint(trainer) and step_of(trainer), 90)
     trainer.process.send_signal(signal.SIGKILL)
@@ -156,7 +156,7 @@ def test_suggestions_and_orders_do_not_wait_for_the_end_of_a_round(trainer: Trai
     trainer.wait_for(trainer.project.models.served, 90)
     trainer.wait_for(lambda: trainer.state() == "resting", 90)
     for lane in ("fast", "full"):
-        write_settings_of(trainer, f"steps_{lane} = 10", f"steps_{lane} = 5000")
+        write_settings_of(trainer, f"steps_{lane} = 5", f"steps_{lane} = 5000")
     trainer.ask("train_now")
     trainer.wait_for(lambda: trainer.state() == "training" and step_of(trainer) > 5, 60)
     project, photo = trainer.project, trainer.project.photos.ids()[0]
@@ -189,7 +189,7 @@ def test_a_failing_round_is_told_and_tried_again(trainer: Trainer) -> None:
     write_settings_of(trainer, "[training]", '[training]\ninit = "imagenet"')
     trainer.start()
     row = trainer.wait_for(lambda: (s := trainer.project.trainer.state()) and s.state == "failed" and s, 60)
-    assert "resnet18.safetensors" in row.message
+    assert "resnet10t.safetensors" in row.message
     assert "failed" in " ".join(event.kind for event in trainer.project.events.latest(20))
     write_settings_of(trainer, '[training]\ninit = "imagenet"', "[training]")
     assert trainer.wait_for(trainer.project.models.served, 90)

@@ -95,6 +95,7 @@ class DecodedCache:
         if size > self.limit:
             return
         try:
+            folder.mkdir(parents=True, exist_ok=True)  # somebody may have cleared the cache
             with replacing(folder / name) as partial, partial.open("wb") as file:
                 np.save(file, np.ascontiguousarray(array), allow_pickle=False)
         except OSError:  # a full disk must not stop a round: go on without the cache

@@ -6,6 +6,8 @@ A file holds all stages of one photo in half precision, in the format and under 
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +19,8 @@ from trainer.data.augment import to_unit
 from trainer.data.photo_cache import DecodedCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from trainer.networks.probe import ProbeSegmenter
     from trainer.project.project import Project
@@ -41,8 +44,8 @@ class FeatureExtractor:
     segmenter
         Its backbone is used, on the device it is on.
     cache
-        Files are keyed by the photo's hash, its size and the backbone's digest, so that features of another
-        backbone, or of its weights before, are never mixed in.
+        Files are keyed by the pixels' hash and the backbone's digest, so that features of a photo that was
+        replaced, of another backbone, or of its weights before, are never mixed in.
     """
 
     def __init__(self, segmenter: ProbeSegmenter, cache: DecodedCache | None = None) -> None:
@@ -50,27 +53,16 @@ class FeatureExtractor:
         self.cache = cache or DecodedCache(None, 0)
         self.digest = segmenter.network.encoder.digest()[:16]
 
-    def stages(self, sha256: str, photo: Bytes, mirrored: bool = False) -> Stages:
-        """Features of a photo.
+    def stages(self, photo: Bytes) -> Stages:
+        """Features of a photo ``(h, w, 3)`` uint8 at working size."""
+        key = f"f-{pixels_key(photo)}-{self.digest}"
+        return unpack(self.cache.get(key, lambda: pack(compute_stages(self._segmenter, photo))))
 
-        Parameters
-        ----------
-        sha256
-            Of the photo's file.
-        photo
-            ``(h, w, 3)`` uint8 at working size.
-        mirrored
-            Features of the photo with left and right exchanged.
-        """
-        size = f"{photo.shape[0]}x{photo.shape[1]}"
-        key = f"f-{sha256[:32]}-{size}-{self.digest}{'-m' if mirrored else ''}"
-        return unpack(self.cache.get(key, self._maker(photo, mirrored)))
 
-    def _maker(self, photo: Bytes, mirrored: bool) -> Callable[[], Bytes]:
-        def make() -> Bytes:
-            return pack(compute_stages(self._segmenter, photo[:, ::-1] if mirrored else photo))
-
-        return make
+def pixels_key(photo: Bytes) -> str:
+    """Name a photo by its pixels: the first half of their SHA-256, and their size."""
+    digest = hashlib.sha256(np.ascontiguousarray(photo).data).hexdigest()[:32]
+    return f"{digest}-{photo.shape[0]}x{photo.shape[1]}"
 
 
 @torch.inference_mode()
@@ -104,6 +96,20 @@ def unpack(packed: Bytes) -> Stages:
     return stages
 
 
-def feature_cache(project: Project, limit: int) -> DecodedCache:
-    """Cache in the project's folder; none if nothing may be written."""
-    return DecodedCache(None if project.read_only else project.path / "cache" / "features", limit)
+def feature_cache(project: Project, limit: int | None = None) -> DecodedCache:
+    """Cache in the project's folder, one for all of a process; it keeps nothing if nothing may be written.
+
+    Parameters
+    ----------
+    limit
+        In bytes; None: that of the project's settings.
+    """
+    limit = project.settings.probe.cache_bytes if limit is None else limit
+    if project.read_only:
+        return DecodedCache(None, limit)
+    return _cache_in(project.path / "cache" / "features", limit)
+
+
+@functools.lru_cache(maxsize=4)
+def _cache_in(folder: Path, limit: int) -> DecodedCache:
+    return DecodedCache(folder, limit)

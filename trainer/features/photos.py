@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from trainer.errors import PhotoError
 from trainer.features.bank import LabelledPixels, draw_pixels
-from trainer.features.cache import FeatureExtractor, pack, unpack
+from trainer.features.cache import FeatureExtractor, pack, pixels_key, unpack
 
 if TYPE_CHECKING:
     from trainer.data.photo_cache import Bytes
@@ -21,8 +20,8 @@ def photo_pixels(
 ) -> LabelledPixels:
     """Labelled pixels of one photo of a round.
 
-    An entry of the cache is keyed by the mask's revision, the backbone and the photo's size, so that neither
-    a corrected mask nor another backbone meets what was drawn before.
+    An entry of the cache is keyed by the mask's revision, the photo's pixels and the backbone, so that
+    neither a corrected mask nor another backbone meets what was drawn before.
 
     Raises
     ------
@@ -31,16 +30,13 @@ def photo_pixels(
     """
     item = train.items[index]
     photo, target = train.pair(index)
-    sha256 = train.photos.project.photos.get(item.photo_id).sha256
-    if sha256 is None:
-        raise PhotoError(f"photo {item.photo_id} has not been read yet")
     name = f"{item.revision_id}{'-m' if mirrored else ''}"
-    size = f"{photo.shape[0]}x{photo.shape[1]}"
-    key = f"b-{name}-{sha256[:16]}-{size}-{extractor.digest}-{per_class}"
+    if mirrored:
+        photo, target = photo[:, ::-1], target[:, ::-1]
+    key = f"b-{name}-{pixels_key(photo)}-{extractor.digest}-{per_class}"
 
     def make() -> Bytes:
-        stages = extractor.stages(sha256, photo, mirrored)
-        drawn = draw_pixels(stages, target[:, ::-1] if mirrored else target, per_class, name)
+        drawn = draw_pixels(extractor.stages(photo), target, per_class, name)
         numbers = torch.from_numpy(drawn.target.astype(np.float16))
         return pack([drawn.own[None], drawn.shared[None, None], numbers[None, None]])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,16 +19,19 @@ from torch import Tensor
 from trainer.data.augment import PHOTO_FILL, to_unit, window
 from trainer.data.fit import Fit, fit_photo, middle, place_in
 from trainer.engine.device import choose_device, choose_precision
+from trainer.features.cache import FeatureExtractor
 from trainer.inference.box_detection import class_confidence, find_boxes
 from trainer.inference.edges import apply_to, coefficient_bands, refined_bands, sharpened
 from trainer.inference.error_map import error_map, load_discriminator
 from trainer.inference.tiling import WINDOW, Bands, blended_bands, upsampled_bands
 from trainer.networks.maskrcnn.detector import Detector
+from trainer.networks.probe import ProbeSegmenter
 from trainer.networks.segmenters import Segmenter
 from trainer.networks.weights import load_model
 from trainer.project.decode import scaled_size
 
 if TYPE_CHECKING:
+    from trainer.data.photo_cache import DecodedCache
     from trainer.labels.boxes import Box
     from trainer.networks.discriminators import Discriminator
 
@@ -67,6 +70,8 @@ class Predictor:
         Only with a network: how photos met its square in training, and the square's side.
     edges
         Only with a network: whether its predictions are refined along the photo's edges.
+    features
+        Cache of features, which a probe need not compute twice.
 
     Raises
     ------
@@ -83,6 +88,7 @@ class Predictor:
         fit: Fit = "crop",
         size: int = WINDOW,
         edges: bool = False,
+        features: DecodedCache | None = None,
     ) -> None:
         name = choose_device(device)
         self.device = torch.device(name)
@@ -100,6 +106,9 @@ class Predictor:
             self.discriminator = load_discriminator(Path(model), self.card, self.device)
         self.temperature = float(self.card.get("temperature") or 1.0)
         self.model.to(memory_format=torch.channels_last)
+        self._extractor: FeatureExtractor | None = None
+        if features is not None and isinstance(self.model, ProbeSegmenter):
+            self._extractor = FeatureExtractor(self.model, features)
         self.finds_boxes = isinstance(self.model, Detector)
         self.half = choose_precision(name) == "bf16-mixed"
         self.windows_at_once = 1 if name == "cpu" else 8
@@ -204,8 +213,20 @@ class Predictor:
     def _one_pass(self, working: npt.NDArray[np.uint8], with_errors: bool = False) -> Tensor:
         height, width = working.shape[:2]
         below, right = -height % MULTIPLE, -width % MULTIPLE
+        if self._extractor is not None:
+            return self._from_features(self._extractor, working, (height + below, width + right))
         padded = np.pad(working, ((0, below), (0, right), (0, 0)), constant_values=PHOTO_FILL)
         return self._probabilities(padded[None], with_errors)[0, :, :height, :width]
+
+    @torch.inference_mode()
+    def _from_features(
+        self, extractor: FeatureExtractor, working: npt.NDArray[np.uint8], size: tuple[int, int]
+    ) -> Tensor:
+        """Probabilities ``(K, h, w)`` of a probe on features out of the cache."""
+        stages = [stage[None].to(self.device, torch.float32) for stage in extractor.stages(working)]
+        logits = cast("ProbeSegmenter", self.model).from_stages(stages, size)
+        probabilities = (logits / (1.0 if self.edges else self.temperature)).softmax(dim=1)
+        return probabilities[0, :, : working.shape[0], : working.shape[1]]
 
     @torch.inference_mode()
     def _probabilities(self, image_NHWC: npt.NDArray[np.uint8], with_errors: bool) -> Tensor:

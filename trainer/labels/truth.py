@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.labels.values import ACCEPTED, PROPOSED, lookup
+from trainer.labels.values import ACCEPTED, NOT_LABELLED, PROPOSED, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,7 +30,6 @@ __all__ = [
     "true_targets",
 ]
 
-_NOT_LABELLED = np.uint8(0)
 _STEP = np.uint8(1)
 
 
@@ -41,7 +40,7 @@ def is_truth(provenance: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 def true_labels(labels: NDArray[np.uint8], provenance: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the labels that are truth; what only a model proposed becomes 0, not labelled."""
-    return np.where(is_truth(provenance), labels, _NOT_LABELLED)
+    return np.where(is_truth(provenance), labels, np.uint8(NOT_LABELLED))
 
 
 def true_targets(labels: NDArray[np.uint8], provenance: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -17,6 +17,9 @@ NONE, PROPOSED, ACCEPTED, PAINTED = 0, 1, 2, 3
 
 Accepted and painted pixels are truth."""
 
+NOT_LABELLED = 0
+"""Label of a pixel without a class; those of the classes are their indices + 1."""
+
 IGNORE = 255
 """Target of a pixel that is no truth."""
 

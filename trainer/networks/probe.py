@@ -27,6 +27,14 @@ class ProbeSegmenter(Segmenter):
         """Logits of each head at stride 4, ``(M, N, K, H/4, W/4)``, of pictures in [-1, 1]."""
         return self.network.heads((image_NCHW - self.mean) / self.std)
 
+    def frozen_tensors(self) -> list[str]:
+        """Names of the backbone's tensors."""
+        return [name for name in self.state_dict() if name.startswith("network.encoder.")]
+
+    def from_stages(self, stages: Sequence[Tensor], size: Sequence[int]) -> Tensor:
+        """Logarithms of probabilities ``(N, K, *size)`` from feature stages of the encoder."""
+        return self.network.mean_of_heads(self.network.heads_on(stages), size)
+
 
 class Probe(nn.Module):
     """Frozen backbone and M heads: Linear, ReLU, dropout, Linear on every pixel's features.
@@ -100,8 +108,11 @@ class Probe(nn.Module):
 
     def forward(self, image_NCHW: Tensor) -> Tensor:
         """Map ``(N, 3, H, W)`` to logarithms of probabilities, ``(N, K, H, W)``."""
-        probabilities = self.heads(image_NCHW).float().softmax(dim=2).mean(dim=0)
-        size = image_NCHW.shape[-2:]
+        return self.mean_of_heads(self.heads(image_NCHW), image_NCHW.shape[-2:])
+
+    def mean_of_heads(self, logits: Tensor, size: Sequence[int]) -> Tensor:
+        """Logarithm of the heads' mean probability ``(N, K, *size)`` from `heads`."""
+        probabilities = logits.float().softmax(dim=2).mean(dim=0)
         return to_size(probabilities, size).clamp_min(1e-7).log()
 
 

@@ -106,6 +106,10 @@ class Segmenter(nn.Module):
         logits: Tensor = self.network((image_NCHW - self.mean) / self.std)
         return logits[..., :height, :width] if below or right else logits
 
+    def frozen_tensors(self) -> list[str]:
+        """Names of the tensors that no training changes; none, except of a probe."""
+        return []
+
     def describe(self) -> dict[str, object]:
         """Return the arguments that build this network again, and its size for people."""
         return {

@@ -1,10 +1,16 @@
-"""Models on disk: ``weights.safetensors`` and ``model.json`` in one folder. Nothing is ever unpickled."""
+"""Models on disk: ``weights.safetensors`` and ``model.json`` in one folder. Nothing is ever unpickled.
+
+A probe is trained after every mask, and most of its weights never change: they lie in a file of their own,
+``frozen-DIGEST.safetensors``, which the models of a project share by hard links. Each folder is still whole.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +25,15 @@ from trainer.networks.architectures import build_segmenter
 from trainer.project.filesystem import storage_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from trainer.networks.segmenters import Segmenter
 
 WEIGHTS = "weights.safetensors"
 CARD = "model.json"
+FROZEN = "frozen-"
+"""What the name of a file of shared weights begins with."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,9 @@ def _as_os_error(error: SafetensorError) -> Exception:
     return error if number is None else OSError(int(number[1]), os.strerror(int(number[1])))
 
 
-def save_model(folder: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
+def save_model(
+    folder: Path, weights: Mapping[str, Tensor], card: dict[str, Any], frozen: Collection[str] = ()
+) -> None:
     """Write a model folder.
 
     Parameters
@@ -93,10 +103,28 @@ def save_model(folder: Path, weights: dict[str, Tensor], card: dict[str, Any]) -
     card
         Plain values; must hold ``network`` as given by ``Segmenter.describe()``. Written last: a folder
         with a card is complete.
+    frozen
+        Names of the tensors that the models beside this one share.
     """
-    save_tensors(folder / WEIGHTS, weights)
+    save_tensors(folder / WEIGHTS, {name: value for name, value in weights.items() if name not in frozen})
+    if frozen:
+        _save_frozen(folder, {name: weights[name] for name in frozen})
     with storage_errors(folder):
         write_json(folder / CARD, card)
+
+
+def _save_frozen(folder: Path, weights: Mapping[str, Tensor]) -> None:
+    """Write tensors under the name of their digest, or link to a file of that name in a folder beside."""
+    digest = hashlib.sha256()
+    for name, value in sorted(weights.items()):
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    path = folder / f"{FROZEN}{digest.hexdigest()[:16]}.safetensors"
+    for twin in folder.parent.glob(f"*/{path.name}"):
+        with suppress(OSError):  # a disk without links, or a folder that has just gone
+            os.link(twin, path)
+            return
+    save_tensors(path, weights)
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -169,7 +197,10 @@ def load_model(folder: Path, device: str | torch.device = "cpu") -> tuple[Segmen
     model = build_segmenter(
         network["arch"], network["encoder"], int(network["classes"]), **network.get("options", {})
     )
-    match = load_matching(model, read_weights(folder / WEIGHTS))
+    weights = read_weights(folder / WEIGHTS)
+    for path in folder.glob(f"{FROZEN}*.safetensors"):
+        weights |= read_weights(path)
+    match = load_matching(model, weights)
     if match.missing or match.other_shape:
         raise SkinsegError(f"{folder}: weights and {CARD} do not belong together: {match.sentence()}")
     return model.to(device).eval(), card

@@ -110,11 +110,12 @@ class PredictionWorker:
     def _load(self, served: Model) -> Predictor | None:
         if self._model_id == served.id and self._predictor is not None:
             return self._predictor
+        from trainer.features.cache import feature_cache
         from trainer.inference.predictor import Predictor
 
         self._predictor = None
         try:
-            self._predictor = Predictor(served.path, self._device)
+            self._predictor = Predictor(served.path, self._device, features=feature_cache(self._project))
         except Exception as error:  # a damaged model must not take the trainer down: training can replace it
             self._failed_model = served.id
             log.exception("cannot load model %s", served.id)

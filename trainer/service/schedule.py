@@ -11,6 +11,9 @@ Action = Literal["resume", "train", "rest"]
 
 PRETEXT = "colorization"
 """The recipe that learns from photos without masks."""
+PROBE = "probe"
+"""The recipe that learns in the seconds between two masks."""
+GOING_ON = "going on with the interrupted round"
 LEARNING_COLOURS = "learning the photos' colours, for a better start"
 
 
@@ -22,10 +25,10 @@ class SchedulerState:
     """Photos with truth."""
     labels_for_first: int
     """How many the first model waits for."""
-    served: bool
-    """Whether any model is served."""
+    trained: bool
+    """Whether the project's own recipe has made a model, or one of another origin is served."""
     new_labels: int
-    """Truth that the last finished round has not seen (all of it where there was none)."""
+    """Truth that the last finished round of the project's recipe has not seen (all where there was none)."""
     labels_since_full: int
     """Truth that the last finished full round has not seen (all of it where there was none)."""
     full_after: int
@@ -34,8 +37,16 @@ class SchedulerState:
     """Finished fast rounds since the newest label, the one that first saw it included."""
     last_gain: float | None
     """Validation Dice of the last finished round minus the one before it; None: not comparable."""
+    probes: bool = False
+    """Whether heads are trained on the features of a pretrained network after each mask."""
+    only_probes: bool = False
+    """Whether that is the project's own recipe as well."""
+    new_to_probe: int = 0
+    """Truth that the last finished probe has not seen (all of it where there was none)."""
+    interrupted_probe: str | None = None
+    """Id of such a round that was begun and has no end."""
     interrupted: str | None = None
-    """Id of a round that was begun and has no end."""
+    """Id of a round of the project's recipe that was begun and has no end."""
     interrupted_lane: Lane = Lane.FAST
     interrupted_pretraining: str | None = None
     """The same of one that learns from photos without masks."""
@@ -68,11 +79,12 @@ MOST_ROUNDS_WITHOUT_NEW_LABELS = 10
 def decide(now: SchedulerState) -> NextStep:
     """Choose between going on with a round, starting one, and resting.
 
-    New labels come first (a fast round, warm from the served model); then fast rounds as long as validation
-    improves; then one full round, when enough labels came since the last; then rest. A round whose model was
-    not promoted counts as having seen its labels: the same round is never run twice in hope of better luck.
-    A full round steps aside for new labels and is taken up again afterwards. Where the trainer would rest, it
-    learns from photos without masks first, if that is due.
+    New labels come first: a probe, where there are weights for one, then a fast round, warm from the newest
+    model of the project's recipe; then fast rounds as long as validation improves; then one full round, when
+    enough labels came since the last; then rest. A round whose model was not promoted counts as having seen
+    its labels: the same round is never run twice in hope of better luck. Rounds step aside for a probe, a
+    full one for a fast one too, and are taken up again afterwards. Where the trainer would rest, it learns
+    from photos without masks first, if that is due.
     """
     if now.pretrain_now and now.interrupted_pretraining is None:
         return NextStep("train", "asked for", Lane.FULL, recipe=PRETEXT)
@@ -95,20 +107,23 @@ def _step_for_labels(now: SchedulerState) -> NextStep:
         return NextStep("rest", f"the last round failed; trying again in {now.wait:.0f} s")
     if now.labels == 0:
         return NextStep("rest", "waiting for the first mask")
-    going_on = NextStep("resume", "going on with the interrupted round", round_id=now.interrupted)
+    if now.interrupted_probe is not None:
+        return NextStep("resume", GOING_ON, Lane.PROBE, now.interrupted_probe)
+    if probe_is_due(now):
+        return NextStep("train", _news(now.new_to_probe), Lane.PROBE, recipe=PROBE)
+    if now.only_probes and now.interrupted is None and not now.train_now:
+        first = _wait_for_first(now) if now.new_to_probe else None
+        return first or NextStep("rest", "nothing new to learn")
+    going_on = NextStep("resume", GOING_ON, round_id=now.interrupted)
     # A fast round is short and its labels are waited for: finish it before anything newer is looked at.
     if now.interrupted is not None and now.interrupted_lane != Lane.FULL:
         return going_on
     if now.train_now:
         return NextStep("train", "asked for", lane=now.train_now)
-    if not now.served and now.labels < now.labels_for_first:
-        missing = now.labels_for_first - now.labels
-        return NextStep(
-            "rest", f"the first model comes after {missing} more {'photo' if missing == 1 else 'photos'}"
-        )
+    if not now.trained and (first := _wait_for_first(now)):
+        return first
     if now.new_labels > 0:
-        word = "label" if now.new_labels == 1 else "labels"
-        return NextStep("train", f"{now.new_labels} new {word}", lane=Lane.FAST)
+        return NextStep("train", _news(now.new_labels), lane=Lane.FAST)
     # Only now a full round: it takes long, and new labels would have stopped it again.
     if now.interrupted is not None:
         return going_on
@@ -120,6 +135,22 @@ def _step_for_labels(now: SchedulerState) -> NextStep:
     if now.labels_since_full >= now.full_after:
         return NextStep("train", f"{now.labels_since_full} labels since the last full round", lane=Lane.FULL)
     return NextStep("rest", "nothing new to learn")
+
+
+def probe_is_due(now: SchedulerState) -> bool:
+    """Tell whether a saved mask should be learnt from at once, before any other round goes on."""
+    return now.probes and now.new_to_probe > 0 and now.labels >= now.labels_for_first and now.wait <= 0
+
+
+def _wait_for_first(now: SchedulerState) -> NextStep | None:
+    missing = now.labels_for_first - now.labels
+    if missing <= 0:
+        return None
+    return NextStep("rest", f"the first model comes after {missing} more photo{'' if missing == 1 else 's'}")
+
+
+def _news(count: int) -> str:
+    return f"{count} new label{'' if count == 1 else 's'}"
 
 
 def _improves(now: SchedulerState) -> bool:

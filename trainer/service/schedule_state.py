@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trainer.errors import ConfigError
 from trainer.networks.published.folder import find_init
 from trainer.project.states import RoundState
-from trainer.service.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, PRETEXT, SchedulerState
+from trainer.service.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, PRETEXT, PROBE, SchedulerState
 from trainer.settings.plan import Lane
 
 if TYPE_CHECKING:
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
 
 FAILURES = 2
-"""So many failed pretrainings, and the trainer does not begin another by itself."""
+"""So many failed pretrainings, or probes in a row, and the trainer does not begin another by itself."""
+HANDMADE = "handmade"
+"""The backbone without weights, which learns too little for a suggestion after a few masks."""
 
 
 def read_scheduler_state(
@@ -28,21 +31,29 @@ def read_scheduler_state(
     labels = project.photos.counts().by_split.get("train", (0, 0))[1]
     rounds = sorted(project.trainer.rounds(), key=lambda r: r.started)
     finished = [r for r in rounds if r.model_id is not None]
-    full = [r for r in finished if r.lane != Lane.FAST]
+    probed = [r for r in finished if r.recipe == PROBE]
+    only_probes = project.settings.training.recipe == PROBE
+    if not only_probes:
+        finished = [r for r in finished if r.lane != Lane.PROBE]
+    full = [r for r in finished if r.lane not in (Lane.FAST, Lane.PROBE)]
     served = project.models.served()
     new_labels = project.models.untrained_labels(finished[-1].model_id) if finished else labels
     tail = _rounds_on_these_labels(project, finished) if new_labels == 0 else []
     left = [r for r in rounds if r.ended is None]
-    open_round = next((r for r in reversed(left) if r.recipe != PRETEXT), None)
+    open_round = next((r for r in reversed(left) if r.recipe != PRETEXT and r.lane != Lane.PROBE), None)
     return SchedulerState(
         labels=labels,
         labels_for_first=project.settings.queue.first_model_after,
-        served=served is not None,
+        trained=bool(finished) or (served is not None and served.lane != Lane.PROBE),
         new_labels=new_labels,
         labels_since_full=project.models.untrained_labels(full[-1].model_id) if full else labels,
         full_after=max(8, labels // 4),
         rounds_since_labels=len(tail),
         last_gain=_last_gain(tail, served.id if served else None),
+        probes=_probes(project, rounds),
+        only_probes=only_probes,
+        new_to_probe=project.models.untrained_labels(probed[-1].model_id) if probed else labels,
+        interrupted_probe=next((r.id for r in reversed(left) if r.lane == Lane.PROBE), None),
         interrupted=open_round.id if open_round else None,
         interrupted_lane=open_round.lane if open_round else Lane.FAST,
         interrupted_pretraining=next((r.id for r in reversed(left) if r.recipe == PRETEXT), None),
@@ -50,6 +61,22 @@ def read_scheduler_state(
         train_now=train_now,
         wait=wait,
     )
+
+
+def _probes(project: Project, rounds: list[Round]) -> bool:
+    """Tell whether heads can be trained after each mask: wanted, with weights at hand, and not failing."""
+    options = project.settings.probe
+    if not options.automatic or options.backbone == HANDMADE:
+        return False
+    tried = [r for r in rounds if r.lane == Lane.PROBE and r.ended is not None][-FAILURES:]
+    if len(tried) == FAILURES and all(r.state == RoundState.FAILED for r in tried):
+        return False
+    from trainer.features.backbones import NONE, choose_backbone  # loads torch, which only the trainer has
+
+    try:
+        return choose_backbone(options.backbone, project.path / "pretrained") is not NONE
+    except ConfigError:  # asked for by name, and not at hand
+        return False
 
 
 def _pretraining_due(project: Project, rounds: list[Round], device: str) -> bool:

@@ -26,7 +26,7 @@ from trainer.service.heartbeat import Heartbeat
 from trainer.service.lock import TrainerLock
 from trainer.service.prediction_worker import PredictionWorker
 from trainer.service.round_settings import RoundChoices, settings_for_round
-from trainer.service.schedule import PRETEXT, NextStep, decide
+from trainer.service.schedule import PRETEXT, NextStep, decide, probe_is_due
 from trainer.service.schedule_state import read_scheduler_state
 from trainer.service.stop_signals import stop_on_signal
 from trainer.settings.plan import Lane
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from trainer.project.project import Project
+    from trainer.service.schedule import SchedulerState
     from trainer.settings.model import Settings
     from trainer.training.round import RoundResult
     from trainer.training.round_context import RoundProgress
@@ -173,6 +174,8 @@ class Service:
             self._looked = 0.0  # there may be another: look again after the next step
         elif self._round_lane == Lane.FULL and self._new_labels():
             raise StopRound("new labels come first")
+        elif self._round_lane in (Lane.FAST, Lane.FULL) and probe_is_due(self._state()):
+            raise StopRound("the newest label comes first")
         elif progress.recipe == PRETEXT and self._round_lane == Lane.FULL and self.commands.train_now:
             raise StopRound("the round asked for comes first")
 
@@ -187,7 +190,7 @@ class Service:
 
         Parameters
         ----------
-        lane : {"fast", "full", "batch"}
+        lane : Lane
             Kind of round.
         round_id : str, optional
             An interrupted round to go on with.
@@ -219,20 +222,24 @@ class Service:
             self.heartbeat.show_state("paused", "paused: resume to go on")
             self.worker.release_when_idle(self.project.settings.service.idle_release_seconds)
             return False
-        wait = self._back_off.seconds
-        state = read_scheduler_state(self.project, self.commands.train_now, wait, self._device)
+        state = self._state()
         next_step = decide(replace(state, pretrain_now=self.commands.pretrain_now))
         if next_step.action == "rest":
             self.commands.train_now = None
             if self._predict_one(head=True):
                 return True
-            trouble = self._back_off.message if wait else self.worker.trouble
+            trouble = self._back_off.message if state.wait else self.worker.trouble
             self.heartbeat.show_state("failed" if trouble else "resting", trouble or next_step.why)
             self.worker.release_when_idle(self.project.settings.service.idle_release_seconds)
             self._sweep()
             return False
         self._carry_out(next_step)
         return True
+
+    def _state(self) -> SchedulerState:
+        return read_scheduler_state(
+            self.project, self.commands.train_now, self._back_off.seconds, self._device
+        )
 
     def _sweep(self) -> None:
         """Once in a while remove what killed programs left half-written; nothing points to it."""
@@ -246,11 +253,11 @@ class Service:
         log.info("%s %s: %s", next_step.action, next_step.lane or next_step.round_id, next_step.why)
         if self.commands.pretrain_now:
             self.commands.pretrain_now = False
-        else:
+        elif next_step.lane != Lane.PROBE:  # the round that was asked for comes after it
             self.commands.train_now = None
         try:
             lane = next_step.lane or self._lane_of(next_step.round_id)
-            init = None if next_step.recipe is None else "scratch"
+            init = "scratch" if next_step.recipe == PRETEXT else None
             result = self.train(lane, next_step.round_id, recipe=next_step.recipe, init=init)
         except Exception as error:
             self._give_up(next_step.round_id)

@@ -10,12 +10,18 @@ from typing import Any, Literal
 class Lane(StrEnum):
     """The kind of a round."""
 
+    PROBE = "probe"
+    """Heads on frozen features, in the seconds between two masks, whatever the project's recipe."""
     FAST = "fast"
-    """Warm from the served model, with the newest labels first."""
+    """Warm from the newest model of its recipe, with the newest labels first."""
     FULL = "full"
     """From starting weights, on all labels."""
     BATCH = "batch"
     """A full round that a command runs in the foreground."""
+
+
+QUICK_LANES = (Lane.PROBE, Lane.FAST)
+"""Rounds that a person waits for beside the window, whose models are judged leniently."""
 
 
 @dataclass(frozen=True)

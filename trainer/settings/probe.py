@@ -12,6 +12,10 @@ from trainer.settings.section import Rate, Section, Share, Weight
 class ProbeOptions(Section):
     """Small heads on the features of a frozen network: trained in seconds, useful from a few masks on."""
 
+    automatic: bool = True
+    """The background trainer trains one after every saved mask, before the project's own recipe, where the
+    weights of a pretrained network are at hand."""
+
     backbone: Literal[
         "auto", "mobilesam", "mobilenetv2", "efficientnet-lite0", "colorization", "handmade"
     ] = "auto"
@@ -49,6 +53,9 @@ class ProbeOptions(Section):
 
     decay_heads: Weight = 5e-2
     """Weight decay of AdamW."""
+
+    compared_on: Annotated[int, Field(ge=1)] = 24
+    """After a mask, at most this many validation photos decide whether the new probe is served."""
 
     cache_bytes: Annotated[int, Field(ge=0)] = 2_000_000_000
     """At most this many bytes of features are kept in the project's cache folder; 0 keeps none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,11 @@ from trainer.errors import SkinsegError
 from trainer.evaluation.scores.temperature import PixelSample
 from trainer.evaluation.summary import Evaluation, score_photos
 from trainer.evaluation.validation import readable_truth, working_matrices
+from trainer.features.cache import feature_cache
 from trainer.inference.predictor import Predictor
 from trainer.networks.architectures import build_segmenter
 from trainer.recipes.registry import find_recipe
+from trainer.settings.plan import Lane
 from trainer.training.promotion import GateDecision, compare_with_served
 
 if TYPE_CHECKING:
@@ -20,11 +23,16 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from trainer.data.photo_cache import DecodedCache
     from trainer.evaluation.metrics import Counts
     from trainer.networks.segmenters import Segmenter
     from trainer.project.models import Model
     from trainer.project.revisions import Truth
     from trainer.training.round_context import RoundContext
+
+
+PROBE = "probe"
+"""Recipe whose models are not replaced by another recipe's before they can be compared."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ def measure_candidate(round_: RoundContext, weights: dict[str, Tensor]) -> Candi
     """
     project = round_.project
     model = averaged_model(round_, weights)
-    labelled = project.masks.truth("val")
+    labelled = _compared_on(project.masks.truth("val"), round_)
     truths = readable_truth(project, labelled, round_.say)
     served = project.models.served()
     rivals = (served, best_ever(project.models.all(), served))
@@ -87,7 +95,13 @@ def measure_candidate(round_: RoundContext, weights: dict[str, Tensor]) -> Candi
 
     plan = round_.plan
     predictor = Predictor(
-        model, round_.engine.device_name, plan.long_side, fit=plan.fit, size=plan.size, edges=plan.edges
+        model,
+        round_.engine.device_name,
+        plan.long_side,
+        fit=plan.fit,
+        size=plan.size,
+        edges=plan.edges,
+        features=_features(round_),
     )
     sample = PixelSample(len(truths), plan.seed)
     candidate = measure(predictor, None, sample)
@@ -101,8 +115,21 @@ def measure_candidate(round_: RoundContext, weights: dict[str, Tensor]) -> Candi
         gate=round_.settings.gate,
         anchor=anchor,
         seed=round_.plan.seed,
+        replaces_probe=served is not None and served.recipe == PROBE != plan.recipe,
     )
     return Candidate(model, _evaluation(round_, candidate, truths), decision, sample.temperature())
+
+
+def _compared_on(labelled: list[Truth], round_: RoundContext) -> list[Truth]:
+    """Limit the photos that a probe is compared on, always to the same ones: its person waits."""
+    if round_.plan.lane != Lane.PROBE:
+        return labelled
+    by_chance = sorted(labelled, key=lambda truth: hashlib.sha256(str(truth.photo_id).encode()).digest())
+    return by_chance[: round_.settings.probe.compared_on]
+
+
+def _features(round_: RoundContext) -> DecodedCache:
+    return feature_cache(round_.project, round_.settings.probe.cache_bytes)
 
 
 def _kept_unread(read: int, labelled: int, served: Model | None, round_: RoundContext) -> GateDecision | None:
@@ -118,7 +145,8 @@ def _measure_stored(
 ) -> Counts | None:
     """Matrices of a stored model; None, and a message, where it cannot be loaded."""
     try:
-        return measure(Predictor(rival.path, round_.engine.device_name), rival.id)
+        predictor = Predictor(rival.path, round_.engine.device_name, features=_features(round_))
+        return measure(predictor, rival.id)
     except SkinsegError as error:
         round_.say(f"model {rival.id} cannot be compared with: {error}")
         return None

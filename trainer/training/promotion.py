@@ -13,12 +13,13 @@ import numpy as np
 
 from trainer.evaluation.bootstrap import Bootstrap
 from trainer.evaluation.metrics import Counts, Floats, class_scores, macro_dice
-from trainer.settings.plan import Lane
+from trainer.settings.plan import QUICK_LANES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trainer.settings.gate import GateSettings
+    from trainer.settings.plan import Lane
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ def _number(value: float) -> str:
 
 
 def lower_level(lane: Lane) -> float:
-    """Quantile of the lower bound: one-sided 80 % for a fast round, two-sided 95 % for the others."""
-    return 0.2 if lane == Lane.FAST else 0.025
+    """Quantile of the lower bound: one-sided 80 % for a quick round, two-sided 95 % for the others."""
+    return 0.2 if lane in QUICK_LANES else 0.025
 
 
 def _dice_differences(candidate: Counts, served: Counts) -> Floats:
@@ -79,6 +80,7 @@ def compare_with_served(
     gate: GateSettings,
     anchor: Counts | None = None,
     seed: int = 0,
+    replaces_probe: bool = False,
 ) -> GateDecision:
     """Compare a candidate with the served model on the current validation truth.
 
@@ -95,6 +97,9 @@ def compare_with_served(
         The best model ever served, on the same photos, so that tolerated losses cannot add up.
     seed
         Of the bootstrap.
+    replaces_probe
+        A probe on pretrained features is served and the candidate is of another recipe: without enough photos
+        to compare them it stays.
 
     Returns
     -------
@@ -104,16 +109,16 @@ def compare_with_served(
     photos = len(candidate)
     now = float(macro_dice(candidate.sum(0))) if photos else float("nan")
     if photos < gate.min_photos:
-        return _decide_on_few(photos, now, served, gate)
+        return _decide_on_few(photos, now, served, gate, replaces_probe)
     if served is None:
         return GateDecision(True, False, f"served: the first model, validation Dice {_number(now)}")
     before = float(macro_dice(served.sum(0)))
     delta = float(_dice_differences(candidate.sum(0), served.sum(0)))
     draws = _paired_draws(candidate, served, groups, gate, seed)
     low, high = np.quantile(_dice_differences(*draws), [lower_level(lane), 0.975])
-    bounds = (float(low), float("inf") if lane == Lane.FAST else float(high))
+    bounds = (float(low), float("inf") if lane in QUICK_LANES else float(high))
     change = f"validation Dice {_number(before)} -> {_number(now)}"
-    epsilon = gate.margin_fast if lane == Lane.FAST else gate.margin_full
+    epsilon = gate.margin_fast if lane in QUICK_LANES else gate.margin_full
     on_photos = (candidate.sum(-1) > 0).sum(0)
     fell = _class_that_fell(candidate.sum(0), served.sum(0), draws, on_photos, class_names, gate)
     why = None
@@ -138,7 +143,9 @@ def _paired_draws(
     return [sample.sums(candidate), sample.sums(other)]
 
 
-def _decide_on_few(photos: int, now: float, served: Counts | None, gate: GateSettings) -> GateDecision:
+def _decide_on_few(
+    photos: int, now: float, served: Counts | None, gate: GateSettings, replaces_probe: bool
+) -> GateDecision:
     """Too few photos for a bootstrap: serve for now, but not what falls clearly on those there are."""
     have = {0: "no labelled validation photo", 1: "only 1 labelled validation photo"}.get(
         photos, f"only {photos} labelled validation photos"
@@ -147,6 +154,9 @@ def _decide_on_few(photos: int, now: float, served: Counts | None, gate: GateSet
     if now < before - gate.few_margin:  # never true where one of them is not a number
         why = f"kept the old one: validation Dice {_number(before)} -> {_number(now)} on {have}"
         return GateDecision(False, False, why, now - before)
+    if replaces_probe:
+        why = f"kept the old one: {have} so far, {gate.min_photos} are needed to replace a probe"
+        return GateDecision(False, False, why, now - before if photos else None)
     return GateDecision(
         True, True, f"served for now: {have} so far, {gate.min_photos} are needed to compare models"
     )

@@ -37,7 +37,8 @@ def publish_model(round_: RoundContext, training: Training, candidate: Candidate
     card = _card(round_, training, candidate, model_id, init_note)
     for name, network in training.recipe.companions().items():
         save_tensors(folder / f"{name}.safetensors", network.state_dict())
-    save_model(folder, candidate.model.state_dict(), card)  # last: a folder with a card is complete
+    frozen = candidate.model.frozen_tensors()
+    save_model(folder, candidate.model.state_dict(), card, frozen)  # last: a folder with a card is complete
     project.models.add(model_id, record.plan.recipe, record.plan.lane, list(record.parents), metrics, folder)
     project.models.trained_on(model_id, [item.revision_id for item in record.items])
     project.models.record_decision(model_id, decision.promote, decision.why, provisional=decision.provisional)

@@ -13,6 +13,7 @@ from trainer.errors import ConfigError, ProjectError, SkinsegError
 from trainer.networks.weights import read_card
 from trainer.recipes.registry import find_recipe
 from trainer.settings.model import Settings
+from trainer.settings.plan import QUICK_LANES, Lane
 from trainer.training.checkpoints import (
     TrainingState,
     has_checkpoint,
@@ -27,9 +28,10 @@ from trainer.training.round_record import RoundRecord
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from trainer.project.models import Model
     from trainer.project.project import Project
     from trainer.recipes.base import Recipe
-    from trainer.settings.plan import Lane, Plan
+    from trainer.settings.plan import Plan
 
 log = logging.getLogger(__name__)
 
@@ -166,28 +168,36 @@ def choose_labels(
             "or bring them in with skinseg import"
         )
     served = project.models.served()
-    fast = request.lane == "fast"
-    newest = project.models.untrained_labels(served.id) if fast and served is not None else 0
+    quick = request.lane in QUICK_LANES
+    newest = project.models.untrained_labels(served.id) if quick and served is not None else 0
     return tuple(items), min(newest, len(items))
 
 
 def _warm_start(project: Project, fresh: RoundRecord, any_encoder: bool) -> RoundRecord:
-    """Let a fast round go on from the served model, if its network is the one asked for.
+    """Let a fast round go on from the served model, or the newest of its recipe beside a probe, if that fits.
 
-    With the encoder on ``auto`` it takes the served model's, whichever device that was made on.
+    With the encoder on ``auto`` it takes that model's, whichever device that was made on.
     """
     plan: Plan = fresh.plan
-    served = project.models.served()
-    if plan.lane != "fast" or served is None or not find_recipe(plan.recipe).goes_on:
+    parent = _newest_of_its_kind(project, plan.recipe)
+    if plan.lane != Lane.FAST or parent is None or not find_recipe(plan.recipe).goes_on:
         return fresh
     try:
-        card = read_card(served.path)
+        card = read_card(parent.path)
         network = card["network"]
     except SkinsegError as error:
-        log.warning("cannot go on from the served model: %s", error)
+        log.warning("cannot go on from model %s: %s", parent.id, error)
         return fresh
     if network["arch"] != plan.arch or (network["encoder"] != plan.encoder and not any_encoder):
         return fresh
     learnt = int(card.get("steps_learnt", plan.steps_full))
     warm = plan.warm(network["encoder"], learnt)
-    return replace(fresh, plan=warm, parents=(served.id,), learnt=learnt)
+    return replace(fresh, plan=warm, parents=(parent.id,), learnt=learnt)
+
+
+def _newest_of_its_kind(project: Project, recipe: str) -> Model | None:
+    """Return the served model, or where that is a probe the newest one of the recipe; None: there is none."""
+    served = project.models.served()
+    if served is None or served.lane != Lane.PROBE or recipe == served.recipe:
+        return served
+    return next((model for model in project.models.all() if model.recipe == recipe), None)

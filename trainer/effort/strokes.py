@@ -11,7 +11,7 @@ from scipy import ndimage
 from skimage.draw import polygon2mask
 from skimage.measure import approximate_polygon, find_contours
 
-from napari_skinseg.layers.palette import NOT_LABELLED
+from trainer.labels.values import NOT_LABELLED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,6 +35,8 @@ class Stroke:
         Brush diameter; 0 for an outline, whose inside is painted, or for filling.
     fills
         It is a click that gives a whole patch of one label another one.
+    anew
+        It covers the whole photo, whatever it looks like: a key that drops the suggestion, and a click.
     gain
         Pixels that become right, less those that become wrong.
     """
@@ -44,6 +46,7 @@ class Stroke:
     width: float
     gain: int
     fills: bool = False
+    anew: bool = False
 
     @property
     def length(self) -> float:
@@ -98,7 +101,7 @@ def whole_frame(truth: NDArray[np.uint8]) -> Stroke:
     last_row, last_column = (side - 1.0 for side in truth.shape)
     corners = np.array([[0, 0], [0, last_column], [last_row, last_column], [last_row, 0]], float)
     known = truth[truth != NOT_LABELLED]
-    return Stroke(int(np.bincount(known).argmax()), corners, 0.0, 0)
+    return Stroke(int(np.bincount(known).argmax()), corners, 0.0, 0, anew=True)
 
 
 def _largest_regions(
