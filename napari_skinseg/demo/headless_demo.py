@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_skinseg.demo.report import STAGES, Visit, visit_line, write_report
+from napari_skinseg.demo.report import STAGES, Visit, stage_name, visit_line, write_report
 from napari_skinseg.demo.simulated_annotator import SimulatedAnnotator
 from napari_skinseg.widgets.event_loop import settle
 from trainer.errors import ProjectError
@@ -81,9 +81,10 @@ def _annotate_in_stages(
     assert project is not None
     annotator = SimulatedAnnotator(session, Truth(path / "sample" / "masks"))
     visits: list[Visit] = []
-    for number, stage in enumerate(STAGES):
+    for number in range(STAGES):
+        stage = stage_name(number, per_stage)
         if number:
-            say(f"waiting for round {number} ...")
+            say("waiting until the last masks have been learnt from ...")
             _wait_for_round(project, number)
         for _ in range(per_stage):
             if not _open_photo(session, suggested=number > 0):
@@ -95,7 +96,7 @@ def _annotate_in_stages(
             visits.append(_one_photo(annotator, stage))
             say(visit_line(visits[-1]))
         _wait_until(lambda: session.saving == 0, 60, "the masks to be saved")
-    _wait_for_round(project, len(STAGES))
+    _wait_for_round(project, STAGES)
     settle(2.0)
     _take_picture(viewer, path / "4-the-end.png")
     return visits

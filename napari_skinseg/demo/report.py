@@ -13,7 +13,12 @@ from trainer.project.project import Project
 if TYPE_CHECKING:
     from pathlib import Path
 
-STAGES = ("no model yet", "after the first round", "after two rounds")
+STAGES = 3
+
+
+def stage_name(number: int, per_stage: int) -> str:
+    """Name a stage, counted from 0, by the photos that are annotated in it."""
+    return f"photos {number * per_stage + 1} to {(number + 1) * per_stage}"
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ def visit_line(visit: Visit) -> str:
     """Write a visit as a line of the terminal."""
     model = f"model {visit.model}" if visit.model else "no model"
     return (
-        f"{visit.stage:>22}  {visit.photo:<24} {model:<12} "
+        f"{visit.stage:>15}  {visit.photo:<24} {model:<12} "
         f"right before {visit.agreement:4.0%}   {visit.strokes:3d} strokes   {visit.seconds:4.0f} s "
         f"(from nothing {visit.from_nothing:.0f} s)"
     )
@@ -45,7 +50,7 @@ def write_report(path: Path, visits: list[Visit]) -> None:
     """Write report.md, for people, and report.json, for programs, into the project folder `path`."""
     with Project.open(path) as project:
         counts, models = project.photos.counts(), project.models.all()
-    stages = [{"stage": stage, **_means(visits, stage)} for stage in STAGES]
+    stages = [{"stage": stage, **_means(visits, stage)} for stage in dict.fromkeys(v.stage for v in visits)]
     data = {
         "photos": counts.photos,
         "labelled": counts.labelled,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Effort:
-    """Effort for one photo, and its agreement with the truth before and after (share of its pixels)."""
+    """Effort for one photo, and its agreement with the truth before and after, as the hand sees them."""
 
     strokes: int
     seconds: float
@@ -76,17 +76,14 @@ class SimulatedAnnotator:
         labels = self.session.annotation_layer.data
         if truth.shape != labels.shape:
             raise ValueError(f"{current.photo.relpath}: the truth is {truth.shape}, the photo {labels.shape}")
-        before = agreement(labels, truth)
-        step, small = working_step(truth.shape), at_working_size(truth)
-        strokes, seconds = 0, self.hand.costs.look
-        for stroke in self.hand.strokes(
-            at_working_size(labels), small, lambda: self.hand.is_content(labels, truth)
-        ):
+        step, small, seen = working_step(truth.shape), at_working_size(truth), at_working_size(labels)
+        before, strokes, seconds = agreement(seen, small), 0, self.hand.costs.look
+        for stroke in self.hand.strokes(seen, small):
             self._draw(stroke, step)
             strokes += 1
             seconds += self.hand.costs.of(stroke, max(small.shape))
         from_nothing = self.hand.seconds_from_nothing(truth)
-        return Effort(strokes, round(seconds, 3), round(from_nothing, 3), before, agreement(labels, truth))
+        return Effort(strokes, round(seconds, 3), round(from_nothing, 3), before, agreement(seen, small))
 
     def accept_and_next(self) -> Effort:
         """Correct the open photo, accept it, and have the session go on to the next one."""

@@ -19,7 +19,7 @@ class ProjectStatus:
 
     photos: int = 0
     labelled: int = 0
-    labelled_for_training: int = 0
+    towards_first: int = 0
     first_model_after: int = 0
     served: str | None = None
     broken: int = 0
@@ -34,7 +34,7 @@ def read_project_status(project: Project) -> ProjectStatus:
     return ProjectStatus(
         photos=counts.photos,
         labelled=counts.labelled,
-        labelled_for_training=counts.by_split.get("train", (0, 0))[1],
+        towards_first=counts.towards_first,
         first_model_after=project.settings.queue.first_model_after,
         served=served.id if served else None,
         broken=counts.broken,
@@ -85,7 +85,7 @@ def suggestion_words(current: PhotoInfo, status: ProjectStatus) -> str:
             f"model {model_number(status.served)} has been asked for a suggestion; you can begin without it"
         )
     starting = "" if status.trainer_runs else "; the trainer is not running: press Start"
-    missing = status.first_model_after - status.labelled_for_training
+    missing = status.first_model_after - status.towards_first
     if missing > 0:
         photos = "photo" if status.first_model_after == 1 else "photos"
         return (

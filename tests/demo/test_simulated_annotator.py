@@ -9,7 +9,7 @@ from workbench import make_project, rest, serve, until
 
 from napari_skinseg.demo.simulated_annotator import SimulatedAnnotator
 from trainer.effort.costs import STEERING
-from trainer.effort.hand import Hand, agreement, mean_dice
+from trainer.effort.hand import Hand, agreement, at_working_size, mean_dice
 from trainer.labels.values import PAINTED
 
 
@@ -31,7 +31,8 @@ def test_it_paints_a_bare_photo_until_it_is_good(session, truth, project):
     revision = project.masks.head(photo_id)
     assert revision.strokes == effort.strokes, "the session counts the same strokes"
     labels, provenance = project.masks.read(revision)
-    assert agreement(labels, truth(project.photos.get(photo_id))) == effort.after
+    right = truth(project.photos.get(photo_id))
+    assert agreement(at_working_size(labels), at_working_size(right)) == effort.after
     assert (provenance[labels > 0] == PAINTED).all()
 
 

@@ -33,6 +33,7 @@ def test_starting_weights_can_be_asked_for_before_the_first_mask(project):
 def nothing_to_do(**changes) -> SchedulerState:
     values = {
         "labels": 0,
+        "towards_first": 0,
         "labels_for_first": 4,
         "trained": False,
         "new_labels": 0,

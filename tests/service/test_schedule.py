@@ -6,6 +6,7 @@ from trainer.service.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, SchedulerSt
 
 LEARNT = SchedulerState(
     labels=6,
+    towards_first=6,
     labels_for_first=4,
     trained=True,
     new_labels=0,
@@ -23,12 +24,12 @@ def test_rests_until_there_is_a_mask() -> None:
 
 
 def test_says_how_many_photos_the_first_model_still_needs() -> None:
-    decision = decide(replace(LEARNT, labels=3, trained=False, new_labels=3))
+    decision = decide(replace(LEARNT, labels=3, towards_first=3, trained=False, new_labels=3))
     assert (decision.action, decision.why) == ("rest", "the first model comes after 1 more photo")
 
 
 def test_the_first_model_comes_with_enough_labels() -> None:
-    decision = decide(replace(LEARNT, labels=4, trained=False, new_labels=4, last_gain=None))
+    decision = decide(replace(LEARNT, labels=4, towards_first=4, trained=False, new_labels=4, last_gain=None))
     assert (decision.action, decision.lane) == ("train", "fast")
 
 
@@ -83,7 +84,11 @@ def test_holds_off_after_a_failure_unless_asked() -> None:
 
 def test_learns_from_photos_without_masks_where_it_would_rest() -> None:
     due = replace(LEARNT, pretraining_due=True)
-    for idle in (due, replace(due, labels=0, trained=False), replace(due, labels=3, trained=False)):
+    for idle in (
+        due,
+        replace(due, labels=0, trained=False),
+        replace(due, labels=3, towards_first=3, trained=False),
+    ):
         decision = decide(idle)
         assert (decision.action, decision.lane, decision.recipe) == ("train", "full", "colorization")
     assert decide(replace(due, new_labels=1)).recipe is None
@@ -122,11 +127,13 @@ def test_a_killed_probe_goes_on_first() -> None:
 
 
 def test_the_first_probe_waits_for_as_many_labels_as_the_first_model() -> None:
-    few = replace(PROBED, labels=2, new_labels=2, new_to_probe=2, labels_for_first=3, trained=False)
+    few = replace(
+        PROBED, labels=2, towards_first=2, new_labels=2, new_to_probe=2, labels_for_first=3, trained=False
+    )
     assert decide(few).why == "the first model comes after 1 more photo"
-    assert decide(replace(few, labels=3)).lane == "probe"
+    assert decide(replace(few, towards_first=3)).lane == "probe"
     # a probe is served, and the project's own recipe still waits
-    assert decide(replace(few, labels=3, new_to_probe=0, labels_for_first=4)).action == "rest"
+    assert decide(replace(few, towards_first=3, new_to_probe=0, labels_for_first=4)).action == "rest"
 
 
 def test_a_probe_holds_off_after_a_failure() -> None:

@@ -18,7 +18,7 @@ from trainer.effort.strokes import Stroke, best_stroke, painted_by, whole_frame
 from trainer.labels.values import NOT_LABELLED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -53,26 +53,18 @@ class Hand:
         """Tell whether labels are good enough."""
         return agreement(labels, truth) >= self.good_enough and mean_dice(labels, truth) >= self.good_dice
 
-    def strokes(
-        self,
-        labels: NDArray[np.uint8],
-        truth: NDArray[np.uint8],
-        content: Callable[[], bool] | None = None,
-    ) -> Iterator[Stroke]:
+    def strokes(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8]) -> Iterator[Stroke]:
         """Yield the strokes that mend these labels, which the caller paints before asking for the next.
 
         Parameters
         ----------
         labels, truth
             ``(height, width)`` uint8, stored values, at working size; where the truth is 0 it is unknown.
-        content
-            Tells whether the work is done; by default `is_content` of the same arrays.
         """
-        done = content or (lambda: self.is_content(labels, truth))
-        redo = not done() and self._redo_is_faster(labels, truth)
+        redo = not self.is_content(labels, truth) and self._redo_is_faster(labels, truth)
         stroke = whole_frame(truth) if redo else None
         for _ in range(self.most_strokes):
-            if done():
+            if self.is_content(labels, truth):
                 return
             stroke = stroke or best_stroke(labels, truth, LEAST * truth.size)
             if stroke is None:

@@ -24,6 +24,11 @@ class Counts:
     flagged: int = 0
     by_split: dict[str, tuple[int, int]] = field(default_factory=dict)
 
+    @property
+    def towards_first(self) -> int:
+        """Labelled photos that count for the first model: those of training, and one other at most."""
+        return min(self.labelled, self.by_split.get("train", (0, 0))[1] + 1)
+
 
 def count_photos(connection: sa.Connection) -> Counts:
     """Count all photos of the catalog."""

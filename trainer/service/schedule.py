@@ -23,8 +23,10 @@ class SchedulerState:
 
     labels: int
     """Photos with truth."""
+    towards_first: int
+    """Labelled photos that count for the first model, one of another split at most."""
     labels_for_first: int
-    """How many the first model waits for."""
+    """How many of them it waits for."""
     trained: bool
     """Whether the project's own recipe has made a model, or one of another origin is served."""
     new_labels: int
@@ -139,11 +141,11 @@ def _step_for_labels(now: SchedulerState) -> NextStep:
 
 def probe_is_due(now: SchedulerState) -> bool:
     """Tell whether a saved mask should be learnt from at once, before any other round goes on."""
-    return now.probes and now.new_to_probe > 0 and now.labels >= now.labels_for_first and now.wait <= 0
+    return now.probes and now.new_to_probe > 0 and now.towards_first >= now.labels_for_first and now.wait <= 0
 
 
 def _wait_for_first(now: SchedulerState) -> NextStep | None:
-    missing = now.labels_for_first - now.labels
+    missing = now.labels_for_first - now.towards_first
     if missing <= 0:
         return None
     return NextStep("rest", f"the first model comes after {missing} more photo{'' if missing == 1 else 's'}")

@@ -28,7 +28,8 @@ def read_scheduler_state(
     device: str = "cpu",
 ) -> SchedulerState:
     """Read what `decide` needs; `train_now`, `wait` and `device` come from the running trainer."""
-    labels = project.photos.counts().by_split.get("train", (0, 0))[1]
+    counts = project.photos.counts()
+    labels = counts.by_split.get("train", (0, 0))[1]
     rounds = sorted(project.trainer.rounds(), key=lambda r: r.started)
     finished = [r for r in rounds if r.model_id is not None]
     probed = [r for r in finished if r.recipe == PROBE]
@@ -43,6 +44,7 @@ def read_scheduler_state(
     open_round = next((r for r in reversed(left) if r.recipe != PRETEXT and r.lane != Lane.PROBE), None)
     return SchedulerState(
         labels=labels,
+        towards_first=counts.towards_first,
         labels_for_first=project.settings.queue.first_model_after,
         trained=bool(finished) or (served is not None and served.lane != Lane.PROBE),
         new_labels=new_labels,

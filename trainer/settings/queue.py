@@ -19,8 +19,8 @@ class QueueSettings(Section):
     blind_share: Share = 0.0
     """Share of the photos shown without a suggestion, which measures the model without leading the eye."""
 
-    first_model_after: int = Field(default=4, ge=1)
-    """The first model is trained once this many training photos are labelled."""
+    first_model_after: int = Field(default=3, ge=1)
+    """The first model is trained once this many photos are labelled, all but one of them for training."""
 
     predict_ahead: int = Field(default=8, ge=0)
     """Suggestions are made for this many photos at the head of the queue."""
