@@ -96,14 +96,18 @@ class WorkspaceLayers:
         """Colour the annotation, without the hidden classes."""
         self.annotation.colormap = colormap(self._classes, hidden)
 
-    def label_under_cursor(self) -> int:
-        """Return the label under the mouse, 0 outside the photo."""
+    def pixel_under_cursor(self) -> tuple[int, int] | None:
+        """Return row and column under the mouse, None outside the photo."""
         row, column = (
             round(float(c)) for c in self.annotation.world_to_data(self._viewer.cursor.position)[-2:]
         )
         height, width = self.annotation.data.shape
-        inside = 0 <= row < height and 0 <= column < width
-        return int(self.annotation.data[row, column]) if inside else 0
+        return (row, column) if 0 <= row < height and 0 <= column < width else None
+
+    def label_under_cursor(self) -> int:
+        """Return the label under the mouse, 0 outside the photo."""
+        pixel = self.pixel_under_cursor()
+        return 0 if pixel is None else int(self.annotation.data[pixel])
 
     def show_help(self, text: str) -> None:
         """Show a text in napari's status line, where napari would name keys of its own."""

@@ -114,6 +114,23 @@ def record_step(
     return atom
 
 
+def paint_area(layer: Labels, key: tuple[slice, slice], mask: NDArray[np.bool_], value: int) -> None:
+    """Paint the pixels of a mask as one stroke of the brush would, under its rule; one undo step.
+
+    Parameters
+    ----------
+    layer
+        The annotation layer.
+    key
+        The area that the mask is of.
+    mask
+        bool (rows, columns).
+    value
+        The new label.
+    """
+    layer._paint_region_with_mask(key, mask, value, [0, 1])
+
+
 def drop_oldest(layer: Labels, count: int) -> None:
     """Forget the oldest steps."""
     for _ in range(count):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_skinseg.layers import napari_undo
-from napari_skinseg.layers.refresh import Refresh, compact, plan_refresh
+from napari_skinseg.layers.refresh import Refresh, compact, plan_drop, plan_refresh
 from trainer.labels.values import PAINTED
 
 if TYPE_CHECKING:
@@ -145,6 +145,20 @@ class ProvenanceTracker:
         """Plan and apply a safe refresh at once."""
         self.sync()
         return self.apply(self.plan(suggestion, model_id))
+
+    def drop(self, area: tuple[slice, slice], chosen: NDArray[np.bool_]) -> None:
+        """Make pixels of a suggestion not labelled again, as one undo step that counts as a stroke.
+
+        Parameters
+        ----------
+        area
+            Rows and columns.
+        chosen
+            bool (rows, columns): proposed pixels there.
+        """
+        self.sync()
+        if self.apply(plan_drop(self._layer.data, self.array, self.version, area, chosen)):
+            self.strokes += 1
 
     def sync(self) -> None:
         """Bring the provenance in step with the layer's history."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainer.labels.truth import merge
-from trainer.labels.values import ACCEPTED, lookup
+from trainer.labels.values import ACCEPTED, NONE, NOT_LABELLED, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,7 +23,7 @@ class Refresh:
     Attributes
     ----------
     model_id
-        The model that made the suggestion.
+        The model that made the suggestion; None where a person dropped one.
     of, version
         The provenance array that the plan was made from, and its version: with another the plan is stale.
     area
@@ -34,7 +34,7 @@ class Refresh:
         The same before; one number where the provenance is the same everywhere.
     """
 
-    model_id: str
+    model_id: str | None
     of: NDArray[np.uint8]
     version: int
     area: tuple[slice, slice] | None
@@ -77,6 +77,35 @@ def plan_refresh(
     merged, merged_provenance = merge(old_labels, old_provenance, suggestion[where], locked)
     return Refresh(
         model_id, provenance, version, area, merged, merged_provenance, old_labels, compact(old_provenance)
+    )
+
+
+def plan_drop(
+    labels: NDArray[np.uint8],
+    provenance: NDArray[np.uint8],
+    version: int,
+    area: tuple[slice, slice],
+    chosen: NDArray[np.bool_],
+) -> Refresh:
+    """Work out how a suggestion is dropped; as `plan_refresh`.
+
+    Parameters
+    ----------
+    area
+        Rows and columns that change.
+    chosen
+        bool (rows, columns): the pixels there that become not labelled.
+    """
+    old_labels, old_provenance = labels[area].copy(), provenance[area].copy()
+    return Refresh(
+        None,
+        provenance,
+        version,
+        area,
+        np.where(chosen, np.uint8(NOT_LABELLED), old_labels),
+        np.where(chosen, np.uint8(NONE), old_provenance),
+        old_labels,
+        compact(old_provenance),
     )
 
 

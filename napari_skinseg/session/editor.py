@@ -11,6 +11,7 @@ from psygnal import Signal
 
 from napari_skinseg.layers import napari_undo
 from napari_skinseg.layers.brush_state import BrushState
+from napari_skinseg.layers.corrections import Corrections
 from napari_skinseg.layers.layers import BLANK, WorkspaceLayers
 from napari_skinseg.layers.overlays import Overlays
 from napari_skinseg.layers.prediction_extras import NO_EXTRAS
@@ -49,6 +50,7 @@ class PhotoEditor:
         self.layers = WorkspaceLayers(viewer, project.classes, window.brush_size, window.opacity)
         self.tracker = ProvenanceTracker(self.layers.annotation)
         self.brush = BrushState(self.layers, self.tracker, project.classes)
+        self.corrections = Corrections(self.layers, self.tracker, project.classes)
         self.overlays = Overlays(viewer, self.layers, project.classes, background)
         self.stopwatch = Stopwatch()
         self._autosave = Autosave(project, annotator, background, window.autosave_seconds)
@@ -56,6 +58,7 @@ class PhotoEditor:
         self._saved_version = self._seen_version = 0
         self._offer: Suggestion | None = None
         self._offered_by: str | None = None
+        self._refused: int | None = None  # the photo whose suggestion was dropped: it gets no newer one
         self._first = True
         self._planning = False
         self._undone_at = -REDO_GRACE_SECONDS
@@ -174,6 +177,11 @@ class PhotoEditor:
         if self.photo is not None and self.photo.id == photo_id:
             self.photo = replace(self.photo, revision=revision, base_revision=revision.id)
 
+    def drop_suggestion(self) -> str:
+        """Drop the photo's whole suggestion, and take no newer one for it."""
+        self._refused, self._offer = None if self.photo is None else self.photo.id, None
+        return self.corrections.drop_all()
+
     def peek(self, on: bool) -> None:
         """Show the bare photo while `on`."""
         self.brush.peek(on)
@@ -198,7 +206,7 @@ class PhotoEditor:
     def offer(self, photo_id: int, suggestion: Suggestion) -> None:
         """Keep a newer suggestion; it is put in when no stroke is under way."""
         photo = self.photo
-        if photo is None or photo.id != photo_id or not photo.takes_suggestions:
+        if photo is None or photo.id != photo_id or not photo.takes_suggestions or photo_id == self._refused:
             return
         if suggestion.model_id != self._offered_by:
             self._offer = suggestion

@@ -47,9 +47,6 @@ class AnnotationSession(SessionState):
     """Another photo, or none, is open."""
     state_changed = Signal()
     """A value that a dock shows may have changed."""
-    notice = Signal(str, str)
-    """(level, text): level is "info" (for the status line), "news" (to be noticed), "warning" or "error"; the
-    text is one line that says what to do."""
     help_requested = Signal()
     """The key table was asked for by key."""
     note_requested = Signal()
@@ -61,7 +58,6 @@ class AnnotationSession(SessionState):
         self._keys = KeyBindings(viewer, (layers.annotation, layers.photo, layers.confidence))
         self._bind_keys()
         self._connect()
-        self._closed = False
 
     def review(self, state: PhotoState, n: int, show: Callable[[list[ReviewEntry]], None]) -> None:
         """Read the photos in a state in a thread; `show` is called with them in `poll`."""
@@ -217,19 +213,8 @@ class AnnotationSession(SessionState):
         self._watcher.found.connect(self._project_changed)
         self._background.failed.connect(self._background_failed)
 
-    def _may_write(self) -> bool:
-        if self.project.read_only:
-            self.notice.emit("warning", f"nothing can be saved: {self.project.read_only_reason}")
-        return not (self.project.read_only or self._closed)
-
     def _may_leave(self) -> bool:
         return self._editor.photo is not None and self._not_drawing() and self._may_write()
-
-    def _not_drawing(self) -> bool:
-        """Return whether nothing is half drawn (it would be lost), and warn if something is."""
-        if self._editor.drawing:
-            self.notice.emit("warning", "a line is half drawn: finish it, or press Escape to drop it")
-        return not self._editor.drawing
 
     def _bind_keys(self) -> None:
         """Bind all keys while a photo is open, else only those that lead to one."""

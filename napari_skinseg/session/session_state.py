@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from psygnal import Signal
+
 from napari_skinseg.session.background import Background
 from napari_skinseg.session.completion import PhotoCompletion
 from napari_skinseg.session.editor import PhotoEditor
@@ -15,6 +17,8 @@ from napari_skinseg.session.status import ProjectStatus, sentence
 from trainer.project.queue import QueueEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from napari.components import ViewerModel
     from napari.layers import Image, Labels
@@ -29,6 +33,10 @@ if TYPE_CHECKING:
 class SessionState:
     """The half of an `AnnotationSession` that is about the open photo; the other goes from photo to photo."""
 
+    notice = Signal(str, str)
+    """(level, text): level is "info" (for the status line), "news" (to be noticed), "warning" or "error"; the
+    text is one line that says what to do."""
+
     def __init__(self, viewer: ViewerModel, project: Project, annotator: str) -> None:
         self.viewer, self.project, self.annotator = viewer, project, annotator
         self._id = 0 if project.read_only else project.sessions.start(annotator).id
@@ -42,6 +50,7 @@ class SessionState:
         self._watcher = ProjectWatcher(project, self._id, self._background)
         self._project_status = ProjectStatus(first_model_after=project.settings.queue.first_model_after)
         self._stats: Stats | None = None
+        self._closed = False
 
     @property
     def current(self) -> PhotoInfo | None:
@@ -170,3 +179,35 @@ class SessionState:
     def redo(self) -> None:
         """Redo the last undone step."""
         self._editor.redo()
+
+    def relabel_region(self, value: int) -> None:
+        """Make the region under the mouse another class."""
+        self._correct(lambda: self._editor.corrections.relabel(value))
+
+    def rest_is_background(self) -> None:
+        """Make background of everything that no person has decided."""
+        self._correct(self._editor.corrections.rest_is_background)
+
+    def drop_region(self) -> None:
+        """Take the suggestion of the region under the mouse away."""
+        self._correct(self._editor.corrections.drop_region)
+
+    def drop_suggestion(self) -> None:
+        """Take the photo's whole suggestion away, and show no newer one on it."""
+        self._correct(self._editor.drop_suggestion)
+
+    def _correct(self, correction: Callable[[], str]) -> None:
+        """Carry out a correction between two strokes, and say what came of it."""
+        if self._editor.photo is not None and self._may_write() and self._not_drawing():
+            self.notice.emit("info", correction())
+
+    def _may_write(self) -> bool:
+        if self.project.read_only:
+            self.notice.emit("warning", f"nothing can be saved: {self.project.read_only_reason}")
+        return not (self.project.read_only or self._closed)
+
+    def _not_drawing(self) -> bool:
+        """Return whether nothing is half drawn (it would be lost), and warn if something is."""
+        if self._editor.drawing:
+            self.notice.emit("warning", "a line is half drawn: finish it, or press Escape to drop it")
+        return not self._editor.drawing

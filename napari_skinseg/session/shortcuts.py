@@ -63,6 +63,18 @@ class KeyActions(Protocol):
     def toggle(self, name: str) -> None:
         """Switch an overlay on or off."""
 
+    def relabel_region(self, value: int) -> None:
+        """Make the region under the mouse another class."""
+
+    def rest_is_background(self) -> None:
+        """Make background of everything that no person has decided."""
+
+    def drop_region(self) -> None:
+        """Take the suggestion of the region under the mouse away."""
+
+    def drop_suggestion(self) -> None:
+        """Take the photo's whole suggestion away."""
+
     def undo(self) -> None:
         """Undo the last step."""
 
@@ -96,13 +108,17 @@ class KeyActions(Protocol):
 
 def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
     """Return the rows of the key table, in the order in which they are shown."""
-    digits = [
-        KeyRow(str(value), classes.names[value - 1], partial(actions.select_class, value))
-        for value in stored_values(classes)
-        if value <= 9
-    ]
+    numbered = [(value, classes.names[value - 1]) for value in stored_values(classes) if value <= 9]
+    relabel = actions.relabel_region
     return [
-        *digits,
+        *(KeyRow(str(value), name, partial(actions.select_class, value)) for value, name in numbered),
+        *(
+            KeyRow(f"Alt+{value}", f"the region under the cursor is {name}", partial(relabel, value))
+            for value, name in numbered
+        ),
+        KeyRow("D", "the rest is background", actions.rest_is_background),
+        KeyRow("C", "drop the suggestion of the region under the cursor", actions.drop_region),
+        KeyRow("Shift+C", "drop the suggestion of this photo", actions.drop_suggestion),
         KeyRow("0", "erase to not labelled", partial(actions.select_class, NOT_LABELLED)),
         KeyRow("Space", "accept the rest, save, next", actions.accept_and_next),
         KeyRow("N", "accept the rest, save, next", actions.accept_and_next),

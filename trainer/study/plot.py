@@ -75,7 +75,7 @@ def plot(results: StudyResults) -> str:
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def _frame(title: str, below: str, x: Axis, y: Axis, x_ticks: Sequence[tuple[float, str]]) -> list[str]:
+def frame(title: str, below: str, x: Axis, y: Axis, x_ticks: Sequence[tuple[float, str]]) -> list[str]:
     """Draw axes, grid and texts of one panel."""
     parts = [f'<text x="{LEFT}" y="18" font-weight="bold">{escape(title)}</text>']
     for value in ticks(y.low, y.high):
@@ -89,7 +89,8 @@ def _frame(title: str, below: str, x: Axis, y: Axis, x_ticks: Sequence[tuple[flo
     return parts
 
 
-def _axes(x: tuple[float, float], y: tuple[float, float]) -> tuple[Axis, Axis]:
+def axes(x: tuple[float, float], y: tuple[float, float]) -> tuple[Axis, Axis]:
+    """Make the axes of a panel from their bounds."""
     return Axis(*x, LEFT, WIDTH - RIGHT), Axis(*y, HEIGHT - BOTTOM, TOP)
 
 
@@ -123,11 +124,11 @@ def _label_panel(results: StudyResults, measure: str) -> str:
     shares = results.labels
     cells = {arm.name: _known([results.cell(arm.name, f, measure) for f in shares]) for arm in results.arms}
     at = {share: math.log2(share) for share in shares}
-    x, y = _axes(
+    x, y = axes(
         (min(at.values()) - 0.4, max(at.values()) + 0.4),
         _reach([cell for line in cells.values() for cell in line]),
     )
-    parts = _frame(MEASURES[measure].title, "labels", x, y, [(at[f], f"{100 * f:g} %") for f in shares])
+    parts = frame(MEASURES[measure].title, "labels", x, y, [(at[f], f"{100 * f:g} %") for f in shares])
     for i, arm in enumerate(results.arms):
         shift = 4.0 * (i - (len(results.arms) - 1) / 2)
         points = [(at[cell.labels], cell) for cell in cells[arm.name]]
@@ -139,8 +140,8 @@ def _dot_panel(results: StudyResults, measure: str) -> str:
     """Draw one dot per arm."""
     share = results.labels[0]
     cells = [results.cell(arm.name, share, measure) for arm in results.arms]
-    x, y = _axes((-0.5, len(cells) - 0.5), _reach(_known(cells)))
-    parts = _frame(MEASURES[measure].title, "", x, y, [])
+    x, y = axes((-0.5, len(cells) - 0.5), _reach(_known(cells)))
+    parts = frame(MEASURES[measure].title, "", x, y, [])
     for i, cell in enumerate(cells):
         if cell is not None and not math.isnan(cell.estimate.value):
             parts += _with_intervals(x, y, [(i, cell)], COLOURS[i % len(COLOURS)], 0.0)
@@ -150,9 +151,9 @@ def _dot_panel(results: StudyResults, measure: str) -> str:
 def _epoch_panel(results: StudyResults, index: int) -> str:
     """Draw one curve over the epochs."""
     rows = results.epochs()
-    x, y = _axes((1, len(rows)), bounds([row[index + 1] for row in rows]))
+    x, y = axes((1, len(rows)), bounds([row[index + 1] for row in rows]))
     marks = [(value, f"{value:g}") for value in ticks(1, len(rows))]
-    parts = _frame(results.study.epochs[index][1], "epoch", x, y, marks)
+    parts = frame(results.study.epochs[index][1], "epoch", x, y, marks)
     line = "L".join(f"{x(row[0])} {y(row[index + 1])}" for row in rows)
     parts.append(f'<path d="M{line}" stroke="{COLOURS[index]}" stroke-width="2" fill="none"/>')
     return "".join(parts)

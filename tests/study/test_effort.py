@@ -1,0 +1,78 @@
+"""`skinseg simulate effort`: paired seconds against labels, resumable, as a table, a CSV and a picture."""
+
+from __future__ import annotations
+
+import csv
+import json
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from trainer.cli.main import main
+
+QUICK = ["--device", "cpu"]
+for word in ("backbone=handmade", "heads=2", "width=16", "steps_heads=40", "photo_side=96", "pixels=128"):
+    QUICK += ["--set", f"probe.{word}"]
+
+
+@pytest.fixture
+def effort(project, capfd):
+    """Run the command on a labelled project; its exit status, output and complaints."""
+
+    def run(*words):
+        capfd.readouterr()
+        code = main(["simulate", "effort", str(project.path), *map(str, words), *QUICK])
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return run
+
+
+def test_a_curve_with_intervals_and_what_is_there_is_not_done_again(effort, tmp_path):
+    code, out, err = effort("--labels", "4,8", "--draws", 2, "--out", tmp_path, "--json")
+    assert code == 0, err
+    data = json.loads(out)
+    (folder,) = tmp_path.iterdir()
+    assert str(folder) == data["folder"]
+    few, many = data["points"]
+    assert (few["labels"], few["draws"], many["labels"]) == (4, 2, 8)
+    assert few["share"]["photos"] == 4
+    assert few["share"]["low"] <= few["share"]["share"] <= few["share"]["high"]
+    assert 0 < many["share"]["share"] < 1.1
+    rows = list(csv.DictReader((folder / "effort.csv").open()))
+    assert [row["labels"] for row in rows] == ["4", "8"]
+    assert ET.parse(folder / "effort.svg").getroot().tag.endswith("svg")
+    files = {path: path.stat().st_mtime_ns for path in folder.glob("probe-*.json")}
+    assert len(files) == 4
+    next(iter(files)).unlink()
+    code, out, _ = effort("--labels", "4,8", "--draws", 2, "--out", tmp_path, "--json")
+    assert json.loads(out) == data, "the run that was missing gave the same again"
+    assert sum(path.stat().st_mtime_ns == then for path, then in files.items()) == 3
+
+
+def test_nothing_of_it_is_in_the_projects_history(effort, project):
+    assert effort("--labels", "8", "--draws", 1)[0] == 0
+    assert project.trainer.rounds() == []
+    assert project.models.all() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--labels", "six"], "write numbers of labelled photos"),
+        (["--labels", "0"], "write numbers of labelled photos"),
+        (["--hand", "robot"], "choose steering or constant"),
+        (["--split", "train"], "choose val or test"),
+        (["--recipes", "prob"], "probe"),
+    ],
+)
+def test_bad_words_are_refused_in_one_line(effort, words, complaint):
+    code, _, err = effort(*words)
+    assert code == 2
+    assert complaint in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_a_project_without_masks_says_so(empty_project, capfd):
+    assert main(["simulate", "effort", str(empty_project.path), "--labels", "4"]) == 2
+    assert "save or import some masks first" in capfd.readouterr().err

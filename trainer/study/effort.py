@@ -1,0 +1,222 @@
+"""Seconds that suggestions save against the number of labels, paired: the same photos from nothing.
+
+A run trains one recipe on one draw of the labels, predicts every labelled photo of a split, and lets the
+simulated hand mend each prediction. Runs are files; what is there is not done again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypedDict
+
+import numpy as np
+
+from trainer.atomic import write_text
+from trainer.data.photo_cache import Bytes, WorkingPhotos, project_cache
+from trainer.effort.paired import PairedShare, paired_share
+from trainer.errors import ProjectError
+from trainer.evaluation.validation import readable_truth
+from trainer.features.cache import feature_cache
+from trainer.inference.predictor import Predictor
+from trainer.labels.truth import to_labels
+from trainer.training.standalone import run_standalone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from trainer.effort.hand import Hand
+    from trainer.project.project import Project
+    from trainer.project.revisions import Truth
+    from trainer.settings.model import Settings
+    from trainer.training.round_context import RoundProgress
+
+    Report = Callable[[str, int, int], None]
+    """Called with a phase, a step and the number of steps."""
+
+
+class Mended(TypedDict):
+    """One photo of a run."""
+
+    photo: int
+    seconds: float
+    from_nothing: float
+
+
+class Record(TypedDict):
+    """What is read of a run's file."""
+
+    trained_seconds: float
+    photos: list[Mended]
+
+
+@dataclass(frozen=True)
+class EffortRun:
+    """One training: a recipe, about how many labelled photos, and which of many draws."""
+
+    recipe: str
+    labels: int
+    draw: int
+
+    @property
+    def name(self) -> str:
+        """Name of its file, without suffix."""
+        return f"{self.recipe}-{self.labels}-{self.draw}"
+
+
+@dataclass(frozen=True)
+class EffortPoint:
+    """All draws of one recipe and number of labels."""
+
+    recipe: str
+    labels: int
+    draws: int
+    share: PairedShare
+    """Its interval is over photos; the draws of a photo are drawn together."""
+    by_draw: tuple[float, ...]
+    trained_seconds: float
+    """Mean of the draws, without the features."""
+
+
+def plan_runs(recipes: Iterable[str], labels: Iterable[int], draws: int) -> list[EffortRun]:
+    """All runs, those with few labels first, so that a curve grows from its left."""
+    return [EffortRun(recipe, n, draw) for n in sorted(labels) for draw in range(draws) for recipe in recipes]
+
+
+def run_effort(
+    project: Project,
+    settings: Settings,
+    runs: Sequence[EffortRun],
+    folder: Path,
+    *,
+    hand: Hand,
+    split: str = "val",
+    device: str = "auto",
+    report: Report = lambda phase, step, steps: None,
+) -> None:
+    """Do what is left of the runs; each writes ``NAME.json`` into the folder when it has ended.
+
+    Raises
+    ------
+    ProjectError
+        No labelled photo to learn from, or none to measure on.
+    SkinsegError
+        What a training has to say.
+    """
+    known = project.masks.truth("train")
+    truths = readable_truth(project, project.masks.truth(split))
+    if not known or not truths:
+        which = "training" if not known else split
+        raise ProjectError(f"{project.path} has no labelled {which} photo: save or import some masks first")
+    photos = WorkingPhotos(project, None, project_cache(project))
+    from_nothing: dict[int, float] = {}
+    for number, run in enumerate(runs):
+        path = folder / f"{run.name}.json"
+        if path.is_file():
+            continue
+        words = f"run {number + 1} of {len(runs)}: {run.recipe}, {run.labels} labels"
+        predictor, about = _one_run(
+            project, settings, run, folder / run.name, len(known), device, partial(_tick, report, words)
+        )
+        rows: list[Mended] = []
+        for index, truth in enumerate(truths):
+            report(f"{words}, mending", index, len(truths))
+            target = to_labels(_full_truth(photos, truth))
+            if truth.photo_id not in from_nothing:
+                from_nothing[truth.photo_id] = hand.seconds_from_nothing(target)
+            suggestion = predictor.predict(photos.photo(truth.photo_id)).labels
+            seconds = hand.seconds(suggestion, target)
+            rows.append(
+                Mended(photo=truth.photo_id, seconds=seconds, from_nothing=from_nothing[truth.photo_id])
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(path, json.dumps({**asdict(run), **about, "hand": hand.costs.name, "photos": rows}))
+        shutil.rmtree(folder / run.name, ignore_errors=True)
+
+
+def _tick(report: Report, words: str, progress: RoundProgress) -> None:
+    report(f"{words}, {progress.phase}", progress.step, progress.steps)
+
+
+def _one_run(
+    project: Project,
+    settings: Settings,
+    run: EffortRun,
+    folder: Path,
+    known: int,
+    device: str,
+    tick: Callable[[RoundProgress], None],
+) -> tuple[Predictor, dict[str, object]]:
+    training = settings.training.model_copy(update={"seed": settings.training.seed + run.draw})
+    trained = run_standalone(
+        project,
+        settings.model_copy(update={"training": training}),
+        folder=folder,
+        recipe=run.recipe,
+        labels_fraction=min(1.0, run.labels / known),
+        labels_draw=run.draw,
+        tick=tick,
+        device=device,
+    )
+    plan = trained.plan
+    predictor = Predictor(
+        trained.network,
+        device,
+        plan.long_side,
+        fit=plan.fit,
+        size=plan.size,
+        edges=plan.edges,
+        features=feature_cache(project),
+    )
+    return predictor, {
+        "init": trained.init,
+        "steps": plan.steps,
+        "trained_seconds": round(trained.seconds, 2),
+    }
+
+
+def _full_truth(photos: WorkingPhotos, truth: Truth) -> Bytes:
+    photo = photos.photo(truth.photo_id)
+    return np.array(photos.target(truth.photo_id, truth.revision_id, photo.shape[:2]))
+
+
+def read_points(folder: Path, runs: Sequence[EffortRun]) -> list[EffortPoint]:
+    """Gather the runs that have ended into points of curves, by recipe and number of labels."""
+    groups: dict[tuple[str, int], list[Record]] = {}
+    for run in runs:
+        path = folder / f"{run.name}.json"
+        if path.is_file():
+            record = json.loads(path.read_text(encoding="utf-8"))
+            groups.setdefault((run.recipe, run.labels), []).append(record)
+    return [_point(recipe, labels, records) for (recipe, labels), records in groups.items()]
+
+
+def _point(recipe: str, labels: int, records: list[Record]) -> EffortPoint:
+    rows = [row for record in records for row in record["photos"]]
+    share = paired_share(
+        [row["seconds"] for row in rows],
+        [row["from_nothing"] for row in rows],
+        [str(row["photo"]) for row in rows],
+    )
+    by_draw = tuple(
+        sum(row["seconds"] for row in record["photos"]) / sum(row["from_nothing"] for row in record["photos"])
+        for record in records
+    )
+    seconds = float(np.mean([record["trained_seconds"] for record in records]))
+    return EffortPoint(recipe, labels, len(records), share, by_draw, seconds)
+
+
+def points_csv(points: Sequence[EffortPoint]) -> str:
+    """Write the points as CSV."""
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(["recipe", "labels", "draws", "photos", "share", "low", "high", "trained_seconds"])
+    for p in points:
+        numbers = [f"{value:.4f}" for value in (p.share.share, p.share.low, p.share.high)]
+        lines.writerow([p.recipe, p.labels, p.draws, p.share.photos, *numbers, f"{p.trained_seconds:.1f}"])
+    return text.getvalue()
