@@ -70,7 +70,7 @@ def _probes(project: Project, rounds: list[Round]) -> bool:
     options = project.settings.probe
     if not options.automatic or options.backbone == HANDMADE:
         return False
-    tried = [r for r in rounds if r.lane == Lane.PROBE and r.ended is not None][-FAILURES:]
+    tried = [r for r in rounds if r.recipe == PROBE and r.ended is not None][-FAILURES:]
     if len(tried) == FAILURES and all(r.state == RoundState.FAILED for r in tried):
         return False
     from trainer.features.backbones import NONE, choose_backbone  # loads torch, which only the trainer has
