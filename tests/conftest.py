@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch  # noqa: F401  # before any window: after one, software OpenGL and triton clash in one process
+import torchvision  # noqa: F401  # the same: its import compiles
 from filelock import FileLock
 from PIL import Image
 

@@ -57,6 +57,8 @@ class WorkspaceLayers:
         self.annotation.brush_size = brush_size
         self.annotation.metadata["class_set"] = classes.to_dict()  # for the writer of masks
         self.adopted: list[Layer] = []
+        self._tool_before = ""
+        self._view_before = self._view
         for layer in (self.photo, self.confidence, self.annotation):
             viewer.add_layer(layer)
             layer.locked = True  # against deletion by accident
@@ -108,6 +110,25 @@ class WorkspaceLayers:
         """Return the label under the mouse, 0 outside the photo."""
         pixel = self.pixel_under_cursor()
         return 0 if pixel is None else int(self.annotation.data[pixel])
+
+    def hold_to_pan(self, drawing: bool) -> None:
+        """Let the mouse pan, unless something is half drawn with the tool in hand."""
+        self._view_before = self._view
+        mode = str(self.annotation.mode)
+        if not drawing and mode != "pan_zoom":
+            self._tool_before = mode
+            self.annotation.mode = "pan_zoom"
+
+    def end_pan(self) -> bool:
+        """Give the tool back, and return whether the view has moved."""
+        if self._tool_before:
+            self.annotation.mode, self._tool_before = self._tool_before, ""
+        return self._view != self._view_before
+
+    @property
+    def _view(self) -> tuple[float, ...]:
+        camera = getattr(self._viewer, "scene", self._viewer).camera
+        return (*camera.center, camera.zoom)
 
     def show_help(self, text: str) -> None:
         """Show a text in napari's status line, where napari would name keys of its own."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from napari_skinseg.session.leaving_keys import LeavingKeys
 from napari_skinseg.session.session_state import SessionState
 from napari_skinseg.session.shortcuts import MOVING, PEEK, KeyBindings, KeyRow, key_table
 from trainer.project.states import CommandKind, PhotoState
@@ -56,6 +57,7 @@ class AnnotationSession(SessionState):
         super().__init__(viewer, project, annotator)
         layers = self._editor.layers
         self._keys = KeyBindings(viewer, (layers.annotation, layers.photo, layers.confidence))
+        self._leaving = LeavingKeys(self)
         self._bind_keys()
         self._connect()
 
@@ -221,7 +223,7 @@ class AnnotationSession(SessionState):
         rows = self.bindings()
         if self._editor.photo is None:
             rows = [row for row in rows if row.key in MOVING]
-        self._keys.bind(rows, {PEEK: self.peek})
+        self._keys.bind(rows, {PEEK: self.peek, **self._leaving.held()})
 
     def _send_train_now(self) -> bool:
         """Send the command if a trainer runs that can take it; in a thread."""
@@ -237,6 +239,7 @@ class AnnotationSession(SessionState):
             self.notice.emit("warning", "the trainer is not running: press Start first")
 
     def _photo_shown(self) -> None:
+        self._leaving.photo_shown()
         self._bind_keys()
         self._watcher.soon()
         self.photo_changed.emit()

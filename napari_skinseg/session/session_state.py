@@ -172,6 +172,14 @@ class SessionState:
         """Show the bare photo, or the annotation again."""
         self.peek(self.annotation_layer.visible)
 
+    def hold_to_pan(self) -> None:
+        """Let the left mouse button move the photo until `end_pan`."""
+        self._editor.layers.hold_to_pan(self._editor.drawing)
+
+    def end_pan(self) -> bool:
+        """Give the mouse its tool back; return whether the photo was moved meanwhile."""
+        return self._editor.layers.end_pan()
+
     def undo(self) -> None:
         """Undo the last step."""
         self._editor.undo()

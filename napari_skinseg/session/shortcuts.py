@@ -120,7 +120,9 @@ def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
         KeyRow("C", "drop the suggestion of the region under the cursor", actions.drop_region),
         KeyRow("Shift+C", "drop the suggestion of this photo", actions.drop_suggestion),
         KeyRow("0", "erase to not labelled", partial(actions.select_class, NOT_LABELLED)),
-        KeyRow("Space", "accept the rest, save, next", actions.accept_and_next),
+        KeyRow(
+            "Space", "accept the rest, save, next; held, the mouse moves the photo", actions.accept_and_next
+        ),
         KeyRow("N", "accept the rest, save, next", actions.accept_and_next),
         KeyRow("B", "back to the photo before", actions.back),
         KeyRow("S", "save the part, stay", actions.save_part),

@@ -12,6 +12,7 @@ import pytest
 from napari.components import ViewerModel
 from workbench import beat, make_project, predict, rest, serve, until
 
+from napari_skinseg.session.leaving_keys import STANDS_SECONDS
 from trainer.labels.values import ACCEPTED, PAINTED, PROPOSED
 from trainer.project.masks import Masks
 from trainer.project.project import Project
@@ -29,7 +30,7 @@ def test_the_first_photo_opens_without_a_model_and_says_so(session):
     assert not session.confidence_layer.visible
     assert session.viewer.layers.selection.active is session.annotation_layer
     until(session, lambda: "no suggestions yet" in session.status)
-    assert "after 4 photos" in session.status
+    assert "after 3 photos" in session.status
 
 
 def test_the_session_begins_with_a_brush_and_keeps_the_tool_that_is_chosen(session):
@@ -526,7 +527,10 @@ def test_keys_do_what_the_table_says_and_are_given_back(project, open_session):
     press(viewer, "F1")
     assert asked == ["note", "help"]
     first = current_id(session)
-    press(viewer, "Space")
+    time.sleep(STANDS_SECONDS)
+    space = press(viewer, "Space")
+    assert current_id(session) == first
+    next(space, None)
     until(session, lambda: session.current is not None)
     assert current_id(session) != first
     session.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from napari.utils.interactions import (
 )
 from workbench import predict, rest, serve, until
 
+from napari_skinseg.session.leaving_keys import STANDS_SECONDS
 from trainer.labels.values import PAINTED, PROPOSED
 
 pytestmark = pytest.mark.skipif(
@@ -98,6 +100,7 @@ def test_keys_reach_the_session_whatever_layer_is_active(make_napari_viewer, pro
     assert not layer.visible
     viewer.window._qt_viewer._key_map_handler.release_key("H")
     assert layer.visible
+    time.sleep(STANDS_SECONDS)
     press(viewer, "Space")
     until(session, lambda: session.current is not None)
     assert session.current.photo.id != first

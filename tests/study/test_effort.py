@@ -29,10 +29,10 @@ def effort(project, capfd):
 
 
 def test_a_curve_with_intervals_and_what_is_there_is_not_done_again(effort, tmp_path):
-    code, out, err = effort("--labels", "4,8", "--draws", 2, "--out", tmp_path, "--json")
+    code, out, err = effort("--labels", "4,8", "--draws", 2, "--out", tmp_path / "out", "--json")
     assert code == 0, err
     data = json.loads(out)
-    (folder,) = tmp_path.iterdir()
+    (folder,) = (tmp_path / "out").iterdir()
     assert str(folder) == data["folder"]
     few, many = data["points"]
     assert (few["labels"], few["draws"], many["labels"]) == (4, 2, 8)
@@ -45,7 +45,7 @@ def test_a_curve_with_intervals_and_what_is_there_is_not_done_again(effort, tmp_
     files = {path: path.stat().st_mtime_ns for path in folder.glob("probe-*.json")}
     assert len(files) == 4
     next(iter(files)).unlink()
-    code, out, _ = effort("--labels", "4,8", "--draws", 2, "--out", tmp_path, "--json")
+    code, out, _ = effort("--labels", "4,8", "--draws", 2, "--out", tmp_path / "out", "--json")
     assert json.loads(out) == data, "the run that was missing gave the same again"
     assert sum(path.stat().st_mtime_ns == then for path, then in files.items()) == 3
 

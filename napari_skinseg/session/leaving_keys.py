@@ -1,0 +1,114 @@
+"""Keys that leave a photo: one press leaves one photo, and Space held pans instead.
+
+A key that is held repeats. Qt marks repeats, and napari passes over those it marks; some servers and remote
+desktops send each repeat as a release and a press of its own. Those follow each other at once: no hand does.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from psygnal import SignalInstance
+
+STANDS_SECONDS = 0.5
+"""A photo that has stood for less has not been looked at."""
+REPEAT_SECONDS = 0.15
+"""A press so soon after the release of the same key is a repeat."""
+HELD_SECONDS = 1.0
+"""A press so soon after another without a release between them is one too; later, the release was missed."""
+
+
+class Leaves(Protocol):
+    """The session's side."""
+
+    notice: SignalInstance
+
+    @property
+    def current(self) -> object | None:
+        """The open photo."""
+
+    def accept_and_next(self) -> None:
+        """Accept the rest, save, show the next photo."""
+
+    def back(self) -> None:
+        """Open the photo before."""
+
+    def skip(self) -> None:
+        """Leave the photo for another day."""
+
+    def hold_to_pan(self) -> None:
+        """Let the mouse move the photo."""
+
+    def end_pan(self) -> bool:
+        """Give the mouse its tool back; return whether the photo was moved."""
+
+
+class LeavingKeys:
+    """Turns presses and releases of Space, N, B and K into at most one action each.
+
+    Parameters
+    ----------
+    session
+        Whose photo is left.
+    clock
+        Seconds.
+    """
+
+    def __init__(self, session: Leaves, clock: Callable[[], float] = time.monotonic) -> None:
+        self._session, self._clock = session, clock
+        self._shown = self._clock()
+        self._down: dict[str, float] = {}
+        self._released: dict[str, float] = {}
+        self._accepts = False
+
+    def held(self) -> dict[str, Callable[[bool], object]]:
+        """Return what each key does when it goes down (True) and up (False)."""
+        session = self._session
+        runs = {"N": session.accept_and_next, "B": session.back, "K": session.skip}
+        return {"Space": self._space, **{key: partial(self._leave, key, run) for key, run in runs.items()}}
+
+    def photo_shown(self) -> None:
+        """Note that another photo has appeared."""
+        self._shown = self._clock()
+
+    def _leave(self, key: str, run: Callable[[], object], down: bool) -> None:
+        if not down:
+            self._up(key)
+        elif self._counts(key):
+            run()
+
+    def _space(self, down: bool) -> None:
+        """Let the mouse pan while Space is down; where it did not, accept and go on when Space goes up."""
+        if down:
+            self._accepts = self._counts("Space")
+            self._session.hold_to_pan()
+            return
+        self._up("Space")
+        panned = self._session.end_pan()
+        if self._accepts and not panned:
+            self._session.accept_and_next()
+        self._accepts = False
+
+    def _up(self, key: str) -> None:
+        self._down.pop(key, None)
+        self._released[key] = self._clock()
+
+    def _counts(self, key: str) -> bool:
+        """Tell whether a press is a person's own, on a photo that has been seen."""
+        now, never = self._clock(), float("-inf")
+        repeated = now - self._released.get(key, never) < REPEAT_SECONDS
+        repeated |= now - self._down.get(key, never) < HELD_SECONDS
+        self._down[key] = now
+        if repeated:
+            return False
+        if self._session.current is not None and now - self._shown < STANDS_SECONDS:
+            self._session.notice.emit(
+                "info", f"this photo has just appeared: look at it, then press {key} again"
+            )
+            return False
+        return True

@@ -1,0 +1,120 @@
+"""One press leaves one photo, however a held key repeats; Space held pans and accepts nothing."""
+
+from __future__ import annotations
+
+import pytest
+from workbench import rest, until
+
+from napari_skinseg.session.leaving_keys import LeavingKeys
+
+
+class Clock:
+    """A clock that goes when it is told."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def keys(session, clock):
+    """Keys of a session whose photo has stood for a second."""
+    session.annotation_layer.paint((20, 20), 3)
+    keys = LeavingKeys(session, clock)
+    session.photo_changed.connect(keys.photo_shown)
+    clock.now += 1.0
+    return keys
+
+
+def tap(keys, clock, key, seconds=0.08):
+    switch = keys.held()[key]
+    switch(True)
+    clock.now += seconds
+    switch(False)
+
+
+def settle(session):
+    rest(session)
+    until(session, lambda: session.current is not None)
+
+
+@pytest.mark.parametrize("key", ["Space", "N", "K"])
+def test_a_key_held_for_seconds_leaves_one_photo(session, keys, clock, key):
+    """Repeats that nobody marked: a release and a press at once, every 33 ms."""
+    first = session.current.photo.id
+    tap(keys, clock, key, seconds=0.66)
+    settle(session)
+    second = session.current.photo.id
+    assert second != first
+    session.annotation_layer.paint((20, 20), 3)
+    for _ in range(75):
+        clock.now += 0.001
+        tap(keys, clock, key, seconds=0.033)
+    settle(session)
+    assert session.current.photo.id == second
+    clock.now += 0.3  # the key was let go of, and is pressed once more
+    tap(keys, clock, key)
+    settle(session)
+    assert session.current.photo.id != second
+
+
+def test_repeats_without_releases_leave_one_photo(session, keys, clock):
+    switch = keys.held()["N"]
+    switch(True)
+    settle(session)
+    second = session.current.photo.id
+    session.annotation_layer.paint((20, 20), 3)
+    for _ in range(75):
+        clock.now += 0.033
+        switch(True)
+    settle(session)
+    assert session.current.photo.id == second
+
+
+def test_a_photo_that_has_just_appeared_is_looked_at_first(session, keys, clock):
+    tap(keys, clock, "N")
+    settle(session)
+    second = session.current.photo.id
+    session.annotation_layer.paint((20, 20), 3)
+    clock.now += 0.3
+    tap(keys, clock, "N")
+    assert session.current.photo.id == second
+    assert session.notices[-1] == ("info", "this photo has just appeared: look at it, then press N again")
+    clock.now += 0.3
+    tap(keys, clock, "N")
+    settle(session)
+    assert session.current.photo.id != second
+
+
+def test_space_held_and_dragged_pans_and_accepts_nothing(session, keys, clock):
+    first, layer = session.current.photo.id, session.annotation_layer
+    layer.mode = "fill"
+    switch = keys.held()["Space"]
+    switch(True)
+    assert str(layer.mode) == "pan_zoom"
+    camera = getattr(session.viewer, "scene", session.viewer).camera
+    camera.center = (0, 5, 9)
+    clock.now += 0.4
+    switch(False)
+    assert str(layer.mode) == "fill"
+    assert session.current.photo.id == first
+    assert session.saving == 0
+
+
+def test_space_leaves_a_line_that_is_half_drawn_alone(session, keys):
+    layer = session.annotation_layer
+    layer.mode = "polygon"
+    layer._overlays["polygon"].points = [[5, 5], [5, 30]]
+    switch = keys.held()["Space"]
+    switch(True)
+    assert str(layer.mode) == "polygon"
+    switch(False)
+    assert session.notices[-1] == ("warning", "a line is half drawn: finish it, or press Escape to drop it")
+    assert len(layer._overlays["polygon"].points) == 2
