@@ -49,7 +49,8 @@ TRAINER = {
 }
 WINDOW = {
     "layers": "",
-    "session": "layers",
+    "selection": "",
+    "session": "layers selection",
     "views": "layers session",
     "widgets": "layers session views",
     "contributions": "layers session views widgets",

@@ -67,8 +67,8 @@ class BrushState:
         """Stored value that the brush paints; 0 erases."""
         return int(self._layer.selected_label)
 
-    def select(self, value: int) -> None:
-        """Select the class to paint, and the brush where no drawing tool is active.
+    def select(self, value: int, keep_tool: bool = False) -> None:
+        """Select the class to paint, and the brush where no drawing tool is active, unless told to keep it.
 
         Raises
         ------
@@ -78,7 +78,7 @@ class BrushState:
         if value != NOT_LABELLED and value not in stored_values(self._classes):
             raise ValueError(f"{value} is no class of {self._classes.name}: use 0 to {self._classes.count}")
         self._layer.selected_label = value
-        if str(self._layer.mode) not in ("paint", "fill", "polygon"):
+        if not keep_tool and str(self._layer.mode) not in ("paint", "fill", "polygon"):
             self._layer.mode = "paint"
         self.changed.emit()
 

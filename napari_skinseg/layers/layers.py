@@ -58,7 +58,7 @@ class WorkspaceLayers:
         self.annotation.metadata["class_set"] = classes.to_dict()  # for the writer of masks
         self.adopted: list[Layer] = []
         self._tool_before = ""
-        self._view_before = self._view
+        self._view_before, self._panned_before = self._view, False
         for layer in (self.photo, self.confidence, self.annotation):
             viewer.add_layer(layer)
             layer.locked = True  # against deletion by accident
@@ -113,16 +113,18 @@ class WorkspaceLayers:
 
     def hold_to_pan(self, drawing: bool) -> None:
         """Let the mouse pan, unless something is half drawn with the tool in hand."""
-        self._view_before = self._view
+        self._view_before, self._panned_before = self._view, self.annotation.mouse_pan
         mode = str(self.annotation.mode)
         if not drawing and mode != "pan_zoom":
             self._tool_before = mode
             self.annotation.mode = "pan_zoom"
+        self.annotation.mouse_pan = True
 
     def end_pan(self) -> bool:
         """Give the tool back, and return whether the view has moved."""
         if self._tool_before:
             self.annotation.mode, self._tool_before = self._tool_before, ""
+        self.annotation.mouse_pan = self._panned_before
         return self._view != self._view_before
 
     @property

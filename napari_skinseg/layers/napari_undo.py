@@ -131,6 +131,15 @@ def paint_area(layer: Labels, key: tuple[slice, slice], mask: NDArray[np.bool_],
     layer._paint_region_with_mask(key, mask, value, [0, 1])
 
 
+def drop_line(layer: Labels) -> None:
+    """Drop a polygon or a stroke that is half drawn, as napari's Escape does."""
+    stroke = layer._overlays["brush_stroke"]
+    if stroke.active:
+        stroke.abort(layer)
+    else:
+        layer._overlays["polygon"].points = []
+
+
 def drop_oldest(layer: Labels, count: int) -> None:
     """Forget the oldest steps."""
     for _ in range(count):

@@ -17,7 +17,9 @@ from napari_skinseg.layers.overlays import Overlays
 from napari_skinseg.layers.prediction_extras import NO_EXTRAS
 from napari_skinseg.layers.provenance import ProvenanceTracker
 from napari_skinseg.session.autosave import Autosave
+from napari_skinseg.session.click_proposers import ClickProposers
 from napari_skinseg.session.photo_info import PhotoInfo
+from napari_skinseg.session.select_tool import SelectTool
 from napari_skinseg.session.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -46,11 +48,13 @@ class PhotoEditor:
         window = project.settings.window
         self._viewer = viewer
         self._background = background
+        self._project = project
         self._read_only = project.read_only
         self.layers = WorkspaceLayers(viewer, project.classes, window.brush_size, window.opacity)
         self.tracker = ProvenanceTracker(self.layers.annotation)
         self.brush = BrushState(self.layers, self.tracker, project.classes)
         self.corrections = Corrections(self.layers, self.tracker, project.classes)
+        self.select = SelectTool(viewer, self.layers, self.tracker, project.classes, background)
         self.overlays = Overlays(viewer, self.layers, project.classes, background)
         self.stopwatch = Stopwatch()
         self._autosave = Autosave(project, annotator, background, window.autosave_seconds)
@@ -62,7 +66,9 @@ class PhotoEditor:
         self._first = True
         self._planning = False
         self._undone_at = -REDO_GRACE_SECONDS
-        self.brush.changed.connect(self.changed.emit)
+        for part in (self.brush, self.select):
+            part.changed.connect(self.changed.emit)
+        self.select.notice.connect(self.notice.emit)
         self._autosave.failed.connect(self._draft_failed)
         self.layers.annotation.events.paint.connect(self.stopwatch.touch)
         viewer.cursor.events.position.connect(self.stopwatch.touch)
@@ -71,6 +77,7 @@ class PhotoEditor:
         """Remove the layers, and stop following the viewer."""
         self._viewer.cursor.events.position.disconnect(self.stopwatch.touch)
         self.layers.annotation.events.paint.disconnect(self.stopwatch.touch)
+        self.select.close()
         self.brush.close()
         self.tracker.close()
         self.overlays.remove()
@@ -131,6 +138,7 @@ class PhotoEditor:
             self.layers.show(photo.levels, photo.confidence)
             self.tracker.start(photo.labels, photo.provenance)
             self._select_brush()
+        self.select.show(None if photo is None else ClickProposers(self._project, photo.id, photo.image))
         self.layers.fit()
         self.stopwatch.restart(photo.seconds if photo else 0.0)
         self._autosave.restart()
@@ -216,6 +224,7 @@ class PhotoEditor:
         """See to autosave and refresh."""
         self.tracker.sync()
         self.overlays.poll()
+        self.select.poll(now)
         if self.photo is not None:
             self._save_draft(now)
             self._plan_refresh(now)

@@ -141,12 +141,17 @@ class SessionState:
     def select_class(self, value: int) -> None:
         """Select the class to paint (0 erases), and the brush where no drawing tool is active.
 
+        What the tool *Select* has found is painted in that class at once.
+
         Raises
         ------
         ValueError
             If the class set has no such value.
         """
-        self._editor.brush.select(value)
+        select = self._editor.select
+        if select.has_selection and not self.project.read_only:
+            select.paint(value)
+        self._editor.brush.select(value, keep_tool=select.active)
 
     def set_visible(self, value: int, visible: bool) -> None:
         """Show or hide a class on the screen; what is saved stays the same."""
@@ -171,6 +176,29 @@ class SessionState:
     def toggle_peek(self) -> None:
         """Show the bare photo, or the annotation again."""
         self.peek(self.annotation_layer.visible)
+
+    @property
+    def selecting(self) -> bool:
+        """Whether the tool *Select* is in hand."""
+        return self._editor.select.active
+
+    def toggle_select(self) -> None:
+        """Take the tool *Select* in hand, or the brush again."""
+        if self._editor.photo is not None and self._not_drawing():
+            self._editor.select.toggle()
+
+    def next_proposal(self) -> None:
+        """Show the next mask that *Select* proposes."""
+        self._editor.select.next_proposal()
+
+    def paint_selection(self) -> None:
+        """Paint what *Select* has found in the selected class."""
+        if self._editor.select.has_selection and self._may_write():
+            self._editor.select.paint(self.selected_class)
+
+    def escape(self) -> None:
+        """Drop what is selected or half drawn."""
+        self._editor.select.escape()
 
     def hold_to_pan(self) -> None:
         """Let the left mouse button move the photo until `end_pan`."""

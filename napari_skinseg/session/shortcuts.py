@@ -75,6 +75,18 @@ class KeyActions(Protocol):
     def drop_suggestion(self) -> None:
         """Take the photo's whole suggestion away."""
 
+    def toggle_select(self) -> None:
+        """Take the tool Select in hand, or the brush again."""
+
+    def next_proposal(self) -> None:
+        """Show the next mask that Select proposes."""
+
+    def paint_selection(self) -> None:
+        """Paint what Select has found."""
+
+    def escape(self) -> None:
+        """Drop what is selected or half drawn."""
+
     def undo(self) -> None:
         """Undo the last step."""
 
@@ -116,6 +128,10 @@ def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
             KeyRow(f"Alt+{value}", f"the region under the cursor is {name}", partial(relabel, value))
             for value, name in numbered
         ),
+        KeyRow("Q", "select a thing by a click, on or off", actions.toggle_select),
+        KeyRow("Tab", "the next proposal of Select", actions.next_proposal),
+        KeyRow("Enter", "paint what is selected (a digit does too)", actions.paint_selection),
+        KeyRow("Escape", "drop what is selected or half drawn", actions.escape),
         KeyRow("D", "the rest is background", actions.rest_is_background),
         KeyRow("C", "drop the suggestion of the region under the cursor", actions.drop_region),
         KeyRow("Shift+C", "drop the suggestion of this photo", actions.drop_suggestion),

@@ -74,7 +74,7 @@ class AnnotateDock(QWidget):
         self.next = button("Next photo", "Open the next photo of the queue (Space)", session.open_next)
         self.add = button("Add photos …", "Add a folder of photos", lambda: self.asked.emit("add"))
         self.classes = PaletteTable(theme=theme)
-        self.tools = BrushTools(theme=theme)
+        self.tools = BrushTools(session.toggle_select, theme=theme)
         self.overlays = {
             name: _overlay_switch(name, *key_and_tip) for name, key_and_tip in OVERLAY_KEYS_AND_TIPS.items()
         }
@@ -155,6 +155,7 @@ class AnnotateDock(QWidget):
             offer.setVisible(not view.working and view.writable)
         self.classes.show_rows(view.rows)
         self.tools.follow(self.session.annotation_layer if view.working else None)
+        self.tools.show_selecting(self.session.selecting)
         self.buttons.enable(view.working and view.writable)
 
     def _show_overlays(self, view: AnnotateView) -> None:

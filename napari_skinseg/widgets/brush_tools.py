@@ -1,4 +1,4 @@
-"""Brush size, opacity and the four tools of the annotation layer."""
+"""Brush size, opacity, and the tools of the annotation layer."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from napari_skinseg.widgets.elements import button
 from napari_skinseg.widgets.icons import icon, theme_colour
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.layers import Labels
 
 TOOLS = (
@@ -21,15 +23,26 @@ TOOLS = (
     ("polygon", "polygon", "Draw a polygon: right or double click closes it"),
     ("pick", "picker", "Pick the class under the cursor"),
 )
+SELECT = "select"
+SELECT_TIP = "Click a thing and paint it with Enter or a digit (Q)"
 LARGEST_BRUSH = 200
 
 
 class BrushTools(QWidget):
-    """Sliders and tool buttons that follow a napari Labels layer and set it."""
+    """Sliders and tool buttons that follow a napari Labels layer and set it.
 
-    def __init__(self, *, theme: str = "dark", parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    toggle_select
+        Takes the tool *Select* in hand, or puts it away.
+    """
+
+    def __init__(
+        self, toggle_select: Callable[[], None], *, theme: str = "dark", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._layer: Labels | None = None
+        self._toggle_select, self._selecting = toggle_select, False
         self.brush = QLabeledSlider(Qt.Orientation.Horizontal)
         self.brush.setRange(1, LARGEST_BRUSH)
         self.brush.setToolTip("Brush size in photo pixels ( [ and ] )")
@@ -47,7 +60,8 @@ class BrushTools(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         for mode, _, tip in TOOLS:
-            row.addWidget(self._tool_button(mode, tip))
+            row.addWidget(self._tool_button(mode, tip, partial(self._set_mode, mode)))
+        row.addWidget(self._tool_button(SELECT, SELECT_TIP, toggle_select))
         self.set_theme(theme)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -58,8 +72,8 @@ class BrushTools(QWidget):
         self.opacity.valueChanged.connect(self._set_opacity)
         self.setEnabled(False)
 
-    def _tool_button(self, mode: str, tip: str) -> QPushButton:
-        made = button(mode, tip, partial(self._set_mode, mode))
+    def _tool_button(self, mode: str, tip: str, run: Callable[[], None]) -> QPushButton:
+        made = button(mode, tip, run)
         made.setIconSize(QSize(16, 16))
         made.setCheckable(True)
         self.group.addButton(made)
@@ -68,7 +82,7 @@ class BrushTools(QWidget):
 
     def set_theme(self, theme: str) -> None:
         """Draw the icons for a napari theme."""
-        for mode, picture, _ in TOOLS:
+        for mode, picture, _ in (*TOOLS, (SELECT, "select", "")):
             self.buttons[mode].setIcon(icon(picture, theme_colour(theme, "icon")))
 
     def follow(self, layer: Labels | None) -> None:
@@ -85,6 +99,12 @@ class BrushTools(QWidget):
                 event.connect(self._read)
             self._read()
 
+    def show_selecting(self, on: bool) -> None:
+        """Show whether the tool *Select* is in hand."""
+        if on != self._selecting:
+            self._selecting = on
+            self._read()
+
     def _read(self, event: object = None) -> None:
         layer = self._layer
         if layer is None:
@@ -98,7 +118,7 @@ class BrushTools(QWidget):
             slider.blockSignals(blocked)
         self.group.setExclusive(False)
         for mode, tool in self.buttons.items():
-            tool.setChecked(str(layer.mode) == mode)
+            tool.setChecked(self._selecting if mode == SELECT else str(layer.mode) == mode)
         self.group.setExclusive(True)
 
     def _set_brush(self, value: int) -> None:

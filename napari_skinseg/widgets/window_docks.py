@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QCoreApplication, Qt
+from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
     import napari
     from magicgui.widgets import Widget
+
+    Action = Callable[[], object]
 
 
 def main_window(viewer: napari.Viewer) -> QMainWindow:
@@ -66,6 +69,34 @@ def focus_canvas(viewer: napari.Viewer) -> None:
     canvas = main_window(viewer).centralWidget()
     assert canvas is not None
     canvas.setFocus()
+
+
+def shortcuts(
+    viewer: napari.Viewer,
+    anywhere: dict[str, Callable[[], object]],
+    on_photo: dict[str, Callable[[], object]],
+) -> list[QShortcut]:
+    """Bind keys that napari cannot bind, or that Qt would take to move the focus.
+
+    Parameters
+    ----------
+    viewer
+        Of the window.
+    anywhere
+        Keys that work wherever the focus is in the window.
+    on_photo
+        Keys that work where the photo has it.
+    """
+    window = main_window(viewer)
+    made = []
+    for parent, keys in ((window, anywhere), (window.centralWidget(), on_photo)):
+        for key, run in keys.items():
+            shortcut = QShortcut(QKeySequence(key), parent)
+            if parent is not window:
+                shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(run)
+            made.append(shortcut)
+    return made
 
 
 def call_on_close(viewer: napari.Viewer, action: Callable[[], None]) -> None:

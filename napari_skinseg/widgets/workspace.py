@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_error, show_warning
 from qtpy.QtCore import QEvent, QSize
-from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_skinseg.session import projects
@@ -29,6 +28,7 @@ from napari_skinseg.widgets.window_docks import (
     raise_dock,
     remove_dock,
     set_dock_width,
+    shortcuts,
     show_tab,
 )
 from napari_skinseg.widgets.workspace_clock import WorkspaceClock
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import napari
+    from qtpy.QtGui import QShortcut
 
     from trainer.project.project import Project
 
@@ -111,7 +112,7 @@ class WorkspaceDock(QWidget):
         self.staged: StagedDrawing | None = None
         self.clock: WorkspaceClock | None = None
         self.keys: KeyHelp | None = None
-        self.help_key: QShortcut | None = None
+        self.shortcuts: list[QShortcut] = []
         self.tabs = WorkspaceTabs(napari_viewer)
         self.start = StartPanel(last=projects.last_project())
         self.start.opened.connect(self._try_open)
@@ -153,8 +154,7 @@ class WorkspaceDock(QWidget):
         self._add_docks(session, project)
         session.notice.connect(self._show_notice)
         session.help_requested.connect(self._toggle_keys)
-        self.help_key = QShortcut(QKeySequence("?"), main_window(self.viewer))  # napari cannot bind this key
-        self.help_key.activated.connect(self._toggle_keys)
+        self.shortcuts = shortcuts(self.viewer, {"?": self._toggle_keys}, {"Tab": session.next_proposal})
         self.viewer.events.theme.connect(self._set_theme)
         if projects.wants_trainer() and not project.read_only and not resolve_trainer(project).running:
             self.start_trainer()
@@ -202,8 +202,8 @@ class WorkspaceDock(QWidget):
         orphaned = event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None
         if orphaned and self.session is not None:
             self.dispose()
-            if self.help_key is not None:
-                self.help_key.deleteLater()
+            for shortcut in self.shortcuts:
+                shortcut.deleteLater()
             remove_dock(self.viewer, self.trainer)
             self.tabs.close()
         return bool(super().event(event))

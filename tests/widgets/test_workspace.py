@@ -131,7 +131,7 @@ def test_tabs_open_when_asked_for_and_only_once(dock, qtbot, name, title):
 
 
 def test_the_key_table_waits_for_nobody(dock, qtbot):
-    for ask in (dock.session.help_requested.emit, dock.help_key.activated.emit):
+    for ask in (dock.session.help_requested.emit, dock.shortcuts[0].activated.emit):
         ask()
         assert dock.keys.isVisibleTo(dock.keys.parent())
         assert not dock.keys.isModal()

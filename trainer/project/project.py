@@ -25,6 +25,7 @@ from trainer.errors import ConfigError, ProjectError
 from trainer.labels.classes import ClassSet, load_class_set
 from trainer.project.catalog import Catalog, sqlite_url
 from trainer.project.drafts import Drafts
+from trainer.project.embeddings import Embeddings
 from trainer.project.filesystem import make_private, storage_errors
 from trainer.project.masks import Masks
 from trainer.project.models import Models
@@ -67,7 +68,7 @@ class Project(Store):
         As read when it was opened.
     read_only_reason : str
         Why nothing can be saved; empty where all can.
-    registration, photos, masks, drafts, sessions, queue, review, predictions, models, trainer
+    registration, photos, masks, drafts, sessions, queue, review, predictions, embeddings, models, trainer
         The components.
     """
 
@@ -84,6 +85,7 @@ class Project(Store):
         self.queue = Queue(self, self.photos)
         self.review = Review(self)
         self.predictions = Predictions(self)
+        self.embeddings = Embeddings(self)
         self.models = Models(self)
         self.trainer = TrainerChannel(self)
 

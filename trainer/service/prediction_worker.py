@@ -83,12 +83,14 @@ class PredictionWorker:
         self._predictor = None
         release_device_memory()
 
-    def release_when_idle(self, seconds: float) -> None:
-        """Release the model where it has predicted nothing for longer than so many seconds."""
+    def release_when_idle(self, seconds: float) -> bool:
+        """Release the model where it has predicted nothing for so many seconds; return whether it was."""
         idle = time.monotonic() - self._last_used
         if self._predictor is not None and idle > seconds:
             self.release()
             log.info("idle for %.0f s: gave the memory back", idle)
+            return True
+        return False
 
     def _most_wanted(self, model_id: str, head: bool) -> int | None:
         now = time.monotonic()

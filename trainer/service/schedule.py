@@ -68,7 +68,8 @@ class NextStep:
 
     action: Action
     why: str
-    lane: Lane | None = None
+    lane: Lane = Lane.FAST
+    """Of the round, where there is one."""
     round_id: str | None = None
     recipe: str | None = None
     """None: the project's own."""
@@ -116,7 +117,7 @@ def _step_for_labels(now: SchedulerState) -> NextStep:
     if now.only_probes and now.interrupted is None and not now.train_now:
         first = _wait_for_first(now) if now.new_to_probe else None
         return first or NextStep("rest", "nothing new to learn")
-    going_on = NextStep("resume", GOING_ON, round_id=now.interrupted)
+    going_on = NextStep("resume", GOING_ON, now.interrupted_lane, now.interrupted)
     # A fast round is short and its labels are waited for: finish it before anything newer is looked at.
     if now.interrupted is not None and now.interrupted_lane != Lane.FULL:
         return going_on

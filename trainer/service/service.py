@@ -24,7 +24,7 @@ from trainer.service.commands import CommandHandler
 from trainer.service.device import prepare_device
 from trainer.service.heartbeat import Heartbeat
 from trainer.service.lock import TrainerLock
-from trainer.service.prediction_worker import PredictionWorker
+from trainer.service.photo_server import PhotoServer
 from trainer.service.round_settings import RoundChoices, settings_for_round
 from trainer.service.schedule import PRETEXT, NextStep, decide, probe_is_due
 from trainer.service.schedule_state import read_scheduler_state
@@ -61,7 +61,7 @@ class Service:
         self.device = device
         self.heartbeat = Heartbeat(project, project.settings.service.heartbeat_seconds)
         self.commands = CommandHandler(project)
-        self.worker = PredictionWorker(project, device)
+        self.server = PhotoServer(project, device)
         self.on_progress: Callable[[RoundProgress], None] | None = None
         self._wake = threading.Event()
         self._version = -1
@@ -93,7 +93,7 @@ class Service:
                 last_state = ("stopped" if asked else "failed", str(error))
                 raise
             finally:
-                self.worker.release()
+                self.server.release()
                 self.heartbeat.end(*last_state)
                 with suppress(Exception):
                     self.project.events.add(
@@ -143,8 +143,8 @@ class Service:
         The head of the queue is due once after each promotion and otherwise waits until there is nothing to
         train: a new label must not wait for photos that nobody has asked for yet.
         """
-        if self.worker.serve_one(head) is not None:
-            self.heartbeat.show_state("predicting", "suggestions for the photos that come next")
+        if served := self.server.serve_one(head):
+            self.heartbeat.show_state("predicting", served)
             self._looked = 0.0  # there may be another: look again at once
             return True
         self._head_is_due = self._head_is_due and not head
@@ -170,9 +170,11 @@ class Service:
         self.commands.run_pending()
         if self.commands.stop or self.commands.paused:
             raise StopRound("stopped" if self.commands.stop else "paused")
-        if self.worker.serve_one(head=self._round_lane == Lane.FULL) is not None:
+        in_full = self._round_lane == Lane.FULL
+        # a probe takes seconds, and a person waits for it more than for clicks
+        if self.server.serve_one(head=in_full, clicks=self._round_lane != Lane.PROBE):
             self._looked = 0.0  # there may be another: look again after the next step
-        elif self._round_lane == Lane.FULL and self._new_labels():
+        elif in_full and self.project.photos.counts().labelled > self._round_labels:
             raise StopRound("new labels come first")
         elif self._round_lane in (Lane.FAST, Lane.FULL) and probe_is_due(self._state()):
             raise StopRound("the newest label comes first")
@@ -220,7 +222,7 @@ class Service:
         """Train what the schedule says comes next; False when there is nothing to train."""
         if self.commands.paused:
             self.heartbeat.show_state("paused", "paused: resume to go on")
-            self.worker.release_when_idle(self.project.settings.service.idle_release_seconds)
+            self.server.release_when_idle(self.project.settings.service.idle_release_seconds)
             return False
         state = self._state()
         next_step = decide(replace(state, pretrain_now=self.commands.pretrain_now))
@@ -228,9 +230,9 @@ class Service:
             self.commands.train_now = None
             if self._predict_one(head=True):
                 return True
-            trouble = self._back_off.message if state.wait else self.worker.trouble
+            trouble = self._back_off.message if state.wait else self.server.predictions.trouble
             self.heartbeat.show_state("failed" if trouble else "resting", trouble or next_step.why)
-            self.worker.release_when_idle(self.project.settings.service.idle_release_seconds)
+            self.server.release_when_idle(self.project.settings.service.idle_release_seconds)
             self._sweep()
             return False
         self._carry_out(next_step)
@@ -250,15 +252,14 @@ class Service:
             log.info("removed %d groups of files that belonged to nothing", removed)
 
     def _carry_out(self, next_step: NextStep) -> None:
-        log.info("%s %s: %s", next_step.action, next_step.lane or next_step.round_id, next_step.why)
+        log.info("%s %s: %s", next_step.action, next_step.round_id or next_step.lane, next_step.why)
         if self.commands.pretrain_now:
             self.commands.pretrain_now = False
         elif next_step.lane != Lane.PROBE:  # the round that was asked for comes after it
             self.commands.train_now = None
         try:
-            lane = next_step.lane or self._lane_of(next_step.round_id)
             init = "scratch" if next_step.recipe == PRETEXT else None
-            result = self.train(lane, next_step.round_id, recipe=next_step.recipe, init=init)
+            result = self.train(next_step.lane, next_step.round_id, recipe=next_step.recipe, init=init)
         except Exception as error:
             self._give_up(next_step.round_id)
             self._report_failure("a training round failed", error)
@@ -268,9 +269,6 @@ class Service:
         if result is not None:
             self._head_is_due = result.served
             log.info("round %s: model %s, %s", result.round_id, result.model_id, result.why)
-
-    def _lane_of(self, round_id: str | None) -> Lane:
-        return next((r.lane for r in self.project.trainer.rounds() if r.id == round_id), Lane.FAST)
 
     def _give_up(self, round_id: str | None) -> None:
         """Close a round that cannot even be resumed, so that it is not tried for ever."""
@@ -295,9 +293,6 @@ class Service:
             return False
         self._version, self._looked = version, now
         return True
-
-    def _new_labels(self) -> bool:
-        return bool(self.project.photos.counts().labelled > self._round_labels)
 
     def _stop(self) -> None:
         self.commands.stop = True

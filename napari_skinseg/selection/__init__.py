@@ -1,0 +1,1 @@
+"""Click and done: masks of the thing under a click, by MobileSAM or by superpixels. Free of Qt and torch."""

@@ -1,0 +1,84 @@
+"""Clicks on a photo, and the masks that they propose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from PIL import Image
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_skinseg.selection.sam_decoder import SamDecoder
+
+FRAME = 1024
+"""Long side of the photo in MobileSAM's frame, in its pixels; an embedding has a sixteenth of it."""
+LOW = FRAME // 4
+"""Side of the decoder's masks."""
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """Clicks, and at most one box, in pixels of the photo: (row, column), and (top, left, bottom, right)."""
+
+    points: tuple[tuple[float, float], ...] = ()
+    added: tuple[bool, ...] = ()
+    """Of each click: part of the thing, or not."""
+    box: tuple[float, float, float, float] | None = None
+
+    def with_click(self, row: float, column: float, added: bool) -> Prompts:
+        """Add a click."""
+        return replace(self, points=(*self.points, (row, column)), added=(*self.added, added))
+
+    def with_box(self, box: tuple[float, float, float, float]) -> Prompts:
+        """Put a box in the place of the one there was."""
+        return replace(self, box=box)
+
+
+class Proposer(Protocol):
+    """Finds masks for clicks on one photo; runs in a thread."""
+
+    def propose(self, prompts: Prompts) -> list[NDArray[np.float32]]:
+        """Return small maps ``(h, w)`` of the whole photo, above 0 inside the mask, the best first."""
+
+
+class ClickModel:
+    """Masks by MobileSAM's decoder.
+
+    Parameters
+    ----------
+    decoder
+        The decoder.
+    embedding
+        Of the photo, ``(256, 64, 64)``.
+    shape
+        Height and width of the photo.
+    """
+
+    def __init__(self, decoder: SamDecoder, embedding: NDArray[np.float16], shape: tuple[int, int]) -> None:
+        self._decoder, self._embedding = decoder, embedding
+        self._scale = FRAME / max(shape)
+        self._size = tuple(max(1, round(side * self._scale / FRAME * LOW)) for side in shape)
+
+    def propose(self, prompts: Prompts) -> list[NDArray[np.float32]]:
+        """Decode the three masks, without the margin that fills the photo up to a square."""
+        points = np.array([[(column + 0.5), (row + 0.5)] for row, column in prompts.points], np.float64)
+        box = None
+        if prompts.box is not None:
+            top, left, bottom, right = (side * self._scale for side in prompts.box)
+            box = (left, top, right, bottom)
+        masks, _ = self._decoder.masks(
+            self._embedding, points.reshape(-1, 2) * self._scale, np.array(prompts.added, bool), box
+        )
+        rows, columns = self._size
+        return [mask[:rows, :columns] for mask in masks]
+
+
+def enlarged(small: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Scale a small map bilinearly to the photo's size, and return where it is above 0: bool ``shape``."""
+    picture = Image.fromarray(np.ascontiguousarray(small, np.float32))
+    large = picture.resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
+    inside: NDArray[np.bool_] = np.asarray(large) > 0
+    return inside

@@ -1,0 +1,57 @@
+"""Superpixels of a photo: what a click finds where no weights are at hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+from skimage.segmentation import slic
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_skinseg.selection.proposals import Prompts
+
+LONG_SIDE = 400
+"""Photos are cut up at this size: about what one sees of them on the screen."""
+PIECES = (60, 160, 400)
+"""Numbers of superpixels of the three proposals, large pieces first."""
+
+
+class Superpixels:
+    """Masks put together of superpixels (SLIC, Achanta et al. 2012), one size of pieces for each proposal.
+
+    Parameters
+    ----------
+    photo
+        ``(height, width, 3)`` uint8.
+    """
+
+    def __init__(self, photo: NDArray[np.uint8]) -> None:
+        self._shape = photo.shape[:2]
+        scale = min(1.0, LONG_SIDE / max(self._shape))
+        rows, columns = (max(1, round(side * scale)) for side in self._shape)
+        small = np.asarray(Image.fromarray(photo).resize((columns, rows), Image.Resampling.BOX))
+        self.segments = [
+            slic(small, n_segments=count, compactness=8, sigma=1, start_label=1, channel_axis=-1)
+            for count in PIECES
+        ]
+
+    def propose(self, prompts: Prompts) -> list[NDArray[np.float32]]:
+        """Join the pieces clicked on or mostly in the box, without those that were taken away."""
+        return [self._joined(segments, prompts) for segments in self.segments]
+
+    def _joined(self, segments: NDArray[np.intp], prompts: Prompts) -> NDArray[np.float32]:
+        chosen = np.zeros(int(segments.max()) + 1, bool)
+        scale = np.array(segments.shape) / self._shape
+        if prompts.box is not None:
+            corners = np.array(prompts.box).reshape(2, 2) * scale
+            top, left, bottom, right = corners.round().astype(int).ravel()
+            inside = np.bincount(segments[top : bottom + 1, left : right + 1].ravel(), minlength=len(chosen))
+            chosen |= inside * 2 > np.bincount(segments.ravel(), minlength=len(chosen))
+        last = np.array(segments.shape) - 1
+        for place, added in zip(prompts.points, prompts.added, strict=True):
+            row, column = np.clip(np.floor((np.array(place) + 0.5) * scale).astype(int), 0, last)
+            chosen[segments[row, column]] = added
+        return np.where(chosen[segments], np.float32(1), np.float32(-1))

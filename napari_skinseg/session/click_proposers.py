@@ -1,0 +1,87 @@
+"""What finds masks for clicks on the open photo: MobileSAM where its embedding is there, else superpixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from napari_skinseg.selection.proposals import ClickModel
+from napari_skinseg.selection.sam_decoder import SamDecoder
+from napari_skinseg.selection.superpixels import Superpixels
+from trainer.errors import SkinsegError
+from trainer.networks.published.folder import find_part
+from trainer.networks.published.registry import DECODER, MOBILESAM
+from trainer.service.process import trainer_liveness
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_skinseg.selection.proposals import Proposer
+    from trainer.project.project import Project
+
+
+@dataclass(frozen=True)
+class Found:
+    """What finds masks now, and what is still to come."""
+
+    proposer: Proposer
+    why: str = ""
+    """A sentence where it is not MobileSAM."""
+    better_comes: bool = False
+    """Whether the trainer is about to make the embedding."""
+
+
+class ClickProposers:
+    """Finds the proposer of one photo; called in threads.
+
+    Parameters
+    ----------
+    project
+        Holds embeddings, and the weights of its own that come before the user's.
+    photo_id
+        The photo.
+    image
+        ``(height, width, 3)`` uint8.
+    """
+
+    def __init__(self, project: Project, photo_id: int, image: NDArray[np.uint8]) -> None:
+        self._project, self._photo_id, self._image = project, photo_id, image
+        self._superpixels: Superpixels | None = None
+
+    def find(self) -> Found:
+        """Find the best proposer there is now."""
+        decoder, why = self._decoder()
+        if decoder is not None:
+            sha256 = self._project.photos.get(self._photo_id).sha256
+            embedding = self._project.embeddings.read(self._photo_id, sha256, MOBILESAM.sha256)
+            if embedding is not None:
+                height, width = self._image.shape[:2]
+                return Found(ClickModel(decoder, embedding, (height, width)))
+            if trainer_liveness(self._project) != "running":
+                why = (
+                    "the trainer is not running: Start it below to select whole things; superpixels meanwhile"
+                )
+            else:
+                why = "superpixels, until the trainer has looked at this photo"
+        if self._superpixels is None:
+            self._superpixels = Superpixels(self._image)
+        return Found(self._superpixels, why, decoder is not None)
+
+    def _decoder(self) -> tuple[SamDecoder | None, str]:
+        path = find_part(MOBILESAM, DECODER, self._project.path / "pretrained")
+        if path is None:
+            mend = f"skinseg weights get {MOBILESAM.name} ({MOBILESAM.megabytes})"
+            return None, f"superpixels: {mend} finds whole things"
+        try:
+            return _load(path, path.stat().st_mtime_ns), ""
+        except (SkinsegError, OSError) as error:
+            return None, f"superpixels: {error}"
+
+
+@lru_cache(maxsize=1)
+def _load(path: Path, changed: int) -> SamDecoder:
+    return SamDecoder.load(path)

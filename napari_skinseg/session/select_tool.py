@@ -1,0 +1,236 @@
+"""Tool *Select*: a click proposes the mask of a thing; a key paints it. Masks are found in threads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from psygnal import Signal
+
+from napari_skinseg.layers import napari_undo
+from napari_skinseg.layers.palette import class_name
+from napari_skinseg.layers.refresh import bounds
+from napari_skinseg.layers.selection_layer import SelectionLayer
+from napari_skinseg.selection.proposals import Prompts, enlarged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    import numpy as np
+    from napari.components import ViewerModel
+    from napari.layers import Labels
+    from napari.utils.events import Event
+    from numpy.typing import NDArray
+
+    from napari_skinseg.layers.layers import WorkspaceLayers
+    from napari_skinseg.layers.provenance import ProvenanceTracker
+    from napari_skinseg.session.click_proposers import ClickProposers, Found
+    from trainer.labels.classes import ClassSet
+
+T = TypeVar("T")
+LOOK_SECONDS = 1.0
+DRAGGED = 6.0
+"""A mouse that moves less than this on the screen, in pixels, has clicked."""
+HELP = "click a thing, Shift+click takes away, drag a box; Tab: the next proposal; Enter or a digit paints it"
+
+
+class Reader(Protocol):
+    """Runs work in a thread and applies its result on the main thread."""
+
+    def read(
+        self,
+        work: Callable[[], T],
+        done: Callable[[T], None],
+        failed: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        """Run `work` in a thread; `done` or `failed` follows on the main thread."""
+
+
+class SelectTool:
+    """State of the tool on the open photo. All methods belong to the main thread.
+
+    Parameters
+    ----------
+    viewer, layers, tracker, classes
+        Of the window.
+    reader
+        Runs what takes long.
+    """
+
+    notice = Signal(str, str)
+    """Level and text for the status line."""
+    changed = Signal()
+    """The tool was taken in hand or put away."""
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        layers: WorkspaceLayers,
+        tracker: ProvenanceTracker,
+        classes: ClassSet,
+        reader: Reader,
+    ) -> None:
+        self._viewer, self._layer = viewer, layers.annotation
+        self._layers, self._tracker, self._classes = layers, tracker, classes
+        self._reader = reader
+        self._shown = SelectionLayer(viewer, layers)
+        self._proposers: ClickProposers | None = None
+        self._found: Found | None = None
+        self._looking = False
+        self._look_again = 0.0
+        self._prompts = Prompts()
+        self._proposals: list[NDArray[np.float32]] = []
+        self._chosen = 0
+        self._photo = 0  # counts photos: what a thread found on the one before is dropped
+        self.active = False
+        self._layer.mouse_drag_callbacks.append(self._on_mouse)
+        self._layer.events.mode.connect(self._on_mode)
+
+    def close(self) -> None:
+        """Leave the layer and the viewer."""
+        self._layer.mouse_drag_callbacks.remove(self._on_mouse)
+        self._layer.events.mode.disconnect(self._on_mode)
+        self._shown.remove()
+
+    @property
+    def has_selection(self) -> bool:
+        """Whether there is a mask that can be painted."""
+        return bool(self._proposals)
+
+    def toggle(self) -> None:
+        """Take the tool in hand, or the brush."""
+        if self.active:
+            self._layer.mode = "paint"
+            return
+        self.active = True
+        self._layer.mode = "pan_zoom"
+        self._layer.mouse_pan = False  # a drag is a box; the middle button and Space still pan
+        self._layers.show_help(HELP)
+        self._prepare()
+        self.changed.emit()
+
+    def show(self, proposers: ClickProposers | None) -> None:
+        """Begin anew on another photo, or on none; the tool stays in hand."""
+        self._photo += 1
+        self._proposers, self._found, self._looking = proposers, None, False
+        self.drop()
+        self._prepare()
+
+    def poll(self, now: float) -> None:
+        """Look now and then whether MobileSAM can take over from the superpixels."""
+        if self._found is not None and self._found.better_comes and now > self._look_again:
+            self._look_again = now + LOOK_SECONDS
+            self._prepare()
+
+    def escape(self) -> None:
+        """Drop the clicks; without any, put the tool away; with another tool in hand, drop its line."""
+        if self.active and self._prompts != Prompts():
+            self.drop()
+        elif self.active:
+            self.toggle()
+        else:
+            napari_undo.drop_line(self._layer)
+
+    def drop(self) -> None:
+        """Forget the clicks and the mask."""
+        self._prompts, self._proposals, self._chosen = Prompts(), [], 0
+        self._shown.hide()
+
+    def next_proposal(self) -> None:
+        """Show the next of the proposed masks."""
+        if self._proposals:
+            self._chosen = (self._chosen + 1) % len(self._proposals)
+            self._show()
+
+    def paint(self, value: int) -> bool:
+        """Paint the selected mask in a class, as one undo step; False where nothing is selected."""
+        if not self._proposals:
+            return False
+        shape = self._layer.data.shape
+        mask = enlarged(self._proposals[self._chosen], (shape[0], shape[1]))
+        area, version = bounds(mask), self._tracker.version
+        self.drop()
+        if area is not None:
+            napari_undo.paint_area(self._layer, area, mask[area], value)
+        name = class_name(self._classes, value)
+        changed = self._tracker.version != version
+        self.notice.emit("info", f"painted as {name}" if changed else f"nothing there to paint as {name}")
+        return True
+
+    def click(self, row: float, column: float, added: bool) -> None:
+        """Add a click on the photo, and look for the mask."""
+        if not self._prompts.points and not added and self._prompts.box is None:
+            self.notice.emit("info", "click on the thing first; Shift+click takes away from it")
+            return
+        self._prompts = self._prompts.with_click(row, column, added)
+        self._look()
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Draw a box around the thing, and look for the mask."""
+        top, bottom = sorted((start[0], end[0]))
+        left, right = sorted((start[1], end[1]))
+        self._prompts = Prompts().with_box((top, left, bottom, right))
+        self._look()
+
+    # Inside
+
+    def _prepare(self) -> None:
+        """Find what finds masks on the open photo, while the hand moves to the thing."""
+        proposers, photo = self._proposers, self._photo
+        if not self.active or proposers is None or self._looking:
+            return
+        self._looking = True
+
+        def ready(found: Found) -> None:
+            if photo != self._photo:
+                return
+            before, self._found, self._looking = self._found, found, False
+            if before is None or before.proposer is not found.proposer:
+                self.notice.emit("info", found.why or HELP)
+                self._look()
+
+        self._reader.read(proposers.find, ready, self._failed)
+
+    def _look(self) -> None:
+        """Find masks for the clicks so far, in a thread; the newest clicks count."""
+        prompts, found, photo = self._prompts, self._found, self._photo
+        if found is None or prompts == Prompts():
+            return
+
+        def proposed(proposals: list[NDArray[np.float32]]) -> None:
+            if photo == self._photo and prompts is self._prompts:
+                self._proposals, self._chosen = proposals, 0
+                self._show()
+
+        self._reader.read(lambda: found.proposer.propose(prompts), proposed, self._failed)
+
+    def _show(self) -> None:
+        shape = self._layer.data.shape
+        self._shown.show(self._proposals[self._chosen], (shape[0], shape[1]))
+
+    def _failed(self, error: BaseException) -> None:
+        self._looking = False
+        self.notice.emit("warning", f"nothing could be selected: {error}")
+
+    def _on_mode(self, event: object = None) -> None:
+        """Put the tool away where another is taken in hand."""
+        if self.active and str(self._layer.mode) != "pan_zoom":
+            self.active = False
+            self.drop()
+            self.changed.emit()
+
+    def _on_mouse(self, layer: Labels, event: Event) -> Generator[None, None, None]:
+        """Tell a click from a drag, with the left button."""
+        if not self.active or event.button != 1 or layer.mouse_pan:  # Space is held: the photo moves
+            return
+        start, at = layer.world_to_data(event.position)[-2:], event.pos
+        yield
+        while event.type == "mouse_move":
+            yield
+        end = layer.world_to_data(event.position)[-2:]
+        moved = max(abs(float(a) - float(b)) for a, b in zip(event.pos, at, strict=True))
+        if moved > DRAGGED:
+            self.drag((float(start[0]), float(start[1])), (float(end[0]), float(end[1])))
+            return
+        row, column = (float(side) for side in start)
+        if 0 <= row < layer.data.shape[0] and 0 <= column < layer.data.shape[1]:
+            self.click(row, column, "Shift" not in event.modifiers)
