@@ -49,6 +49,7 @@ TRAINER = {
 }
 WINDOW = {
     "layers": "",
+    "selection": "",
     "session": "layers",
     "views": "layers session",
     "widgets": "layers session views",

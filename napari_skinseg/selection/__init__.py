@@ -1,0 +1,1 @@
+"""Things in the photo that a click selects: what finds their masks."""
