@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,13 +36,14 @@ class SelectionLayer:
         self._viewer, self._layers = viewer, layers
         self._layer: Image | None = None
 
-    def show(self, small: NDArray[np.float32], shape: tuple[int, int]) -> None:
-        """Show a map ``(h, w)``, above 0 inside, over a photo of a shape."""
+    def show(self, small: NDArray[np.float32], extent: tuple[float, float], shape: tuple[int, int]) -> None:
+        """Show a map ``(h, w)``, above 0 inside, over a photo of a shape that takes up an extent of it."""
         layer = self._layer or self._make()
-        data = (small > 0).astype(np.float32)
+        rows, columns = (math.ceil(side) for side in extent)
+        data = (small[:rows, :columns] > 0).astype(np.float32)
         layer.visible = False  # else the old map would be drawn at the new scale
         layer.data = data
-        scale = np.array(shape) / data.shape
+        scale = np.array(shape) / extent
         layer.scale, layer.translate = scale, (scale - 1) / 2
         layer.visible = True
 

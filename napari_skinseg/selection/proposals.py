@@ -8,15 +8,30 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from PIL import Image
 
+from napari_skinseg.selection.sam_prompts import FRAME
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_skinseg.selection.sam_decoder import SamDecoder
 
-FRAME = 1024
-"""Long side of the photo in MobileSAM's frame, in its pixels; an embedding has a sixteenth of it."""
-LOW = FRAME // 4
-"""Side of the decoder's masks."""
+
+@dataclass(frozen=True)
+class Proposal:
+    """A proposed mask, small."""
+
+    values: NDArray[np.float32]
+    """``(h, w)``, above 0 inside the mask."""
+    extent: tuple[float, float]
+    """Rows and columns of it that the photo takes up, from the top left."""
+
+    def at(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """Scale bilinearly to the photo's size, and return where it is above 0: bool ``shape``."""
+        picture = Image.fromarray(np.ascontiguousarray(self.values, np.float32))
+        rows, columns = self.extent
+        large = picture.resize((shape[1], shape[0]), Image.Resampling.BILINEAR, box=(0, 0, columns, rows))
+        inside: NDArray[np.bool_] = np.asarray(large) > 0
+        return inside
 
 
 @dataclass(frozen=True)
@@ -40,8 +55,8 @@ class Prompts:
 class Proposer(Protocol):
     """Finds masks for clicks on one photo; runs in a thread."""
 
-    def propose(self, prompts: Prompts) -> list[NDArray[np.float32]]:
-        """Return small maps ``(h, w)`` of the whole photo, above 0 inside the mask, the best first."""
+    def propose(self, prompts: Prompts) -> list[Proposal]:
+        """Return masks, the best first."""
 
 
 class ClickModel:
@@ -59,12 +74,11 @@ class ClickModel:
 
     def __init__(self, decoder: SamDecoder, embedding: NDArray[np.float16], shape: tuple[int, int]) -> None:
         self._decoder, self._embedding = decoder, embedding
-        self._scale = FRAME / max(shape)
-        self._size = tuple(max(1, round(side * self._scale / FRAME * LOW)) for side in shape)
+        self._scale, self._shape = FRAME / max(shape), shape
 
-    def propose(self, prompts: Prompts) -> list[NDArray[np.float32]]:
-        """Decode the three masks, without the margin that fills the photo up to a square."""
-        points = np.array([[(column + 0.5), (row + 0.5)] for row, column in prompts.points], np.float64)
+    def propose(self, prompts: Prompts) -> list[Proposal]:
+        """Decode three masks, of the photo filled up to a square."""
+        points = np.array([[column + 0.5, row + 0.5] for row, column in prompts.points], np.float64)
         box = None
         if prompts.box is not None:
             top, left, bottom, right = (side * self._scale for side in prompts.box)
@@ -72,13 +86,5 @@ class ClickModel:
         masks, _ = self._decoder.masks(
             self._embedding, points.reshape(-1, 2) * self._scale, np.array(prompts.added, bool), box
         )
-        rows, columns = self._size
-        return [mask[:rows, :columns] for mask in masks]
-
-
-def enlarged(small: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Scale a small map bilinearly to the photo's size, and return where it is above 0: bool ``shape``."""
-    picture = Image.fromarray(np.ascontiguousarray(small, np.float32))
-    large = picture.resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
-    inside: NDArray[np.bool_] = np.asarray(large) > 0
-    return inside
+        side = masks.shape[-1] / max(self._shape)
+        return [Proposal(mask, (self._shape[0] * side, self._shape[1] * side)) for mask in masks]

@@ -8,6 +8,8 @@ import numpy as np
 from PIL import Image
 from skimage.segmentation import slic
 
+from napari_skinseg.selection.proposals import Proposal
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -38,11 +40,11 @@ class Superpixels:
             for count in PIECES
         ]
 
-    def propose(self, prompts: Prompts) -> list[NDArray[np.float32]]:
+    def propose(self, prompts: Prompts) -> list[Proposal]:
         """Join the pieces clicked on or mostly in the box, without those that were taken away."""
         return [self._joined(segments, prompts) for segments in self.segments]
 
-    def _joined(self, segments: NDArray[np.intp], prompts: Prompts) -> NDArray[np.float32]:
+    def _joined(self, segments: NDArray[np.intp], prompts: Prompts) -> Proposal:
         chosen = np.zeros(int(segments.max()) + 1, bool)
         scale = np.array(segments.shape) / self._shape
         if prompts.box is not None:
@@ -54,4 +56,5 @@ class Superpixels:
         for place, added in zip(prompts.points, prompts.added, strict=True):
             row, column = np.clip(np.floor((np.array(place) + 0.5) * scale).astype(int), 0, last)
             chosen[segments[row, column]] = added
-        return np.where(chosen[segments], np.float32(1), np.float32(-1))
+        values = np.where(chosen[segments], np.float32(1), np.float32(-1))
+        return Proposal(values, (segments.shape[0], segments.shape[1]))

@@ -10,19 +10,18 @@ from napari_skinseg.layers import napari_undo
 from napari_skinseg.layers.palette import class_name
 from napari_skinseg.layers.refresh import bounds
 from napari_skinseg.layers.selection_layer import SelectionLayer
-from napari_skinseg.selection.proposals import Prompts, enlarged
+from napari_skinseg.selection.proposals import Prompts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    import numpy as np
     from napari.components import ViewerModel
     from napari.layers import Labels
     from napari.utils.events import Event
-    from numpy.typing import NDArray
 
     from napari_skinseg.layers.layers import WorkspaceLayers
     from napari_skinseg.layers.provenance import ProvenanceTracker
+    from napari_skinseg.selection.proposals import Proposal
     from napari_skinseg.session.click_proposers import ClickProposers, Found
     from trainer.labels.classes import ClassSet
 
@@ -78,7 +77,7 @@ class SelectTool:
         self._looking = False
         self._look_again = 0.0
         self._prompts = Prompts()
-        self._proposals: list[NDArray[np.float32]] = []
+        self._proposals: list[Proposal] = []
         self._chosen = 0
         self._photo = 0  # counts photos: what a thread found on the one before is dropped
         self.active = False
@@ -146,7 +145,7 @@ class SelectTool:
         if not self._proposals:
             return False
         shape = self._layer.data.shape
-        mask = enlarged(self._proposals[self._chosen], (shape[0], shape[1]))
+        mask = self._proposals[self._chosen].at((shape[0], shape[1]))
         area, version = bounds(mask), self._tracker.version
         self.drop()
         if area is not None:
@@ -196,7 +195,7 @@ class SelectTool:
         if found is None or prompts == Prompts():
             return
 
-        def proposed(proposals: list[NDArray[np.float32]]) -> None:
+        def proposed(proposals: list[Proposal]) -> None:
             if photo == self._photo and prompts is self._prompts:
                 self._proposals, self._chosen = proposals, 0
                 self._show()
@@ -205,7 +204,8 @@ class SelectTool:
 
     def _show(self) -> None:
         shape = self._layer.data.shape
-        self._shown.show(self._proposals[self._chosen], (shape[0], shape[1]))
+        chosen = self._proposals[self._chosen]
+        self._shown.show(chosen.values, chosen.extent, (shape[0], shape[1]))
 
     def _failed(self, error: BaseException) -> None:
         self._looking = False
