@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QButtonGroup, QFormLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QButtonGroup, QFormLayout, QGridLayout, QPushButton, QVBoxLayout, QWidget
 from superqt import QLabeledSlider
 
 from napari_skinseg.widgets.elements import button
@@ -26,6 +26,8 @@ TOOLS = (
 SELECT = "select"
 SELECT_TIP = "Click a thing and paint it with Enter or a digit (Q)"
 LARGEST_BRUSH = 200
+COLUMNS = 3
+"""Of the tools: five in a row would be cut off."""
 
 
 class BrushTools(QWidget):
@@ -57,16 +59,16 @@ class BrushTools(QWidget):
         sliders.setContentsMargins(0, 0, 0, 0)
         sliders.addRow("brush", self.brush)
         sliders.addRow("opacity", self.opacity)
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 0, 0)
-        for mode, _, tip in TOOLS:
-            row.addWidget(self._tool_button(mode, tip, partial(self._set_mode, mode)))
-        row.addWidget(self._tool_button(SELECT, SELECT_TIP, toggle_select))
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        tools = [self._tool_button(mode, tip, partial(self._set_mode, mode)) for mode, _, tip in TOOLS]
+        for place, tool in enumerate([*tools, self._tool_button(SELECT, SELECT_TIP, toggle_select)]):
+            grid.addWidget(tool, *divmod(place, COLUMNS))
         self.set_theme(theme)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(sliders)
-        layout.addLayout(row)
+        layout.addLayout(grid)
 
         self.brush.valueChanged.connect(self._set_brush)
         self.opacity.valueChanged.connect(self._set_opacity)

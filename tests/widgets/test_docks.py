@@ -78,7 +78,8 @@ def test_eye_and_lock_ask_for_the_opposite(palette, qtbot):
 
 def test_tools_follow_the_layer_and_set_it(qtbot):
     layer = Labels(np.zeros((20, 20), np.uint8), opacity=0.4)
-    tools = BrushTools()
+    asked = []
+    tools = BrushTools(lambda: asked.append("select"))
     qtbot.addWidget(tools)
     assert not tools.isEnabled()
     tools.follow(layer)
