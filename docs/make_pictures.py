@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import ndimage
 
 from napari_skinseg.demo.headless_demo import Truth, run_demo
 from napari_skinseg.demo.screenshot import workspace_picture
@@ -24,6 +25,8 @@ from trainer.synthetic.demo_project import make_demo
 OUT = Path(__file__).parent / "pictures"
 SIZES = ((1440, 900), (1920, 1080))
 PHOTOS = 60
+BACKGROUND = 1
+"""Label of the background."""
 
 
 def make_project(folder: Path) -> Path:
@@ -61,6 +64,26 @@ def show_work(dock: Any) -> None:
     session.select_class(4)
     session.set_locked(3, True)
     dock.viewer.reset_view()
+
+
+def show_selection(dock: Any) -> None:
+    """Click on the largest part of a photo without a suggestion, and show what Select proposes."""
+    project, session = dock.project, dock.session
+    session.open_photo(most_to_see(project))
+    wait_for(lambda: session.current is not None, 90)
+    session.drop_suggestion()
+    truth = Truth(project.path / "sample" / "masks")(session.current.photo)
+    parts = np.bincount(truth[truth > BACKGROUND])
+    depth = ndimage.distance_transform_edt(truth == parts.argmax())
+    row, column = np.unravel_index(depth.argmax(), depth.shape)
+    session.toggle_select()
+    select = session._editor.select
+    wait_for(lambda: select._found is not None and not select._found.better_comes, 60)
+    select.click(float(row), float(column), added=True)
+    wait_for(lambda: select.has_selection, 30)
+    session._editor.brush.select(int(parts.argmax()), keep_tool=True)
+    dock.viewer.reset_view()
+    settle(1.0)
 
 
 def busy(project: Project) -> bool:
@@ -101,6 +124,7 @@ def main() -> None:
             for size in SIZES:
                 name = f"workspace-{size[0]}x{size[1]}.png"
                 print(workspace_picture(project, options.out / name, size, "anna", show_work))
+            print(workspace_picture(project, options.out / "select.png", SIZES[0], "anna", show_selection))
             last = Path(folder) / "tabs.png"
             workspace_picture(project, last, SIZES[0], "anna", lambda dock: take_tabs(dock, options.out))
         finally:

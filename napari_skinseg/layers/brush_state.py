@@ -82,6 +82,15 @@ class BrushState:
             self._layer.mode = "paint"
         self.changed.emit()
 
+    def take(self, tool: str) -> None:
+        """Take a tool of napari's in hand: paint, polygon, fill or pick."""
+        self._layer.mode = tool
+
+    def begin_photo(self) -> None:
+        """Take the brush in hand: a fill meant for the photo before must not wipe this one."""
+        if str(self._layer.mode) in ("fill", "polygon", "pick", "erase"):
+            self._layer.mode = "paint"
+
     def set_visible(self, value: int, visible: bool) -> None:
         """Show or hide a class on the screen; what is saved stays the same."""
         before = set(self.hidden)

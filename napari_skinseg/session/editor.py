@@ -145,7 +145,8 @@ class PhotoEditor:
         self._saved_version = self._seen_version = 0
 
     def _select_brush(self) -> None:
-        """Select the brush on the first photo of the session; afterwards the tool stays as chosen."""
+        """Select the brush on the first photo of the session; afterwards only moving and Select stay."""
+        self.brush.begin_photo()
         if self._first and not self._read_only and self.layers.annotation.mode == "pan_zoom":
             self.brush.select(self.brush.selected)
         self._first = False

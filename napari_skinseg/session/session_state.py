@@ -177,6 +177,11 @@ class SessionState:
         """Show the bare photo, or the annotation again."""
         self.peek(self.annotation_layer.visible)
 
+    def take_tool(self, tool: str) -> None:
+        """Take the brush (paint), the polygon, the bucket (fill) or the pipette (pick) in hand."""
+        if self._not_drawing():
+            self._editor.brush.take(tool)
+
     @property
     def selecting(self) -> bool:
         """Whether the tool *Select* is in hand."""

@@ -75,6 +75,9 @@ class KeyActions(Protocol):
     def drop_suggestion(self) -> None:
         """Take the photo's whole suggestion away."""
 
+    def take_tool(self, tool: str) -> None:
+        """Take a tool in hand."""
+
     def toggle_select(self) -> None:
         """Take the tool Select in hand, or the brush again."""
 
@@ -128,6 +131,10 @@ def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
             KeyRow(f"Alt+{value}", f"the region under the cursor is {name}", partial(relabel, value))
             for value, name in numbered
         ),
+        KeyRow("P", "brush", partial(actions.take_tool, "paint")),
+        KeyRow("G", "polygon", partial(actions.take_tool, "polygon")),
+        KeyRow("A", "fill", partial(actions.take_tool, "fill")),
+        KeyRow("W", "pick the class under the cursor", partial(actions.take_tool, "pick")),
         KeyRow("Q", "select a thing by a click, on or off", actions.toggle_select),
         KeyRow("Tab", "the next proposal of Select", actions.next_proposal),
         KeyRow("Enter", "paint what is selected (a digit does too)", actions.paint_selection),

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from napari.layers import Labels
 
 TOOLS = (
-    ("paint", "paint", "Paint with the brush"),
-    ("fill", "fill", "Fill a connected area"),
-    ("polygon", "polygon", "Draw a polygon: right or double click closes it"),
-    ("pick", "picker", "Pick the class under the cursor"),
+    ("paint", "paint", "Paint with the brush (P)"),
+    ("fill", "fill", "Fill a connected area (A)"),
+    ("polygon", "polygon", "Draw a polygon: a double click closes it, a right click takes a corner back (G)"),
+    ("pick", "picker", "Pick the class under the cursor (W)"),
 )
 SELECT = "select"
 SELECT_TIP = "Click a thing and paint it with Enter or a digit (Q)"

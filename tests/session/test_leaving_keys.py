@@ -118,3 +118,13 @@ def test_space_leaves_a_line_that_is_half_drawn_alone(session, keys):
     switch(False)
     assert session.notices[-1] == ("warning", "a line is half drawn: finish it, or press Escape to drop it")
     assert len(layer._overlays["polygon"].points) == 2
+
+
+def test_a_new_photo_begins_with_the_brush(session, keys, clock):
+    for tool in ("fill", "polygon", "pick"):
+        session.take_tool(tool)
+        assert str(session.annotation_layer.mode) == tool
+        clock.now += 1.0
+        tap(keys, clock, "K")
+        settle(session)
+        assert str(session.annotation_layer.mode) == "paint"

@@ -202,7 +202,7 @@ def test_published_weights_are_offered_with_what_they_give_until_they_are_at_han
     init, encoder = panel.forms.start.fields["init"], panel.forms.start.fields["encoder"]
     there, first, *_, last = panel.forms.published.text().splitlines()
     assert there == "published weights at hand: none"
-    assert first.startswith("mobilesam (41 MB) would give the best features for the recipe probe")
+    assert first.startswith("mobilesam (41 MB) would give useful suggestions from the third mask on")
     assert last.endswith("skinseg weights get NAME")
     encoder.enter("tu-tiny_vit_5m_224")
     init.enter("mobilesam")
