@@ -46,10 +46,11 @@ def waiting(project: Project) -> list[int]:
     return [number for number, stem in stems.items() if (masks / f"{stem}.png").exists()]
 
 
-def most_to_see(project: Project) -> int:
-    """Find the waiting photo whose truth has the most classes."""
+def most_to_see(project: Project, place: int = 0) -> int:
+    """Find the waiting photo whose truth has the most classes, or the one at another place behind it."""
     truth = Truth(project.path / "sample" / "masks")
-    return max(waiting(project), key=lambda number: len(np.unique(truth(project.photos.get(number)))))
+    by_classes = sorted(waiting(project), key=lambda n: -len(np.unique(truth(project.photos.get(n)))))
+    return by_classes[place]
 
 
 def show_work(dock: Any) -> None:
@@ -69,7 +70,7 @@ def show_work(dock: Any) -> None:
 def show_selection(dock: Any) -> None:
     """Click on the largest part of a photo without a suggestion, and show what Select proposes."""
     project, session = dock.project, dock.session
-    session.open_photo(most_to_see(project))
+    session.open_photo(most_to_see(project, place=1))
     wait_for(lambda: session.current is not None, 90)
     session.drop_suggestion()
     truth = Truth(project.path / "sample" / "masks")(session.current.photo)
