@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -195,7 +195,7 @@ class Photos:
         with self._marks_broken(known):
             header = read_header(known.path, self._store.settings.photos.max_pixels)
         self._record(known, header)
-        return self.get(photo_id)
+        return replace(known, **asdict(header)) if self._store.read_only else self.get(photo_id)
 
     def _read(self, photo_id: int, long_side: int | None) -> npt.NDArray[np.uint8]:
         known = self._checked(photo_id)

@@ -78,10 +78,10 @@ def find_masks(folder: Path, suffix: str, but: Path | None = None) -> MaskFiles:
         linked = [name for name in folders if os.path.islink(os.path.join(place, name))]
         if linked:
             found.others.setdefault("linked folders", []).extend(f"{prefix}{name}" for name in linked)
-    found.masks.sort()
     if unreadable:
         found.others["folders that cannot be read"] = [os.path.relpath(name, folder) for name in unreadable]
-    return found
+    others = {kind: sorted(names) for kind, names in sorted(found.others.items())}
+    return MaskFiles(sorted(found.masks), others)
 
 
 def photo_of(project: Project, name: str) -> Photo:
