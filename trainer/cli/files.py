@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from trainer.cli.progress import counted
-from trainer.cli.reply import JsonOption, ProjectArgument, Reply, listed, table
+from trainer.cli.reply import BinaryOption, IdsOption, JsonOption, ProjectArgument, Reply, listed, table
 from trainer.cli.weights import weights_json, weights_lines
 
 if TYPE_CHECKING:
@@ -24,15 +24,6 @@ GroupsOption = Annotated[
     str | None,
     typer.Option(
         help="What belongs together: a CSV with photo, group[, split], or a regular expression on the path."
-    ),
-]
-
-
-IdsOption = Annotated[str | None, typer.Option(help="JSON or CSV file: pixel value to class name.")]
-BinaryOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="CLASS", help="For masks of one thing: all pixels but 0 are this class, 0 is background."
     ),
 ]
 
