@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from trainer.atomic import replacing
 from trainer.errors import MaskError
@@ -76,7 +76,7 @@ def read_written(path: Path) -> Values:
             palette = np.array(image.getpalette() or (), np.uint8).reshape(-1, 3)
     except MaskError:
         raise
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except Exception as error:  # whatever a damaged file leads Pillow to
         raise MaskError(f"{path}: cannot be read as PNG: {error}") from error
     if values.dtype == np.bool_:
         return Values(values.astype(np.uint8), True)
