@@ -33,18 +33,22 @@ class Outcome:
         "error": nothing came of it.
     project : Path or None
         The project that holds more than before.
+    summary : sequence of str
+        One line for each thing to look at, below the others.
     """
 
     text: str
     details: Sequence[str] = ()
     level: str = "info"
     project: Path | None = None
+    summary: Sequence[str] = ()
 
     def lines(self, most: int = 6) -> list[str]:
-        """Return the text, the first details, and how many there are besides."""
+        """Return the text, the first details, how many there are besides, and the summary."""
         left = len(self.details) - most
         shown = [self.text, *(f"• {detail}" for detail in self.details[:most])]
-        return [_OPTION.sub("", line) for line in shown] + ([f"and {left:,} more"] if left > 0 else [])
+        shown += [f"and {left:,} more"] if left > 0 else []
+        return [_OPTION.sub("", line) for line in [*shown, *self.summary]]
 
     @property
     def line(self) -> str:

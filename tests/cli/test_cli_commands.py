@@ -95,7 +95,19 @@ def test_photos_that_no_group_names(skinseg: Any, tiny_folder: Any, tmp_path: Pa
 
 def test_import_status_export(skinseg: Any, project: Path, tiny_folder: Any, tmp_path: Path) -> None:
     first = skinseg("import", project, tiny_folder.masks, "--json")
-    assert first.data == {"imported": 12, "unchanged": 0, "refused": []}
+    data = first.data
+    classes = data.pop("classes")
+    assert {name for name, row in classes.items() if row["photos"]} == {"background", "hand", "trunk"}
+    assert classes["background"]["photos"] == 12
+    assert data == {
+        "imported": 12,
+        "unchanged": 0,
+        "refused": [],
+        "passed_over": {},
+        "doubts": [],
+        "values": "class indices",
+        "dry_run": False,
+    }
     assert skinseg("import", project, tiny_folder.masks, "--json").data["unchanged"] == 12
     status = skinseg("status", project, "--json").data
     assert {key: status[key] for key in ("photos", "labelled", "broken", "served")} == {

@@ -26,6 +26,14 @@ def check_labels(project: Project) -> None:
         )
 
 
+def check_values(masks: str | None, ids: str | None, binary: str | None) -> None:
+    """Refuse a meaning of values where there are no masks whose values they could be."""
+    from trainer.errors import ConfigError
+
+    if masks is None and (ids is not None or binary is not None):
+        raise ConfigError("--ids and --binary say what masks mean; name the folder of the masks with --masks")
+
+
 def check_truth(project: Project, split: str, masks: str | None) -> None:
     """Refuse an evaluation that has nothing to compare with."""
     from trainer.errors import ConfigError, ProjectError

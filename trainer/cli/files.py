@@ -10,10 +10,12 @@ import typer
 from rich.markup import escape
 
 from trainer.cli.progress import counted
-from trainer.cli.reply import JsonOption, ProjectArgument, Reply, listed
+from trainer.cli.reply import BinaryOption, IdsOption, JsonOption, ProjectArgument, Reply, listed, table
 from trainer.cli.weights import weights_json, weights_lines
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from trainer.project.import_export.formats import Format
     from trainer.project.import_export.mask_import import ImportReport
     from trainer.project.intake import Intake
@@ -31,7 +33,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: skinseg new study --photos ~/Pictures/study --groups '(patient_\\d+)'")(new)
     app.command(epilog="Example: skinseg add study ~/Pictures/second_visit")(add)
     app.command(epilog="Example: skinseg move study /old/disk/photos /new/disk/photos")(move)
-    app.command("import", epilog="Example: skinseg import study ~/masks --format png")(import_)
+    app.command("import", epilog="Example: skinseg import study ~/masks --binary lesion --dry-run")(import_)
     app.command(epilog="Example: skinseg export study ~/masks_out --format png --split train")(export)
     app.command(epilog="Example: skinseg status study --json")(status)
     app.command(epilog="Example: skinseg doctor study")(doctor)
@@ -50,6 +52,8 @@ def new(
     ] = "skin9",
     groups: GroupsOption = None,
     masks: Annotated[str | None, typer.Option(help="A folder of PNG masks to import at once.")] = None,
+    ids: IdsOption = None,
+    binary: BinaryOption = None,
     database: Annotated[
         str | None, typer.Option(help="A PostgreSQL address, for a team; else SQLite in the folder.")
     ] = None,
@@ -59,14 +63,15 @@ def new(
     from trainer.project.intake import create_project
 
     with counted("registering photos") as advance:
-        made = create_project(directory, photos, classes, groups, masks, database, progress=advance)
+        made = create_project(directory, photos, classes, groups, masks, database, advance, ids, binary)
     path = Path(directory)
     data: dict[str, object] = {"project": str(path.resolve()), "photos": made.photos}
     if made.ungrouped is not None:
         data["ungrouped"] = made.ungrouped
     if made.masks is not None:
-        data["masks"] = _imported(made.masks)
-    return Reply(data, [escape(f"{made.text} Next: skinseg annotate {path}"), *_details(made)])
+        data["masks"] = made.masks.to_json()
+    shown = [] if made.masks is None else _by_class(made.masks)
+    return Reply(data, [escape(f"{made.text} Next: skinseg annotate {path}"), *_details(made), *shown])
 
 
 def add(
@@ -120,16 +125,23 @@ def import_(
         ),
     ],
     format: Annotated[str, typer.Option(help="png (pixel = class index, 255 not labelled) or ngff.")] = "png",
-    ids: Annotated[str | None, typer.Option(help="JSON or CSV file: pixel value to class name.")] = None,
+    ids: IdsOption = None,
+    binary: BinaryOption = None,
     annotator: Annotated[str, typer.Option(help="In whose name the masks are stored.")] = "import",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would come of it, and write nothing.")
+    ] = False,
     json: JsonOption = False,
 ) -> Reply:
     """Bring in masks made elsewhere; each must have its photo's size."""
     from trainer.project.import_export.folders import import_folder
 
     with counted("importing masks") as advance:
-        report = import_folder(directory, masks, cast("Format", format), annotator, ids=ids, progress=advance)
-    return Reply(_imported(report), [escape(report.text), *_details(report)], code=0 if report.fits else 2)
+        report = import_folder(
+            directory, masks, cast("Format", format), annotator, ids, advance, binary, dry_run
+        )
+    lines = [*_details(report), *_by_class(report)]
+    return Reply(report.to_json(), [escape(report.text), *lines], code=0 if report.fits else 2)
 
 
 def export(
@@ -216,13 +228,14 @@ def backup(
     return Reply({"backup": str(written)}, [f"Backup in {written}"])
 
 
-def _imported(report: ImportReport) -> dict[str, object]:
-    return {
-        "imported": report.imported,
-        "unchanged": report.unchanged,
-        "refused": [{"file": str(item["file"]), "why": item["why"]} for item in report.refused],
-    }
+def _details(report: Intake | ImportReport) -> list[str | Table]:
+    return [*listed([f"  {line}" for line in report.details])]
 
 
-def _details(report: Intake | ImportReport) -> list[str]:
-    return listed([f"  {line}" for line in report.details])
+def _by_class(report: ImportReport) -> list[str | Table]:
+    """Show what the masks hold, so that a wrong reading of their values is seen."""
+    rows = [
+        [row.name, f"{row.photos:,}", f"{row.pixels:,}", f"{row.share:.1%}"] for row in report.counts.shown
+    ]
+    title = f"values as {report.source} says" if report.source else None
+    return [table("class", "photos", "pixels", "share", rows=rows, title=title)] if rows else []

@@ -20,10 +20,19 @@ from trainer.cli.batch import (
     run_here,
     spoken,
 )
-from trainer.cli.checks import check_labels, check_truth, check_writable
+from trainer.cli.checks import check_labels, check_truth, check_values, check_writable
 from trainer.cli.models import known_model, number
 from trainer.cli.progress import staged
-from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply, table
+from trainer.cli.reply import (
+    BinaryOption,
+    DeviceOption,
+    IdsOption,
+    JsonOption,
+    ProjectArgument,
+    Reply,
+    listed,
+    table,
+)
 from trainer.cli.scores import check_mode, check_page, scorecard_lines
 
 if TYPE_CHECKING:
@@ -110,6 +119,8 @@ def evaluate(
     model: Annotated[str | None, typer.Option(help="Model id; else the served one.")] = None,
     split: Annotated[str, typer.Option(help="val or test.")] = "val",
     masks: Annotated[str | None, typer.Option(help="Compare with the masks in this folder instead.")] = None,
+    ids: IdsOption = None,
+    binary: BinaryOption = None,
     mode: Annotated[
         str, typer.Option(help="default, or also as a source counts: isic, keras_dice, smp_batch_iou.")
     ] = "default",
@@ -127,28 +138,31 @@ def evaluate(
     check_mode(mode)
     if masks is not None:
         check_folder(masks, "masks")
+    check_values(masks, ids, binary)
     page = None if report is None else check_page(report)
     with Project.open(Path(directory), read_only=True) as project:
         check_truth(project, split, masks)
         chosen = known_model(project, model)
         from trainer.evaluation.evaluate import measure
+        from trainer.evaluation.given_masks import match_masks
         from trainer.evaluation.report.examples import examples
         from trainer.evaluation.report.page import render, write_report
         from trainer.inference.predictor import Predictor
 
+        given = None if masks is None else match_masks(project, Path(masks), split, ids, binary)
         predictor = Predictor(project.models.get(chosen).path, device)
-        folder = Path(masks) if masks is not None else None
         with staged() as advance:
-            scorecard = measure(project, predictor, split, masks=folder, model_id=chosen, progress=advance)
+            scorecard = measure(project, predictor, split, masks=given, model_id=chosen, progress=advance)
             if page is not None:
-                best, worst = examples(
-                    project, predictor, scorecard, pictures, masks=folder, progress=advance
-                )
+                best, worst = examples(project, predictor, scorecard, pictures, masks=given, progress=advance)
                 name = project.path.name
                 html = render(scorecard, predictor.card, best, worst, project=name, mode=mode)
                 write_report(page, html)
     data = scorecard.to_json(mode)
     lines = scorecard_lines(scorecard, mode)
+    if given is not None:
+        data["masks"] = given.to_json()
+        lines += listed(given.left_out)
     if page is not None:
         data["report"] = str(page)
         lines.append(f"Report: {escape(str(page))}")

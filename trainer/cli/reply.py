@@ -21,6 +21,13 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")
 ]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+IdsOption = Annotated[str | None, typer.Option(help="JSON or CSV file: pixel value to class name.")]
+BinaryOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CLASS", help="For masks of one thing: all pixels but 0 are this class, 0 is background."
+    ),
+]
 ProjectArgument = Annotated[
     str, typer.Argument(metavar="DIR", help="The project folder.", show_default=False)
 ]

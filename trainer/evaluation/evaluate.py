@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
-from trainer.errors import MaskError, PhotoError, SkinsegError
+from trainer.errors import MaskError, SkinsegError
+from trainer.evaluation.given_masks import GivenMasks, match_masks
 from trainer.evaluation.scorecard import Scorecard
 from trainer.evaluation.scores.photo import PhotoCounter, PhotoScores
-from trainer.labels.png import read_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,8 +35,9 @@ def evaluate(
     model_id: str | None = None,
     progress: Advance = lambda what, done, total: None,
 ) -> Evaluation:
-    """Score a model as :func:`measure` does; return its summary alone."""
-    return measure(project, predictor, split, masks=masks, model_id=model_id, progress=progress).evaluation
+    """Score a model as :func:`measure` does, with masks of a folder; return its summary alone."""
+    given = None if masks is None else match_masks(project, masks, split)
+    return measure(project, predictor, split, masks=given, model_id=model_id, progress=progress).evaluation
 
 
 def measure(
@@ -45,7 +45,7 @@ def measure(
     predictor: Predictor,
     split: str = "val",
     *,
-    masks: Path | None = None,
+    masks: GivenMasks | None = None,
     model_id: str | None = None,
     progress: Advance = lambda what, done, total: None,
 ) -> Scorecard:
@@ -54,8 +54,7 @@ def measure(
     Parameters
     ----------
     masks
-        Compare with the PNG masks of this folder (same stem, pixel = class index, 255 = not labelled)
-        instead of the project's own.
+        Compare with these masks instead of the project's own.
     progress
         Called with ("evaluating", done, total).
 
@@ -98,7 +97,7 @@ def count_photo(predictor: Predictor, photo: Bytes, target: Bytes, classes: Clas
     return counter.finish(photo, predictor.class_confidence(photo) if predictor.finds_boxes else None)
 
 
-def compared(project: Project, split: str, masks: Path | None = None) -> list[tuple[int, Reader]]:
+def compared(project: Project, split: str, masks: GivenMasks | None = None) -> list[tuple[int, Reader]]:
     """List the photos of a split that have a truth, each with the function that reads it.
 
     Raises
@@ -106,12 +105,9 @@ def compared(project: Project, split: str, masks: Path | None = None) -> list[tu
     SkinsegError
         There is none.
     """
-    pairs = _masks_in(project, masks, split) if masks is not None else _own_truth(project, split)
+    pairs = masks.readers if masks is not None else _own_truth(project, split)
     if not pairs:
-        where = (
-            f"no mask in {masks} belongs to a {split} photo" if masks else f"no {split} photo is labelled yet"
-        )
-        raise SkinsegError(f"{where}: there is nothing to compare with")
+        raise SkinsegError(f"no {split} photo is labelled yet: there is nothing to compare with")
     return pairs
 
 
@@ -136,36 +132,3 @@ def _own_truth(project: Project, split: str) -> list[tuple[int, Reader]]:
         return lambda: project.masks.read_truth(truth)
 
     return [(truth.photo_id, reader(truth)) for truth in project.masks.truth(split)]
-
-
-def _masks_in(project: Project, folder: Path, split: str) -> list[tuple[int, Reader]]:
-    def reader(path: Path) -> Reader:
-        return lambda: read_png_mask(path, project.classes.count)
-
-    pairs: list[tuple[int, Reader]] = []
-    for path in sorted(folder.rglob("*.png")):
-        relative = path.relative_to(folder).with_suffix("").as_posix()
-        try:
-            photo = project.photos.find(relative)
-        except PhotoError:
-            continue
-        if photo.split == split:
-            pairs.append((photo.id, reader(path)))
-    return pairs
-
-
-def read_png_mask(path: Path, classes: int) -> Bytes:
-    """Read a PNG mask, ``(H, W)`` uint8: class index, 255 = not labelled.
-
-    Raises
-    ------
-    MaskError
-        Not a PNG of one channel, or with other values.
-    """
-    mask = read_values(path)
-    strange = sorted(set(np.unique(mask).tolist()) - {*range(classes), 255})
-    if strange:
-        raise MaskError(
-            f"{path} has the unknown class {strange[0]}: use 0 to {classes - 1}, 255 = not labelled"
-        )
-    return mask.astype(np.uint8, copy=False)

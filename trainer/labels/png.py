@@ -5,30 +5,60 @@ In a file a pixel is the class index, and 255 where it is not labelled: the targ
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from trainer.atomic import replacing
 from trainer.errors import MaskError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-__all__ = ["read_values", "write_png"]
+__all__ = ["REST", "Values", "read_values", "read_written", "write_png"]
+
+REST = "#808080"
+"""Colour of what is not labelled; neither black nor white, of which `Values` makes a picture."""
+
+_SCALED = {"L;2": 85, "L;4": 17}
+"""Factors by which Pillow stretches gray of 2 and 4 bits; what was written is an index."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """Pixel values of a PNG mask.
+
+    Attributes
+    ----------
+    pixels : NDArray
+        (height, width) of uint8, or of a wider integer type for files of 16 bits. Of a file with a palette,
+        its indices; but 0 and 255 where the palette is black and white alone, in whichever order.
+    one_bit : bool
+        Whether the file can hold no values but 0 and 1.
+    """
+
+    pixels: NDArray[np.integer]
+    one_bit: bool
 
 
 def read_values(path: Path) -> NDArray[np.integer]:
-    """Read the pixel values of a PNG mask as they are written, whatever they mean.
+    """Read the pixel values of a PNG mask as they are written, whatever they mean; see `Values.pixels`.
 
-    Returns
-    -------
-    NDArray
-        (height, width) of uint8, or of a wider integer type for files of 16 bits. Of a file with a palette,
-        its indices and not its colours.
+    Raises
+    ------
+    MaskError
+        If the file cannot be read as PNG, or is a colour picture.
+    """
+    return read_written(path).pixels
+
+
+def read_written(path: Path) -> Values:
+    """Read the pixel values of a PNG mask as they are written, and whether it is of one bit.
 
     Raises
     ------
@@ -41,21 +71,47 @@ def read_values(path: Path) -> NDArray[np.integer]:
                 raise MaskError(
                     f"{path}: is a picture in {image.mode}; a mask has one channel with class indices"
                 )
+            factor = _SCALED.get(str(image.tile[0][3]), 1) if image.tile else 1
             values = np.asarray(image)
+            palette = np.array(image.getpalette() or (), np.uint8).reshape(-1, 3)
     except MaskError:
         raise
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except Exception as error:  # whatever a damaged file leads Pillow to
         raise MaskError(f"{path}: cannot be read as PNG: {error}") from error
-    return values.astype(np.uint8) if values.dtype == np.bool_ else values
+    if values.dtype == np.bool_:
+        return Values(values.astype(np.uint8), True)
+    if len(palette) and not (palette - palette[:, :1]).any() and np.isin(palette, (0, 255)).all():
+        # A picture in black and white: programs put either colour first, so that an index says nothing.
+        table = np.zeros(256, np.uint8)
+        table[: len(palette)] = palette[:, 0]
+        values = table[values]
+    return Values(values // factor if factor > 1 else values, False)
 
 
-def write_png(path: Path, values: NDArray[np.uint8]) -> None:
-    """Write a gray PNG, uint8 (height, width), whole or not at all.
+def write_png(path: Path, values: NDArray[np.uint8], colours: Sequence[str] = ()) -> None:
+    """Write a PNG, uint8 (height, width), whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    values : NDArray of uint8
+        As they shall stand in it.
+    colours : sequence of str
+        "#rrggbb" of the values from 0 on, in which viewers show them; all others are `REST`. Without any the
+        file is gray.
 
     Raises
     ------
     OSError
         If it cannot be written; a file of that name stays as it was.
     """
+    picture = Image.fromarray(values)
+    if colours:
+        picture.putpalette(b"".join(map(_rgb, colours)) + _rgb(REST) * (256 - len(colours)))
     with replacing(path) as partial:
-        Image.fromarray(values).save(partial, format="PNG")
+        picture.save(partial, format="PNG")
+
+
+def _rgb(colour: str) -> bytes:
+    return bytes.fromhex(colour.removeprefix("#"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from trainer.errors import PhotoError
 
@@ -27,6 +27,15 @@ EXTENSIONS = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp
 
 _FORMATS = ["JPEG", "PNG", "TIFF", "WEBP", "BMP"]  # JPEG opens MPO too: with a second picture, as of phones
 _TURNED = (5, 6, 7, 8)  # orientations that swap rows and columns
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 try:
     import pi_heif
@@ -99,9 +108,9 @@ def decode(path: Path, max_pixels: int, long_side: int | None = None) -> Frame:
             image.draft("RGB", (rows, columns) if turned else (columns, rows))
         image.load()  # TIFF turns itself upright here and drops its orientation
         upright = _rgb(image, path)
-        if image.format != "TIFF":
-            upright.getexif()[ExifTags.Base.Orientation] = header.orientation
-            upright = ImageOps.exif_transpose(upright)
+        if image.format != "TIFF" and header.orientation in _UPRIGHT:
+            # Not by Pillow's exif_transpose: it writes all of EXIF anew, and any wrong entry stops it.
+            upright = upright.transpose(_UPRIGHT[header.orientation])
         if long_side is not None:
             rows, columns = scaled_size(header.height, header.width, long_side)
             if upright.size != (columns, rows):
@@ -149,8 +158,7 @@ def _opened(path: Path, max_pixels: int) -> Iterator[Image.Image]:
     except UnidentifiedImageError as error:
         kinds = "JPEG, PNG, TIFF, WebP, BMP" + (", HEIC" if HEIF else "")
         raise PhotoError(f"{path}: is not a photo that can be read ({kinds})") from error
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError) as error:
-        # Pillow's decoders raise all of these on damaged files.
+    except Exception as error:  # decoders raise whatever a damaged file leads them to
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise PhotoError(f"{path}: is damaged or cut short: {reason}") from error
 

@@ -71,6 +71,11 @@ class Intake:
         lines += [f"could not be taken: {name}" for name in self.unreadable]
         return lines + ([] if self.masks is None else self.masks.details)
 
+    @property
+    def summary(self) -> list[str]:
+        """One line for each class of the masks that came along."""
+        return [] if self.masks is None else self.masks.summary
+
 
 def create_project(
     directory: str | Path,
@@ -80,6 +85,8 @@ def create_project(
     masks: str | Path | None = None,
     database: str | None = None,
     progress: Callable[[int], None] | None = None,
+    ids: str | Path | None = None,
+    binary: str | None = None,
 ) -> Intake:
     """Make a project of a folder of photos; nothing is left behind where that fails.
 
@@ -99,6 +106,8 @@ def create_project(
         A PostgreSQL address; by default SQLite in the folder.
     progress : callable, optional
         Called with the number of photos, then of masks, done so far.
+    ids, binary
+        Meaning of the masks' values; see `import_masks`.
 
     Raises
     ------
@@ -108,6 +117,10 @@ def create_project(
     check_folder(photos, "photos")
     if masks is not None:
         check_folder(masks, "masks")
+    elif ids is not None or binary is not None:
+        raise ConfigError(
+            "--ids and --binary say what the values of masks mean; name their folder with --masks"
+        )
     path = Path(directory)
     fresh = not path.exists() or (path.is_dir() and not any(path.iterdir()))
     with Project.create(path, classes=classes, database_url=database) as project:
@@ -119,7 +132,9 @@ def create_project(
                     f"--groups {groups}: matches none of the {total:,} photos; it is searched for in their "
                     f"paths below {photos}, such as {project.photos.get(project.photos.ids()[0]).relpath}"
                 )
-            imported = None if masks is None else import_masks(project, masks, progress=progress)
+            imported = None
+            if masks is not None:
+                imported = import_masks(project, masks, ids=ids, binary=binary, progress=progress)
         except BaseException:
             project.close()
             if fresh:  # a project without photos would only stand in the way of the next try

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -68,8 +68,8 @@ class Photos:
             raise PhotoError(f"{self._store.path}: there is no photo with the id {photo_id}")
         return self._photo(row._mapping)
 
-    def find(self, name: str | int) -> Photo:
-        """Return one photo by its relative path, file name, stem, or id.
+    def find(self, name: str | int, by_id: bool = True) -> Photo:
+        """Return one photo by its relative path, file name, stem, or, where `by_id`, its id.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class Photos:
                     f"{text!r} is the name of {len(matches)} photos; write the relative path, as "
                     f"{matches[0].relpath}"
                 )
-        if text.isdecimal():
+        if by_id and text.isdecimal():
             return self.get(int(text))
         raise PhotoError(f"{self._store.path}: there is no photo {text!r}")
 
@@ -112,6 +112,12 @@ class Photos:
             both = " and ".join(row.relpath for row in matches[:2])
             raise PhotoError(f"{name!r} is the name of {len(matches)} photos: {both}")
         return self._photo(matches[0]._mapping) if matches else None
+
+    def any_in(self, folder: str) -> bool:
+        """Whether a photo lies in this folder or below it, a relative path with "/"."""
+        below = photo.c.relpath.startswith(f"{folder}/", autoescape=True)
+        with self._store.catalog.read() as connection:
+            return connection.execute(sa.select(photo.c.id).where(below).limit(1)).first() is not None
 
     def _photo(self, row: sa.RowMapping) -> Photo:
         return Photo(
@@ -189,7 +195,7 @@ class Photos:
         with self._marks_broken(known):
             header = read_header(known.path, self._store.settings.photos.max_pixels)
         self._record(known, header)
-        return self.get(photo_id)
+        return replace(known, **asdict(header)) if self._store.read_only else self.get(photo_id)
 
     def _read(self, photo_id: int, long_side: int | None) -> npt.NDArray[np.uint8]:
         known = self._checked(photo_id)

@@ -104,12 +104,16 @@ def compare_with_served(
     Returns
     -------
     GateDecision
-        ``provisional`` marks models served without enough validation photos to compare them.
+        ``provisional`` marks models served without enough validation photos to compare them, or with photos
+        that show one class alone.
     """
     photos = len(candidate)
     now = float(macro_dice(candidate.sum(0))) if photos else float("nan")
     if photos < gate.min_photos:
         return _decide_on_few(photos, now, served, gate, replaces_probe)
+    shown = np.flatnonzero(candidate.sum((0, 2)))
+    if len(shown) < 2:
+        return _decide_on_one_class([class_names[int(i)] for i in shown], served is None)
     if served is None:
         return GateDecision(True, False, f"served: the first model, validation Dice {_number(now)}")
     before = float(macro_dice(served.sum(0)))
@@ -160,6 +164,16 @@ def _decide_on_few(
     return GateDecision(
         True, True, f"served for now: {have} so far, {gate.min_photos} are needed to compare models"
     )
+
+
+def _decide_on_one_class(shown: list[str], first: bool) -> GateDecision:
+    """Truth of one class: seeing that class everywhere scores 1, so that no score says anything."""
+    only = shown[0] if shown else "what is not labelled"
+    why = (
+        f"the validation masks show only {only}, and a model that sees nothing else would score 1: label "
+        "validation photos that show more, to compare models"
+    )
+    return GateDecision(first, first, f"served for now: {why}" if first else f"kept the old one: {why}")
 
 
 def _worst_class(candidate: Counts, served: Counts, names: Sequence[str]) -> str:

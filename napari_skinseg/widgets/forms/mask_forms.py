@@ -5,7 +5,15 @@ from typing import Annotated, cast
 
 from napari_skinseg.session.job import Job, Outcome
 from napari_skinseg.widgets.forms.form import Form, Then
-from napari_skinseg.widgets.forms.questions import Format, FormatName, ProjectFolder, choices, folder
+from napari_skinseg.widgets.forms.questions import (
+    Format,
+    FormatName,
+    OneClass,
+    ProjectFolder,
+    ValuesFile,
+    choices,
+    folder,
+)
 from trainer.project.import_export.folders import export_folder, import_folder
 
 
@@ -14,24 +22,28 @@ def take_masks(
     project: ProjectFolder,
     masks: Annotated[Path, folder("masks", "A folder of masks named like their photos, and as large")],
     file_format: Format = "png",
-    ids: Annotated[
-        Path | None,
-        {
-            "filter": "*.json *.csv",
-            "label": "ids",
-            "tooltip": "Optional: a JSON or CSV file that says which pixel value means which class",
-        },
-    ] = None,
+    ids: ValuesFile = None,
+    binary: OneClass = "",
     annotator: Annotated[
         str, {"label": "annotator", "tooltip": "The name that stands on the masks"}
     ] = "import",
+    dry_run: Annotated[
+        bool, {"label": "dry run", "tooltip": "Show what would come of it, and write nothing"}
+    ] = False,
 ) -> Outcome:
     """Bring in masks made elsewhere."""
     report = import_folder(
-        project, masks, cast("FormatName", file_format), annotator or "import", ids, job.counter("masks")
+        project,
+        masks,
+        cast("FormatName", file_format),
+        annotator or "import",
+        ids,
+        job.counter("masks"),
+        binary.strip() or None,
+        dry_run,
     )
-    level = "info" if not report.refused else "warning" if report.fits else "error"
-    return Outcome(report.text, report.details, level, project)
+    level = "info" if not report.details else "warning" if report.fits else "error"
+    return Outcome(report.text, report.details, level, None if dry_run else project, report.summary)
 
 
 def write_masks(

@@ -5,7 +5,14 @@ from typing import Annotated, Any
 
 from napari_skinseg.session.job import Job, Outcome
 from napari_skinseg.widgets.forms.form import Form, Then
-from napari_skinseg.widgets.forms.questions import ModelId, ProjectFolder, choices, folder
+from napari_skinseg.widgets.forms.questions import (
+    ModelId,
+    OneClass,
+    ProjectFolder,
+    ValuesFile,
+    choices,
+    folder,
+)
 
 
 def evaluate_model(
@@ -25,6 +32,8 @@ def evaluate_model(
         Path | None,
         folder("masks", "Optional: compare with the masks in this folder, not with the project's"),
     ] = None,
+    ids: ValuesFile = None,
+    binary: OneClass = "",
     report: Annotated[
         Path | None,
         {
@@ -37,10 +46,14 @@ def evaluate_model(
 ) -> Outcome:
     """Measure a model."""
     words = ["evaluate", str(project), "--split", split]
-    for option, value in (("--model", model.strip()), ("--masks", masks), ("--report", report)):
+    answers = {"model": model.strip(), "masks": masks, "ids": ids, "binary": binary.strip(), "report": report}
+    for option, value in answers.items():
         if value:
-            words += [option, str(value)]
-    return Outcome(scores_line(job.command(*words)))
+            words += [f"--{option}", str(value)]
+    reply = job.command(*words)
+    given = reply.get("masks", {})
+    level = "warning" if given.get("unmatched") or given.get("passed_over") else "info"
+    return Outcome(scores_line(reply), given.get("left_out", []), level)
 
 
 def predict_photos(

@@ -5,7 +5,14 @@ from typing import Annotated
 
 from napari_skinseg.session.job import Job, Outcome
 from napari_skinseg.widgets.forms.form import Form, Then
-from napari_skinseg.widgets.forms.questions import GroupsFile, MasksFolder, ProjectFolder, folder
+from napari_skinseg.widgets.forms.questions import (
+    GroupsFile,
+    MasksFolder,
+    OneClass,
+    ProjectFolder,
+    ValuesFile,
+    folder,
+)
 from trainer.labels.classes import CLASS_SETS
 from trainer.project.intake import Intake, add_photos, create_project
 
@@ -36,6 +43,8 @@ def make_project(
     ] = None,
     groups: GroupsFile = None,
     masks: MasksFolder = None,
+    ids: ValuesFile = None,
+    binary: OneClass = "",
 ) -> Outcome:
     """Make a project of a folder of photos, with the masks there are already."""
     if classes == FROM_FILE and class_file is None:
@@ -47,6 +56,8 @@ def make_project(
         groups=None if groups is None else str(groups),
         masks=masks,
         progress=job.counter("photos and masks"),
+        ids=ids,
+        binary=binary.strip() or None,
     )
     return _outcome(made)
 
@@ -85,4 +96,5 @@ def more_photos(then: Then | None = None, project: Path | None = None) -> Form:
 
 
 def _outcome(intake: Intake) -> Outcome:
-    return Outcome(intake.text, intake.details, "warning" if intake.details else "info", intake.project)
+    level = "warning" if intake.details else "info"
+    return Outcome(intake.text, intake.details, level, intake.project, intake.summary)

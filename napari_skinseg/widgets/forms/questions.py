@@ -28,6 +28,21 @@ MasksFolder = Annotated[
     Path | None,
     folder("masks", "Optional: masks there are already, PNG named like the photo, pixel = class index"),
 ]
+ValuesFile = Annotated[
+    Path | None,
+    {
+        "filter": "*.json *.csv",
+        "label": "ids",
+        "tooltip": "Optional: a JSON or CSV file that says which pixel value means which class",
+    },
+]
+OneClass = Annotated[
+    str,
+    {
+        "label": "binary",
+        "tooltip": "For masks of one thing, black and white: the class of all that is not black, as lesion",
+    },
+]
 Format = Annotated[
     str,
     choices(

@@ -12,8 +12,7 @@ from trainer.evaluation.report.pictures import data_uri, overlay, small
 from trainer.labels.truth import to_targets
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from trainer.evaluation.given_masks import GivenMasks
     from trainer.evaluation.scorecard import PhotoRow, Scorecard
     from trainer.inference.predictor import Predictor
     from trainer.project.project import Project
@@ -40,7 +39,7 @@ def examples(
     scorecard: Scorecard,
     count: int = 3,
     *,
-    masks: Path | None = None,
+    masks: GivenMasks | None = None,
     progress: Advance = lambda what, done, total: None,
 ) -> tuple[list[Example], list[Example]]:
     """Draw the best and the worst photos of a split, one at a time.
@@ -50,7 +49,7 @@ def examples(
     count
         How many of each, at most; no photo is shown twice.
     masks
-        The folder whose masks were compared with, if not the project's own.
+        The masks that were compared with, if not the project's own.
 
     Returns
     -------

@@ -29,6 +29,8 @@ def import_folder(
     annotator: str = "import",
     ids: str | Path | None = None,
     progress: Callable[[int], None] | None = None,
+    binary: str | None = None,
+    dry_run: bool = False,
 ) -> ImportReport:
     """Bring masks made elsewhere into a project.
 
@@ -36,7 +38,7 @@ def import_folder(
     ----------
     directory
         The project folder.
-    masks, file_format, annotator, ids, progress
+    masks, file_format, annotator, ids, progress, binary, dry_run
         See `import_masks`.
 
     Raises
@@ -45,8 +47,10 @@ def import_folder(
         If the project cannot be written, or the folder cannot be read or holds no masks.
     """
     check_folder(masks, "masks")
-    with Project.open(directory) as project:
-        return import_masks(project, masks, file_format, annotator, ids=ids, progress=progress)
+    with Project.open(directory, read_only=dry_run) as project:
+        return import_masks(
+            project, masks, file_format, annotator, ids, progress, binary=binary, dry_run=dry_run
+        )
 
 
 def export_folder(

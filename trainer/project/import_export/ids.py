@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -10,18 +11,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from trainer.atomic import write_text
 from trainer.errors import ConfigError, MaskError
+from trainer.labels.png import REST
+from trainer.labels.values import IGNORE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from trainer.labels.classes import ClassSet
 
-__all__ = ["Ids", "Labels", "read_ids", "translate"]
+__all__ = ["CLASSES_FILE", "Ids", "Labels", "read_ids", "translate", "write_classes"]
 
 Labels = npt.NDArray[np.uint8]
 Ids = Mapping[int, int]
 """Value in the file → value in the project (0 = not labelled, class index + 1)."""
+
+CLASSES_FILE = "classes.csv"
+"""Meaning of the values of exported masks, beside them; an import that finds it goes by it."""
 
 NOT_LABELLED = frozenset({"", "not labelled", "not labeled", "unlabelled", "unlabeled", "ignore", "void"})
 
@@ -40,21 +47,24 @@ def read_ids(path: Path, classes: ClassSet) -> Ids:
     Raises
     ------
     ConfigError
-        If the file cannot be read, or names a class that the project does not have.
+        If the file cannot be read, lists a value twice, or names a class that the project does not have.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
         pairs = _json_pairs(text) if path.suffix.lower() == ".json" else _csv_pairs(text)
-    except (OSError, ValueError, IndexError, AttributeError, csv.Error) as error:
+    except (OSError, ValueError, IndexError, TypeError, csv.Error) as error:
         raise ConfigError(f"{path}: cannot be read as pixel value and class name: {error}") from error
     if not pairs:
         raise ConfigError(f"{path}: names no class; write for example 1,{classes.names[-1]}")
     ids: dict[int, int] = {}
+    known = [name.strip() for name in classes.names]
     for value, name in pairs:
-        if name.casefold() in NOT_LABELLED:
+        if value in ids:
+            raise ConfigError(f"{path}: lists the value {value} twice; say once what it means")
+        if name in known:
+            ids[value] = known.index(name) + 1
+        elif name.casefold() in NOT_LABELLED:
             ids[value] = 0
-        elif name in classes.names:
-            ids[value] = classes.names.index(name) + 1
         else:
             raise ConfigError(
                 f"{path}: the project has no class {name!r} (for the value {value}); it has "
@@ -63,8 +73,18 @@ def read_ids(path: Path, classes: ClassSet) -> Ids:
     return ids
 
 
+def write_classes(folder: Path, classes: ClassSet) -> None:
+    """Write `CLASSES_FILE` for masks of class indices: value, name and colour of each."""
+    rows = [("value", "name", "colour")]
+    rows += [(str(i), *pair) for i, pair in enumerate(zip(classes.names, classes.colours, strict=True))]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([*rows, (str(IGNORE), "not labelled", REST)])
+    write_text(folder / CLASSES_FILE, text.getvalue())
+
+
 def _json_pairs(text: str) -> list[tuple[int, str]]:
-    return [(int(value), str(name).strip()) for value, name in json.loads(text).items()]
+    pairs: list[tuple[str, object]] = json.loads(text, object_pairs_hook=list)  # a dict would keep the last
+    return [(int(value), str(name).strip()) for value, name in pairs]
 
 
 def _csv_pairs(text: str) -> list[tuple[int, str]]:
@@ -108,7 +128,7 @@ def translate(path: Path, values: npt.NDArray[np.integer], ids: Ids, classes: Cl
         shown = ", ".join(map(str, unknown[:8])) + (", …" if unknown.size > 8 else "")
         raise MaskError(
             f"{path}: holds unknown ids {shown}; {classes.name} has 0 to {classes.count - 1}, and 255 for "
-            "not labelled; say what others mean with --ids"
+            "not labelled; say what others mean with --ids, or with --binary CLASS if all but 0 is one thing"
         )
     labels: Labels = table[values]
     return labels

@@ -11,6 +11,7 @@ from trainer.errors import ConfigError, MaskError
 from trainer.labels.png import write_png
 from trainer.project.filesystem import storage_errors
 from trainer.project.import_export.formats import SUFFIX, Format, check_format
+from trainer.project.import_export.ids import write_classes
 from trainer.project.import_export.ngff import write_ngff
 from trainer.project.scan import SPLITS
 
@@ -52,7 +53,8 @@ def export_masks(
     """Write the current masks into a new folder, under the relative paths of their photos.
 
     What is exported is what people accepted or painted; pixels that only a model proposed count as not
-    labelled. Masks of photos that cannot be read any more are exported too. A damaged mask is left out and
+    labelled. PNG files show the colours of the classes; `classes.csv` beside them says what the values mean.
+    Masks of photos that cannot be read any more are exported too. A damaged mask is left out and
     reported; the others are written.
 
     Returns
@@ -90,12 +92,14 @@ def export_masks(
                 report.written += 1
             if progress is not None:
                 progress(done)
+        if format == "png" and report.written:
+            write_classes(place, project.classes)
     return report
 
 
 def _export_one(project: Project, truth: Truth, target: Path, kind: Format) -> None:
     if kind == "png":
-        write_png(target, project.masks.read_truth(truth))
+        write_png(target, project.masks.read_truth(truth), project.classes.colours)
         return
     labels, provenance = project.masks.read(project.masks.revision(truth.revision_id))
     write_ngff(target, labels, provenance, project.classes)

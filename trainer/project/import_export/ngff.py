@@ -9,26 +9,34 @@ import zarr
 
 from trainer.errors import MaskError
 from trainer.labels.truth import is_truth, true_labels
-from trainer.project.import_export.ids import Ids, Labels, translate
 from trainer.project.zarr_store import write_arrays_at
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from trainer.labels.classes import ClassSet
+    from trainer.project.import_export.ids import Ids, Labels
 
-__all__ = ["read_ngff", "write_ngff"]
+__all__ = ["named_ids", "read_ngff", "write_ngff"]
 
 
-def read_ngff(path: Path, classes: ClassSet, ids: Ids | None = None) -> Labels:
-    """Read an OME-NGFF label image at its full size, like `read_png`.
+def read_ngff(path: Path) -> tuple[NDArray[np.integer], dict[int, str]]:
+    """Read an OME-NGFF label image at its full size.
 
-    Label values follow the names in its `image-label` properties, where there are names.
+    Returns
+    -------
+    values : NDArray of integer
+        (height, width), as they are written.
+    names : dict of int to str
+        What its `image-label` properties call them; empty where they name nothing.
 
     Raises
     ------
     MaskError
-        If it is damaged, is no label image of one plane, or holds values that mean nothing.
+        If it is damaged, or is no label image of one plane.
     """
     try:
         group = zarr.open_group(path, mode="r")
@@ -37,13 +45,33 @@ def read_ngff(path: Path, classes: ClassSet, ids: Ids | None = None) -> Labels:
         array = group[ome["multiscales"][0]["datasets"][0]["path"]]
         values = np.asarray(array[...])  # type: ignore[index]
         properties = ome.get("image-label", {}).get("properties") or []
+        names = {int(entry["label-value"]): str(entry["name"]) for entry in properties if "name" in entry}
     except Exception as error:  # zarr raises its own, and whatever a damaged file leads it to
         raise MaskError(f"{path}: cannot be read as an OME-NGFF label image: {error}") from error
     while values.ndim > 2 and values.shape[0] == 1:
         values = values[0]
     if values.ndim != 2 or values.dtype.kind not in "iu":
         raise MaskError(f"{path}: holds {values.dtype} {values.shape}, not one plane of label values")
-    return translate(path, values, ids or _named(path, properties, classes), classes)
+    return values, names
+
+
+def named_ids(path: Path, names: Mapping[int, str], classes: ClassSet) -> Ids:
+    """Return the meaning of named label values; 0 is not labelled unless it has a name.
+
+    Raises
+    ------
+    MaskError
+        If there are no names, or one is of no class.
+    """
+    if not names:
+        raise MaskError(
+            f"{path}: has no class names: say what its values mean with --ids, or with --binary CLASS if "
+            "all but 0 is one thing"
+        )
+    unknown = sorted({name for name in names.values() if name not in classes.names})
+    if unknown:
+        raise MaskError(f"{path}: names classes that the project does not have: {', '.join(unknown)}")
+    return {0: 0, **{value: classes.names.index(name) + 1 for value, name in names.items()}}
 
 
 def write_ngff(path: Path, labels: Labels, provenance: Labels, classes: ClassSet) -> None:
@@ -56,13 +84,3 @@ def write_ngff(path: Path, labels: Labels, provenance: Labels, classes: ClassSet
     """
     keep = np.where(is_truth(provenance), provenance, np.uint8(0))
     write_arrays_at(path, {"labels": true_labels(labels, provenance), "provenance": keep}, classes)
-
-
-def _named(path: Path, properties: list[dict[str, Any]], classes: ClassSet) -> Ids:
-    names = {int(entry["label-value"]): str(entry["name"]) for entry in properties if "name" in entry}
-    if not names:
-        return {index: index for index in range(classes.count + 1)}
-    unknown = sorted({name for name in names.values() if name not in classes.names})
-    if unknown:
-        raise MaskError(f"{path}: names classes that the project does not have: {', '.join(unknown)}")
-    return {0: 0, **{value: classes.names.index(name) + 1 for value, name in names.items()}}

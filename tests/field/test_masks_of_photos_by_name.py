@@ -1,0 +1,107 @@
+"""Mask files belong to photos by their names, and what belongs to none is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from field_masks import MakeStudy, Skinseg, disc, labelled, save, truth_of
+from PIL import Image
+
+
+def test_a_number_is_a_name_and_no_id(make_study: MakeStudy, masks: Path, skinseg: Skinseg) -> None:
+    study = make_study()
+    for name in ("1.png", "0002.png", "p3.png"):
+        save(disc(3), masks / name)
+    said = skinseg("import", study, masks, "--json").data
+    assert said["imported"] == 1
+    assert [item["why"] for item in said["refused"]] == ["no photo is called 0002", "no photo is called 1"]
+    assert labelled(study) == 1
+
+
+def test_a_photo_whose_name_is_a_number_is_found(
+    make_study: MakeStudy, masks: Path, skinseg: Skinseg
+) -> None:
+    study = make_study(names=("7.jpg", "2.jpg", "1.jpg"))
+    save(disc(3), masks / "2.png")
+    assert skinseg("import", study, masks).code == 0
+    assert np.array_equal(truth_of(study, "2.jpg"), disc(3))
+
+
+def test_a_mask_of_one_patient_does_not_land_on_another(
+    make_study: MakeStudy, masks: Path, skinseg: Skinseg
+) -> None:
+    study = make_study(names=("anna/001.jpg", "bert/001.jpg", "bert/002.jpg"))
+    save(disc(3), masks / "anna" / "001.png")
+    save(disc(3), masks / "anna" / "002.png")
+    said = skinseg("import", study, masks, "--json").data
+    assert said["imported"] == 1
+    assert said["refused"][0]["why"] == (
+        "no photo is called anna/002; bert/002.jpg has that name, but in another folder"
+    )
+
+
+def test_files_of_other_kinds_are_counted_and_named_and_capitals_are_taken(
+    make_study: MakeStudy, masks: Path, skinseg: Skinseg
+) -> None:
+    study = make_study()
+    Image.fromarray(disc(3)).save(masks / "p0.PNG", format="PNG")
+    save(disc(3), masks / "p1.jpg")
+    save(disc(3), masks / "more" / "p2.tif")
+    (masks / "README").write_text("read me")
+    said = skinseg("import", study, masks)
+    assert said.code == 0
+    assert "1 imported" in said.out
+    for line in ("passed over 1 .jpg: p1.jpg", "1 .tif: more/p2.tif", "1 without a suffix: README"):
+        assert line in said.out
+    said_json = skinseg("import", study, masks, "--json").data
+    assert said_json["passed_over"] == {
+        ".jpg": ["p1.jpg"],
+        "without a suffix": ["README"],
+        ".tif": ["more/p2.tif"],
+    }
+    (masks / "p0.PNG").unlink()
+    assert "no masks here (.png files); passed over 1 .jpg" in skinseg("import", study, masks).error
+
+
+def test_every_import_ends_with_what_the_masks_show(
+    make_study: MakeStudy, masks: Path, skinseg: Skinseg
+) -> None:
+    study = make_study()
+    values = save(disc(3), masks / "p0.png")
+    save(disc(255, around=4), masks / "p1.png")
+    said = skinseg("import", study, masks, "--json").data["classes"]
+    hand, share = int((values == 3).sum()), (values == 3).sum() / (2 * values.size)
+    assert said["hand"] == {"photos": 1, "pixels": hand, "share": share}
+    assert said["foot"]["photos"] == said["not labelled"]["photos"] == 1
+    assert said["face"] == {"photos": 0, "pixels": 0, "share": 0}
+    assert sum(row["share"] for row in said.values()) == 1
+    text = skinseg("import", study, masks).out
+    assert f"{hand:,}" in text
+    assert f"{share:.1%}" in text
+    assert "face" not in text
+
+
+def test_a_dry_run_shows_all_that_and_writes_nothing(
+    make_study: MakeStudy, masks: Path, skinseg: Skinseg
+) -> None:
+    study = make_study()
+    save(disc(3), masks / "p0.png")
+    save(disc(77), masks / "p1.png")
+    before = content(study)
+    said = skinseg("import", study, masks, "--dry-run")
+    assert said.code == 0
+    assert "1 would be imported, 0 unchanged, 1 refused; nothing was written." in said.out
+    assert "unknown ids 77" in said.out
+    assert "hand" in said.out
+    assert content(study) == before
+    real = skinseg("import", study, masks, "--json").data
+    dry = skinseg("import", make_study(where="again"), masks, "--dry-run", "--json").data
+    assert real == dry | {"dry_run": False}
+    assert (labelled(study), labelled(masks.parent / "again")) == (1, 0)
+
+
+def content(study: Path) -> dict[Path, bytes]:
+    """All files of a project, but what SQLite opens for readers too: no row is in an empty log."""
+    files = {path: path.read_bytes() for path in study.rglob("*") if path.is_file()}
+    return {path: text for path, text in files.items() if text and not path.name.endswith("-shm")}
