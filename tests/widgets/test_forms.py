@@ -234,3 +234,17 @@ def test_a_form_closed_while_it_works_ends_the_work(press, told, qtbot):
     qtbot.waitUntil(ended.is_set, timeout=10000)
     qtbot.wait(200)
     assert told == []
+
+
+def test_import_masks_of_one_thing_wants_to_know_its_class(press, six_photos, tmp_path):
+    draw_masks(six_photos, tmp_path / "masks", value=255)
+    form = import_masks(project=six_photos)
+    level, line = press(form, masks=tmp_path / "masks")
+    assert level == "error"
+    assert "all its 6 masks hold only 255" in line
+    assert "say which with binary CLASS" in line
+    level, line = press(form, binary="hand", dry_run=True)
+    assert (level, line) == ("info", "6 would be imported, 0 unchanged, 0 refused; nothing was written.")
+    assert "hand: 6 photos" in form.message.value
+    assert "100.0%" in form.message.value
+    assert press(form, dry_run=False)[1] == "6 imported, 0 unchanged, 0 refused."

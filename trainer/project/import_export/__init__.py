@@ -1,1 +1,1 @@
-"""Masks in and out of a project, one file per format."""
+"""Masks in and out of a project: files, formats, and the meaning of their values."""
