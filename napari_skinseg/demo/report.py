@@ -56,7 +56,10 @@ def write_report(path: Path, visits: list[Visit]) -> None:
         "labelled": counts.labelled,
         "stages": stages,
         "visits": [asdict(visit) for visit in visits],
-        "models": [{"id": m.id, "decision": m.decision, "why": m.why, "metrics": m.metrics} for m in models],
+        "models": [
+            {"id": m.id, "recipe": m.recipe, "decision": m.decision, "why": m.why, "metrics": m.metrics}
+            for m in models
+        ],
     }
     (path / "report.json").write_text(json.dumps(data, indent=1, default=str))
     lines = [
