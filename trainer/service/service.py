@@ -143,7 +143,7 @@ class Service:
         The head of the queue is due once after each promotion and otherwise waits until there is nothing to
         train: a new label must not wait for photos that nobody has asked for yet.
         """
-        if served := self.server.serve_one(head):
+        if served := self.server.serve_one(head, clicks=not probe_is_due(self._state())):
             self.heartbeat.show_state("predicting", served)
             self._looked = 0.0  # there may be another: look again at once
             return True
@@ -172,11 +172,12 @@ class Service:
             raise StopRound("stopped" if self.commands.stop else "paused")
         in_full = self._round_lane == Lane.FULL
         # a probe takes seconds, and a person waits for it more than for clicks
-        if self.server.serve_one(head=in_full, clicks=self._round_lane != Lane.PROBE):
+        due = self._round_lane in (Lane.FAST, Lane.FULL) and probe_is_due(self._state())
+        if self.server.serve_one(head=in_full, clicks=self._round_lane != Lane.PROBE and not due):
             self._looked = 0.0  # there may be another: look again after the next step
         elif in_full and self.project.photos.counts().labelled > self._round_labels:
             raise StopRound("new labels come first")
-        elif self._round_lane in (Lane.FAST, Lane.FULL) and probe_is_due(self._state()):
+        elif due:
             raise StopRound("the newest label comes first")
         elif progress.recipe == PRETEXT and self._round_lane == Lane.FULL and self.commands.train_now:
             raise StopRound("the round asked for comes first")
