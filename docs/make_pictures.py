@@ -1,7 +1,7 @@
 """Make the pictures of the README: ``make pictures``, or ``python docs/make_pictures.py [--project DIR]``.
 
 Everything in them is real but the photos, which are rendered: the headless demo runs, and the pictures are
-taken of its project while its trainer is at work. Without ``--project`` that takes ten minutes.
+taken of its project while its trainer is at work. Without ``--project`` that takes five minutes.
 """
 
 from __future__ import annotations
