@@ -197,7 +197,7 @@ def test_a_failing_round_is_told_and_tried_again(trainer: Trainer) -> None:
 
 def test_an_interrupted_retrain_goes_on(trainer: Trainer) -> None:
     words = [sys.executable, "-P", "-m", "trainer", "retrain", str(trainer.path), "--device", "cpu", "--json"]
-    first = subprocess.Popen([*words, "--steps", "60"], stdout=subprocess.PIPE, text=True)
+    first = subprocess.Popen([*words, "--steps", "24"], stdout=subprocess.PIPE, text=True)
     trainer.wait_for(lambda: step_of(trainer) > 5, 60)
     first.send_signal(signal.SIGINT)
     out, _ = first.communicate(timeout=60)
@@ -208,7 +208,7 @@ def test_an_interrupted_retrain_goes_on(trainer: Trainer) -> None:
     done = subprocess.run([*words, "--resume"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     data = json.loads(done.stdout)
-    assert data["steps"] == 60
+    assert data["steps"] == 24
     assert data["model"] == trainer.project.models.served().id
     (round_,) = trainer.project.trainer.rounds()
     assert (round_.lane, round_.state) == ("batch", "done")
