@@ -37,7 +37,7 @@ TRAINER = {
     "features": f"{STORE} data networks engine",
     "engine": f"{GROUND} settings",
     "recipes": LEARNING,
-    "effort": "labels",
+    "effort": "labels evaluation",
     "inference": LEARNING,
     "evaluation": f"{LEARNING} inference",
     "acquisition": f"{LEARNING} inference",

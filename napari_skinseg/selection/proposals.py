@@ -33,6 +33,17 @@ class Proposal:
         inside: NDArray[np.bool_] = np.asarray(large) > 0
         return inside
 
+    def places(self, shape: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows and columns of the photo under the middles of the mask's own pixels."""
+        rows, columns = np.nonzero(self.values > 0)
+        height, width = self.extent
+        inside = (rows < height) & (columns < width)
+        place = ((rows[inside] + 0.5) * (shape[0] / height), (columns[inside] + 0.5) * (shape[1] / width))
+        return (
+            np.minimum(place[0].astype(np.intp), shape[0] - 1),
+            np.minimum(place[1].astype(np.intp), shape[1] - 1),
+        )
+
 
 @dataclass(frozen=True)
 class Prompts:

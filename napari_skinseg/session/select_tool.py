@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+import numpy as np
 from psygnal import Signal
 
 from napari_skinseg.layers import napari_undo
@@ -11,6 +12,7 @@ from napari_skinseg.layers.palette import class_name
 from napari_skinseg.layers.refresh import bounds
 from napari_skinseg.layers.selection_layer import SelectionLayer
 from napari_skinseg.selection.proposals import Prompts
+from trainer.labels.values import NOT_LABELLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LOOK_SECONDS = 1.0
+SURE, MOST = 204, 0.6
+"""Confidence, of 255, and share of a mask from which on a suggestion proposes the mask's class."""
 DRAGGED = 6.0
 """A mouse that moves less than this on the screen, in pixels, has clicked."""
 HELP = "click a thing, Shift+click takes away, drag a box; Tab: the next proposal; Enter or a digit paints it"
@@ -199,6 +203,7 @@ class SelectTool:
             if photo == self._photo and prompts is self._prompts:
                 self._proposals, self._chosen = proposals, 0
                 self._show()
+                self._propose_class()
 
         self._reader.read(lambda: found.proposer.propose(prompts), proposed, self._failed)
 
@@ -206,6 +211,21 @@ class SelectTool:
         shape = self._layer.data.shape
         chosen = self._proposals[self._chosen]
         self._shown.show(chosen.values, chosen.extent, (shape[0], shape[1]))
+
+    def _propose_class(self) -> None:
+        """Select the class that the suggestion sees in the mask, where it is sure of it."""
+        shape, confidence = self._layer.data.shape, self._layers.confidence.data
+        rows, columns = self._proposals[self._chosen].places((shape[0], shape[1]))
+        labels = self._layer.data[rows, columns]
+        if not len(labels):
+            return
+        value = int(np.bincount(labels).argmax())
+        agreed = labels == value
+        sure = confidence[rows, columns][agreed].mean() >= SURE if confidence.shape == shape else False
+        if sure and agreed.mean() >= MOST and value not in (NOT_LABELLED, self._classes.background + 1):
+            self._layer.selected_label = value
+            name = class_name(self._classes, value)
+            self.notice.emit("info", f"looks like {name}: Enter paints it, a digit another class")
 
     def _failed(self, error: BaseException) -> None:
         self._looking = False

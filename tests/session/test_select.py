@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from workbench import rest, until
+from workbench import rest, serve, until
 
 from trainer.labels.values import PAINTED
 
@@ -100,6 +100,26 @@ def test_a_drag_is_a_box(selecting):
     find(selecting)
     selecting.select_class(HAND)
     assert (selecting.annotation_layer.data == HAND).sum() > 200
+
+
+@pytest.mark.parametrize(("confidence", "painted"), [(250, HAND), (120, LIMB)])
+def test_a_suggestion_that_is_sure_names_the_class(project, open_session, confidence, painted):
+    photo_id = project.photos.ids()[0]
+    labels = np.full(project.photos.read(photo_id).shape[:2], HAND, np.uint8)
+    sure = np.full(labels.shape, confidence, np.uint8)
+    project.predictions.save(photo_id, serve(project, "0001"), labels, sure)
+    session = open_session(project)
+    session.open_photo(photo_id)
+    until(session, lambda: session.current is not None)
+    session.toggle_select()
+    until(session, lambda: session._editor.select._found is not None)
+    session.select_class(LIMB)
+    mouse(session, (20, 30))
+    find(session)
+    assert session.selected_class == painted
+    session.paint_selection()
+    assert session.annotation_layer.data[20, 30] == painted
+    assert session.provenance[20, 30] == PAINTED
 
 
 def test_escape_drops_the_clicks_then_the_tool(selecting):

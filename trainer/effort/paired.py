@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trainer.evaluation.bootstrap import Bootstrap
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -55,10 +57,8 @@ def paired_share(
         raise ValueError(
             f"{len(with_)} photos with a suggestion, {len(without)} without: they must be the same"
         )
-    names = np.arange(len(with_)) if groups is None else np.unique(list(groups), return_inverse=True)[1]
-    count = int(names.max()) + 1
-    sums = np.stack([np.bincount(names, values, count) for values in (with_, without)])
-    times = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=DRAWS)
-    drawn = times @ sums.T
+    names = [str(index) for index in range(len(with_))] if groups is None else list(groups)
+    photos = Bootstrap(names, DRAWS, seed)
+    drawn = photos.sums(np.stack([with_, without], axis=1))
     low, high = np.quantile(drawn[:, 0] / drawn[:, 1], [0.025, 0.975])
-    return PairedShare(float(with_.sum() / without.sum()), float(low), float(high), count)
+    return PairedShare(float(with_.sum() / without.sum()), float(low), float(high), photos.groups)

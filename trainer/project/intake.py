@@ -128,10 +128,7 @@ def create_project(
             added = project.registration.add_folder(photos, groups=groups, progress=progress)
             total, alone = project.photos.counts().photos, _ungrouped(project)
             if groups is not None and alone == total:
-                raise ConfigError(
-                    f"--groups {groups}: matches none of the {total:,} photos; it is searched for in their "
-                    f"paths below {photos}, such as {project.photos.get(project.photos.ids()[0]).relpath}"
-                )
+                raise _no_group(project, groups, photos)
             imported = None
             if masks is not None:
                 imported = import_masks(project, masks, ids=ids, binary=binary, progress=progress)
@@ -142,6 +139,14 @@ def create_project(
             raise
     ungrouped = None if groups is None else alone
     return Intake(path, True, added.new, total, added.unreadable, ungrouped, imported)
+
+
+def _no_group(project: Project, groups: str, photos: str | Path) -> ConfigError:
+    ids = project.photos.ids()
+    return ConfigError(
+        f"--groups {groups}: matches none of the {len(ids):,} photos; it is searched for in their "
+        f"paths below {photos}, such as {project.photos.get(ids[0]).relpath}"
+    )
 
 
 def add_photos(

@@ -94,7 +94,26 @@ def measure_candidate(round_: RoundContext, weights: dict[str, Tensor]) -> Candi
         return matrices
 
     plan = round_.plan
-    predictor = Predictor(
+    sample = PixelSample(len(truths), plan.seed)
+    candidate = measure(_predictor(round_, model), None, sample)
+    before, anchor = (None if rival is None else _measure_stored(round_, rival, measure) for rival in rivals)
+    decision = _kept_unread(len(truths), len(labelled), served, round_) or compare_with_served(
+        candidate,
+        before,
+        [truth.group for truth in truths],
+        project.classes.names,
+        lane=plan.lane,
+        gate=round_.settings.gate,
+        anchor=anchor,
+        seed=plan.seed,
+        replaces_probe=served is not None and served.recipe == PROBE != plan.recipe,
+    )
+    return Candidate(model, _evaluation(round_, candidate, truths), decision, sample.temperature())
+
+
+def _predictor(round_: RoundContext, model: Segmenter) -> Predictor:
+    plan = round_.plan
+    return Predictor(
         model,
         round_.engine.device_name,
         plan.long_side,
@@ -103,21 +122,6 @@ def measure_candidate(round_: RoundContext, weights: dict[str, Tensor]) -> Candi
         edges=plan.edges,
         features=_features(round_),
     )
-    sample = PixelSample(len(truths), plan.seed)
-    candidate = measure(predictor, None, sample)
-    before, anchor = (None if rival is None else _measure_stored(round_, rival, measure) for rival in rivals)
-    decision = _kept_unread(len(truths), len(labelled), served, round_) or compare_with_served(
-        candidate,
-        before,
-        [truth.group for truth in truths],
-        project.classes.names,
-        lane=round_.plan.lane,
-        gate=round_.settings.gate,
-        anchor=anchor,
-        seed=round_.plan.seed,
-        replaces_probe=served is not None and served.recipe == PROBE != plan.recipe,
-    )
-    return Candidate(model, _evaluation(round_, candidate, truths), decision, sample.temperature())
 
 
 def _compared_on(labelled: list[Truth], round_: RoundContext) -> list[Truth]:

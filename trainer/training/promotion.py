@@ -54,12 +54,12 @@ def _class_that_fell(
     candidate: Counts,
     served: Counts,
     draws: list[Counts],
-    photos: Counts,
     names: Sequence[str],
     gate: GateSettings,
 ) -> str | None:
     """Name the class, if any, whose Dice surely fell by more than the gate tolerates."""
-    delta = class_scores(candidate).dice - class_scores(served).dice
+    photos = (candidate.sum(-1) > 0).sum(0)  # with each class
+    delta = class_scores(candidate.sum(0)).dice - class_scores(served.sum(0)).dice
     spread = class_scores(draws[0]).dice - class_scores(draws[1]).dice
     for i, name in enumerate(names):
         known = spread[:, i][~np.isnan(spread[:, i])]
@@ -116,15 +116,13 @@ def compare_with_served(
         return _decide_on_one_class([class_names[int(i)] for i in shown], served is None)
     if served is None:
         return GateDecision(True, False, f"served: the first model, validation Dice {_number(now)}")
-    before = float(macro_dice(served.sum(0)))
     delta = float(_dice_differences(candidate.sum(0), served.sum(0)))
     draws = _paired_draws(candidate, served, groups, gate, seed)
     low, high = np.quantile(_dice_differences(*draws), [lower_level(lane), 0.975])
     bounds = (float(low), float("inf") if lane in QUICK_LANES else float(high))
-    change = f"validation Dice {_number(before)} -> {_number(now)}"
+    change = f"validation Dice {_number(float(macro_dice(served.sum(0))))} -> {_number(now)}"
     epsilon = gate.margin_fast if lane in QUICK_LANES else gate.margin_full
-    on_photos = (candidate.sum(-1) > 0).sum(0)
-    fell = _class_that_fell(candidate.sum(0), served.sum(0), draws, on_photos, class_names, gate)
+    fell = _class_that_fell(candidate, served, draws, class_names, gate)
     why = None
     if delta < -epsilon / 2:
         why = change + _worst_class(candidate.sum(0), served.sum(0), class_names)
@@ -134,9 +132,8 @@ def compare_with_served(
         why = f"{fell} ({change})"
     elif anchor is not None and _below_anchor(candidate, anchor, groups, gate, seed):
         why = f"{change}, but the best so far had {_number(float(macro_dice(anchor.sum(0))))}"
-    if why is not None:
-        return GateDecision(False, False, f"kept the old one: {why}", delta, bounds)
-    return GateDecision(True, False, f"served: {change}", delta, bounds)
+    served_why = f"served: {change}" if why is None else f"kept the old one: {why}"
+    return GateDecision(why is None, False, served_why, delta, bounds)
 
 
 def _paired_draws(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trainer.project.import_export.ids import Labels
+    from trainer.project.import_export.mask_files import MaskFiles
     from trainer.project.photos import Photo
     from trainer.project.project import Project
     from trainer.project.revisions import Revision
@@ -83,26 +84,24 @@ def import_masks(
         project.require_writable()
     check_format(format)
     place = Path(folder).expanduser()
-    files = find_masks(place, SUFFIX[format], but=None if ids is None else Path(ids))
-    if not files.masks:
-        there = "; ".join(files.passed_over)
-        raise MaskError(f"{place}: no masks here ({SUFFIX[format]} files)" + (f"; {there}" if there else ""))
+    files = _masks_in(place, format, ids)
     reading = reading_of(project.classes, place, format, ids, binary)
     check_set(reading, place, files.masks)
     source = _Source(project, place, reading, annotator, dry_run)
     report = ImportReport(project.classes, files, reading.source, dry_run)
     _import_all(source, report, progress)
     if not dry_run:
-        project.events.add(
-            "import",
-            annotator,
-            folder=str(place),
-            reading=reading.source,
-            imported=report.imported,
-            unchanged=report.unchanged,
-            refused=len(report.refused),
-        )
+        counts = {"imported": report.imported, "unchanged": report.unchanged, "refused": len(report.refused)}
+        project.events.add("import", annotator, folder=str(place), reading=reading.source, **counts)
     return report
+
+
+def _masks_in(place: Path, format: Format, ids: str | Path | None) -> MaskFiles:
+    files = find_masks(place, SUFFIX[format], but=None if ids is None else Path(ids))
+    if not files.masks:
+        there = "; ".join(files.passed_over)
+        raise MaskError(f"{place}: no masks here ({SUFFIX[format]} files)" + (f"; {there}" if there else ""))
+    return files
 
 
 @dataclass(frozen=True)
