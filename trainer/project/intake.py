@@ -118,9 +118,7 @@ def create_project(
     if masks is not None:
         check_folder(masks, "masks")
     elif ids is not None or binary is not None:
-        raise ConfigError(
-            "--ids and --binary say what the values of masks mean; name their folder with --masks"
-        )
+        raise ConfigError("--ids and --binary say what masks mean; name their folder with --masks")
     path = Path(directory)
     fresh = not path.exists() or (path.is_dir() and not any(path.iterdir()))
     with Project.create(path, classes=classes, database_url=database) as project:

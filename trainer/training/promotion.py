@@ -98,14 +98,9 @@ def compare_with_served(
     seed
         Of the bootstrap.
     replaces_probe
-        A probe on pretrained features is served and the candidate is of another recipe: without enough photos
-        to compare them it stays.
+        A probe is served and the candidate is of another recipe: without enough photos to compare, it stays.
 
-    Returns
-    -------
-    GateDecision
-        ``provisional`` marks models served without enough validation photos to compare them, or with photos
-        that show one class alone.
+    A decision is ``provisional`` where there are too few photos, or classes, to compare the two.
     """
     photos = len(candidate)
     now = float(macro_dice(candidate.sum(0))) if photos else float("nan")
@@ -119,7 +114,6 @@ def compare_with_served(
     delta = float(_dice_differences(candidate.sum(0), served.sum(0)))
     draws = _paired_draws(candidate, served, groups, gate, seed)
     low, high = np.quantile(_dice_differences(*draws), [lower_level(lane), 0.975])
-    bounds = (float(low), float("inf") if lane in QUICK_LANES else float(high))
     change = f"validation Dice {_number(float(macro_dice(served.sum(0))))} -> {_number(now)}"
     epsilon = gate.margin_fast if lane in QUICK_LANES else gate.margin_full
     fell = _class_that_fell(candidate, served, draws, class_names, gate)
@@ -132,8 +126,9 @@ def compare_with_served(
         why = f"{fell} ({change})"
     elif anchor is not None and _below_anchor(candidate, anchor, groups, gate, seed):
         why = f"{change}, but the best so far had {_number(float(macro_dice(anchor.sum(0))))}"
-    served_why = f"served: {change}" if why is None else f"kept the old one: {why}"
-    return GateDecision(why is None, False, served_why, delta, bounds)
+    words = f"served: {change}" if why is None else f"kept the old one: {why}"
+    bounds = (float(low), float("inf") if lane in QUICK_LANES else float(high))
+    return GateDecision(why is None, False, words, delta, bounds)
 
 
 def _paired_draws(

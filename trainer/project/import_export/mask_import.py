@@ -42,10 +42,8 @@ def import_masks(
 ) -> ImportReport:
     """Take masks of registered photos from files; each becomes a revision, painted where it is labelled.
 
-    A file belongs to the photo with its relative path (with or without the photo's own suffix), else to the
-    only photo with its stem. A file that does not fit is left out and reported; the others are taken. The
-    values of PNG files are class indices where nothing else is said; files that may mean something else too
-    are refused.
+    A file belongs to the photo with its relative path, else to the only photo with its stem. PNG values are
+    class indices where nothing else is said; what may mean something else too, or fits nothing, is refused.
 
     Parameters
     ----------
@@ -62,7 +60,7 @@ def import_masks(
     progress : callable, optional
         Called with the number of files done so far.
     binary : str, optional
-        Name of the class that all pixels but 0 are; those are background.
+        Class of all pixels but 0, which are background.
     dry_run : bool
         Report only; a project that is open for reading only will do.
 
@@ -82,14 +80,11 @@ def import_masks(
     """
     if not dry_run:
         project.require_writable()
-    check_format(format)
     place = Path(folder).expanduser()
-    files = _masks_in(place, format, ids)
-    reading = reading_of(project.classes, place, format, ids, binary)
+    files, reading = _masks_in(place, format, ids), reading_of(project.classes, place, format, ids, binary)
     check_set(reading, place, files.masks)
-    source = _Source(project, place, reading, annotator, dry_run)
     report = ImportReport(project.classes, files, reading.source, dry_run)
-    _import_all(source, report, progress)
+    _import_all(_Source(project, place, reading, annotator, dry_run), report, progress)
     if not dry_run:
         counts = {"imported": report.imported, "unchanged": report.unchanged, "refused": len(report.refused)}
         project.events.add("import", annotator, folder=str(place), reading=reading.source, **counts)
@@ -97,6 +92,7 @@ def import_masks(
 
 
 def _masks_in(place: Path, format: Format, ids: str | Path | None) -> MaskFiles:
+    check_format(format)
     files = find_masks(place, SUFFIX[format], but=None if ids is None else Path(ids))
     if not files.masks:
         there = "; ".join(files.passed_over)
