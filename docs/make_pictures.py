@@ -81,7 +81,7 @@ def show_selection(dock: Any) -> None:
     select = session._editor.select
     wait_for(lambda: select._found is not None and not select._found.better_comes, 60)
     select.click(float(row), float(column), added=True)
-    wait_for(lambda: select.has_selection, 30)
+    wait_for(lambda: select._proposals and not select._awaited, 30)
     session._editor.brush.select(int(parts.argmax()), keep_tool=True)
     dock.viewer.reset_view()
     settle(1.0)

@@ -83,6 +83,8 @@ class SelectTool:
         self._prompts = Prompts()
         self._proposals: list[Proposal] = []
         self._chosen = 0
+        self._awaited = False  # whether the newest clicks have no answer yet
+        self._paint_in: int | None = None  # the class in which the answer is painted when it comes
         self._photo = 0  # counts photos: what a thread found on the one before is dropped
         self.active = False
         self._layer.mouse_drag_callbacks.append(self._on_mouse)
@@ -96,8 +98,8 @@ class SelectTool:
 
     @property
     def has_selection(self) -> bool:
-        """Whether there is a mask that can be painted."""
-        return bool(self._proposals)
+        """Whether there is a mask that can be painted, or one is being looked for."""
+        return bool(self._proposals) or self._prompts != Prompts()
 
     def toggle(self) -> None:
         """Take the tool in hand, or the brush."""
@@ -136,6 +138,7 @@ class SelectTool:
     def drop(self) -> None:
         """Forget the clicks and the mask."""
         self._prompts, self._proposals, self._chosen = Prompts(), [], 0
+        self._awaited, self._paint_in = False, None
         self._shown.hide()
 
     def next_proposal(self) -> None:
@@ -145,9 +148,15 @@ class SelectTool:
             self._show()
 
     def paint(self, value: int) -> bool:
-        """Paint the selected mask in a class, as one undo step; False where nothing is selected."""
-        if not self._proposals:
+        """Paint the selected mask in a class, as one undo step; False where nothing is selected.
+
+        A mask that is still being looked for is painted when it comes.
+        """
+        if not self.has_selection:
             return False
+        if self._awaited:
+            self._paint_in = value
+            return True
         shape = self._layer.data.shape
         mask = self._proposals[self._chosen].at((shape[0], shape[1]))
         area, version = bounds(mask), self._tracker.version
@@ -196,12 +205,16 @@ class SelectTool:
     def _look(self) -> None:
         """Find masks for the clicks so far, in a thread; the newest clicks count."""
         prompts, found, photo = self._prompts, self._found, self._photo
+        self._awaited = prompts != Prompts()
         if found is None or prompts == Prompts():
             return
 
         def proposed(proposals: list[Proposal]) -> None:
             if photo == self._photo and prompts is self._prompts:
-                self._proposals, self._chosen = proposals, 0
+                self._proposals, self._chosen, self._awaited = proposals, 0, False
+                if self._paint_in is not None:
+                    self.paint(self._paint_in)
+                    return
                 self._show()
                 self._propose_class()
 
@@ -229,6 +242,7 @@ class SelectTool:
 
     def _failed(self, error: BaseException) -> None:
         self._looking = False
+        self.drop()
         self.notice.emit("warning", f"nothing could be selected: {error}")
 
     def _on_mode(self, event: object = None) -> None:

@@ -120,6 +120,8 @@ class AnnotationSession(SessionState):
         """
         if self._editor.photo is None:
             self.open_next()
+        elif self._editor.select.has_selection:
+            self.notice.emit("warning", "what is selected is not painted: Enter paints it, Escape drops it")
         elif self._may_leave():
             self._completion.accept()
 

@@ -214,8 +214,9 @@ class SessionState:
         return self._editor.layers.end_pan()
 
     def undo(self) -> None:
-        """Undo the last step."""
-        self._editor.undo()
+        """Undo the last step; not while something is half drawn, which would stay without what it was for."""
+        if self._not_drawing():
+            self._editor.undo()
 
     def redo(self) -> None:
         """Redo the last undone step."""

@@ -22,7 +22,7 @@ def test_escape_drops_it_as_the_notice_says(make_napari_viewer, project, open_se
     session.close()
 
 
-@pytest.mark.parametrize("leave", ["accept_and_next", "skip", "save_part", "back"])
+@pytest.mark.parametrize("leave", ["accept_and_next", "skip", "save_part", "back", "undo"])
 def test_a_begun_polygon_holds_the_photo(session, project, leave):
     photo, layer = session.current.photo.id, session.annotation_layer
     session.select_class(3)

@@ -40,7 +40,7 @@ def mouse(session, start, end=None, modifiers=()):
 
 
 def find(session):
-    until(session, lambda: session._editor.select.has_selection)
+    until(session, lambda: session._editor.select._proposals and not session._editor.select._awaited)
 
 
 def test_without_weights_it_says_what_would_be_gained(selecting):
@@ -93,6 +93,19 @@ def test_tab_shows_the_next_proposal_and_a_second_click_changes_it(selecting):
     assert len(set(shown)) > 1
     mouse(selecting, (20, 30), modifiers=("Shift",))
     until(selecting, lambda: not selecting.viewer.layers["selection"].data.any())
+
+
+def test_a_digit_that_is_faster_than_the_mask_paints_it_when_it_comes(selecting):
+    mouse(selecting, (20, 30))
+    selecting.select_class(HAND)
+    selecting.accept_and_next()
+    assert selecting.notices[-1][1].startswith("what is selected is not painted")
+    until(selecting, lambda: selecting.annotation_layer.data.any())
+    assert selecting.annotation_layer.data[20, 30] == HAND
+    assert selecting.current.strokes == 1
+    first = selecting.current.photo.id
+    selecting.accept_and_next()
+    until(selecting, lambda: selecting.current is not None and selecting.current.photo.id != first)
 
 
 def test_a_drag_is_a_box(selecting):

@@ -52,6 +52,13 @@ def test_a_curve_with_intervals_and_what_is_there_is_not_done_again(effort, tmp_
     assert sum(path.stat().st_mtime_ns == then for path, then in files.items()) == 3
 
 
+def test_a_later_command_adds_to_the_table(effort, tmp_path):
+    for labels in (4, 8):
+        assert effort("--labels", labels, "--draws", 1, "--out", tmp_path / "out")[0] == 0
+    (folder,) = (tmp_path / "out").iterdir()
+    assert [row["labels"] for row in csv.DictReader((folder / "effort.csv").open())] == ["4", "8"]
+
+
 def test_nothing_of_it_is_in_the_projects_history(effort, project):
     assert effort("--labels", "8", "--draws", 1)[0] == 0
     assert project.trainer.rounds() == []
@@ -63,6 +70,7 @@ def test_nothing_of_it_is_in_the_projects_history(effort, project):
     [
         (["--labels", "six"], "write numbers of labelled photos"),
         (["--labels", "0"], "write numbers of labelled photos"),
+        (["--labels", "4,99"], "has 8 labelled training photos, not 99: give --labels up to 8"),
         (["--hand", "robot"], "choose steering or constant"),
         (["--split", "train"], "choose val or test"),
         (["--recipes", "prob"], "probe"),

@@ -47,9 +47,10 @@ def demo(
     from trainer.networks.published.registry import MOBILESAM
     from trainer.project.project import Project
     from trainer.service.process import start_trainer, stop_trainer
-    from trainer.synthetic.demo_project import headless_command, make_demo
+    from trainer.synthetic.demo_project import headless_command, is_demo, make_demo
 
     path = Path(directory)
+    is_demo(path)  # before anything is fetched for it
     if not headless and not has_display():
         say("no display found, so the demo runs headless with a simulated annotator")
         headless = True

@@ -71,7 +71,7 @@ def effort(
             run_effort(
                 project, settings, runs, folder, hand=chosen, split=split, device=device, report=advance
             )
-        return _reply(folder, read_points(folder, runs))
+        return _reply(folder, read_points(folder))
 
 
 def _reply(folder: Path, points: Sequence[EffortPoint]) -> Reply:

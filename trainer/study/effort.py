@@ -19,7 +19,7 @@ import numpy as np
 from trainer.atomic import write_text
 from trainer.data.photo_cache import Bytes, WorkingPhotos, project_cache
 from trainer.effort.paired import PairedShare, paired_share
-from trainer.errors import ProjectError
+from trainer.errors import ConfigError, ProjectError
 from trainer.evaluation.validation import readable_truth
 from trainer.features.cache import feature_cache
 from trainer.inference.predictor import Predictor
@@ -51,6 +51,8 @@ class Mended(TypedDict):
 class Record(TypedDict):
     """What is read of a run's file."""
 
+    recipe: str
+    labels: int
     trained_seconds: float
     photos: list[Mended]
 
@@ -105,6 +107,8 @@ def run_effort(
     ------
     ProjectError
         No labelled photo to learn from, or none to measure on.
+    ConfigError
+        Fewer labelled photos than a run asks for.
     SkinsegError
         What a training has to say.
     """
@@ -113,6 +117,9 @@ def run_effort(
     if not known or not truths:
         which = "training" if not known else split
         raise ProjectError(f"{project.path} has no labelled {which} photo: save or import some masks first")
+    if (most := max(run.labels for run in runs)) > len(known):
+        count = f"{len(known)} labelled training {'photo' if len(known) == 1 else 'photos'}"
+        raise ConfigError(f"{project.path} has {count}, not {most}: give --labels up to {len(known)}")
     photos = WorkingPhotos(project, None, project_cache(project))
     from_nothing: dict[int, float] = {}
     for number, run in enumerate(runs):
@@ -185,15 +192,13 @@ def _full_truth(photos: WorkingPhotos, truth: Truth) -> Bytes:
     return np.array(photos.target(truth.photo_id, truth.revision_id, photo.shape[:2]))
 
 
-def read_points(folder: Path, runs: Sequence[EffortRun]) -> list[EffortPoint]:
-    """Gather the runs that have ended into points of curves, by recipe and number of labels."""
+def read_points(folder: Path) -> list[EffortPoint]:
+    """Gather all runs of a folder that have ended, also of earlier commands, by labels and recipe."""
     groups: dict[tuple[str, int], list[Record]] = {}
-    for run in runs:
-        path = folder / f"{run.name}.json"
-        if path.is_file():
-            record = json.loads(path.read_text(encoding="utf-8"))
-            groups.setdefault((run.recipe, run.labels), []).append(record)
-    return [_point(recipe, labels, records) for (recipe, labels), records in groups.items()]
+    for path in sorted(folder.glob("*.json")):
+        record: Record = json.loads(path.read_text(encoding="utf-8"))
+        groups.setdefault((record["recipe"], record["labels"]), []).append(record)
+    return [_point(*key, groups[key]) for key in sorted(groups, key=lambda key: (key[1], key[0]))]
 
 
 def _point(recipe: str, labels: int, records: list[Record]) -> EffortPoint:

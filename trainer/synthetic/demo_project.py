@@ -63,12 +63,8 @@ def make_demo(
         If the folder holds something else.
     """
     demo = Demo(path, path / "sample" / "photos", path / "sample" / "masks")
-    if (path / "skinseg.toml").exists():
-        if not demo.truth.is_dir():
-            raise ProjectError(f"{path} is a project of its own, not the demo: name another folder")
+    if is_demo(path):
         return demo
-    if path.exists() and any(path.iterdir()):
-        raise ProjectError(f"{path} is not empty and not the demo: name another folder")
     from trainer.synthetic.photos import render_photos
 
     try:
@@ -84,6 +80,23 @@ def make_demo(
         shutil.rmtree(path, ignore_errors=True)
         raise
     return demo
+
+
+def is_demo(path: Path) -> bool:
+    """Tell whether the demo is in a folder already, which else must be free for it.
+
+    Raises
+    ------
+    ProjectError
+        If the folder holds something else.
+    """
+    if (path / "skinseg.toml").exists():
+        if not (path / "sample" / "masks").is_dir():
+            raise ProjectError(f"{path} is a project of its own, not the demo: name another folder")
+        return True
+    if path.exists() and any(path.iterdir()):
+        raise ProjectError(f"{path} is not empty and not the demo: name another folder")
+    return False
 
 
 def headless_command(path: Path, photos: int) -> list[str]:
