@@ -187,9 +187,12 @@ class PhotoEditor:
             self.photo = replace(self.photo, revision=revision, base_revision=revision.id)
 
     def drop_suggestion(self) -> str:
-        """Drop the photo's whole suggestion, and take no newer one for it."""
-        self._refused, self._offer = None if self.photo is None else self.photo.id, None
-        return self.corrections.drop_all()
+        """Drop the photo's whole suggestion, and take no newer one for it; without one, do nothing."""
+        before = self.tracker.version
+        said = self.corrections.drop_all()
+        if self.photo is not None and self.tracker.version != before:
+            self._refused, self._offer = self.photo.id, None
+        return said
 
     def peek(self, on: bool) -> None:
         """Show the bare photo while `on`."""

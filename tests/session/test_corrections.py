@@ -127,6 +127,18 @@ def test_what_a_person_decided_is_never_dropped_and_no_newer_suggestion_comes(se
     assert set(np.unique(project.masks.read(project.masks.head(photo_id))[0])) == {0, TRUNK}
 
 
+def test_dropping_before_there_is_a_suggestion_refuses_none(project, open_session):
+    session = open_session(project)
+    session.open_next()
+    until(session, lambda: session.current is not None)
+    session.drop_suggestion()
+    assert session.notices[-1][1] == "nothing is suggested here"
+    photo_id, shape = session.current.photo.id, session.annotation_layer.data.shape
+    labels = np.full(shape, LIMB, np.uint8)
+    project.predictions.save(photo_id, serve(project, "0003"), labels, np.full(shape, 255, np.uint8))
+    until(session, lambda: (session.annotation_layer.data == LIMB).all())
+
+
 def test_the_keys_do_it(session):
     keymap = session.annotation_layer.keymap
     rows = {row.key: row for row in session.bindings()}

@@ -6,14 +6,14 @@ import math
 from html import escape
 from typing import TYPE_CHECKING
 
-from trainer.study.plot import COLOURS, HEIGHT, LEFT, WIDTH, axes, bounds, frame
+from trainer.study.plot import COLOURS, HEIGHT, LEFT, WIDTH, axes, frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trainer.study.effort import EffortPoint
 
-TITLE = "seconds for a photo, as a share of painting it from nothing"
+TITLE = "seconds for a photo (from nothing: 1)"
 
 
 def effort_svg(points: Sequence[EffortPoint]) -> str:
@@ -27,8 +27,8 @@ def effort_svg(points: Sequence[EffortPoint]) -> str:
     recipes = list(dict.fromkeys(point.recipe for point in points))
     counts = sorted({point.labels for point in points})
     at = {n: math.log2(n) for n in counts}
-    low, high = bounds([value for p in points for value in (p.share.low, p.share.high)])
-    x, y = axes((at[counts[0]] - 0.4, at[counts[-1]] + 0.4), (max(0.0, min(low, 0.9)), max(high, 1.06)))
+    high = max(1.0, *(point.share.high for point in points))
+    x, y = axes((at[counts[0]] - 0.4, at[counts[-1]] + 0.4), (0.0, 1.06 * high))
     height = HEIGHT + 22 * len(recipes) + 8
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
