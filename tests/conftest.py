@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch  # noqa: F401  # before any window: after one, software OpenGL and triton clash in one process
 import torchvision  # noqa: F401  # the same: its import compiles
+from command_line import skinseg  # noqa: F401
 from filelock import FileLock
 from PIL import Image
 

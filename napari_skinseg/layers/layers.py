@@ -87,6 +87,16 @@ class WorkspaceLayers:
         self.adopted.append(layer)
         self.adopted_layer.emit(layer)
 
+    def add_on_top(self, layer: Layer) -> None:
+        """Adopt a layer, put it on top, and keep the selection, and with it the brush, where it was."""
+        self.adopt(layer)
+        chosen = self._viewer.layers.selection
+        before, active = set(chosen), chosen.active
+        self._viewer.add_layer(layer)
+        chosen.active = active
+        chosen.update(before)
+        layer.locked = True
+
     def fit(self) -> None:
         """Bring the whole photo into view."""
         for layer in (self.photo, self.confidence, self.annotation, *self.adopted):

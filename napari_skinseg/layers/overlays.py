@@ -123,14 +123,14 @@ class Overlays:
         visible = {name: self._visible(name) for name in self.wanted}
         if visible[ERRORS] and self.errors is None:
             self.errors = _error_layer()
-            self._add(self.errors)
+            self._layers.add_on_top(self.errors)
         if self.errors is not None:
             self._fill_errors(self.errors, visible[ERRORS])
         if visible[BOXES] and self.boxes is None and self._box_layer is None:
             self._make_boxes()
         elif visible[BOXES] and self.boxes is None:
             self.boxes = self._box_layer
-            self._add(self.boxes)
+            self._layers.add_on_top(self.boxes)
         if self.boxes is not None:
             self._fill_boxes(self.boxes, visible[BOXES])
 
@@ -160,16 +160,6 @@ class Overlays:
         self._making = False
         self._box_layer, self._due = layer, True
         self.poll()
-
-    def _add(self, layer: Layer) -> None:
-        """Put a layer on top and keep the selection, and with it the brush, where it was."""
-        self._layers.adopt(layer)
-        chosen = self._viewer.layers.selection
-        before, active = set(chosen), chosen.active
-        self._viewer.add_layer(layer)
-        chosen.active = active
-        chosen.update(before)
-        layer.locked = True
 
 
 def put_boxes(layer: Shapes, extras: PredictionExtras, shape: tuple[int, int], classes: ClassSet) -> None:

@@ -70,12 +70,6 @@ class SelectionLayer:
             contrast_limits=(0, 1),
             interpolation2d="linear",
         )
-        self._layers.adopt(layer)
-        chosen = self._viewer.layers.selection
-        before, active = set(chosen), chosen.active
-        self._viewer.add_layer(layer)
-        chosen.active = active
-        chosen.update(before)
-        layer.locked = True
+        self._layers.add_on_top(layer)
         self._layer = layer
         return layer

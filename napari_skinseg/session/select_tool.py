@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from psygnal import Signal
@@ -15,7 +15,7 @@ from napari_skinseg.selection.proposals import Prompts
 from trainer.labels.values import NOT_LABELLED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Generator
 
     from napari.components import ViewerModel
     from napari.layers import Labels
@@ -24,28 +24,16 @@ if TYPE_CHECKING:
     from napari_skinseg.layers.layers import WorkspaceLayers
     from napari_skinseg.layers.provenance import ProvenanceTracker
     from napari_skinseg.selection.proposals import Proposal
+    from napari_skinseg.session.background import Background
     from napari_skinseg.session.click_proposers import ClickProposers, Found
     from trainer.labels.classes import ClassSet
 
-T = TypeVar("T")
 LOOK_SECONDS = 1.0
 SURE, MOST = 204, 0.6
 """Confidence, of 255, and share of a mask from which on a suggestion proposes the mask's class."""
 DRAGGED = 6.0
 """A mouse that moves less than this on the screen, in pixels, has clicked."""
 HELP = "click a thing, Shift+click takes away, drag a box; Tab: the next proposal; Enter or a digit paints it"
-
-
-class Reader(Protocol):
-    """Runs work in a thread and applies its result on the main thread."""
-
-    def read(
-        self,
-        work: Callable[[], T],
-        done: Callable[[T], None],
-        failed: Callable[[BaseException], None] | None = None,
-    ) -> None:
-        """Run `work` in a thread; `done` or `failed` follows on the main thread."""
 
 
 class SelectTool:
@@ -70,7 +58,7 @@ class SelectTool:
         layers: WorkspaceLayers,
         tracker: ProvenanceTracker,
         classes: ClassSet,
-        reader: Reader,
+        reader: Background,
     ) -> None:
         self._viewer, self._layer = viewer, layers.annotation
         self._layers, self._tracker, self._classes = layers, tracker, classes

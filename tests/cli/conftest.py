@@ -1,10 +1,7 @@
-"""The command line as a function, and one project that was trained through it."""
+"""Projects of the tests of commands, one of them trained through the command line."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,43 +11,13 @@ from trainer.cli.main import main
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from command_line import Skinseg
+
 # One small network, few and small steps: what is tested is the way through, not the model.
 QUICK = (
     "--encoder resnet18 --size 64 --batch 4 --steps 30 --seed 1 --device cpu "
     "--set long_side=96 --set lr=0.003"
 )
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """The one JSON object on stdout."""
-        value = json.loads(self.out)
-        assert isinstance(value, dict)
-        return value
-
-
-Skinseg = Callable[..., Said]
-
-
-@pytest.fixture
-def skinseg(capfd: pytest.CaptureFixture[str]) -> Skinseg:
-    """Run one command line in this process."""
-
-    def run(*words: object) -> Said:
-        capfd.readouterr()
-        code = main([str(word) for word in words])
-        out, err = capfd.readouterr()
-        return Said(code, out, err)
-
-    return run
 
 
 @pytest.fixture

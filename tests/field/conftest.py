@@ -6,23 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from field_masks import HEIGHT, WIDTH, MakeStudy, Said, Skinseg
+from command_line import Skinseg
+from field_masks import HEIGHT, WIDTH, MakeStudy
 from PIL import Image
-
-from trainer.cli.main import main
-
-
-@pytest.fixture
-def skinseg(capfd: pytest.CaptureFixture[str]) -> Skinseg:
-    """Run one command line in this process."""
-
-    def run(*words: object) -> Said:
-        capfd.readouterr()
-        code = main([str(word) for word in words])
-        out, err = capfd.readouterr()
-        return Said(code, out, err)
-
-    return run
 
 
 @pytest.fixture

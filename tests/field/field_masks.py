@@ -1,12 +1,9 @@
-"""What the tests of masks from the field work with: drawn masks, and what a command said."""
+"""What the tests of masks from the field work with: drawn masks, and the truth that came of them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -16,29 +13,6 @@ from trainer.project.project import Project
 HEIGHT, WIDTH = 60, 80
 
 
-@dataclass(frozen=True)
-class Said:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def data(self) -> dict[str, Any]:
-        value = json.loads(self.out)
-        assert isinstance(value, dict)
-        return value
-
-    @property
-    def error(self) -> str:
-        """The one line of bad input."""
-        assert self.code == 2, self.out + self.err
-        assert len(self.err.strip().splitlines()) == 1
-        return self.err.strip()
-
-
-Skinseg = Callable[..., Said]
 MakeStudy = Callable[..., Path]
 
 

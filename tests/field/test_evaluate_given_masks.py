@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from field_masks import Said, disc, save
+from command_line import Said
+from field_masks import disc, save
 from PIL import Image
 
 from trainer.cli.main import main

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from field_masks import MakeStudy, Skinseg, disc, labelled, save, truth_of
+from command_line import Skinseg
+from field_masks import MakeStudy, disc, labelled, save, truth_of
 from PIL import Image, ImageDraw
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from field_masks import MakeStudy, Skinseg, disc, labelled, save, truth_of
+from command_line import Skinseg
+from field_masks import MakeStudy, disc, labelled, save, truth_of
 from PIL import Image
 
 

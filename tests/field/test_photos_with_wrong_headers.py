@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from field_masks import Skinseg, disc, save
+from command_line import Skinseg
+from field_masks import disc, save
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 

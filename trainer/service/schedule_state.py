@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 FAILURES = 2
 """So many failed pretrainings, or probes in a row, and the trainer does not begin another by itself."""
-HANDMADE = "handmade"
-"""The backbone without weights, which learns too little for a suggestion after a few masks."""
 
 
 def read_scheduler_state(
@@ -68,14 +66,14 @@ def read_scheduler_state(
 def _probes(project: Project, rounds: list[Round]) -> bool:
     """Tell whether heads can be trained after each mask: wanted, with weights at hand, and not failing."""
     options = project.settings.probe
-    if not options.automatic or options.backbone == HANDMADE:
+    if not options.automatic:
         return False
     tried = [r for r in rounds if r.recipe == PROBE and r.ended is not None][-FAILURES:]
     if len(tried) == FAILURES and all(r.state == RoundState.FAILED for r in tried):
         return False
     from trainer.features.backbones import NONE, choose_backbone  # loads torch, which only the trainer has
 
-    try:
+    try:  # without weights the features learn too little for a suggestion after a few masks
         return choose_backbone(options.backbone, project.path / "pretrained") is not NONE
     except ConfigError:  # asked for by name, and not at hand
         return False

@@ -14,6 +14,7 @@ from trainer.evaluation.validation import readable_truth, working_matrices
 from trainer.features.cache import feature_cache
 from trainer.inference.predictor import Predictor
 from trainer.networks.architectures import build_segmenter
+from trainer.recipes.probe import ProbeRecipe
 from trainer.recipes.registry import find_recipe
 from trainer.settings.plan import Lane
 from trainer.training.promotion import GateDecision, compare_with_served
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
     from trainer.project.models import Model
     from trainer.project.revisions import Truth
     from trainer.training.round_context import RoundContext
-
-
-PROBE = "probe"
-"""Recipe whose models are not replaced by another recipe's before they can be compared."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +103,7 @@ def measure_candidate(round_: RoundContext, weights: dict[str, Tensor]) -> Candi
         gate=round_.settings.gate,
         anchor=anchor,
         seed=plan.seed,
-        replaces_probe=served is not None and served.recipe == PROBE != plan.recipe,
+        replaces_probe=served is not None and served.recipe == ProbeRecipe.name != plan.recipe,
     )
     return Candidate(model, _evaluation(round_, candidate, truths), decision, sample.temperature())
 
