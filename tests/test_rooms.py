@@ -28,6 +28,7 @@ TRAINER = {
     "atomic": "",
     "spelling": "",
     "labels": GROUND,
+    "selection": "errors",
     "settings": f"{GROUND} labels",
     "project": f"{GROUND} labels settings",
     "synthetic": STORE,
@@ -37,20 +38,19 @@ TRAINER = {
     "features": f"{STORE} data networks engine",
     "engine": f"{GROUND} settings",
     "recipes": LEARNING,
-    "effort": "labels evaluation",
+    "effort": "labels evaluation selection",
     "inference": LEARNING,
     "evaluation": f"{LEARNING} inference",
     "acquisition": f"{LEARNING} inference",
     "training": f"{LEARNING} recipes inference evaluation acquisition",
     "service": f"{LEARNING} inference evaluation acquisition training",
-    "study": f"{LEARNING} effort inference evaluation training",
+    "study": f"{LEARNING} effort selection inference evaluation training",
     "cli": f"{LEARNING} effort synthetic recipes inference evaluation acquisition training service study",
     "__main__": "cli",
 }
 WINDOW = {
     "layers": "",
-    "selection": "",
-    "session": "layers selection",
+    "session": "layers",
     "views": "layers session",
     "widgets": "layers session views",
     "contributions": "layers session views widgets",
@@ -60,8 +60,8 @@ WINDOW = {
 # What the plugin may import of the trainer: rooms, or single modules of rooms that otherwise load torch.
 PUBLISHED = "networks.published.registry networks.published.folder networks.published.process"
 OF_THE_TRAINER = (
-    f"{STORE} effort service.process service.foreground service.schedule networks.licences {PUBLISHED} "
-    "synthetic.demo_project"
+    f"{STORE} effort selection service.process service.foreground service.schedule networks.licences "
+    f"{PUBLISHED} synthetic.demo_project"
 ).split()
 
 

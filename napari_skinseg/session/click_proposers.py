@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from napari_skinseg.selection.proposals import ClickModel
-from napari_skinseg.selection.sam_decoder import SamDecoder
-from napari_skinseg.selection.superpixels import Superpixels
 from trainer.errors import SkinsegError
 from trainer.networks.published.folder import find_part
 from trainer.networks.published.registry import DECODER, MOBILESAM
+from trainer.selection.proposals import ClickModel
+from trainer.selection.sam_decoder import SamDecoder
+from trainer.selection.superpixels import Superpixels
 from trainer.service.process import trainer_liveness
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_skinseg.selection.proposals import Proposer
     from trainer.project.project import Project
+    from trainer.selection.proposals import Proposer
 
 
 @dataclass(frozen=True)

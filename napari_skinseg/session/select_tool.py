@@ -11,8 +11,8 @@ from napari_skinseg.layers import napari_undo
 from napari_skinseg.layers.palette import class_name
 from napari_skinseg.layers.refresh import bounds
 from napari_skinseg.layers.selection_layer import SelectionLayer
-from napari_skinseg.selection.proposals import Prompts
 from trainer.labels.values import NOT_LABELLED
+from trainer.selection.proposals import Prompts
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from napari_skinseg.layers.layers import WorkspaceLayers
     from napari_skinseg.layers.provenance import ProvenanceTracker
-    from napari_skinseg.selection.proposals import Proposal
     from napari_skinseg.session.background import Background
     from napari_skinseg.session.click_proposers import ClickProposers, Found
     from trainer.labels.classes import ClassSet
+    from trainer.selection.proposals import Proposal
 
 LOOK_SECONDS = 1.0
 SURE, MOST = 204, 0.6

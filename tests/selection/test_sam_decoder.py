@@ -11,10 +11,10 @@ from PIL import Image
 from safetensors.numpy import save_file
 from scipy import ndimage
 
-from napari_skinseg.selection.sam_decoder import SamDecoder
 from trainer.errors import SkinsegError
 from trainer.inference.click_embedding import ClickEncoder
 from trainer.networks.published.registry import DECODER, MOBILESAM
+from trainer.selection.sam_decoder import SamDecoder
 from trainer.synthetic.render import render_photo
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import erf, softmax
 
-from napari_skinseg.selection.sam_layers import HEADS, Attention, Norm, gelu
+from trainer.selection.sam_layers import HEADS, Attention, Norm, gelu
 
 RANDOM = np.random.default_rng(0)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_skinseg.selection.proposals import Prompts
-from napari_skinseg.selection.superpixels import Superpixels
+from trainer.selection.proposals import Prompts
+from trainer.selection.superpixels import Superpixels
 
 DISC = (300, 400)
 """Row and column of the middle of a dark disc."""

@@ -10,11 +10,11 @@ from PIL import Image
 from scipy import ndimage
 from workbench import beat, until
 
-from napari_skinseg.selection.proposals import ClickModel
-from napari_skinseg.selection.superpixels import Superpixels
 from trainer.networks.published.folder import FOLDER_VARIABLE
 from trainer.networks.published.registry import MOBILESAM
 from trainer.project.project import Project
+from trainer.selection.proposals import ClickModel
+from trainer.selection.superpixels import Superpixels
 from trainer.service.embedding_worker import EmbeddingWorker
 from trainer.synthetic.render import render_photo
 

@@ -40,6 +40,7 @@ def effort(
     labels: Annotated[str, typer.Option(help="Numbers of labelled photos to learn from.")] = "6,12,41",
     draws: Annotated[int, typer.Option(min=1, help="Draws of the labels, each with its own seed.")] = 5,
     hand: Annotated[str, typer.Option(help="Seconds of a stroke: steering or constant.")] = "steering",
+    select: Annotated[bool, typer.Option("--select", help="The hand also selects things by clicks.")] = False,
     split: Annotated[str, typer.Option(help="Photos that are mended: val or test.")] = "val",
     out: Annotated[
         Path | None, typer.Option(help="Folder of the tables; else in the project.", show_default=False)
@@ -59,17 +60,27 @@ def effort(
 
     chosen, changed = _hand(hand), pairs(set_ or [])
     names = [find_recipe(word).name for word in _words(recipes)]
-    runs = plan_runs(names, _counts(labels), draws)
+    runs = plan_runs(names, _counts(labels), draws, tools=select)
     if split not in ("val", "test"):
         raise ConfigError(f"--split {split}: choose val or test")
     path = Path(directory)
     with Project.open(path) as project:
         check_writable(project)
         settings = load_settings(path / "skinseg.toml", changed)
-        folder = (out or project.path / "studies") / _folder_name(hand, split, changed)
+        folder = (out or project.path / "studies") / _folder_name(
+            f"{hand}-select" if select else hand, split, changed
+        )
         with staged() as advance:
             run_effort(
-                project, settings, runs, folder, hand=chosen, split=split, device=device, report=advance
+                project,
+                settings,
+                runs,
+                folder,
+                hand=chosen,
+                split=split,
+                select=select,
+                device=device,
+                report=advance,
             )
         return _reply(folder, read_points(folder))
 

@@ -5,6 +5,7 @@ a mouse, 3.7 to 4.9 bit/s (Soukoreff & MacKenzie 2004), a target of some 15 pixe
 distance, 5 bits, takes 1.0 to 1.4 s, the decision included. A way of length L in a tunnel of width W follows
 the steering law T = b L / W (Accot & Zhai 1997, "Beyond Fitts' law"), with b about 0.1 s for a mouse: one who
 may be off by a pixel on either side draws slowly, one who sweeps a wide brush through a large region fast.
+A key takes 0.28 s (Card, Moran & Newell 1980, "The keystroke-level model", average non-secretary typist).
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 SCREEN_LONG_SIDE = 1000.0
 """Pixels of the photo's long side on the screen."""
+KEY = 0.28
+"""Seconds for a key."""
+GLANCE = 0.5
+"""Seconds to see whether a mask that has appeared is the right one; a judgement."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ class HandCosts:
         long_side
             Of that mask.
         """
+        if stroke.selected is not None:
+            return self.aim * stroke.aims + (KEY + GLANCE) * stroke.glances
         if self.speed:
             return self.aim + stroke.length * SCREEN_LONG_SIDE / long_side / self.speed
         if stroke.anew:

@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainer.effort.costs import STEERING, HandCosts
-from trainer.effort.strokes import Stroke, best_stroke, painted_by, whole_frame
+from trainer.effort.strokes import best_stroke, painted_by, whole_frame
 from trainer.labels.values import NOT_LABELLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+
+    from trainer.effort.selector import Selector
+    from trainer.effort.strokes import Stroke
 
 WORKING_LONG_SIDE = 400
 """Masks are compared at about this many pixels: people do not draw more exactly than that."""
@@ -53,55 +56,75 @@ class Hand:
         """Tell whether labels are good enough."""
         return agreement(labels, truth) >= self.good_enough and mean_dice(labels, truth) >= self.good_dice
 
-    def strokes(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8]) -> Iterator[Stroke]:
+    def strokes(
+        self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], select: Selector | None = None
+    ) -> Iterator[Stroke]:
         """Yield the strokes that mend these labels, which the caller paints before asking for the next.
 
         Parameters
         ----------
         labels, truth
             ``(height, width)`` uint8, stored values, at working size; where the truth is 0 it is unknown.
+        select
+            The tool, where the hand may use it.
         """
-        redo = not self.is_content(labels, truth) and self._redo_is_faster(labels, truth)
+        redo = not self.is_content(labels, truth) and self._redo_is_faster(labels, truth, select)
         stroke = whole_frame(truth) if redo else None
         for _ in range(self.most_strokes):
             if self.is_content(labels, truth):
                 return
-            stroke = stroke or best_stroke(labels, truth, LEAST * truth.size)
+            stroke = stroke or self._next(labels, truth, select)
             if stroke is None:
                 return
             yield stroke
             stroke = None
 
-    def seconds(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8]) -> float:
+    def seconds(
+        self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], select: Selector | None = None
+    ) -> float:
         """Seconds from the sight of these labels to good ones; arrays of full size, as stored."""
         labels, truth = at_working_size(labels).copy(), at_working_size(truth)
         spent = self.costs.look
-        for stroke in self.strokes(labels, truth):
+        for stroke in self.strokes(labels, truth, select):
             labels[painted_by(stroke, labels)] = stroke.value
             spent += self.costs.of(stroke, max(truth.shape))
         return spent
 
-    def seconds_from_nothing(self, truth: NDArray[np.uint8]) -> float:
+    def seconds_from_nothing(self, truth: NDArray[np.uint8], select: Selector | None = None) -> float:
         """Seconds to paint a photo without any suggestion."""
-        return self.seconds(np.zeros_like(truth), truth)
+        return self.seconds(np.zeros_like(truth), truth, select)
 
-    def _redo_is_faster(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8]) -> bool:
+    def _next(
+        self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], select: Selector | None
+    ) -> Stroke | None:
+        """Find the drawn stroke that mends most, or a selection that mends more in each second."""
+        least = LEAST * truth.size
+        drawn = best_stroke(labels, truth, least)
+        if drawn is None or select is None:
+            return drawn
+        long_side = max(truth.shape)
+        choice = [drawn, *select.strokes(labels, truth, least)]
+        return max(choice, key=lambda stroke: stroke.gain / self.costs.of(stroke, long_side))
+
+    def _redo_is_faster(
+        self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], select: Selector | None
+    ) -> bool:
         """Tell whether painting over everything first takes less time than mending it."""
         if not labels.any():
             return False
         frame = whole_frame(truth)
         blank = np.full_like(labels, frame.value)
         long_side = max(truth.shape)
-        anew = self.costs.of(frame, long_side) + self._mend(blank, truth)
-        return anew < self._mend(labels.copy(), truth)
+        anew = self.costs.of(frame, long_side) + self._mend(blank, truth, select)
+        return anew < self._mend(labels.copy(), truth, select)
 
-    def _mend(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8]) -> float:
+    def _mend(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], select: Selector | None) -> float:
         """Return the seconds that it takes to mend these labels, which are mended on the way."""
         spent = 0.0
         for _ in range(self.most_strokes):
             if self.is_content(labels, truth):
                 break
-            stroke = best_stroke(labels, truth, LEAST * truth.size)
+            stroke = self._next(labels, truth, select)
             if stroke is None:
                 break
             labels[painted_by(stroke, labels)] = stroke.value

@@ -16,6 +16,8 @@ from trainer.labels.values import NOT_LABELLED
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from trainer.selection.proposals import Prompts
+
 TOLERANCE = 1.0
 """Largest distance of an outline from the edge, in pixels of the working masks."""
 CANDIDATES = 4
@@ -23,7 +25,7 @@ CANDIDATES = 4
 
 @dataclass(frozen=True)
 class Stroke:
-    """One movement of the mouse, or one click.
+    """One movement of the mouse, or one click, or a thing selected by a few.
 
     Attributes
     ----------
@@ -39,6 +41,12 @@ class Stroke:
         It covers the whole photo, whatever it looks like: a key that drops the suggestion, and a click.
     gain
         Pixels that become right, less those that become wrong.
+    selected
+        What a tool found: bool (height, width).
+    prompts
+        What was clicked for it.
+    aims, glances
+        For it: clicks, two for a box, and masks looked at.
     """
 
     value: int
@@ -47,6 +55,10 @@ class Stroke:
     gain: int
     fills: bool = False
     anew: bool = False
+    selected: NDArray[np.bool_] | None = None
+    prompts: Prompts | None = None
+    aims: int = 1
+    glances: int = 0
 
     @property
     def length(self) -> float:
@@ -72,22 +84,23 @@ def best_stroke(labels: NDArray[np.uint8], truth: NDArray[np.uint8], least: floa
     Stroke or None
         None: no stroke is worth it.
     """
-    wrong = (labels != truth) & (truth != NOT_LABELLED)
     strokes = []
-    for value, region in _largest_regions(wrong, truth, least):
+    for value, region in wrong_regions(labels, truth, least):
         whole = _whole(region, truth == value)
         for points, width in ((_outline(region), 0.0), (_outline(whole), 0.0), _sweep(region)):
             if len(points) > (2 if width == 0 else 0):
-                gain = _gain(_covered(points, width, truth.shape), labels, truth, value)
+                gain = gain_of(_covered(points, width, truth.shape), labels, truth, value)
                 strokes.append(Stroke(value, points, width, gain))
         click, patch = _patch(region, labels)
-        strokes.append(Stroke(value, click, 0.0, _gain(patch, labels, truth, value), fills=True))
+        strokes.append(Stroke(value, click, 0.0, gain_of(patch, labels, truth, value), fills=True))
     best = max(strokes, key=lambda stroke: (stroke.gain, -stroke.length), default=None)
     return best if best is not None and best.gain >= max(least, 1) else None
 
 
 def painted_by(stroke: Stroke, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Return what a stroke paints on these labels: bool (height, width)."""
+    if stroke.selected is not None:
+        return stroke.selected
     if not stroke.fills:
         return _covered(stroke.points, stroke.width, labels.shape)
     row, column = stroke.points[0].astype(int)
@@ -104,10 +117,11 @@ def whole_frame(truth: NDArray[np.uint8]) -> Stroke:
     return Stroke(int(np.bincount(known).argmax()), corners, 0.0, 0, anew=True)
 
 
-def _largest_regions(
-    wrong: NDArray[np.bool_], truth: NDArray[np.uint8], least: float
+def wrong_regions(
+    labels: NDArray[np.uint8], truth: NDArray[np.uint8], least: float
 ) -> list[tuple[int, NDArray[np.bool_]]]:
-    """Return the largest connected regions that lack one and the same label, largest first."""
+    """Return the largest connected regions that lack one and the same label, and the label, largest first."""
+    wrong = (labels != truth) & (truth != NOT_LABELLED)
     found: list[tuple[int, int, NDArray[np.int32], int]] = []
     for value in np.unique(truth[wrong]):
         regions, count = ndimage.label(wrong & (truth == value))
@@ -182,7 +196,9 @@ def dabs(way: NDArray[np.float64], width: float) -> NDArray[np.float64]:
     return np.concatenate(places)
 
 
-def _gain(covered: NDArray[np.bool_], labels: NDArray[np.uint8], truth: NDArray[np.uint8], value: int) -> int:
+def gain_of(
+    covered: NDArray[np.bool_], labels: NDArray[np.uint8], truth: NDArray[np.uint8], value: int
+) -> int:
     """Return the pixels that `value` makes right there, less those that it makes wrong."""
     labels, truth = labels[covered], truth[covered]
     mended = (truth == value) & (labels != value)

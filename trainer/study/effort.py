@@ -24,6 +24,7 @@ from trainer.evaluation.validation import readable_truth
 from trainer.features.cache import feature_cache
 from trainer.inference.predictor import Predictor
 from trainer.labels.truth import to_labels
+from trainer.study.selectors import Selectors
 from trainer.training.standalone import run_standalone
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
     Report = Callable[[str, int, int], None]
     """Called with a phase, a step and the number of steps."""
+
+NOTHING = "no suggestion"
+"""Stands for a recipe where the hand has its tools alone."""
 
 
 class Mended(TypedDict):
@@ -68,7 +72,7 @@ class EffortRun:
     @property
     def name(self) -> str:
         """Name of its file, without suffix."""
-        return f"{self.recipe}-{self.labels}-{self.draw}"
+        return f"{self.recipe.replace(' ', '-')}-{self.labels}-{self.draw}"
 
 
 @dataclass(frozen=True)
@@ -85,9 +89,12 @@ class EffortPoint:
     """Mean of the draws, without the features."""
 
 
-def plan_runs(recipes: Iterable[str], labels: Iterable[int], draws: int) -> list[EffortRun]:
-    """All runs, those with few labels first, so that a curve grows from its left."""
-    return [EffortRun(recipe, n, draw) for n in sorted(labels) for draw in range(draws) for recipe in recipes]
+def plan_runs(
+    recipes: Iterable[str], labels: Iterable[int], draws: int, tools: bool = False
+) -> list[EffortRun]:
+    """All runs, those with few labels first, so that a curve grows from its left; before them tools alone."""
+    runs = [EffortRun(recipe, n, draw) for n in sorted(labels) for draw in range(draws) for recipe in recipes]
+    return [EffortRun(NOTHING, 0, 0), *runs] if tools else runs
 
 
 def run_effort(
@@ -98,10 +105,13 @@ def run_effort(
     *,
     hand: Hand,
     split: str = "val",
+    select: bool = False,
     device: str = "auto",
     report: Report = lambda phase, step, steps: None,
 ) -> None:
     """Do what is left of the runs; each writes ``NAME.json`` into the folder when it has ended.
+
+    With `select`, the hand may select whole things by clicks; painting from nothing stays painting.
 
     Raises
     ------
@@ -121,6 +131,7 @@ def run_effort(
         count = f"{len(known)} labelled training {'photo' if len(known) == 1 else 'photos'}"
         raise ConfigError(f"{project.path} has {count}, not {most}: give --labels up to {len(known)}")
     photos = WorkingPhotos(project, None, project_cache(project))
+    selectors = Selectors(project, device) if select else None
     from_nothing: dict[int, float] = {}
     for number, run in enumerate(runs):
         path = folder / f"{run.name}.json"
@@ -136,8 +147,10 @@ def run_effort(
             target = to_labels(_full_truth(photos, truth))
             if truth.photo_id not in from_nothing:
                 from_nothing[truth.photo_id] = hand.seconds_from_nothing(target)
-            suggestion = predictor.predict(photos.photo(truth.photo_id)).labels
-            seconds = hand.seconds(suggestion, target)
+            photo = photos.photo(truth.photo_id)
+            suggestion = predictor.predict(photo).labels if predictor else np.zeros_like(target)
+            tool = selectors.of(truth.photo_id, photo) if selectors else None
+            seconds = hand.seconds(suggestion, target, tool)
             rows.append(
                 Mended(photo=truth.photo_id, seconds=seconds, from_nothing=from_nothing[truth.photo_id])
             )
@@ -158,7 +171,9 @@ def _one_run(
     known: int,
     device: str,
     tick: Callable[[RoundProgress], None],
-) -> tuple[Predictor, dict[str, object]]:
+) -> tuple[Predictor | None, dict[str, object]]:
+    if run.recipe == NOTHING:
+        return None, {"trained_seconds": 0.0}
     training = settings.training.model_copy(update={"seed": settings.training.seed + run.draw})
     trained = run_standalone(
         project,

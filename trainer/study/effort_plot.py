@@ -24,9 +24,10 @@ def effort_svg(points: Sequence[EffortPoint]) -> str:
     points
         At least one.
     """
+    points = [point for point in points if point.labels > 0] or list(points)
     recipes = list(dict.fromkeys(point.recipe for point in points))
     counts = sorted({point.labels for point in points})
-    at = {n: math.log2(n) for n in counts}
+    at = {n: math.log2(max(n, 1)) for n in counts}
     high = max(1.0, *(point.share.high for point in points))
     x, y = axes((at[counts[0]] - 0.4, at[counts[-1]] + 0.4), (0.0, 1.06 * high))
     height = HEIGHT + 22 * len(recipes) + 8

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from PIL import Image
 
-from napari_skinseg.selection.sam_prompts import FRAME
+from trainer.selection.sam_prompts import FRAME
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_skinseg.selection.sam_decoder import SamDecoder
+    from trainer.selection.sam_decoder import SamDecoder
 
 
 @dataclass(frozen=True)

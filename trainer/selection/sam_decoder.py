@@ -13,9 +13,9 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from napari_skinseg.selection.sam_layers import Attention, Floats, Linear, Mlp, Norm, Take, gelu
-from napari_skinseg.selection.sam_prompts import CHANNELS, SIDE, Box, PromptEncoder
 from trainer.errors import WeightsError
+from trainer.selection.sam_layers import Attention, Floats, Linear, Mlp, Norm, Take, gelu
+from trainer.selection.sam_prompts import CHANNELS, SIDE, Box, PromptEncoder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,12 +8,12 @@ import numpy as np
 from PIL import Image
 from skimage.segmentation import slic
 
-from napari_skinseg.selection.proposals import Proposal
+from trainer.selection.proposals import Proposal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_skinseg.selection.proposals import Prompts
+    from trainer.selection.proposals import Prompts
 
 LONG_SIDE = 400
 """Photos are cut up at this size: about what one sees of them on the screen."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_skinseg.selection.sam_layers import Floats, Linear, Norm, Take, gelu
+from trainer.selection.sam_layers import Floats, Linear, Norm, Take, gelu
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
