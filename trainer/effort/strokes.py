@@ -87,9 +87,9 @@ def best_stroke(labels: NDArray[np.uint8], truth: NDArray[np.uint8], least: floa
     strokes = []
     for value, region in wrong_regions(labels, truth, least):
         whole = _whole(region, truth == value)
-        for points, width in ((_outline(region), 0.0), (_outline(whole), 0.0), _sweep(region)):
+        for points, width in ((_outline(region), 0.0), (_outline(whole), 0.0), sweep(region)):
             if len(points) > (2 if width == 0 else 0):
-                gain = gain_of(_covered(points, width, truth.shape), labels, truth, value)
+                gain = gain_of(covered_by(points, width, truth.shape), labels, truth, value)
                 strokes.append(Stroke(value, points, width, gain))
         click, patch = _patch(region, labels)
         strokes.append(Stroke(value, click, 0.0, gain_of(patch, labels, truth, value), fills=True))
@@ -102,7 +102,7 @@ def painted_by(stroke: Stroke, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
     if stroke.selected is not None:
         return stroke.selected
     if not stroke.fills:
-        return _covered(stroke.points, stroke.width, labels.shape)
+        return covered_by(stroke.points, stroke.width, labels.shape)
     row, column = stroke.points[0].astype(int)
     patches, _ = ndimage.label(labels == labels[row, column])
     patch: NDArray[np.bool_] = patches == patches[row, column]
@@ -148,7 +148,7 @@ def _outline(region: NDArray[np.bool_]) -> NDArray[np.float64]:
     return np.clip(corners, 0, np.array(region.shape) - 1.0)
 
 
-def _sweep(region: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
+def sweep(region: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
     """Return the way and the width of a brush drawn along the region's longer axis."""
     pixels = np.argwhere(region).astype(np.float64)
     centre = pixels.mean(axis=0)
@@ -174,7 +174,7 @@ def _patch(
     return inside[len(inside) // 2][None].astype(np.float64), patch
 
 
-def _covered(points: NDArray[np.float64], width: float, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+def covered_by(points: NDArray[np.float64], width: float, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """Return what a stroke paints: bool (height, width)."""
     if width == 0:
         inside: NDArray[np.bool_] = polygon2mask(shape, points)  # type: ignore[no-untyped-call]
