@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional as F
 
 from trainer.data.augment import PHOTO_FILL, to_unit, window
 from trainer.data.fit import Fit, fit_photo, middle, place_in
@@ -27,7 +28,7 @@ from trainer.inference.tiling import WINDOW, Bands, blended_bands, upsampled_ban
 from trainer.networks.maskrcnn.detector import Detector
 from trainer.networks.probe import ProbeSegmenter
 from trainer.networks.segmenters import Segmenter
-from trainer.networks.weights import load_model
+from trainer.networks.weights import load_model, member_folder
 from trainer.project.decode import scaled_size
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ class Predictor:
         Only with a network: whether its predictions are refined along the photo's edges.
     features
         Cache of features, which a probe need not compute twice.
+    member
+        Only with a network: another predictor, whose probabilities are averaged with its own. That of a model
+        folder lies in it.
 
     Raises
     ------
@@ -89,11 +93,13 @@ class Predictor:
         size: int = WINDOW,
         edges: bool = False,
         features: DecodedCache | None = None,
+        member: Predictor | None = None,
     ) -> None:
         name = choose_device(device)
         self.device = torch.device(name)
         self.card: dict[str, Any] = {}
         self.discriminator: Discriminator | None = None
+        self.member = member
         if isinstance(model, Segmenter):
             self.model, self.long_side = model.to(self.device).eval(), long_side
             self.fit, self.size, self.edges = fit, size, edges
@@ -104,6 +110,8 @@ class Predictor:
             self.fit, self.size = plan.get("fit", fit), plan.get("size", size)
             self.edges = bool(plan.get("edges", False))
             self.discriminator = load_discriminator(Path(model), self.card, self.device)
+            if (inner := member_folder(Path(model))) is not None:
+                self.member = Predictor(inner, device, features=features)
         self.temperature = float(self.card.get("temperature") or 1.0)
         self.model.to(memory_format=torch.channels_last)
         self._extractor: FeatureExtractor | None = None
@@ -188,7 +196,24 @@ class Predictor:
             yield top, sharpened(maps, self.temperature, self.model.classes)
 
     def _plain_bands(self, working: npt.NDArray[np.uint8], with_errors: bool = False) -> Bands:
-        """Yield bands as the network gives them, without regard to edges."""
+        """Yield bands before edges are regarded, averaged with those of the member where there is one."""
+        own = self._own_bands(working, with_errors)
+        if self.member is None:
+            yield from own
+            return
+        classes, other = self.model.classes, self.member._small(working)
+        for top, maps in own:
+            rows = other[:, top : top + maps.shape[1]].to(maps.dtype)
+            yield top, torch.cat([(maps[:classes] + rows) / 2, maps[classes:]])
+
+    def _small(self, photo: npt.NDArray[np.uint8]) -> Tensor:
+        """Probabilities ``(K, h, w)`` of a photo that may be larger than this network wants it."""
+        small = to_working_size(photo, self.long_side)
+        maps = torch.cat([band for _, band in self._plain_bands(small)], dim=1)
+        return F.interpolate(maps[None].float(), photo.shape[:2], mode="bilinear")[0]
+
+    def _own_bands(self, working: npt.NDArray[np.uint8], with_errors: bool = False) -> Bands:
+        """Yield bands as the network gives them."""
         if self.fit != "crop":
             whole = self._whole(working, with_errors)
             yield from upsampled_bands(whole, working.shape[0], working.shape[1])

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 WEIGHTS = "weights.safetensors"
 CARD = "model.json"
+MEMBER = "member"
+"""Folder within a model's, of the model that it is averaged with."""
 FROZEN = "frozen-"
 """What the name of a file of shared weights begins with."""
 
@@ -111,6 +114,42 @@ def save_model(
         _save_frozen(folder, {name: weights[name] for name in frozen})
     with storage_errors(folder):
         write_json(folder / CARD, card)
+
+
+def save_average(folder: Path, main: Path, member: Path, card: dict[str, Any]) -> None:
+    """Write a model that answers with the mean of two, whose weights it shares by links where it can.
+
+    Parameters
+    ----------
+    folder
+        Created if needed.
+    main, member
+        Folders of the two; `main` sees photos at least as large as `member` does.
+    card
+        That of `main`, changed where the average differs. Its temperature is of the mean.
+    """
+    with storage_errors(folder.parent):
+        for source, target in ((member, folder / MEMBER), (main, folder)):
+            target.mkdir(parents=True, exist_ok=True)
+            for path in source.glob("*.safetensors"):
+                _link(path, target / path.name)
+        write_json(folder / MEMBER / CARD, {**read_card(member), "temperature": 1.0})
+        write_json(folder / CARD, card)
+
+
+def _link(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # a disk without links
+        with replacing(target) as partial:
+            shutil.copyfile(source, partial)
+
+
+def member_folder(folder: Path) -> Path | None:
+    """Folder of the model that this one is averaged with; None: with none."""
+    inner = folder / MEMBER
+    return inner if (inner / CARD).is_file() else None
 
 
 def _save_frozen(folder: Path, weights: Mapping[str, Tensor]) -> None:

@@ -30,3 +30,6 @@ class GateSettings(Section):
 
     few_margin: float = Field(default=0.05, ge=0)
     """Largest loss of Dice put up with while the validation photos are that few."""
+
+    averages: bool = True
+    """Serve the mean of a probe and a network trained whole, where validation says that it is better."""

@@ -67,7 +67,7 @@ def measure_candidate(round_: RoundContext, weights: dict[str, Tensor]) -> Candi
     """
     project = round_.project
     model = averaged_model(round_, weights)
-    labelled = _compared_on(project.masks.truth("val"), round_)
+    labelled = compared_on(project.masks.truth("val"), round_)
     truths = readable_truth(project, labelled, round_.say)
     served = project.models.served()
     rivals = (served, best_ever(project.models.all(), served))
@@ -105,7 +105,7 @@ def measure_candidate(round_: RoundContext, weights: dict[str, Tensor]) -> Candi
         seed=plan.seed,
         replaces_probe=served is not None and served.recipe == ProbeRecipe.name != plan.recipe,
     )
-    return Candidate(model, _evaluation(round_, candidate, truths), decision, sample.temperature())
+    return Candidate(model, evaluation_of(round_, candidate, truths), decision, sample.temperature())
 
 
 def _predictor(round_: RoundContext, model: Segmenter) -> Predictor:
@@ -121,7 +121,7 @@ def _predictor(round_: RoundContext, model: Segmenter) -> Predictor:
     )
 
 
-def _compared_on(labelled: list[Truth], round_: RoundContext) -> list[Truth]:
+def compared_on(labelled: list[Truth], round_: RoundContext) -> list[Truth]:
     """Limit the photos that a probe is compared on, always to the same ones: its person waits."""
     if round_.plan.lane != Lane.PROBE:
         return labelled
@@ -162,7 +162,8 @@ def best_ever(models: Sequence[Model], served: Model | None) -> Model | None:
     return best
 
 
-def _evaluation(round_: RoundContext, matrices: Counts, truths: Sequence[Truth]) -> Evaluation:
+def evaluation_of(round_: RoundContext, matrices: Counts, truths: Sequence[Truth]) -> Evaluation:
+    """Scores of confusion matrices ``(P, K, K)`` of the validation photos."""
     return score_photos(
         matrices,
         [truth.group for truth in truths],

@@ -16,6 +16,7 @@ from trainer.errors import SkinsegError
 from trainer.project.states import RoundState
 from trainer.recipes.registry import find_recipe
 from trainer.settings.plan import Lane
+from trainer.training.average import serve_average
 from trainer.training.candidate import measure_candidate
 from trainer.training.publish import publish_model
 from trainer.training.round_context import RoundContext, RoundProgress, StopRound, Tick
@@ -164,7 +165,10 @@ def _run(opened: OpenedRound) -> RoundResult:
     if not training.recipe.serves:
         return _finish_pretraining(round_, training)
     candidate = measure_candidate(round_, training.result)
+    models = round_.project.models
+    served_before = models.served()
     model_id = publish_model(round_, training, candidate, init_note)
+    serve_average(round_, models.get(model_id), served_before)
     # only now: a round killed while it is validated goes on from its last checkpoint
     shutil.rmtree(round_.folder, ignore_errors=True)
     val = candidate.evaluation.headline()
