@@ -46,9 +46,11 @@ def test_auto_takes_published_weights_in_order_then_colours_then_none(tmp_path):
         assert choose_backbone("auto", pretrained) == choice
 
 
-@pytest.mark.parametrize("name", ["mobilesam", "mobilenetv2", "efficientnet-lite0", "colorization"])
+@pytest.mark.parametrize(
+    "name", ["mobilesam", "mobilenetv2", "efficientnet-lite0", "colorization", "network"]
+)
 def test_a_backbone_asked_for_by_name_without_its_weights_says_how_to_get_them(name, tmp_path):
-    mend = "skinseg pretrain" if name == "colorization" else f"skinseg weights get {name}"
+    mend = {"colorization": "skinseg pretrain", "network": "skinseg retrain"}.get(name, f"weights get {name}")
     with pytest.raises(ConfigError, match=mend):
         choose_backbone(name, tmp_path)
 

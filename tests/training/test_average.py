@@ -85,3 +85,16 @@ def test_it_can_be_switched_off(project, settings):
     for recipe in ("probe", "supervised"):
         run_round(project, off, recipe=recipe, device="cpu")
     assert not means(project)
+
+
+def test_a_probe_on_the_encoder_of_the_network_that_was_trained_here(project, settings, both):
+    network = Settings.model_validate(
+        {**settings.model_dump(), "probe": {**PROBE, "backbone": "network"}, "training": settings.training}
+    )
+    result = run_round(project, network, recipe="probe", device="cpu")
+    card = read_card(project.models.get(result.model_id).path)
+    assert card["network"]["encoder"] == read_card(both[1].path)["network"]["encoder"]
+    made = Predictor(project.models.get(result.model_id).path, "cpu").model.state_dict()
+    learnt = Predictor(both[1].path, "cpu").model.state_dict()
+    name = next(name for name in made if name.startswith("network.encoder.") and name in learnt)
+    assert (made[name] == learnt[name]).all()

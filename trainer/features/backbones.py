@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trainer.errors import ConfigError
+from trainer.errors import ConfigError, SkinsegError
 from trainer.networks.encoders import HANDMADE
 from trainer.networks.pretext_weights import steps_of
 from trainer.networks.pretrained import ENOUGH_STEPS
 from trainer.networks.published.folder import find_encoder
 from trainer.networks.published.registry import EFFICIENTNET_LITE0, MOBILENETV2, MOBILESAM, published_weights
+from trainer.networks.weights import CARD, read_card
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 COLORIZATION = "colorization"
+NETWORK = "network"
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,14 @@ def choose_backbone(name: str, pretrained: Path | None) -> BackboneChoice:
                 "pretrain, or set probe.backbone=auto"
             )
         return found
+    if name == NETWORK:
+        trained = _trained_here(pretrained)
+        if trained is None:
+            raise ConfigError(
+                "probe.backbone: no network with an encoder of timm (tu-...) has been served here yet; train "
+                "one with skinseg retrain, or set probe.backbone=auto"
+            )
+        return trained
     choice = next((choice for choice in ORDER if choice.name == name), None)
     if choice is None:
         raise ConfigError(f"probe.backbone: there is no backbone named '{name}'")
@@ -103,4 +114,19 @@ def _colorization(pretrained: Path | None, steps: int) -> BackboneChoice | None:
     return BackboneChoice(COLORIZATION, best.stem.removeprefix(begin), COLORIZATION, 16)
 
 
-__all__ = ["COLORIZATION", "ORDER", "BackboneChoice", "choose_backbone"]
+def _trained_here(pretrained: Path | None) -> BackboneChoice | None:
+    """Find the encoder of the newest network that was trained whole in this project, and served."""
+    cards = (
+        [] if pretrained is None else sorted((pretrained.parent / "models").glob(f"*/{CARD}"), reverse=True)
+    )
+    for path in cards:
+        with suppress(SkinsegError):
+            card = read_card(path.parent)
+            network, served = card["network"], str(card.get("decision", "")).startswith("served")
+            encoder = str(network["encoder"])
+            if served and network["arch"] == "deeplabv3plus" and encoder.startswith("tu-"):
+                return BackboneChoice(NETWORK, encoder, str(path.parent), 16)
+    return None
+
+
+__all__ = ["COLORIZATION", "NETWORK", "ORDER", "BackboneChoice", "choose_backbone"]

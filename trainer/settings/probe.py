@@ -17,9 +17,10 @@ class ProbeOptions(Section):
     weights of a pretrained network are at hand."""
 
     backbone: Literal[
-        "auto", "mobilesam", "mobilenetv2", "efficientnet-lite0", "colorization", "handmade"
+        "auto", "mobilesam", "mobilenetv2", "efficientnet-lite0", "colorization", "network", "handmade"
     ] = "auto"
-    """Where the features come from; auto takes the best whose weights are at hand, handmade needs none."""
+    """Where the features come from; auto takes the best whose weights are at hand, network is the encoder of
+    the newest network trained and served here, handmade needs none."""
 
     heads: Annotated[int, Field(ge=1, le=16)] = 4
     """Heads, each with its own view of the photos; where they disagree, the probe has seen too little."""
