@@ -10,6 +10,7 @@ from trainer.effort.costs import GLANCE, KEY, STEERING
 from trainer.effort.hand import Hand
 from trainer.effort.selector import Selector
 from trainer.effort.strokes import painted_by
+from trainer.effort.tools import Tools
 from trainer.selection.superpixels import Superpixels
 
 COLOURS = np.array([[90, 90, 90], [250, 250, 240], [0, 0, 0], [230, 160, 120], [0, 0, 0], [0, 0, 0]])
@@ -28,6 +29,11 @@ def tool(truth):
     return Selector(Superpixels(COLOURS[truth].astype(np.uint8)))
 
 
+@pytest.fixture
+def tools(tool):
+    return Tools(select=tool)
+
+
 def test_a_thing_is_selected_by_clicks_that_are_paid_for(truth, tool):
     labels = np.ones_like(truth)
     found = tool.strokes(labels, truth, least=10)
@@ -44,14 +50,14 @@ def test_a_thing_is_selected_by_clicks_that_are_paid_for(truth, tool):
         assert stroke.glances >= 1
 
 
-def test_a_hand_that_may_select_is_not_slower(truth, tool):
+def test_a_hand_that_may_select_is_not_slower(truth, tools):
     hand = Hand(STEERING)
-    assert hand.seconds_from_nothing(truth, tool) <= hand.seconds_from_nothing(truth)
+    assert hand.seconds_from_nothing(truth, tools) <= hand.seconds_from_nothing(truth)
 
 
-def test_the_same_clicks_find_the_same_again(truth, tool):
+def test_the_same_clicks_find_the_same_again(truth, tools):
     hand = Hand(STEERING)
-    assert hand.seconds_from_nothing(truth, tool) == hand.seconds_from_nothing(truth, tool)
+    assert hand.seconds_from_nothing(truth, tools) == hand.seconds_from_nothing(truth, tools)
 
 
 def test_where_nothing_is_wrong_nothing_is_clicked(truth, tool):

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.effort.costs import STEERING, HandCosts
+from trainer.effort.costs import GLANCE, KEY, STEERING, HandCosts
 from trainer.effort.strokes import best_stroke, painted_by, whole_frame
+from trainer.effort.tools import DRAWING, Tools
 from trainer.labels.values import NOT_LABELLED
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from trainer.effort.selector import Selector
     from trainer.effort.strokes import Stroke
 
 WORKING_LONG_SIDE = 400
@@ -56,80 +56,81 @@ class Hand:
         """Tell whether labels are good enough."""
         return agreement(labels, truth) >= self.good_enough and mean_dice(labels, truth) >= self.good_dice
 
-    def strokes(
-        self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], select: Selector | None = None
-    ) -> Iterator[Stroke]:
+    def strokes(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8]) -> Iterator[Stroke]:
         """Yield the strokes that mend these labels, which the caller paints before asking for the next.
 
         Parameters
         ----------
         labels, truth
             ``(height, width)`` uint8, stored values, at working size; where the truth is 0 it is unknown.
-        select
-            The tool, where the hand may use it.
         """
-        redo = not self.is_content(labels, truth) and self._redo_is_faster(labels, truth, select)
-        stroke = whole_frame(truth) if redo else None
+        redo = labels.any() and not self.is_content(labels, truth)
+        if redo and self._anew(labels, truth) < self._mend(labels.copy(), truth):
+            yield whole_frame(truth)
         for _ in range(self.most_strokes):
-            if self.is_content(labels, truth):
-                return
-            stroke = stroke or self._next(labels, truth, select)
+            stroke = None if self.is_content(labels, truth) else self._next(labels, truth)
             if stroke is None:
                 return
             yield stroke
-            stroke = None
 
-    def seconds(
-        self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], select: Selector | None = None
-    ) -> float:
+    def seconds(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], tools: Tools = DRAWING) -> float:
         """Seconds from the sight of these labels to good ones; arrays of full size, as stored."""
-        labels, truth = at_working_size(labels).copy(), at_working_size(truth)
-        spent = self.costs.look
-        for stroke in self.strokes(labels, truth, select):
-            labels[painted_by(stroke, labels)] = stroke.value
+        labels, truth = at_working_size(labels), at_working_size(truth)
+        if self.is_content(labels, truth):
+            return self.costs.look
+        ways = [self._mend(labels.copy(), truth, tools)]
+        if labels.any():
+            ways.append(self._anew(labels, truth, tools))
+        return self.costs.look + min(ways)
+
+    def seconds_from_nothing(self, truth: NDArray[np.uint8], tools: Tools = DRAWING) -> float:
+        """Seconds to paint a photo without any suggestion."""
+        return self.seconds(np.zeros_like(truth), truth, tools)
+
+    def _anew(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], tools: Tools = DRAWING) -> float:
+        """Return the seconds that it takes to drop these labels and paint the photo."""
+        frame = whole_frame(truth)
+        blank = np.full_like(labels, frame.value)
+        return self.costs.of(frame, max(truth.shape)) + self._mend(blank, truth, tools)
+
+    def _mend(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], tools: Tools = DRAWING) -> float:
+        """Return the seconds that it takes to mend these labels, which are mended on the way."""
+        spent, painted, follows = 0.0, np.zeros(labels.shape, bool), tools.follow is not None
+        for _ in range(self.most_strokes):
+            stroke = None if self.is_content(labels, truth) else self._next(labels, truth, tools)
+            if stroke is None:
+                break
+            inside = painted_by(stroke, labels)
+            if not (stroke.fills and not labels[inside].any()):  # the rest is filled last: it is undecided
+                painted |= inside
+            labels[inside] = stroke.value
             spent += self.costs.of(stroke, max(truth.shape))
+            if tools.follow is not None and follows and not self.is_content(labels, truth):
+                found = tools.follow(labels, painted)
+                spent += KEY + GLANCE
+                follows = right(found, truth) > right(labels, truth) + LEAST * truth.size
+                if follows:
+                    labels[:] = found
+                else:  # undone, and not tried again on this photo
+                    spent += KEY
         return spent
 
-    def seconds_from_nothing(self, truth: NDArray[np.uint8], select: Selector | None = None) -> float:
-        """Seconds to paint a photo without any suggestion."""
-        return self.seconds(np.zeros_like(truth), truth, select)
-
     def _next(
-        self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], select: Selector | None
+        self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], tools: Tools = DRAWING
     ) -> Stroke | None:
         """Find the drawn stroke that mends most, or a selection that mends more in each second."""
         least = LEAST * truth.size
         drawn = best_stroke(labels, truth, least)
-        if drawn is None or select is None:
+        if drawn is None or tools.select is None:
             return drawn
         long_side = max(truth.shape)
-        choice = [drawn, *select.strokes(labels, truth, least)]
+        choice = [drawn, *tools.select.strokes(labels, truth, least)]
         return max(choice, key=lambda stroke: stroke.gain / self.costs.of(stroke, long_side))
 
-    def _redo_is_faster(
-        self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], select: Selector | None
-    ) -> bool:
-        """Tell whether painting over everything first takes less time than mending it."""
-        if not labels.any():
-            return False
-        frame = whole_frame(truth)
-        blank = np.full_like(labels, frame.value)
-        long_side = max(truth.shape)
-        anew = self.costs.of(frame, long_side) + self._mend(blank, truth, select)
-        return anew < self._mend(labels.copy(), truth, select)
 
-    def _mend(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], select: Selector | None) -> float:
-        """Return the seconds that it takes to mend these labels, which are mended on the way."""
-        spent = 0.0
-        for _ in range(self.most_strokes):
-            if self.is_content(labels, truth):
-                break
-            stroke = self._next(labels, truth, select)
-            if stroke is None:
-                break
-            labels[painted_by(stroke, labels)] = stroke.value
-            spent += self.costs.of(stroke, max(truth.shape))
-        return spent
+def right(labels: NDArray[np.uint8], truth: NDArray[np.uint8]) -> int:
+    """Count the known pixels that are right."""
+    return int(((labels == truth) & (truth != NOT_LABELLED)).sum())
 
 
 def working_step(shape: tuple[int, ...]) -> int:

@@ -19,6 +19,7 @@ import numpy as np
 from trainer.atomic import write_text
 from trainer.data.photo_cache import Bytes, WorkingPhotos, project_cache
 from trainer.effort.paired import PairedShare, paired_share
+from trainer.effort.tools import DRAWING, Tools
 from trainer.errors import ConfigError, ProjectError
 from trainer.evaluation.validation import readable_truth
 from trainer.features.cache import feature_cache
@@ -149,8 +150,8 @@ def run_effort(
                 from_nothing[truth.photo_id] = hand.seconds_from_nothing(target)
             photo = photos.photo(truth.photo_id)
             suggestion = predictor.predict(photo).labels if predictor else np.zeros_like(target)
-            tool = selectors.of(truth.photo_id, photo) if selectors else None
-            seconds = hand.seconds(suggestion, target, tool)
+            tools = Tools(selectors.of(truth.photo_id, photo)) if selectors else DRAWING
+            seconds = hand.seconds(suggestion, target, tools)
             rows.append(
                 Mended(photo=truth.photo_id, seconds=seconds, from_nothing=from_nothing[truth.photo_id])
             )
