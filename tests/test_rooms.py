@@ -38,13 +38,14 @@ TRAINER = {
     "features": f"{STORE} data networks engine",
     "engine": f"{GROUND} settings",
     "recipes": LEARNING,
-    "effort": "labels evaluation selection",
-    "inference": LEARNING,
+    "instant": "labels",
+    "effort": "labels evaluation selection instant",
+    "inference": f"{LEARNING} instant",
     "evaluation": f"{LEARNING} inference",
     "acquisition": f"{LEARNING} inference",
     "training": f"{LEARNING} recipes inference evaluation acquisition",
     "service": f"{LEARNING} inference evaluation acquisition training",
-    "study": f"{LEARNING} effort selection inference evaluation training",
+    "study": f"{LEARNING} effort instant selection inference evaluation training",
     "cli": f"{LEARNING} effort synthetic recipes inference evaluation acquisition training service study",
     "__main__": "cli",
 }
@@ -60,7 +61,7 @@ WINDOW = {
 # What the plugin may import of the trainer: rooms, or single modules of rooms that otherwise load torch.
 PUBLISHED = "networks.published.registry networks.published.folder networks.published.process"
 OF_THE_TRAINER = (
-    f"{STORE} effort selection service.process service.foreground service.schedule networks.licences "
+    f"{STORE} effort instant selection service.process service.foreground service.schedule networks.licences "
     f"{PUBLISHED} synthetic.demo_project"
 ).split()
 

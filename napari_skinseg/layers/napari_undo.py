@@ -67,6 +67,11 @@ def staged_atoms(layer: Labels) -> list[Atom]:
     return atoms
 
 
+def all_atoms(layer: Labels) -> list[Atom]:
+    """Return the atoms of all steps that can be undone or redone."""
+    return [atom for step in (*layer._undo_history, *layer._redo_history) for atom in step]
+
+
 def has_redo(layer: Labels) -> bool:
     """Return whether there is something to redo (a new step would discard it)."""
     return bool(layer._redo_history)

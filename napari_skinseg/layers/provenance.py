@@ -108,6 +108,18 @@ class ProvenanceTracker:
         """Model of the newest refresh that was not undone."""
         return next((step.model_id for step in reversed(self._steps) if step.model_id is not None), None)
 
+    def stands(self, plan: Refresh) -> bool:
+        """Return whether a plan was applied and is not undone."""
+        return any(self._is_of(step, plan) for step in self._steps)
+
+    def is_newest(self, plan: Refresh) -> bool:
+        """Return whether a plan is what undo would take back."""
+        return bool(self._steps) and self._is_of(self._steps[-1], plan)
+
+    def _is_of(self, step: _Step, plan: Refresh) -> bool:
+        first = step.records[0].atom if step.records else None
+        return any(known is plan and atom is first for atom, known in self._refreshes)
+
     def plan(self, suggestion: NDArray[np.uint8], model_id: str) -> Refresh:
         """Work out a safe refresh of the open photo, in a thread if need be; see `plan_refresh`.
 
@@ -136,6 +148,9 @@ class ProvenanceTracker:
             atom = napari_undo.record_step(self._layer, plan.area, plan.old_labels, plan.labels)
         finally:
             self._paused = False
+        # A step that is in neither history is never met again.
+        kept = napari_undo.all_atoms(self._layer)
+        self._refreshes = [known for known in self._refreshes if any(known[0] is a for a in kept)]
         self._refreshes.append((atom, plan))  # before `sync`, which would take the step for a stroke
         self.sync()
         self._layer.refresh(extent=False, thumbnail=False, highlight=False)

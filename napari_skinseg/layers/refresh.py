@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.labels.truth import merge
-from trainer.labels.values import ACCEPTED, NONE, NOT_LABELLED, lookup
+from trainer.labels.truth import merge, proposed
+from trainer.labels.values import ACCEPTED, NOT_LABELLED, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,7 +23,7 @@ class Refresh:
     Attributes
     ----------
     model_id
-        The model that made the suggestion; None where a person dropped one.
+        The model that made the suggestion; None where a person dropped one, or had it follow strokes.
     of, version
         The provenance array that the plan was made from, and its version: with another the plan is stale.
     area
@@ -96,14 +96,38 @@ def plan_drop(
     chosen
         bool (rows, columns): the pixels there that become not labelled.
     """
-    old_labels, old_provenance = labels[area].copy(), provenance[area].copy()
+    wanted = np.where(chosen, np.uint8(NOT_LABELLED), labels[area])
+    return plan_change(labels, provenance, version, area, wanted, chosen)
+
+
+def plan_change(
+    labels: NDArray[np.uint8],
+    provenance: NDArray[np.uint8],
+    version: int,
+    area: tuple[slice, slice] | None,
+    wanted: NDArray[np.uint8],
+    chosen: NDArray[np.bool_],
+) -> Refresh:
+    """Work out how pixels get labels that nobody has looked at; as `plan_refresh`.
+
+    Parameters
+    ----------
+    area
+        Rows and columns that change; None: none do.
+    wanted
+        uint8 (rows, columns): the labels there afterwards.
+    chosen
+        bool (rows, columns): the pixels that change.
+    """
+    where = area or (slice(0, 0), slice(0, 0))
+    old_labels, old_provenance = labels[where].copy(), provenance[where].copy()
     return Refresh(
         None,
         provenance,
         version,
         area,
-        np.where(chosen, np.uint8(NOT_LABELLED), old_labels),
-        np.where(chosen, np.uint8(NONE), old_provenance),
+        np.where(chosen, wanted, old_labels),
+        np.where(chosen, proposed(wanted), old_provenance),
         old_labels,
         compact(old_provenance),
     )

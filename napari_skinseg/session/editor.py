@@ -21,6 +21,7 @@ from napari_skinseg.session.click_proposers import ClickProposers
 from napari_skinseg.session.photo_info import PhotoInfo
 from napari_skinseg.session.select_tool import SelectTool
 from napari_skinseg.session.stopwatch import Stopwatch
+from napari_skinseg.session.stroke_follower import StrokeFollower
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -55,6 +56,7 @@ class PhotoEditor:
         self.brush = BrushState(self.layers, self.tracker, project.classes)
         self.corrections = Corrections(self.layers, self.tracker, project.classes)
         self.select = SelectTool(viewer, self.layers, self.tracker, project.classes, background)
+        self.follower = StrokeFollower(self.layers, self.tracker, project, background)
         self.overlays = Overlays(viewer, self.layers, project.classes, background)
         self.stopwatch = Stopwatch()
         self._autosave = Autosave(project, annotator, background, window.autosave_seconds)
@@ -66,9 +68,10 @@ class PhotoEditor:
         self._first = True
         self._planning = False
         self._undone_at = -REDO_GRACE_SECONDS
-        for part in (self.brush, self.select):
+        for part in (self.brush, self.select, self.follower):
             part.changed.connect(self.changed.emit)
-        self.select.notice.connect(self.notice.emit)
+        for speaker in (self.select, self.follower):
+            speaker.notice.connect(self.notice.emit)
         self._autosave.failed.connect(self._draft_failed)
         self.layers.annotation.events.paint.connect(self.stopwatch.touch)
         viewer.cursor.events.position.connect(self.stopwatch.touch)
@@ -139,6 +142,7 @@ class PhotoEditor:
             self.tracker.start(photo.labels, photo.provenance)
             self._select_brush()
         self.select.show(None if photo is None else ClickProposers(self._project, photo.id, photo.image))
+        self.follower.show(photo)
         self.layers.fit()
         self.stopwatch.restart(photo.seconds if photo else 0.0)
         self._autosave.restart()
@@ -194,6 +198,11 @@ class PhotoEditor:
             self._refused, self._offer = self.photo.id, None
         return said
 
+    def follow_strokes(self) -> None:
+        """Have the rest follow the strokes; where it has just done so, take that back."""
+        if self.follower.follow_or_take_back(self.model_id):
+            self.undo()
+
     def peek(self, on: bool) -> None:
         """Show the bare photo while `on`."""
         self.brush.peek(on)
@@ -229,6 +238,7 @@ class PhotoEditor:
         self.tracker.sync()
         self.overlays.poll()
         self.select.poll(now)
+        self.follower.poll(self.model_id)
         if self.photo is not None:
             self._save_draft(now)
             self._plan_refresh(now)
@@ -241,6 +251,8 @@ class PhotoEditor:
         offer, layer = self._offer, self.layers.annotation
         if offer is None or self._planning or napari_undo.is_drawing(layer):
             return
+        if self.follower.in_force:
+            return  # the labels are steered by hand by now: a newer suggestion would undo that unseen
         if napari_undo.has_redo(layer) and now - self._undone_at < REDO_GRACE_SECONDS:
             return  # the refresh is a new step, and would discard what was just undone
         # One plan at a time. The thread only reads; strokes may go on meanwhile, and make the plan stale.

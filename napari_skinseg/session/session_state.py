@@ -15,6 +15,7 @@ from napari_skinseg.session.project_watcher import ProjectWatcher
 from napari_skinseg.session.saving import Saver
 from napari_skinseg.session.status import ProjectStatus, sentence
 from trainer.project.queue import QueueEntry
+from trainer.settings.toml_file import change_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -221,6 +222,31 @@ class SessionState:
     def redo(self) -> None:
         """Redo the last undone step."""
         self._editor.redo()
+
+    @property
+    def following(self) -> bool:
+        """Whether the rest follows every stroke."""
+        return self._editor.follower.automatic
+
+    def follow_strokes(self) -> None:
+        """Have the rest of the photo follow the strokes on it; again: take that back."""
+        if self._editor.photo is not None and self._may_write() and self._not_drawing():
+            self._editor.follow_strokes()
+
+    def follow_every_stroke(self, on: bool) -> None:
+        """Have the rest follow every stroke by itself, or only when asked; the project remembers it."""
+        self._editor.follower.switch(on)
+        if not self.project.read_only:
+            file = self.project.path / "skinseg.toml"
+            self._background.write(
+                lambda: change_settings(file, {"window": {"follow_strokes": on}}), lambda _: None
+            )
+
+    def toggle_following(self) -> None:
+        """Switch whether the rest follows every stroke."""
+        self.follow_every_stroke(not self.following)
+        said = "every stroke: R takes it back" if self.following else "only when you press R"
+        self.notice.emit("info", f"the rest follows {said}")
 
     def relabel_region(self, value: int) -> None:
         """Make the region under the mouse another class."""

@@ -63,6 +63,12 @@ class KeyActions(Protocol):
     def toggle(self, name: str) -> None:
         """Switch an overlay on or off."""
 
+    def follow_strokes(self) -> None:
+        """Have the rest of the photo follow the strokes on it, or take that back."""
+
+    def toggle_following(self) -> None:
+        """Switch whether the rest follows every stroke."""
+
     def relabel_region(self, value: int) -> None:
         """Make the region under the mouse another class."""
 
@@ -139,6 +145,8 @@ def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
         KeyRow("Tab", "the next proposal of Select", actions.next_proposal),
         KeyRow("Enter", "paint what is selected (a digit does too)", actions.paint_selection),
         KeyRow("Escape", "drop what is selected or half drawn", actions.escape),
+        KeyRow("R", "the rest follows your strokes; again: take that back", actions.follow_strokes),
+        KeyRow("Shift+R", "follow every stroke, on or off", actions.toggle_following),
         KeyRow("D", "the rest is background", actions.rest_is_background),
         KeyRow("C", "drop the suggestion of the region under the cursor", actions.drop_region),
         KeyRow("Shift+C", "drop the suggestion of this photo", actions.drop_suggestion),

@@ -49,6 +49,8 @@ class AnnotateView:
     working: bool
     """Whether a photo is open."""
     writable: bool
+    following: bool = False
+    """Whether the rest of a photo follows every stroke."""
     overlays: tuple[OverlaySwitch, ...] = ()
     """Only those with something to show on this photo."""
 
@@ -101,6 +103,7 @@ def resolve_annotate(session: AnnotationSession, today: Stats | None = None) -> 
         rows=class_rows(project.classes, session.selected_class, session.hidden, session.locked),
         working=opened is not None,
         writable=not project.read_only,
+        following=session.following,
         overlays=overlay_switches(session),
     )
 

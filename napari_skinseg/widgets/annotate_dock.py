@@ -31,6 +31,10 @@ OVERLAY_KEYS_AND_TIPS = {
     ERRORS: ("E", "Where the discriminator believes the suggestion wrong"),
     BOXES: ("X", "The regions that the model found, with the probability of each class"),
 }
+FOLLOW_TIP = (
+    "After every stroke, what nobody has looked at yet is corrected where it looks alike and lies near. "
+    "R does so once, and again takes it back (Shift+R switches)"
+)
 TABS = (
     ("Queue", "What comes next, and why", "queue"),
     ("Review", "What is done, begun, flagged or cannot be read", "review"),
@@ -78,6 +82,9 @@ class AnnotateDock(QWidget):
         self.overlays = {
             name: _overlay_switch(name, *key_and_tip) for name, key_and_tip in OVERLAY_KEYS_AND_TIPS.items()
         }
+        self.following = QCheckBox("follow my strokes")
+        self.following.setToolTip(FOLLOW_TIP)
+        self.following.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.buttons = PhotoButtons(session, theme=theme)
         self.progress = wrapped_label()
         self.progress.setToolTip("saved today · time for each · labelled of all photos")
@@ -99,7 +106,8 @@ class AnnotateDock(QWidget):
         layout.addWidget(self.classes)
         layout.addWidget(horizontal_line())
         layout.addWidget(self.tools)
-        layout.addLayout(row_of(*((switch, 0) for switch in self.overlays.values())))
+        switches = (self.following, *self.overlays.values())
+        layout.addLayout(row_of(*((switch, 0) for switch in switches)))
         layout.addWidget(horizontal_line())
         layout.addWidget(self.buttons)
         layout.addWidget(self.progress)
@@ -121,6 +129,7 @@ class AnnotateDock(QWidget):
         self.classes.locked.connect(session.set_locked)
         for name, switch in self.overlays.items():
             switch.clicked.connect(partial(session.show_overlay, name))
+        self.following.clicked.connect(session.follow_every_stroke)
         self.buttons.note_closed.connect(lambda: self.asked.emit("photo"))
         self.next_up.opened.connect(session.open_photo)
         session.note_requested.connect(self.buttons.ask_note)
@@ -141,6 +150,8 @@ class AnnotateDock(QWidget):
         if view == self.view:
             return
         self.view = view
+        self.following.setChecked(view.following)
+        self.following.setEnabled(view.working and view.writable)
         self.title.setText(view.title)
         self.title.setToolTip(view.title)
         for label, text in (

@@ -19,15 +19,10 @@ if TYPE_CHECKING:
 def test_a_prediction_comes_back_and_the_newest_counts(project: Project) -> None:
     first = project.photos.ids()[0]
     labels, confidence = some_mask()
-    features = np.random.default_rng(0).random((15, 20, 8)).astype(np.float16)
-    old = project.predictions.save(first, "0001", labels, confidence, 0.25, features)
-    read = project.predictions.read_features(old)
-    assert read is not None
-    assert np.array_equal(read, features)
+    old = project.predictions.save(first, "0001", labels, confidence, 0.25)
     new = project.predictions.save(first, "0002", labels + 1, confidence)
     assert project.predictions.get(first) == new
     assert np.array_equal(project.predictions.read(new)[0], labels + 1)
-    assert project.predictions.read_features(new) is None
     assert not old.path.exists()
     with pytest.raises(MaskError):
         project.predictions.read(old)

@@ -21,6 +21,7 @@ from trainer.data.augment import PHOTO_FILL, to_unit, window
 from trainer.data.fit import Fit, fit_photo, middle, place_in
 from trainer.engine.device import choose_device, choose_precision
 from trainer.features.cache import FeatureExtractor
+from trainer.inference.activations import cell_activations
 from trainer.inference.box_detection import class_confidence, find_boxes
 from trainer.inference.edges import apply_to, coefficient_bands, refined_bands, sharpened
 from trainer.inference.error_map import error_map, load_discriminator
@@ -135,6 +136,15 @@ class Predictor:
             if error is not None:
                 error[rows] = to_bytes(maps[self.model.classes])
         return Segmentation(labels, confidence, error, self._boxes(photo))
+
+    def activations(self, photo: npt.NDArray[np.uint8]) -> npt.NDArray[np.float16] | None:
+        """Return what strokes on a photo are followed by, see `cell_activations`; None: no probe, no such."""
+        working = to_working_size(photo, self.long_side)
+        whole = self.fit == "crop" and max(working.shape[:2]) <= ONE_PASS
+        if not (whole and isinstance(self.model, ProbeSegmenter)):
+            return None
+        extractor = self._extractor or FeatureExtractor(self.model)
+        return cell_activations(self.model, extractor.stages(working), (working.shape[0], working.shape[1]))
 
     def _boxes(self, photo: npt.NDArray[np.uint8]) -> tuple[Box, ...]:
         """Find regions in pixels of the photo, with a network that finds some."""

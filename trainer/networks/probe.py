@@ -88,6 +88,10 @@ class Probe(nn.Module):
 
     def heads_on(self, stages: Sequence[Tensor]) -> Tensor:
         """Logits of each head at stride 4 on feature stages of the encoder, ``(N, C, h, w)`` each."""
+        return self.answers(self.hidden_on(stages))
+
+    def hidden_on(self, stages: Sequence[Tensor]) -> Tensor:
+        """Hidden units of all heads at stride 4, ``(N, M * W, H/4, W/4)``, before dropout."""
         weight = self.hidden.weight * self.scale_D
         bias = self.hidden.bias - weight @ self.shift_D
         size, start = stages[0].shape[-2:], 0
@@ -101,8 +105,11 @@ class Probe(nn.Module):
         assert total is not None
         photo = stages[-1].mean(dim=(2, 3)) @ weight[:, start:-2].T.to(total.dtype) + bias
         place = places(size[0], size[1], total.device) @ weight[:, -2:].T  # (H, W, MW)
-        hidden = F.relu(total + photo[..., None, None] + place.movedim(-1, 0))
-        hidden = self.dropout(hidden).unflatten(1, self.shape[:2])
+        return F.relu(total + photo[..., None, None] + place.movedim(-1, 0))
+
+    def answers(self, hidden_NCHW: Tensor) -> Tensor:
+        """Logits of each head, ``(M, N, K, H, W)``, from their hidden units."""
+        hidden = self.dropout(hidden_NCHW).unflatten(1, self.shape[:2])
         logits = torch.einsum("nmwyx,mkw->mnkyx", hidden, self.out_MKW.to(hidden.dtype))
         return logits + self.out_bias_MK[:, None, :, None, None]
 

@@ -60,7 +60,6 @@ class Predictions:
         labels: npt.NDArray[np.uint8],
         confidence: npt.NDArray[np.uint8],
         score: float | None = None,
-        features: npt.NDArray[np.float16] | None = None,
         error: npt.NDArray[np.uint8] | None = None,
         boxes: Sequence[Box] = (),
     ) -> Prediction:
@@ -76,8 +75,6 @@ class Predictions:
             Class index + 1, and how sure the model is, 0 to 255.
         score : float, optional
             How much it would help to have this photo labelled; ranks the queue.
-        features : float16 (rows, columns, depth), optional
-            Features that instant hints are made from.
         error : uint8 (height, width), optional
             Likely errors by a discriminator, 255 = surely wrong.
         boxes : sequence of Box
@@ -92,8 +89,6 @@ class Predictions:
         folder = self._store.path / "predictions"
         make_private(folder)
         arrays: dict[str, Array] = {"labels": labels, "confidence": confidence}
-        if features is not None:
-            arrays["features"] = features
         if error is not None:
             arrays["error"] = error
         extra = {"model": model_id, "boxes": [box.to_list() for box in boxes]}
@@ -134,16 +129,6 @@ class Predictions:
         """
         labels, confidence = read_arrays(of.path, of.checksum, "labels", "confidence")
         return labels, confidence
-
-    def read_features(self, of: Prediction) -> npt.NDArray[np.float16] | None:
-        """Read the features that instant hints are made from: float16 (rows, columns, depth), or None.
-
-        Raises
-        ------
-        MaskError
-            If its files are damaged.
-        """
-        return self._read_optional(of, "features")
 
     def read_error(self, of: Prediction) -> npt.NDArray[np.uint8] | None:
         """Read the map of likely errors by a discriminator: uint8 (height, width), or None without one.

@@ -25,10 +25,10 @@ from trainer.errors import ConfigError, ProjectError
 from trainer.labels.classes import ClassSet, load_class_set
 from trainer.project.catalog import Catalog, sqlite_url
 from trainer.project.drafts import Drafts
-from trainer.project.embeddings import Embeddings
 from trainer.project.filesystem import make_private, storage_errors
 from trainer.project.masks import Masks
 from trainer.project.models import Models
+from trainer.project.photo_arrays import ACTIVATIONS, EMBEDDINGS, PhotoArrays
 from trainer.project.photos import Photos
 from trainer.project.predictions import Predictions
 from trainer.project.queue import Queue
@@ -68,7 +68,8 @@ class Project(Store):
         As read when it was opened.
     read_only_reason : str
         Why nothing can be saved; empty where all can.
-    registration, photos, masks, drafts, sessions, queue, review, predictions, embeddings, models, trainer
+    registration, photos, masks, drafts, sessions, queue, review, predictions, embeddings, activations,
+    models, trainer
         The components.
     """
 
@@ -85,7 +86,8 @@ class Project(Store):
         self.queue = Queue(self, self.photos)
         self.review = Review(self)
         self.predictions = Predictions(self)
-        self.embeddings = Embeddings(self)
+        self.embeddings = PhotoArrays(self, EMBEDDINGS)
+        self.activations = PhotoArrays(self, ACTIVATIONS)
         self.models = Models(self)
         self.trainer = TrainerChannel(self)
 

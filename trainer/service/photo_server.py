@@ -1,4 +1,4 @@
-"""What open windows wait for, photo by photo: suggestions first, then what clicks need."""
+"""What open windows wait for, photo by photo: suggestions first, then what strokes and clicks need."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ class PhotoServer:
         """
         if self.predictions.serve_one(head) is not None:
             return "suggestions for the photos that come next"
+        if self.predictions.serve_activations() is not None:
+            return "what strokes on the photos that come next are followed by"
         if clicks and self.embeddings.serve_one() is not None:
             return "what a click finds on the photos that come next"
         return ""

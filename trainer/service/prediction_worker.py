@@ -38,6 +38,7 @@ class PredictionWorker:
         self._predictor: Predictor | None = None
         self._model_id: str | None = None
         self._failed_model: str | None = None
+        self._mute_model: str | None = None  # one that has no activations
         self._why = ""
         self._aside: dict[int, float] = {}  # photo: when it may be tried again
         self._scores: list[tuple[int, float, str]] = []
@@ -73,9 +74,31 @@ class PredictionWorker:
         try:
             self._predict(photo_id, served.id, predictor)
         except Exception as error:
-            broken = isinstance(error, PhotoError)
-            self._aside[photo_id] = float("inf") if broken else time.monotonic() + RETRY_SECONDS
-            log.warning("no suggestion for photo %d: %s", photo_id, error, exc_info=not broken)
+            self._set_aside(photo_id, error, "no suggestion for")
+        return photo_id
+
+    def serve_activations(self) -> int | None:
+        """Keep what strokes are followed by, of one photo that a window holds; None: nothing is wanted."""
+        served = self._project.models.served()
+        if served is None or served.id in (self._failed_model, self._mute_model):
+            return None
+        now = time.monotonic()
+        wanted = self._project.activations.wanted(served.id)
+        photo_id = next((found for found in wanted if self._aside.get(found, 0.0) <= now), None)
+        predictor = None if photo_id is None else self._load(served)
+        if photo_id is None or predictor is None:
+            return None
+        self._last_used = time.monotonic()
+        try:
+            values = predictor.activations(self._project.photos.read(photo_id))
+            sha256 = self._project.photos.get(photo_id).sha256
+            if values is None:
+                self._mute_model = served.id
+                return None
+            if sha256 is not None:
+                self._project.activations.save(photo_id, sha256, served.id, values)
+        except Exception as error:
+            self._set_aside(photo_id, error, "nothing follows strokes on")
         return photo_id
 
     def release(self) -> None:
@@ -108,6 +131,12 @@ class PredictionWorker:
                 if made is None or made.model_id != model_id:
                     return entry.photo_id
         return None
+
+    def _set_aside(self, photo_id: int, error: Exception, what: str) -> None:
+        """Try a photo again later, or never, and tell why."""
+        broken = isinstance(error, PhotoError)
+        self._aside[photo_id] = float("inf") if broken else time.monotonic() + RETRY_SECONDS
+        log.warning("%s photo %d: %s", what, photo_id, error, exc_info=not broken)
 
     def _load(self, served: Model) -> Predictor | None:
         if self._model_id == served.id and self._predictor is not None:

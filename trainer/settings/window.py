@@ -19,5 +19,8 @@ class WindowSettings(Section):
     brush_size: int = Field(default=24, ge=1, le=500)
     """Brush diameter on opening, in pixels of the photo."""
 
+    follow_strokes: bool = False
+    """After every stroke, the labels that nobody has looked at follow it where they are alike and near."""
+
     opacity: Share = 0.5
     """Opacity of the annotation on opening."""

@@ -1,0 +1,217 @@
+"""The rest of the open photo follows the strokes on it: on a key, or after every stroke; in threads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from psygnal import Signal
+
+from napari_skinseg.layers import napari_undo
+from napari_skinseg.layers.palette import class_name
+from napari_skinseg.layers.refresh import bounds, plan_change
+from napari_skinseg.session.stroke_cues import StrokeCues
+from trainer.instant.follow import follow
+from trainer.labels.values import ACCEPTED, NOT_LABELLED, PAINTED, lookup
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_skinseg.layers.layers import WorkspaceLayers
+    from napari_skinseg.layers.provenance import ProvenanceTracker
+    from napari_skinseg.layers.refresh import Refresh
+    from napari_skinseg.session.background import Background
+    from napari_skinseg.session.loading import LoadedPhoto
+    from trainer.project.project import Project
+
+NO_STROKE = "paint a stroke or two where the labels are wrong, then R: the rest follows"
+BLIND = "this photo is labelled without help, so that models can be judged by it: nothing follows"
+TRIES = 5
+"""A stroke that comes in between makes a plan stale; so often it is worked out again."""
+
+
+class StrokeFollower:
+    """Keeps what strokes changed elsewhere. All methods belong to the main thread.
+
+    Parameters
+    ----------
+    layers, tracker
+        Of the window.
+    project
+        Holds what models have said of its photos.
+    background
+        Runs what takes long.
+    """
+
+    notice = Signal(str, str)
+    """Level and text for the status line."""
+    changed = Signal()
+    """The switch was set."""
+
+    def __init__(
+        self, layers: WorkspaceLayers, tracker: ProvenanceTracker, project: Project, background: Background
+    ) -> None:
+        self._layer, self._tracker = layers.annotation, tracker
+        self._project, self._background = project, background
+        self.automatic = project.settings.window.follow_strokes
+        self._photo: LoadedPhoto | None = None
+        self._cues: StrokeCues | None = None
+        self._applied: list[Refresh] = []
+        self._strokes = 0  # how many there were when the rest followed last
+        self._running = False
+
+    def show(self, photo: LoadedPhoto | None) -> None:
+        """Begin anew on another photo, or on none."""
+        self._photo, self._applied, self._strokes, self._running = photo, [], 0, False
+        self._cues = None if photo is None else StrokeCues(self._project, photo)
+
+    @property
+    def in_force(self) -> bool:
+        """Whether strokes have changed other pixels, and that was not undone."""
+        return any(self._tracker.stands(plan) for plan in self._applied)
+
+    def switch(self, on: bool) -> None:
+        """Follow every stroke from now on, or none but when asked."""
+        self.automatic = on
+        self._strokes = self._tracker.strokes
+        self.changed.emit()
+
+    def poll(self, model_id: str | None) -> None:
+        """Follow a stroke that has just ended, where that is switched on.
+
+        Parameters
+        ----------
+        model_id
+            The model whose suggestion is shown.
+        """
+        photo, strokes = self._photo, self._tracker.strokes
+        if photo is None or photo.blind or self._running or strokes == self._strokes:
+            return
+        if not napari_undo.is_drawing(self._layer):
+            if self.automatic:
+                self.follow(model_id, asked=False)
+            elif self._cues is not None and not self._cues.begun:
+                self._cues.begun = True  # so that the key finds them ready
+                cues = self._cues
+                self._background.read(lambda: cues.get(model_id), lambda _: None, lambda _: None)
+
+    def follow_or_take_back(self, model_id: str | None) -> bool:
+        """Have the rest follow the strokes; return True where that is done already, to be undone instead."""
+        if self._applied and self._tracker.is_newest(self._applied[-1]):
+            return True
+        self.follow(model_id, asked=True)
+        return False
+
+    def follow(self, model_id: str | None, *, asked: bool, tries: int = TRIES) -> None:
+        """Work out in a thread what follows, and write it in `poll` as one undo step.
+
+        Parameters
+        ----------
+        model_id
+            The model whose suggestion is shown.
+        asked
+            Whether a key asked for it, and nothing being done has to be told.
+        """
+        photo, cues = self._photo, self._cues
+        if photo is None or cues is None or self._running:
+            return
+        if photo.blind:
+            self.notice.emit("info", BLIND)
+            return
+        self._running, self._strokes = True, self._tracker.strokes
+        self._tracker.sync()
+        work = _Work(self._tracker, self._layer.data, [p for p in self._applied if self._tracker.stands(p)])
+
+        def worked_out(found: tuple[Refresh | None, str]) -> None:
+            if photo is not self._photo:
+                return
+            self._running = False
+            plan, said = found
+            if plan is None:
+                if asked:
+                    self.notice.emit("info", said)
+            elif napari_undo.is_drawing(self._layer) or not self._tracker.is_current(plan):
+                if tries > 1 and not self.automatic:
+                    self.follow(model_id, asked=asked, tries=tries - 1)
+                else:
+                    self._strokes = -1  # the end of the stroke that came in between is followed
+            else:
+                self._applied.append(plan)
+                self._tracker.apply(plan)
+                self.notice.emit("info", said)
+
+        def failed(error: BaseException) -> None:
+            if photo is self._photo:
+                self._running = False
+                self.notice.emit("warning", f"the rest cannot follow your strokes: {error}")
+
+        self._background.read(lambda: work.plan(cues, model_id), worked_out, failed)
+
+
+class _Work:
+    """The photo's arrays, read in a thread while strokes go on: a torn plan is stale, and is not applied."""
+
+    def __init__(self, tracker: ProvenanceTracker, labels: NDArray[np.uint8], applied: list[Refresh]) -> None:
+        self._array, self._version, self._locked = tracker.array, tracker.version, set(tracker.locked)
+        self._labels, self._applied = labels, applied
+
+    def plan(self, cues: StrokeCues, model_id: str | None) -> tuple[Refresh | None, str]:
+        """Return the change, or None, and a sentence that tells of it."""
+        strokes = np.bincount(self._labels[self._array == PAINTED].ravel(), minlength=256)
+        names = [
+            class_name(cues.classes, int(value))
+            for value in np.flatnonzero(strokes)
+            if NOT_LABELLED < value <= len(cues.classes.names)
+        ]
+        if not names:
+            return None, NO_STROKE
+        known, why = cues.get(model_id)
+        if len(names) == 1 and not known.suggested:
+            return None, f"only {names[0]} is painted: paint something else too, then R tells them apart"
+        labels, provenance = self._before()
+        found = follow(known, labels, provenance, self._locked)
+        areas = [area for area in (found.area, *(plan.area for plan in self._applied)) if area is not None]
+        if not areas:
+            return None, f"your strokes change nothing else here{why}"
+        if found.area is not None:
+            labels[found.area] = found.labels
+        area = _around(areas)
+        shown = self._labels[area]
+        chosen = (labels[area] != shown) & (self._array[area] < ACCEPTED)
+        if self._locked:
+            chosen &= ~lookup(self._locked)[shown]
+        inner = bounds(chosen)
+        if inner is None:
+            return None, f"your strokes change nothing else here{why}"
+        where = _inside(area, inner)
+        plan = plan_change(self._labels, self._array, self._version, where, labels[where], chosen[inner])
+        share = 100 * float(chosen.sum()) / chosen.size * (chosen.size / self._labels.size)
+        return plan, f"{_percent(share)} of the photo follows your strokes: R or Ctrl+Z takes it back{why}"
+
+    def _before(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return labels and provenance without what followed earlier strokes, as if only they were new."""
+        labels, provenance = self._labels.copy(), self._array
+        for plan in reversed(self._applied):
+            if plan.area is not None:
+                mine = (provenance[plan.area] < ACCEPTED) & (labels[plan.area] == plan.labels)
+                labels[plan.area] = np.where(mine, plan.old_labels, labels[plan.area])
+        return labels, provenance
+
+
+def _around(areas: list[tuple[slice, slice]]) -> tuple[slice, slice]:
+    rows, columns = (
+        slice(min(side.start for side in sides), max(side.stop for side in sides))
+        for sides in zip(*areas, strict=True)
+    )
+    return rows, columns
+
+
+def _inside(outer: tuple[slice, slice], inner: tuple[slice, slice]) -> tuple[slice, slice]:
+    rows, columns = (
+        slice(out.start + part.start, out.start + part.stop) for out, part in zip(outer, inner, strict=True)
+    )
+    return rows, columns
+
+
+def _percent(share: float) -> str:
+    return "less than 1 %" if share < 1 else f"{share:.0f} %"

@@ -1,0 +1,240 @@
+"""The rest of a photo follows its strokes: which pixels get another label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from trainer.instant.cues import at_cells
+from trainer.instant.resized import resized
+from trainer.instant.update import REACH, shift
+from trainer.labels.values import NOT_LABELLED, PAINTED, lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from numpy.typing import NDArray
+
+    from trainer.instant.cues import Cues, Floats
+    from trainer.instant.update import Reach
+
+MOVED = 0.03
+"""A cell whose probabilities move less than this is left alone."""
+ENOUGH = 0.5
+"""Evidence from which on a pixel that no model has an opinion of gets a label."""
+LEAST = 0.0003
+"""Regions that change are at least this share of the photo."""
+FRINGE = 3
+"""A region that changes takes along what is left over of the old class within so many small pixels."""
+MOST_CHANGES = 12
+"""Pairs of classes, the largest regions first, that change at one time."""
+SHARPNESS, MIDDLE = 400.0, 127
+"""A margin as a byte while it is scaled to the photo's size."""
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """What follows from the strokes on a photo.
+
+    Attributes
+    ----------
+    area
+        Rows and columns within which pixels change; None: none does.
+    labels
+        uint8 (rows, columns) of that area afterwards.
+    changed
+        bool (rows, columns): which of them change.
+    """
+
+    area: tuple[slice, slice] | None
+    labels: NDArray[np.uint8]
+    changed: NDArray[np.bool_]
+
+
+NOTHING = Followed(None, np.zeros((0, 0), np.uint8), np.zeros((0, 0), bool))
+
+
+def follow(
+    cues: Cues,
+    labels: NDArray[np.uint8],
+    provenance: NDArray[np.uint8],
+    locked: Collection[int] = (),
+    reach: Reach | None = None,
+) -> Followed:
+    """Correct the pixels that nobody has decided by the strokes on the same photo.
+
+    Parameters
+    ----------
+    cues
+        Of the photo, from `cues_of`; they stay the same while it is open.
+    labels, provenance
+        uint8 (height, width): the photo's labels with the strokes on them, and where each is from. Strokes
+        are the pixels that are `PAINTED`; those that are so or accepted do not change.
+    locked
+        Labels that stay where they are.
+    reach
+        How far strokes count; by default what suits the cues.
+
+    Examples
+    --------
+    >>> cues = cues_of(photo, classes=9, activations=activations)  # doctest: +SKIP
+    >>> found = follow(cues, labels, provenance)  # doctest: +SKIP
+    >>> if found.area is not None:  # doctest: +SKIP
+    ...     labels[found.area] = found.labels
+    """
+    strokes = at_cells(np.ascontiguousarray(labels), cues.grid)
+    strokes = np.where(at_cells(provenance, cues.grid) == PAINTED, strokes, np.uint8(NOT_LABELLED))
+    moved = shift(cues, strokes, reach or REACH[cues.source])
+    zone = _area_of(np.abs(moved).max(axis=0) > MOVED, cues)
+    if zone is None:
+        return NOTHING
+    before = cues.refined[(slice(None), *zone)]
+    after = before + _refined_change(cues, moved, zone)
+    parts = list(_changes(cues, before, after, at_small(labels, cues.edges.shape)[zone], zone))
+    return _at_full_size(parts, labels, provenance, locked, cues.edges.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class _Change:
+    """One class takes pixels of another: where `margin`, of an area of the small photo, is above 0."""
+
+    old: int
+    new: int
+    area: tuple[slice, slice]
+    margin: Floats
+
+
+def _area_of(moved: NDArray[np.bool_], cues: Cues) -> tuple[slice, slice] | None:
+    """Return the area of the small photo around the cells that move, with room for the filter."""
+    sides = []
+    for axis, (cells, side) in enumerate(zip(cues.grid, cues.edges.shape, strict=True)):
+        places = np.flatnonzero(moved.any(axis=1 - axis))
+        if not len(places):
+            return None
+        scale = side / cells
+        first = int(places[0] * scale) - 2 * cues.edges.radius
+        last = int(np.ceil((places[-1] + 1) * scale)) + 2 * cues.edges.radius
+        sides.append(slice(max(0, first), min(side, last)))
+    return sides[0], sides[1]
+
+
+def _refined_change(cues: Cues, moved: Floats, zone: tuple[slice, slice]) -> Floats:
+    """Bring the change to the size of the small photo, along its edges; classes that hardly move stay."""
+    change = np.zeros((len(moved), *(side.stop - side.start for side in zone)), np.float32)
+    which = np.flatnonzero(np.abs(moved).max(axis=(1, 2)) > MOVED)
+    maps = resized(moved[which], cues.edges.shape)[(slice(None), *zone)]
+    change[which] = cues.edges.filtered(maps, zone)
+    return change
+
+
+def _changes(
+    cues: Cues, before: Floats, after: Floats, shown: NDArray[np.uint8], zone: tuple[slice, slice]
+) -> Iterator[_Change]:
+    """Yield what changes, a pair of classes at a time, the largest first."""
+    new = (after.argmax(axis=0) + 1).astype(np.uint8)
+    changes = new != before.argmax(axis=0) + 1
+    if not cues.suggested:
+        changes = after.max(axis=0) > ENOUGH
+    regions, _ = ndimage.label(changes & (new != shown))
+    sizes = np.bincount(regions.ravel())
+    sizes[0] = 0
+    changes &= (sizes >= max(1, LEAST * np.prod(cues.edges.shape)))[regions]
+    pairs, counts = np.unique(shown[changes].astype(np.int64) * 256 + new[changes], return_counts=True)
+    for pair in pairs[np.argsort(-counts, kind="stable")][:MOST_CHANGES]:
+        old, value = int(pair) // 256, int(pair) % 256
+        region = ndimage.binary_dilation(changes & (new == value), iterations=FRINGE)
+        rival = after[old - 1] if old != NOT_LABELLED else _rival(after, value, cues.suggested)
+        margin = np.where(region, after[value - 1] - rival, np.float32(-1)).astype(np.float32)
+        yield _cut_out(old, value, zone, margin)
+
+
+def _cut_out(old: int, new: int, zone: tuple[slice, slice], margin: Floats) -> _Change:
+    """Keep the part of a margin around what is taken, with a pixel to all sides for the scaling."""
+    sides = []
+    for axis, side in enumerate(zone):
+        places = np.flatnonzero((margin > 0).any(axis=1 - axis))
+        sides.append((max(0, int(places[0]) - 1), min(side.stop - side.start, int(places[-1]) + 2)))
+    (top, bottom), (left, right) = sides
+    rows, columns = zone
+    area = (
+        slice(rows.start + top, rows.start + bottom),
+        slice(columns.start + left, columns.start + right),
+    )
+    return _Change(old, new, area, margin[top:bottom, left:right])
+
+
+def _rival(after: Floats, value: int, suggested: bool) -> Floats | float:
+    """Return what a class must beat where nothing is labelled yet."""
+    if not suggested:
+        return ENOUGH
+    others: Floats = np.delete(after, value - 1, axis=0).max(axis=0, initial=0)
+    return others
+
+
+def at_small(labels: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """Thin labels to the size of the small photo."""
+    return labels if labels.shape == shape else at_cells(labels, shape)
+
+
+def _at_full_size(
+    parts: list[_Change],
+    labels: NDArray[np.uint8],
+    provenance: NDArray[np.uint8],
+    locked: Collection[int],
+    small: tuple[int, int],
+) -> Followed:
+    """Find the pixels of the photo that change; work is spent on their areas only."""
+    boxes = [_box_at(part, labels.shape, small) for part in parts]
+    if not boxes:
+        return NOTHING
+    area = (
+        slice(min(b[0].start for b in boxes), max(b[0].stop for b in boxes)),
+        slice(min(b[1].start for b in boxes), max(b[1].stop for b in boxes)),
+    )
+    before = labels[area]
+    open_ = provenance[area] < 2  # neither accepted nor painted
+    if locked:
+        open_ &= ~lookup(locked)[before]
+    after, changed = before.copy(), np.zeros(before.shape, bool)
+    for part, box in zip(parts, boxes, strict=True):
+        inner = tuple(
+            slice(side.start - outer.start, side.stop - outer.start)
+            for side, outer in zip(box, area, strict=True)
+        )
+        taken = _enlarged(part, box, labels.shape, small)
+        taken &= (before[inner] == part.old) & open_[inner]
+        after[inner][taken] = part.new
+        changed[inner] |= taken
+    return Followed(area, after, changed) if changed.any() else NOTHING
+
+
+def _box_at(part: _Change, shape: tuple[int, ...], small: tuple[int, int]) -> tuple[slice, slice]:
+    """Return the rows and columns of the photo that an area of the small one covers."""
+    rows, columns = (
+        slice(int(side.start * full / n), min(full, int(np.ceil(side.stop * full / n))))
+        for side, full, n in zip(part.area, shape, small, strict=True)
+    )
+    return rows, columns
+
+
+def _enlarged(
+    part: _Change, box: tuple[slice, slice], shape: tuple[int, ...], small: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Scale a margin to the photo's size, and return where it is above 0; in bytes, which are fast."""
+    levels = np.clip(part.margin * SHARPNESS + MIDDLE, 0, 255).astype(np.uint8)
+    height, width = levels.shape
+    places = []
+    for side, own, full, n, size in zip(box, part.area, shape, small, (height, width), strict=True):
+        places.append([min(max(end * n / full - own.start, 0.0), size) for end in (side.start, side.stop)])
+    (top, bottom), (left, right) = places
+    picture = Image.fromarray(levels).resize(
+        (box[1].stop - box[1].start, box[0].stop - box[0].start),
+        Image.Resampling.BILINEAR,
+        box=(left, top, right, bottom),
+    )
+    taken: NDArray[np.bool_] = np.asarray(picture) > MIDDLE
+    return taken

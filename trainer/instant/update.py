@@ -1,0 +1,117 @@
+"""What strokes say about the cells of a photo that nobody has painted: kernel ridge regression.
+
+The residual between a stroke's class and the prior is regressed on features and place: the mean of a Gaussian
+process whose own mean is the prior (Rasmussen and Williams 2006, section 2.7). Its kernel is a product, so a
+stroke counts only for cells that are near it in the photo *and* look alike; elsewhere the prior stays. A
+stroke that agrees with the prior moves nothing, and holds its surroundings.
+
+Shape suffixes: N cells, M cells under strokes, K classes, D features.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import linalg
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trainer.instant.cues import Cues, Source
+
+    Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far a stroke counts; measured in docs/experiments.md.
+
+    Attributes
+    ----------
+    alike
+        Distance of features, of 1 on average between a cell and the mean of its photo.
+    near
+        Distance in the photo, as a share of its long side.
+    noise
+        Variance of what a stroke says.
+    """
+
+    alike: float = 0.28
+    near: float = 0.3
+    noise: float = 0.1
+
+
+REACH: dict[Source, Reach] = {
+    "activations": Reach(),
+    "embedding": Reach(),
+    "colours": Reach(alike=0.15, near=0.1),
+}
+"""Colours say less than features of a network."""
+MOST = 600
+"""Cells under strokes that are looked at."""
+
+
+def shift(cues: Cues, values: NDArray[np.uint8], reach: Reach) -> Floats:
+    """Return what strokes add to the prior: float32 ``(K, H, W)``.
+
+    Parameters
+    ----------
+    cues
+        Of the photo.
+    values
+        uint8 ``(H, W)``: the class index + 1 that is painted on a cell, 0 where nothing is.
+    reach
+        How far strokes count.
+    """
+    classes, (height, width) = len(cues.prior), cues.grid
+    prior_NK = cues.prior.reshape(classes, -1).T
+    flat = values.ravel()
+    chosen = chosen_cells(flat, prior_NK)
+    if not len(chosen):
+        return np.zeros_like(cues.prior)
+    places = np.indices((height, width)).reshape(2, -1).T / max(height, width)
+    points_ND = np.concatenate(
+        [cues.features.reshape(height * width, -1) / reach.alike, places.astype(np.float32) / reach.near],
+        axis=1,
+    )
+    kernel_NM = _kernel(points_ND, points_ND[chosen])
+    residual_MK = -prior_NK[chosen]
+    residual_MK[np.arange(len(chosen)), flat[chosen].astype(int) - 1] += 1
+    matrix_MM = kernel_NM[chosen] + reach.noise * np.eye(len(chosen), dtype=np.float32)
+    weights_MK = linalg.solve(matrix_MM, residual_MK, assume_a="pos", check_finite=False)
+    moved: Floats = (kernel_NM @ weights_MK).T.reshape(classes, height, width)
+    return moved
+
+
+def chosen_cells(flat: NDArray[np.uint8], prior_NK: Floats, most: int = MOST) -> NDArray[np.intp]:
+    """Choose at most about `most` painted cells, as many of each class where there are enough.
+
+    Of a class, half are cells where the prior says otherwise: among many strokes, these are what is new.
+    """
+    values = [value for value in np.unique(flat) if 0 < value <= prior_NK.shape[1]]
+    found = [np.empty(0, np.intp)]
+    for value in values:
+        cells = np.flatnonzero(flat == value)
+        share = most // len(values)
+        surprising = prior_NK[cells].argmax(axis=1) != int(value) - 1
+        first = spread(cells[surprising], max(share // 2, share - int((~surprising).sum())))
+        found += [first, spread(cells[~surprising], share - len(first))]
+    return np.concatenate(found)
+
+
+def spread(cells: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+    """Thin cells evenly to at most so many."""
+    if len(cells) <= most:
+        return cells
+    return cells[np.linspace(0, len(cells) - 1, max(most, 1)).astype(np.intp)]
+
+
+def _kernel(points_ND: Floats, others_MD: Floats) -> Floats:
+    distance = (points_ND**2).sum(axis=1)[:, None] + (others_MD**2).sum(axis=1)[None]
+    distance -= 2 * points_ND @ others_MD.T
+    np.maximum(distance, 0, out=distance)
+    distance *= -0.5
+    kernel: Floats = np.exp(distance, out=distance)
+    return kernel
