@@ -86,3 +86,26 @@ def test_bad_words_are_refused_in_one_line(effort, words, complaint):
 def test_a_project_without_masks_says_so(empty_project, capfd):
     assert main(["simulate", "effort", str(empty_project.path), "--labels", "4"]) == 2
     assert "save or import some masks first" in capfd.readouterr().err
+
+
+def test_a_hand_with_the_windows_tools_and_what_they_save_alone(effort, tmp_path):
+    words = ("--labels", "8", "--draws", 1, "--out", tmp_path / "out", "--json")
+    code, out, err = effort(*words, "--tools", "follow")
+    assert code == 0, err
+    data = json.loads(out)
+    assert data["folder"].endswith("effort-steering-follow-val" + data["folder"][-9:])
+    alone, helped = data["points"]
+    assert (alone["recipe"], alone["labels"]) == ("no suggestion", 0)
+    assert helped["recipe"] == "probe"
+    assert 0 < helped["share"]["share"] < 1.2
+    assert "no suggestion" not in (next((tmp_path / "out").iterdir()) / "effort.svg").read_text()
+
+
+def test_tools_that_do_not_exist_or_lack_their_weights_are_named(effort, tmp_path, monkeypatch):
+    monkeypatch.setenv("SKINSEG_WEIGHTS", str(tmp_path / "none"))
+    code, _, err = effort("--labels", "4", "--tools", "lasso")
+    assert code == 2
+    assert "choose from select, follow" in err
+    code, _, err = effort("--labels", "4", "--tools", "select")
+    assert code == 2
+    assert "skinseg weights get mobilesam" in err

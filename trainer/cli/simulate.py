@@ -40,7 +40,7 @@ def effort(
     labels: Annotated[str, typer.Option(help="Numbers of labelled photos to learn from.")] = "6,12,41",
     draws: Annotated[int, typer.Option(min=1, help="Draws of the labels, each with its own seed.")] = 5,
     hand: Annotated[str, typer.Option(help="Seconds of a stroke: steering or constant.")] = "steering",
-    select: Annotated[bool, typer.Option("--select", help="The hand also selects things by clicks.")] = False,
+    tools: Annotated[str, typer.Option(help="What the hand also uses: select, follow, or both.")] = "",
     split: Annotated[str, typer.Option(help="Photos that are mended: val or test.")] = "val",
     out: Annotated[
         Path | None, typer.Option(help="Folder of the tables; else in the project.", show_default=False)
@@ -58,18 +58,16 @@ def effort(
     from trainer.settings.toml_file import load_settings
     from trainer.study.effort import plan_runs, read_points, run_effort
 
-    chosen, changed = _hand(hand), pairs(set_ or [])
+    chosen, changed, used = _hand(hand), pairs(set_ or []), sorted(_words(tools))
     names = [find_recipe(word).name for word in _words(recipes)]
-    runs = plan_runs(names, _counts(labels), draws, tools=select)
+    runs = plan_runs(names, _counts(labels), draws, tools=bool(used))
     if split not in ("val", "test"):
         raise ConfigError(f"--split {split}: choose val or test")
     path = Path(directory)
     with Project.open(path) as project:
         check_writable(project)
         settings = load_settings(path / "skinseg.toml", changed)
-        folder = (out or project.path / "studies") / _folder_name(
-            f"{hand}-select" if select else hand, split, changed
-        )
+        folder = (out or project.path / "studies") / _folder_name("-".join([hand, *used]), split, changed)
         with staged() as advance:
             run_effort(
                 project,
@@ -78,7 +76,7 @@ def effort(
                 folder,
                 hand=chosen,
                 split=split,
-                select=select,
+                tools=used,
                 device=device,
                 report=advance,
             )

@@ -19,17 +19,16 @@ import numpy as np
 from trainer.atomic import write_text
 from trainer.data.photo_cache import Bytes, WorkingPhotos, project_cache
 from trainer.effort.paired import PairedShare, paired_share
-from trainer.effort.tools import DRAWING, Tools
 from trainer.errors import ConfigError, ProjectError
 from trainer.evaluation.validation import readable_truth
 from trainer.features.cache import feature_cache
 from trainer.inference.predictor import Predictor
 from trainer.labels.truth import to_labels
-from trainer.study.selectors import Selectors
+from trainer.study.effort_tools import EffortTools
 from trainer.training.standalone import run_standalone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
     from trainer.effort.hand import Hand
@@ -106,13 +105,13 @@ def run_effort(
     *,
     hand: Hand,
     split: str = "val",
-    select: bool = False,
+    tools: Collection[str] = (),
     device: str = "auto",
     report: Report = lambda phase, step, steps: None,
 ) -> None:
     """Do what is left of the runs; each writes ``NAME.json`` into the folder when it has ended.
 
-    With `select`, the hand may select whole things by clicks; painting from nothing stays painting.
+    The hand may use `tools` of `effort_tools.TOOLS`; painting from nothing stays painting.
 
     Raises
     ------
@@ -132,7 +131,7 @@ def run_effort(
         count = f"{len(known)} labelled training {'photo' if len(known) == 1 else 'photos'}"
         raise ConfigError(f"{project.path} has {count}, not {most}: give --labels up to {len(known)}")
     photos = WorkingPhotos(project, None, project_cache(project))
-    selectors = Selectors(project, device) if select else None
+    desk = EffortTools(project, tools, device)
     from_nothing: dict[int, float] = {}
     for number, run in enumerate(runs):
         path = folder / f"{run.name}.json"
@@ -150,8 +149,7 @@ def run_effort(
                 from_nothing[truth.photo_id] = hand.seconds_from_nothing(target)
             photo = photos.photo(truth.photo_id)
             suggestion = predictor.predict(photo).labels if predictor else np.zeros_like(target)
-            tools = Tools(selectors.of(truth.photo_id, photo)) if selectors else DRAWING
-            seconds = hand.seconds(suggestion, target, tools)
+            seconds = hand.seconds(suggestion, target, desk.of(truth.photo_id, photo, predictor, suggestion))
             rows.append(
                 Mended(photo=truth.photo_id, seconds=seconds, from_nothing=from_nothing[truth.photo_id])
             )
