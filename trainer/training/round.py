@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from trainer.errors import SkinsegError
 from trainer.project.states import RoundState
+from trainer.recipes.probe import ProbeRecipe
 from trainer.recipes.registry import find_recipe
 from trainer.settings.plan import Lane
 from trainer.training.average import serve_average
@@ -193,7 +194,10 @@ def _result(
     val: Mapping[str, object] | None = None,
     weights: Path | None = None,
 ) -> RoundResult:
-    plan = round_.plan
+    plan, clock = round_.plan, training.clock
+    rate = clock.crops_per_second
+    if plan.recipe == ProbeRecipe.name:  # it sees pixels, of all photos at once
+        rate = len(round_.record.items) / max(clock.seconds, 1e-6)
     return RoundResult(
         round_id=round_.id,
         model_id=model_id,
@@ -201,8 +205,8 @@ def _result(
         init=plan.init,
         lane=plan.lane,
         steps=training.steps,
-        seconds=training.clock.seconds,
-        photos_per_second=training.clock.crops_per_second,
+        seconds=clock.seconds,
+        photos_per_second=rate,
         served=decision is not None and decision.promote,
         provisional=decision is not None and decision.provisional,
         why=why,

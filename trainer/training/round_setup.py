@@ -24,6 +24,7 @@ from trainer.networks.segmenters import set_dropout
 from trainer.networks.weights import load_matching, load_model, read_weights
 from trainer.project.filesystem import storage_errors
 from trainer.recipes.registry import find_recipe
+from trainer.settings.plan import Lane
 from trainer.training.epochs import Epochs, EpochScore, measure_epoch, probability_map
 from trainer.training.loop import Hooks, Training
 
@@ -51,7 +52,8 @@ def make_recipe(round_: RoundContext) -> tuple[Recipe, str]:
         note = initialise(segmenter, plan.init, project.path / "pretrained", plan.allow_licence)
         if plan.init_note:
             round_.say(plan.init_note)
-    round_.say(f"starting from {note}")
+    if round_.plan.lane != Lane.PROBE:  # it would say so after every mask
+        round_.say(f"starting from {note}")
     set_dropout(segmenter, plan.dropout)
     recipe = method(project.classes, plan, round_.engine, segmenter)
     if parents:
