@@ -31,14 +31,14 @@ class Reach:
     Attributes
     ----------
     alike
-        Distance of features, of 1 on average between a cell and the mean of its photo.
+        Distance of features, as `Cues` scales them.
     near
         Distance in the photo, as a share of its long side.
     noise
         Variance of what a stroke says.
     """
 
-    alike: float = 0.28
+    alike: float = 0.4
     near: float = 0.3
     noise: float = 0.1
 
@@ -49,7 +49,7 @@ REACH: dict[Source, Reach] = {
     "colours": Reach(alike=0.15, near=0.1),
 }
 """Colours say less than features of a network."""
-MOST = 600
+MOST = 400
 """Cells under strokes that are looked at."""
 
 
