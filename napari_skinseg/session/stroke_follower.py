@@ -11,7 +11,7 @@ from napari_skinseg.layers import napari_undo
 from napari_skinseg.layers.palette import class_name
 from napari_skinseg.layers.refresh import bounds, plan_change
 from napari_skinseg.session.stroke_cues import StrokeCues
-from trainer.instant.follow import follow, stroke_cells
+from trainer.instant.follow import follow, stroke_cells, without_areas
 from trainer.labels.values import ACCEPTED, NOT_LABELLED, lookup
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from napari_skinseg.session.loading import LoadedPhoto
     from trainer.project.project import Project
 
-NO_STROKE = "paint a stroke or two where the labels are wrong, then R: the rest follows"
+NO_STROKE = "scribble a stroke or two where the labels are wrong, then R: the rest follows"
+OUTLINED = "nothing follows an outline or a filled area: scribble thinly inside what is wrong, then R"
 BLIND = "this photo is labelled without help, so that models can be judged by it: nothing follows"
 TRIES = 5
 """A stroke that comes in between makes a plan stale; so often it is worked out again."""
@@ -88,7 +89,9 @@ class StrokeFollower:
         if photo is None or photo.blind or self._running or strokes == self._strokes:
             return
         if not napari_undo.is_drawing(self._layer):
-            if self.automatic:
+            if self.automatic and str(self._layer.mode) != "paint":
+                self._strokes = strokes  # an outline, a click or a key says where its thing ends
+            elif self.automatic:
                 self.follow(model_id, asked=False)
             elif self._cues is not None and not self._cues.begun:
                 self._cues.begun = True  # so that the key finds them ready
@@ -158,14 +161,15 @@ class _Work:
     def plan(self, cues: StrokeCues, model_id: str | None) -> tuple[Refresh | None, str]:
         """Return the change, or None, and a sentence that tells of it."""
         known, why = cues.get(model_id)
-        painted = np.unique(stroke_cells(known, self._labels, self._array))
+        strokes = stroke_cells(known, self._labels, self._array)
+        painted = np.unique(without_areas(strokes)[0])
         names = [
             class_name(cues.classes, int(value))
             for value in painted
             if NOT_LABELLED < value <= len(cues.classes.names)
         ]
         if not names:
-            return None, NO_STROKE
+            return None, OUTLINED if strokes.any() else NO_STROKE
         if len(names) == 1 and not known.suggested:
             return None, f"only {names[0]} is painted: paint something else too, then R tells them apart"
         labels, provenance = self._before()

@@ -110,7 +110,7 @@ def test_a_stroke_on_the_blob_of_a_probe_takes_the_blob_along(held):
     blob = np.isin(labels, (HAND, 7))
     rows, columns = np.nonzero(blob)
     middle = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
-    there = (slice(rows[middle] - 5, rows[middle] + 6), slice(columns[middle] - 5, columns[middle] + 6))
+    there = (slice(rows[middle] - 5, rows[middle] + 6), slice(columns[middle] - 2, columns[middle] + 3))
     provenance = np.full(labels.shape, PROPOSED, np.uint8)
     labels[there], provenance[there] = LIMB, PAINTED
     found = follow(cues_of(photo, 9, predictor.activations(photo)), labels, provenance)
