@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 
 from napari_skinseg.demo.headless_demo import Truth, run_demo
@@ -87,6 +88,40 @@ def show_selection(dock: Any) -> None:
     settle(1.0)
 
 
+def show_following(dock: Any, out: Path) -> None:
+    """Scribble into the largest wrong region of a suggestion, and save the canvas before and after R."""
+    project, session = dock.project, dock.session
+    session.open_photo(most_to_see(project, place=2))
+    wait_for(lambda: session.current is not None and session.current.model_id is not None, 90)
+    photo_id, model_id = session.current.photo.id, session.current.model_id
+    sha256 = project.photos.get(photo_id).sha256
+    wait_for(lambda: project.activations.read(photo_id, sha256, model_id) is not None, 60)
+    truth = Truth(project.path / "sample" / "masks")(session.current.photo)
+    layer = session.annotation_layer
+    regions, _ = ndimage.label((layer.data != truth) & (truth > 0))
+    sizes = np.bincount(regions.ravel())
+    sizes[0] = 0
+    depth = ndimage.distance_transform_edt(regions == sizes.argmax())
+    value = int(truth[np.unravel_index(depth.argmax(), depth.shape)])
+    rows, columns = np.nonzero((depth > 0.6 * depth.max()) & (truth == value))
+    session.select_class(value)
+    layer.brush_size = max(6, int(0.5 * depth.max()))
+    layer.paint((int(rows[0]), int(columns[0])), value)
+    with layer.block_history():
+        for place in range(0, len(rows), max(1, len(rows) // 40)):
+            layer.paint((int(rows[place]), int(columns[place])), value)
+    dock.viewer.reset_view()
+    settle(1.0)
+    before = dock.viewer.screenshot(canvas_only=True, flash=False)
+    session.follow_strokes()
+    wait_for(lambda: session._editor.follower.in_force, 30)
+    settle(1.0)
+    after = dock.viewer.screenshot(canvas_only=True, flash=False)
+    gap = np.full((before.shape[0], 8, before.shape[2]), 255, np.uint8)
+    Image.fromarray(np.concatenate([before, gap, after], axis=1)).convert("RGB").save(out)
+    print(out)
+
+
 def busy(project: Project) -> bool:
     """Tell whether the trainer is far enough in a round to show a curve."""
     state = project.trainer.state()
@@ -126,6 +161,14 @@ def main() -> None:
                 name = f"workspace-{size[0]}x{size[1]}.png"
                 print(workspace_picture(project, options.out / name, size, "anna", show_work))
             print(workspace_picture(project, options.out / "select.png", SIZES[0], "anna", show_selection))
+            follow = Path(folder) / "follow.png"
+            workspace_picture(
+                project,
+                follow,
+                SIZES[0],
+                "anna",
+                lambda dock: show_following(dock, options.out / "instant.png"),
+            )
             last = Path(folder) / "tabs.png"
             workspace_picture(project, last, SIZES[0], "anna", lambda dock: take_tabs(dock, options.out))
         finally:

@@ -121,13 +121,16 @@ def plan_change(
     """
     where = area or (slice(0, 0), slice(0, 0))
     old_labels, old_provenance = labels[where].copy(), provenance[where].copy()
+    new_labels, new_provenance = old_labels.copy(), old_provenance.copy()
+    np.copyto(new_labels, wanted, where=chosen)
+    np.copyto(new_provenance, proposed(wanted), where=chosen)
     return Refresh(
         None,
         provenance,
         version,
         area,
-        np.where(chosen, wanted, old_labels),
-        np.where(chosen, proposed(wanted), old_provenance),
+        new_labels,
+        new_provenance,
         old_labels,
         compact(old_provenance),
     )

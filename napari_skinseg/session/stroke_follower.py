@@ -11,8 +11,8 @@ from napari_skinseg.layers import napari_undo
 from napari_skinseg.layers.palette import class_name
 from napari_skinseg.layers.refresh import bounds, plan_change
 from napari_skinseg.session.stroke_cues import StrokeCues
-from trainer.instant.follow import follow
-from trainer.labels.values import ACCEPTED, NOT_LABELLED, PAINTED, lookup
+from trainer.instant.follow import follow, stroke_cells, without_areas
+from trainer.labels.values import ACCEPTED, NOT_LABELLED, lookup
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from napari_skinseg.session.loading import LoadedPhoto
     from trainer.project.project import Project
 
-NO_STROKE = "paint a stroke or two where the labels are wrong, then R: the rest follows"
+NO_STROKE = "scribble a stroke or two where the labels are wrong, then R: the rest follows"
+OUTLINED = "nothing follows an outline or a filled area: scribble thinly inside what is wrong, then R"
 BLIND = "this photo is labelled without help, so that models can be judged by it: nothing follows"
 TRIES = 5
 """A stroke that comes in between makes a plan stale; so often it is worked out again."""
@@ -88,7 +89,9 @@ class StrokeFollower:
         if photo is None or photo.blind or self._running or strokes == self._strokes:
             return
         if not napari_undo.is_drawing(self._layer):
-            if self.automatic:
+            if self.automatic and str(self._layer.mode) != "paint":
+                self._strokes = strokes  # an outline, a click or a key says where its thing ends
+            elif self.automatic:
                 self.follow(model_id, asked=False)
             elif self._cues is not None and not self._cues.begun:
                 self._cues.begun = True  # so that the key finds them ready
@@ -157,40 +160,53 @@ class _Work:
 
     def plan(self, cues: StrokeCues, model_id: str | None) -> tuple[Refresh | None, str]:
         """Return the change, or None, and a sentence that tells of it."""
-        strokes = np.bincount(self._labels[self._array == PAINTED].ravel(), minlength=256)
+        known, why = cues.get(model_id)
+        strokes = stroke_cells(known, self._labels, self._array)
+        painted = np.unique(without_areas(strokes)[0])
         names = [
             class_name(cues.classes, int(value))
-            for value in np.flatnonzero(strokes)
+            for value in painted
             if NOT_LABELLED < value <= len(cues.classes.names)
         ]
         if not names:
-            return None, NO_STROKE
-        known, why = cues.get(model_id)
+            return None, OUTLINED if strokes.any() else NO_STROKE
         if len(names) == 1 and not known.suggested:
             return None, f"only {names[0]} is painted: paint something else too, then R tells them apart"
         labels, provenance = self._before()
         found = follow(known, labels, provenance, self._locked)
-        areas = [area for area in (found.area, *(plan.area for plan in self._applied)) if area is not None]
-        if not areas:
-            return None, f"your strokes change nothing else here{why}"
-        if found.area is not None:
-            labels[found.area] = found.labels
-        area = _around(areas)
-        shown = self._labels[area]
-        chosen = (labels[area] != shown) & (self._array[area] < ACCEPTED)
-        if self._locked:
-            chosen &= ~lookup(self._locked)[shown]
-        inner = bounds(chosen)
-        if inner is None:
+        area, chosen = found.area, found.changed
+        if self._applied:
+            if found.area is not None:
+                labels[found.area] = found.labels
+            area, chosen = self._difference([found.area, *(plan.area for plan in self._applied)], labels)
+        inner = None if area is None else bounds(chosen)
+        if area is None or inner is None:
             return None, f"your strokes change nothing else here{why}"
         where = _inside(area, inner)
-        plan = plan_change(self._labels, self._array, self._version, where, labels[where], chosen[inner])
-        share = 100 * float(chosen.sum()) / chosen.size * (chosen.size / self._labels.size)
+        wanted = labels[where] if self._applied else found.labels[inner]
+        plan = plan_change(self._labels, self._array, self._version, where, wanted, chosen[inner])
+        share = 100 * np.count_nonzero(chosen) / self._labels.size
         return plan, f"{_percent(share)} of the photo follows your strokes: R or Ctrl+Z takes it back{why}"
+
+    def _difference(
+        self, areas: list[tuple[slice, slice] | None], wanted: NDArray[np.uint8]
+    ) -> tuple[tuple[slice, slice] | None, NDArray[np.bool_]]:
+        """Return where the labels are not as wanted and may change, within some areas."""
+        there = [area for area in areas if area is not None]
+        if not there:
+            return None, np.zeros((0, 0), bool)
+        area = _around(there)
+        shown = self._labels[area]
+        chosen = (wanted[area] != shown) & (self._array[area] < ACCEPTED)
+        if self._locked:
+            chosen &= ~lookup(self._locked)[shown]
+        return area, chosen
 
     def _before(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Return labels and provenance without what followed earlier strokes, as if only they were new."""
-        labels, provenance = self._labels.copy(), self._array
+        labels, provenance = self._labels, self._array
+        if self._applied:
+            labels = labels.copy()
         for plan in reversed(self._applied):
             if plan.area is not None:
                 mine = (provenance[plan.area] < ACCEPTED) & (labels[plan.area] == plan.labels)

@@ -96,6 +96,15 @@ def test_a_stroke_that_agrees_changes_nothing():
     assert follow(cues_of(two_limbs(), 3, activations()), labels, provenance).area is None
 
 
+def test_who_outlines_a_thing_has_said_where_it_ends():
+    labels, provenance = stroked(suggestion(), slice(20, 44), slice(27, 47), ARM)
+    cues = cues_of(two_limbs(), 3, activations())
+    assert follow(cues, labels, provenance).area is None
+    labels[70:90, 34:38], provenance[70:90, 34:38] = ARM, PAINTED
+    done = after(labels, follow(cues, labels, provenance))
+    assert (done[70:90, 28:48] == ARM).mean() > 0.9, "a thin stroke beside it is followed"
+
+
 def test_without_strokes_nothing_follows():
     labels = suggestion()
     found = follow(cues_of(two_limbs(), 3, activations()), labels, np.full(SHAPE, PROPOSED, np.uint8))

@@ -129,8 +129,22 @@ def test_accepting_takes_what_followed(stroked):
 
 
 def test_without_a_stroke_it_says_what_to_press(session):
-    assert "paint a stroke or two" in follow(session)[-1][1]
+    assert "scribble a stroke or two" in follow(session)[-1][1]
     assert session.current.strokes == 0
+
+
+def test_nothing_follows_an_outline(session):
+    activate(session.project, session.current.photo.id, "0001")
+    paint(session, slice(10, 70), slice(28, 49))
+    before = session.annotation_layer.data.copy()
+    assert "nothing follows an outline" in follow(session)[-1][1]
+    session.follow_every_stroke(True)
+    session.take_tool("polygon")
+    paint(session, slice(72, 76), slice(30, 40))
+    until(session, lambda: session._editor.follower._strokes == session._editor.tracker.strokes)
+    rest(session)
+    assert (session.annotation_layer.data[:72] == before[:72]).all()
+    assert not session._editor.follower.in_force
 
 
 def test_a_locked_class_stays(stroked):

@@ -126,3 +126,34 @@ def test_photos_of_other_sizes_are_shown_whole(make_napari_viewer, project, open
         assert shown._data.shape[:2] == (height, width)
     assert len(viewer.layers) == 3
     session.close()
+
+
+def test_r_in_the_window_follows_a_stroke_of_the_mouse_and_r_again_takes_it_back(
+    make_napari_viewer, project, open_session
+):
+    viewer = make_napari_viewer()
+    photo_id = project.photos.ids()[0]
+    serve(project, "0001")
+    predict(project, photo_id, "0001", value=2)
+    session = open_session(project, viewer=viewer)
+    session.open_photo(photo_id)
+    until(session, lambda: session.current is not None)
+    layer = session.annotation_layer
+    session.select_class(5)
+    layer.brush_size = 9
+    assert list(drag(viewer, layer, [(20, 12), (30, 20), (40, 28)]))
+    stroke = layer.data.copy()
+    press(viewer, "R")
+    until(session, lambda: (layer.data != stroke).any())
+    shown = viewer.window._qt_viewer.layer_to_visual[layer].node
+    assert shown._data.shape[:2] == layer.data.shape
+    followed = layer.data != stroke
+    assert (layer.data[followed] == 5).all()
+    assert (session.provenance[followed] == PROPOSED).all()
+    assert not followed[:, layer.data.shape[1] // 2 + 4 :].any(), "the other half looks otherwise"
+    press(viewer, "R")
+    assert (layer.data == stroke).all()
+    assert (session.provenance[stroke == 5] == PAINTED).all()
+    press(viewer, "Control-Z")
+    assert (layer.data == 2).all()
+    session.close()

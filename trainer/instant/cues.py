@@ -36,7 +36,8 @@ class Cues:
     Attributes
     ----------
     features
-        ``(H, W, D)`` float32 with a mean square distance of 1 from their mean.
+        ``(H, W, D)`` float32: a network's, where there is one, and the colours; the mean square distance of
+        each of the two from its mean is 1.
     prior
         ``(K, H, W)`` probabilities before any stroke; zeros without a model.
     edges
@@ -94,26 +95,26 @@ def cues_of(
     small = _small(photo)
     edges = Guide(small)
     height, width = edges.shape
-    grid = (-(-height // CELL), -(-width // CELL))
     source: Source = "colours"
+    parts: list[Floats] = []
     if activations is not None:
         if not usable(activations, classes):
             raise ValueError(f"activations {activations.shape} are of no model of {classes} classes")
-        source = "activations"
-        known = activations.shape[2] - DEPTH
+        source, known = "activations", activations.shape[2] - DEPTH
         values = activations.astype(np.float32)
         prior = np.zeros((classes, *values.shape[:2]), np.float32)
         prior[:known] = values[..., :known].transpose(2, 0, 1)
-        features = values[..., known:]
+        parts.append(values[..., known:])
     else:
+        prior = _prior(labels, confidence, classes, (-(-height // CELL), -(-width // CELL)))
         if embedding is not None:
-            source, features = "embedding", _reduced(embedding, grid)
-        else:
-            colours = np.divide(small, 255, dtype=np.float32).transpose(2, 0, 1)
-            features = resized(colours, grid).transpose(1, 2, 0)
-        prior = _prior(labels, confidence, classes, grid)
-    refined = edges.filtered(resized(prior, edges.shape), (slice(0, height), slice(0, width)))
-    return Cues(_standardised(features), prior, edges, refined, source, bool(prior.any()))
+            source = "embedding"
+            parts.append(_reduced(embedding, prior.shape[1:]))
+    colours = np.divide(small, 255, dtype=np.float32).transpose(2, 0, 1)
+    parts.append(resized(colours, prior.shape[1:]).transpose(1, 2, 0))
+    features = np.concatenate([_standardised(part) for part in parts], axis=2)
+    refined = edges.filtered(prior)
+    return Cues(features, prior, edges, refined, source, bool(prior.any()))
 
 
 def _small(photo: Bytes) -> Bytes:
@@ -165,7 +166,9 @@ def _standardised(features: Floats) -> Floats:
 
 
 def at_cells(values: Bytes, grid: tuple[int, int]) -> Bytes:
-    """Take the values ``(height, width)`` under the middles of the cells."""
+    """Take the values ``(height, width)`` under the middles of the cells of a grid."""
+    if values.shape == grid:
+        return values
     rows, columns = (
         ((np.arange(n) + 0.5) * (side / n)).astype(np.intp)
         for n, side in zip(grid, values.shape, strict=True)

@@ -31,14 +31,14 @@ class Reach:
     Attributes
     ----------
     alike
-        Distance of features, of 1 on average between a cell and the mean of its photo.
+        Distance of features, as `Cues` scales them.
     near
         Distance in the photo, as a share of its long side.
     noise
         Variance of what a stroke says.
     """
 
-    alike: float = 0.28
+    alike: float = 0.4
     near: float = 0.3
     noise: float = 0.1
 
@@ -49,11 +49,11 @@ REACH: dict[Source, Reach] = {
     "colours": Reach(alike=0.15, near=0.1),
 }
 """Colours say less than features of a network."""
-MOST = 600
+MOST = 400
 """Cells under strokes that are looked at."""
 
 
-def shift(cues: Cues, values: NDArray[np.uint8], reach: Reach) -> Floats:
+def shift(cues: Cues, values: NDArray[np.uint8], held: NDArray[np.bool_], reach: Reach) -> Floats:
     """Return what strokes add to the prior: float32 ``(K, H, W)``.
 
     Parameters
@@ -62,6 +62,8 @@ def shift(cues: Cues, values: NDArray[np.uint8], reach: Reach) -> Floats:
         Of the photo.
     values
         uint8 ``(H, W)``: the class index + 1 that is painted on a cell, 0 where nothing is.
+    held
+        bool ``(H, W)``: cells that nobody has painted and where the prior shall stay.
     reach
         How far strokes count.
     """
@@ -71,6 +73,8 @@ def shift(cues: Cues, values: NDArray[np.uint8], reach: Reach) -> Floats:
     chosen = chosen_cells(flat, prior_NK)
     if not len(chosen):
         return np.zeros_like(cues.prior)
+    painted = len(chosen)
+    chosen = np.concatenate([chosen, spread(np.flatnonzero(held.ravel()), MOST // 2)])
     places = np.indices((height, width)).reshape(2, -1).T / max(height, width)
     points_ND = np.concatenate(
         [cues.features.reshape(height * width, -1) / reach.alike, places.astype(np.float32) / reach.near],
@@ -78,7 +82,8 @@ def shift(cues: Cues, values: NDArray[np.uint8], reach: Reach) -> Floats:
     )
     kernel_NM = _kernel(points_ND, points_ND[chosen])
     residual_MK = -prior_NK[chosen]
-    residual_MK[np.arange(len(chosen)), flat[chosen].astype(int) - 1] += 1
+    residual_MK[painted:] = 0
+    residual_MK[np.arange(painted), flat[chosen[:painted]].astype(int) - 1] += 1
     matrix_MM = kernel_NM[chosen] + reach.noise * np.eye(len(chosen), dtype=np.float32)
     weights_MK = linalg.solve(matrix_MM, residual_MK, assume_a="pos", check_finite=False)
     moved: Floats = (kernel_NM @ weights_MK).T.reshape(classes, height, width)
