@@ -139,7 +139,7 @@ class Photos:
     def counts(self) -> Counts:
         """Count the photos of each kind."""
         with self._store.catalog.read() as connection:
-            return count_photos(connection)
+            return count_photos(connection, self._store.catalog.keeps_counts)
 
     def ids(
         self, split: str | None = None, labelled: bool | None = None, limit: int | None = None
