@@ -41,10 +41,12 @@ TRAINER = {
     "inference": LEARNING,
     "evaluation": f"{LEARNING} inference",
     "acquisition": f"{LEARNING} inference",
+    "ranking": f"{LEARNING} inference acquisition",
     "training": f"{LEARNING} recipes inference evaluation acquisition",
-    "service": f"{LEARNING} inference evaluation acquisition training",
+    "service": f"{LEARNING} inference evaluation acquisition ranking training",
     "study": f"{LEARNING} effort inference evaluation training",
-    "cli": f"{LEARNING} effort synthetic recipes inference evaluation acquisition training service study",
+    "cli": f"{LEARNING} effort synthetic recipes inference evaluation acquisition ranking training service "
+    "study",
     "__main__": "cli",
 }
 WINDOW = {

@@ -210,6 +210,13 @@ class Predictions:
             self._drop_scores(keep=model_id)
         return count
 
+    def replace_scores(self, ranker: str, rows: Sequence[tuple[int, float, str]]) -> None:
+        """Let these few photos be the whole ranking, in one step; see `set_scores` for many."""
+        with self._store.catalog.write() as connection:
+            connection.execute(sa.delete(score).where(score.c.model_id == ranker))
+            self._put_scores(connection, ranker, [row for row in rows if math.isfinite(row[1])])
+        self.set_scores(ranker, ())
+
     def _put_scores(
         self, connection: sa.Connection, model_id: str, rows: list[tuple[int, float, str]]
     ) -> None:

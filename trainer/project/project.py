@@ -35,6 +35,7 @@ from trainer.project.queue import Queue
 from trainer.project.registration import Registration
 from trainer.project.review import Review
 from trainer.project.sessions import Sessions
+from trainer.project.statistics import Statistics
 from trainer.project.store import Store
 from trainer.project.trainer_channel import TrainerChannel
 from trainer.settings.toml_file import PROJECT_SECTION, load_settings, save_settings
@@ -68,7 +69,8 @@ class Project(Store):
         As read when it was opened.
     read_only_reason : str
         Why nothing can be saved; empty where all can.
-    registration, photos, masks, drafts, sessions, queue, review, predictions, embeddings, models, trainer
+    registration, photos, masks, drafts, sessions, queue, review, predictions, embeddings, statistics, models,
+    trainer
         The components.
     """
 
@@ -86,6 +88,7 @@ class Project(Store):
         self.review = Review(self)
         self.predictions = Predictions(self)
         self.embeddings = Embeddings(self)
+        self.statistics = Statistics(self)
         self.models = Models(self)
         self.trainer = TrainerChannel(self)
 

@@ -1,9 +1,10 @@
-"""What open windows wait for, photo by photo: suggestions first, then what clicks need."""
+"""What is done photo by photo: suggestions first, then what clicks need, and the ranking in spare moments."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trainer.ranking.pass_over import RankingPass
 from trainer.service.embedding_worker import EmbeddingWorker
 from trainer.service.prediction_worker import PredictionWorker
 
@@ -23,6 +24,7 @@ class PhotoServer:
     def __init__(self, project: Project, device: str) -> None:
         self.predictions = PredictionWorker(project, device)
         self.embeddings = EmbeddingWorker(project, device)
+        self.ranking = RankingPass(project, device)
 
     def serve_one(self, head: bool, clicks: bool = True) -> str:
         """Serve one photo, and return a sentence that says what was made; empty: nothing is wanted.
@@ -40,8 +42,13 @@ class PhotoServer:
             return "what a click finds on the photos that come next"
         return ""
 
+    def rank_one(self, head_only: bool = False) -> str:
+        """Look at one photo of the pool, or rank it, as `RankingPass.step`."""
+        return self.ranking.step(head_only)
+
     def release(self) -> None:
         """Let go of all networks and the memory they hold on the device."""
+        self.ranking.release()
         self.embeddings.release()
         self.predictions.release()
 
@@ -49,3 +56,4 @@ class PhotoServer:
         """Release the networks where nothing was predicted for longer than so many seconds."""
         if self.predictions.release_when_idle(seconds):
             self.embeddings.release()
+            self.ranking.release()

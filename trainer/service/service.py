@@ -24,6 +24,7 @@ from trainer.service.commands import CommandHandler
 from trainer.service.device import prepare_device
 from trainer.service.heartbeat import Heartbeat
 from trainer.service.lock import TrainerLock
+from trainer.service.news import News
 from trainer.service.photo_server import PhotoServer
 from trainer.service.round_settings import RoundChoices, settings_for_round
 from trainer.service.schedule import PRETEXT, NextStep, decide, probe_is_due
@@ -64,8 +65,7 @@ class Service:
         self.server = PhotoServer(project, device)
         self.on_progress: Callable[[RoundProgress], None] | None = None
         self._wake = threading.Event()
-        self._version = -1
-        self._looked = 0.0
+        self._news = News(project)
         self._back_off = BackOff()
         self._head_is_due = True
         self._sweep_at = 0.0
@@ -126,16 +126,19 @@ class Service:
 
     def _one_turn(self) -> bool:
         """Carry out commands, predict one photo, or train one round; False when there is nothing to do."""
-        # Nothing is queued in memory: each turn looks at the catalog and does the one thing that matters most
-        # now. So a kill between two turns loses nothing, and a request never waits behind a plan.
-        if not self._has_news():
+        # Nothing is queued in memory: each turn looks at the catalog and does what matters most now. So a kill
+        # between two turns loses nothing, and a request never waits behind a plan.
+        if not self._news.is_there():
             self._wake.wait(self.project.settings.service.poll_seconds)
             return True
         self.commands.run_pending()
         if self.commands.stop:
             return True
         # Predictions before training: a person waits for them, and they take a second, not minutes.
-        return self._predict_one(head=self._head_is_due) or self._train_next()
+        # A better model ranks the head of the queue before the next round; the rest waits.
+        if self._predict_one(head=self._head_is_due):
+            return True
+        return (not probe_is_due(self._state()) and self._rank_one(True)) or self._train_next()
 
     def _predict_one(self, head: bool) -> bool:
         """Write one prediction; False when none is wanted.
@@ -145,10 +148,17 @@ class Service:
         """
         if served := self.server.serve_one(head, clicks=not probe_is_due(self._state())):
             self.heartbeat.show_state("predicting", served)
-            self._looked = 0.0  # there may be another: look again at once
+            self._news.look_again()  # there may be another: look again at once
             return True
         self._head_is_due = self._head_is_due and not head
         return False
+
+    def _rank_one(self, head_only: bool = False) -> bool:
+        """Look at one photo of the pool, or rank; False when all is ranked."""
+        if doing := self.server.rank_one(head_only):
+            self.heartbeat.show_state("predicting", doing)
+            self._news.look_again()
+        return doing != ""
 
     def tick(self, progress: RoundProgress) -> None:
         """Report progress and serve commands and predictions between two training steps.
@@ -165,7 +175,7 @@ class Service:
             self.on_progress(progress)
         if self.commands.stop:
             raise StopRound("stopped")
-        if not self._has_news():
+        if not self._news.is_there():
             return
         self.commands.run_pending()
         if self.commands.stop or self.commands.paused:
@@ -174,7 +184,7 @@ class Service:
         # a probe takes seconds, and a person waits for it more than for clicks
         due = self._round_lane in (Lane.FAST, Lane.FULL) and probe_is_due(self._state())
         if self.server.serve_one(head=in_full, clicks=self._round_lane != Lane.PROBE and not due):
-            self._looked = 0.0  # there may be another: look again after the next step
+            self._news.look_again()  # there may be another: look again after the next step
         elif in_full and self.project.photos.counts().labelled > self._round_labels:
             raise StopRound("new labels come first")
         elif due:
@@ -229,7 +239,7 @@ class Service:
         next_step = decide(replace(state, pretrain_now=self.commands.pretrain_now))
         if next_step.action == "rest":
             self.commands.train_now = None
-            if self._predict_one(head=True):
+            if self._predict_one(head=True) or self._rank_one():
                 return True
             trouble = self._back_off.message if state.wait else self.server.predictions.trouble
             self.heartbeat.show_state("failed" if trouble else "resting", trouble or next_step.why)
@@ -266,7 +276,7 @@ class Service:
             self._report_failure("a training round failed", error)
             return
         self._back_off.succeed()
-        self._looked = 0.0
+        self._news.look_again()
         if result is not None:
             self._head_is_due = result.served
             log.info("round %s: model %s, %s", result.round_id, result.model_id, result.why)
@@ -285,15 +295,6 @@ class Service:
         with suppress(Exception):
             self.project.events.add("round failed", "trainer", why=reason, wait=wait)
         return wait
-
-    def _has_news(self) -> bool:
-        """Tell whether the catalog changed since the last look, or that look is long enough ago."""
-        version = self.project.data_version()
-        now = time.monotonic()
-        if version == self._version and now - self._looked < 1.0:
-            return False
-        self._version, self._looked = version, now
-        return True
 
     def _stop(self) -> None:
         self.commands.stop = True
