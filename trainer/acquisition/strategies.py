@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from trainer.acquisition import rankings
 from trainer.acquisition.pool import Choice, Pool
 from trainer.errors import ConfigError
 from trainer.spelling import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-RANDOM_WHY = "random check"
-UNSURE_WHY = "a quick check"
-
-Ranked = list[tuple[int, float, str]]
-"""Rows of the pool, best first, each with its score and why."""
-Ranking = Callable[[Pool, int, np.random.Generator, int], Ranked]
-"""From a pool, how many are wanted, chance, and the number of masks so far to rows, at least so many if the
-pool has them."""
+    from trainer.acquisition.rankings import Ranking
 
 
 @dataclass(frozen=True)
@@ -36,11 +27,14 @@ class Strategy:
         Its name in settings and commands, and one line that says what it does.
     ranking
         How it ranks; bursts and bad values are seen to here.
+    scored
+        Whether it reads the scores of a model.
     """
 
     name: str
     title: str
     ranking: Ranking
+    scored: bool = True
 
     def __call__(
         self, pool: Pool, count: int, rng: np.random.Generator, labels_so_far: int = 0
@@ -56,41 +50,26 @@ class Strategy:
 
 def one_of_each_burst(pool: Pool, rng: np.random.Generator) -> npt.NDArray[np.intp]:
     """Rows of one photo of every burst, the least sure one, else a random one, in the order of the pool."""
-    unsure = np.zeros(len(pool)) if pool.scores is None else known(pool.scores.entropy)
+    unsure = np.zeros(len(pool)) if pool.scores is None else rankings.known(pool.scores.entropy)
     order = np.lexsort((rng.random(len(pool)), -unsure))
     _, first = np.unique(pool.bursts[order], return_index=True)
     return np.sort(order[first])
 
 
-def known(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Put the median in place of NaN and of infinities: an unknown photo is neither first nor last."""
-    values = np.asarray(values, np.float64)
-    finite = np.isfinite(values)
-    return np.where(finite, values, np.median(values[finite]) if finite.any() else 0.0)
-
-
-def random(pool: Pool, count: int, rng: np.random.Generator, labels_so_far: int) -> Ranked:
-    """Any photo with the same chance."""
-    order = rng.permutation(len(pool))[:count]
-    return [(int(row), 1 - place / len(pool), RANDOM_WHY) for place, row in enumerate(order)]
-
-
-def entropy(pool: Pool, count: int, rng: np.random.Generator, labels_so_far: int) -> Ranked:
-    """Highest mean entropy of the classes first."""
-    if pool.scores is None:
-        return random(pool, count, rng, labels_so_far)
-    unsure = known(pool.scores.entropy)
-    return [(int(row), unsure[row], pool.scores.questions[row] or UNSURE_WHY) for row in np.argsort(-unsure)]
-
-
-STRATEGIES: dict[str, Strategy] = {
-    strategy.name: strategy
-    for strategy in (
-        Strategy("default", "what saves most work by our measurements", entropy),
-        Strategy("random", "any photo with the same chance", random),
-        Strategy("entropy", "photos whose pixels the model cannot tell the class of", entropy),
-    )
-}
+ALL = (
+    Strategy("default", "what needed fewest labels and least work in our measurements", rankings.default),
+    Strategy("random", "any photo with the same chance", rankings.random, False),
+    Strategy("foreground", "at random, photos with more skin more often", rankings.foreground),
+    Strategy("typical", "the most typical photo of each kind without a label", rankings.typical, False),
+    Strategy("coreset", "photos least like the labelled ones", rankings.coreset, False),
+    Strategy("entropy", "photos whose pixels the model cannot tell the class of", rankings.entropy),
+    Strategy("margin", "photos on whose pixels two classes come close", rankings.margin),
+    Strategy("disagreement", "photos on which the probe's heads disagree", rankings.disagreement),
+    Strategy("stratified", "unsure photos of every class in turn, unlike each other", rankings.stratified),
+    Strategy("error", "photos with most likely errors, where the model maps them", rankings.error),
+    Strategy("saving", "photos whose labels help many unsure ones, for their seconds", rankings.saving),
+)
+STRATEGIES: dict[str, Strategy] = {strategy.name: strategy for strategy in ALL}
 
 
 def find_strategy(name: str) -> Strategy:
@@ -104,8 +83,3 @@ def find_strategy(name: str) -> Strategy:
     if name not in STRATEGIES:
         raise ConfigError(f"there is no strategy named '{name}'; {did_you_mean(name, STRATEGIES)}")
     return STRATEGIES[name]
-
-
-def names() -> Iterable[str]:
-    """Names of all strategies, the default first."""
-    return tuple(STRATEGIES)

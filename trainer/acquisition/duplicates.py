@@ -1,0 +1,78 @@
+"""Near duplicates: a hash of what a photo looks like, and bursts of photos that are alike.
+
+The hash is that of differences (dHash): whether brightness rises from each cell to the next, in a 9 x 8
+thumbnail. It survives resizing and recompression. No torch.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+NEAR = 6
+"""Bits in which hashes of a burst may differ, of 64."""
+Hashes = npt.NDArray[np.uint64]
+Groups = npt.NDArray[np.int64]
+
+
+def picture_hash(photo: npt.NDArray[np.uint8]) -> int:
+    """Hash a photo ``(H, W, 3)`` or ``(H, W)`` uint8 of any size to 64 bits."""
+    grey = Image.fromarray(np.ascontiguousarray(photo)).convert("L")
+    small = np.asarray(grey.resize((9, 8), Image.Resampling.BOX), np.int16)
+    bits = np.packbits(small[:, 1:] > small[:, :-1])
+    return int.from_bytes(bits.tobytes(), "big")
+
+
+def bursts_of(hashes: Hashes, near: int = NEAR) -> Groups:
+    """Group photos whose hashes differ in at most so many bits, directly or through others.
+
+    Hashes that differ in at most `near` bits agree in at least one of ``near + 1`` bands of bits (Norouzi et
+    al. 2012, "Fast search in Hamming space with multi-index hashing"), so that only photos that share a band
+    are compared.
+
+    Parameters
+    ----------
+    hashes
+        ``(N,)`` uint64.
+
+    Returns
+    -------
+    int64 array
+        ``(N,)``: the number of each photo's burst, counted in the order of the photos.
+    """
+    hashes = np.asarray(hashes, np.uint64)
+    unique, inverse = np.unique(hashes, return_inverse=True)
+    roots = np.arange(len(unique))
+    edges = np.linspace(0, 64, near + 2).round().astype(int)
+    for low, high in pairwise(edges):
+        band = (unique >> np.uint64(low)) & np.uint64((1 << int(high - low)) - 1)
+        order = np.argsort(band, kind="stable")
+        for members in np.split(order, np.flatnonzero(np.diff(band[order])) + 1):
+            _join_near(unique, members, roots, near)
+    _, first, numbers = np.unique(_top(roots)[inverse], return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[numbers].astype(np.int64)
+
+
+def _join_near(hashes: Hashes, members: npt.NDArray[np.intp], roots: npt.NDArray[np.intp], near: int) -> None:
+    for place, one in enumerate(members[:-1]):
+        others = members[place + 1 :]
+        close = others[np.bitwise_count(hashes[others] ^ hashes[one]) <= near]
+        for other in close:
+            a, b = _root(roots, one), _root(roots, other)
+            roots[max(a, b)] = min(a, b)
+
+
+def _root(roots: npt.NDArray[np.intp], at: np.intp) -> np.intp:
+    while roots[at] != at:
+        roots[at] = roots[roots[at]]
+        at = roots[at]
+    return at
+
+
+def _top(roots: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    while (roots[roots] != roots).any():
+        roots = roots[roots]
+    return roots
