@@ -37,10 +37,12 @@ class QueueTab(QWidget):
     def refresh(self) -> None:
         """Read the head of the queue again."""
         entries = self.session.queue_head(HEAD)
+        state = self.session.project.statistics.state()
+        ranked = f", {state.text}" if state else ""
         missing = missing_words(self.session.project_status)
         until = f" {missing}; until then each new one is served." if missing else ""
         self.notice.setText(
-            f"Next up; double click opens a photo now.{until}"
+            f"Next up{ranked}; double click opens a photo now.{until}"
             if entries
             else "The queue is empty: every photo is labelled."
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -166,7 +167,7 @@ def status(directory: ProjectArgument, json: JsonOption = False) -> Reply:
     with Project.open(Path(directory), read_only=True) as project:
         counts = project.photos.counts()
         served = project.models.served()
-        state = project.trainer.state()
+        state, ranking = project.trainer.state(), project.statistics.state()
         stale = project.settings.service.stale_seconds
     age = None if state is None else state.age
     alive = age is not None and age < stale
@@ -178,6 +179,7 @@ def status(directory: ProjectArgument, json: JsonOption = False) -> Reply:
         "labelled": counts.labelled,
         "broken": counts.broken,
         "served": served.id if served else None,
+        "ranking": None if ranking is None else asdict(ranking),
         "trainer": {
             "state": running,
             "device": None if state is None else state.device,
@@ -188,6 +190,7 @@ def status(directory: ProjectArgument, json: JsonOption = False) -> Reply:
     lines = [
         f"{counts.photos:,} photos, {counts.labelled:,} labelled ({by_split}), {counts.broken:,} broken",
         f"served model: {served.id if served else 'none yet'}",
+        f"queue: {ranking.text if ranking else 'not ranked yet'}",
         f"trainer: {running}"
         + (f" on {', '.join(filter(None, (state.device, state.message)))}" if alive and state else ""),
     ]

@@ -178,7 +178,7 @@ class Statistics:
     def keep_only(self, model_ids: Iterable[str]) -> None:
         """Drop what other models said; nobody asks for it any more."""
         wanted = list(model_ids)
-        ids = sa.select(sa.distinct(statistic.c.model_id)).where(statistic.c.model_id.not_in(wanted))
+        ids = sa.select(statistic.c.model_id).distinct().where(statistic.c.model_id.not_in(wanted))
         with self._store.catalog.read() as connection:
             out = list(connection.execute(ids).scalars())
         if out:

@@ -85,7 +85,7 @@ class RankingPass:
             if now == self._done_for:
                 return ""
             rater = self._load(model_id)
-            self._todo = missing(self._project, rater, self._sample(), self._aside)
+            self._todo = missing(self._project, rater, sample_for(self._project, self._device), self._aside)
             if not self._todo:
                 self._done_for = now
                 self._rank(rater, complete=True)
@@ -107,12 +107,6 @@ class RankingPass:
             self._rater = Rater(self._project, model_id, self._device)
         return self._rater
 
-    def _sample(self) -> int | None:
-        from trainer.engine.device import choose_device
-
-        on_card = choose_device(self._device).partition(":")[0] in ("cuda", "mps")
-        return None if on_card else self._project.settings.queue.sample
-
     def _rate(self, rater: Rater) -> None:
         photo_id, looks, said = self._todo.pop(0)
         try:
@@ -128,7 +122,9 @@ class RankingPass:
         from trainer.ranking.rank_pool import rank_and_put_in_force
 
         self._fresh = 0
-        rank_and_put_in_force(self._project, rater.looks.id, rater.model_id, self._sample())
+        rank_and_put_in_force(
+            self._project, rater.looks.id, rater.model_id, sample_for(self._project, self._device)
+        )
         if complete:
             ids = [rater.looks.id, *([rater.model_id] if rater.model_id else [])]
             self._project.statistics.keep_only(ids)
@@ -144,3 +140,11 @@ def missing(project: Project, rater: Rater, sample: int | None, aside: Collectio
     todo = [(photo_id, photo_id not in seen, photo_id not in said) for photo_id in pool]
     todo += [(photo_id, photo_id not in seen, False) for photo_id in done]
     return [item for item in todo if item[1] or item[2]]
+
+
+def sample_for(project: Project, device: str) -> int | None:
+    """Return how many photos a pass covers: all on a graphics card, else `queue.sample`."""
+    from trainer.engine.device import choose_device
+
+    on_card = choose_device(device).partition(":")[0] in ("cuda", "mps")
+    return None if on_card else project.settings.queue.sample

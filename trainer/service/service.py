@@ -126,7 +126,7 @@ class Service:
 
     def _one_turn(self) -> bool:
         """Carry out commands, predict one photo, or train one round; False when there is nothing to do."""
-        # Nothing is queued in memory: each turn looks at the catalog and does what matters most now. So a kill
+        # Nothing is queued in memory: each turn looks at the catalog and does what matters most. So a kill
         # between two turns loses nothing, and a request never waits behind a plan.
         if not self._news.is_there():
             self._wake.wait(self.project.settings.service.poll_seconds)
@@ -250,9 +250,8 @@ class Service:
         return True
 
     def _state(self) -> SchedulerState:
-        return read_scheduler_state(
-            self.project, self.commands.train_now, self._back_off.seconds, self._device
-        )
+        wait = self._back_off.seconds
+        return read_scheduler_state(self.project, self.commands.train_now, wait, self._device)
 
     def _sweep(self) -> None:
         """Once in a while remove what killed programs left half-written; nothing points to it."""
