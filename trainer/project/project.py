@@ -28,6 +28,7 @@ from trainer.project.drafts import Drafts
 from trainer.project.embeddings import Embeddings
 from trainer.project.filesystem import make_private, storage_errors
 from trainer.project.masks import Masks
+from trainer.project.measurements import Measurements
 from trainer.project.models import Models
 from trainer.project.photos import Photos
 from trainer.project.predictions import Predictions
@@ -69,8 +70,8 @@ class Project(Store):
         As read when it was opened.
     read_only_reason : str
         Why nothing can be saved; empty where all can.
-    registration, photos, masks, drafts, sessions, queue, review, predictions, embeddings, statistics, models,
-    trainer
+    registration, photos, masks, drafts, sessions, queue, review, predictions, embeddings, statistics,
+    measurements, models, trainer
         The components.
     """
 
@@ -89,6 +90,7 @@ class Project(Store):
         self.predictions = Predictions(self)
         self.embeddings = Embeddings(self)
         self.statistics = Statistics(self)
+        self.measurements = Measurements(self)
         self.models = Models(self)
         self.trainer = TrainerChannel(self)
 

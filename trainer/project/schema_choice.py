@@ -1,4 +1,4 @@
-"""Tables behind the choice of photos: counts that are kept, reasons, statistics, bursts and agreements.
+"""Tables behind the choice of photos: counts that are kept, reasons, statistics, bursts, measured masks.
 
 They came after the first projects were made: a project without them gets them when it is opened for writing.
 """
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from trainer.project.schema import Key, metadata, photo
 from trainer.project.triggers import add_after_create, keep_counts
 
-__all__ = ["agreement", "handout", "likeness", "statistic", "tally"]
+__all__ = ["handout", "likeness", "measured", "statistic", "tally"]
 
 tally = sa.Table(  # kept by triggers: how many photos are in each state
     "tally",
@@ -59,15 +59,17 @@ likeness = sa.Table(  # how a photo looks, for bursts of nearly the same photo
 )
 sa.Index("likeness_burst", likeness.c.burst)
 
-agreement = sa.Table(  # what a model had proposed for a photo, against what was then saved
-    "agreement",
+measured = sa.Table(  # each saved mask once: what it holds, and what a model had proposed for it before
+    "measured",
     metadata,
     sa.Column("revision_id", sa.Text, primary_key=True),
     sa.Column("photo_id", Key, nullable=False, index=True),
-    sa.Column("model_id", sa.Text, nullable=False),
-    sa.Column("slot", sa.Text, nullable=False),
+    sa.Column("pixels", sa.JSON, nullable=False),  # of each class, of the pixels looked at
+    sa.Column("tone", sa.Double),  # degrees, see evaluation.scores.skin_tone
+    sa.Column("model_id", sa.Text),
+    sa.Column("slot", sa.Text),  # states.Slot; NULL: nobody was handed the photo
     sa.Column("blind", sa.Integer, nullable=False),
-    sa.Column("counts", sa.JSON, nullable=False),  # confusion matrix, truth in rows
+    sa.Column("confusion", sa.JSON),  # truth in rows; NULL: no model had proposed anything before
     sa.Column("created", sa.Double, nullable=False),
 )
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from trainer.engine.memory import release_device_memory
 from trainer.errors import SkinsegError
-from trainer.project.janitor import collect_orphans
+from trainer.project.janitor import Sweep
 from trainer.project.states import RoundState
 from trainer.service.back_off import BackOff
 from trainer.service.commands import CommandHandler
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SWEEP_SECONDS = 3600.0
-
 
 class Service:
     """Trainer of one project.
@@ -68,7 +66,7 @@ class Service:
         self._news = News(project)
         self._back_off = BackOff()
         self._head_is_due = True
-        self._sweep_at = 0.0
+        self._sweep = Sweep(project)
         self._round_lane: Lane | None = None
         self._round_labels = 0
         self._device = "cpu"
@@ -191,6 +189,8 @@ class Service:
             raise StopRound("the newest label comes first")
         elif progress.recipe == PRETEXT and self._round_lane == Lane.FULL and self.commands.train_now:
             raise StopRound("the round asked for comes first")
+        elif in_full:
+            self.server.rank_between_steps()
 
     def train(
         self,
@@ -244,7 +244,7 @@ class Service:
             trouble = self._back_off.message if state.wait else self.server.predictions.trouble
             self.heartbeat.show_state("failed" if trouble else "resting", trouble or next_step.why)
             self.server.release_when_idle(self.project.settings.service.idle_release_seconds)
-            self._sweep()
+            self._sweep.look()
             return False
         self._carry_out(next_step)
         return True
@@ -252,14 +252,6 @@ class Service:
     def _state(self) -> SchedulerState:
         wait = self._back_off.seconds
         return read_scheduler_state(self.project, self.commands.train_now, wait, self._device)
-
-    def _sweep(self) -> None:
-        """Once in a while remove what killed programs left half-written; nothing points to it."""
-        if time.monotonic() < self._sweep_at:
-            return
-        self._sweep_at = time.monotonic() + SWEEP_SECONDS
-        if removed := collect_orphans(self.project):
-            log.info("removed %d groups of files that belonged to nothing", removed)
 
     def _carry_out(self, next_step: NextStep) -> None:
         log.info("%s %s: %s", next_step.action, next_step.round_id or next_step.lane, next_step.why)
