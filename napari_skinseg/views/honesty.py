@@ -28,7 +28,15 @@ def resolve_honesty(found: Honesty, validation_missing: int = 0) -> HonestyView:
         shown = share(survival.shown) if survival else NOTHING
         blind = share(survival.blind) if survival else NOTHING
         rows.append((name, (name, f"{masks:,}", shown, blind)))
-    sentences = (_live(found), _gain(found), _covered(found), _tones(found), _validation(validation_missing))
+    stay = "Of each proposed class so much stayed as it was, with the suggestion seen and blind:"
+    sentences = (
+        _live(found),
+        _gain(found),
+        _covered(found),
+        _tones(found),
+        _validation(validation_missing),
+        stay if stayed else "",
+    )
     return HonestyView(tuple(filter(None, sentences)), tuple(rows))
 
 

@@ -28,10 +28,7 @@ class HonestyTab(QWidget):
         self.project = project
         self._shown: tuple[list[Measured], int] | None = None
         self.notice = wrapped_label()
-        self.table = WordTable(("class", "masks", "stayed, seen", "stayed, blind"), stretch=0)
-        self.table.setToolTip(
-            "How much of what was proposed as a class was saved as it: with the suggestion seen, and blind"
-        )
+        self.table = WordTable(("class", "masks", "seen", "blind"), stretch=0)
         layout = QVBoxLayout(self)
         layout.addWidget(self.notice)
         layout.addWidget(self.table, 1)

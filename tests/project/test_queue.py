@@ -26,7 +26,7 @@ def many_photos(make_project: MakeProject, tmp_path: Path, count: int, **queue: 
     folder.mkdir()
     for index in range(count):
         (folder / f"p{index:03}.jpg").touch()
-    project = make_project(tmp_path / "project", settings=Settings.model_validate({"queue": queue}))
+    project = make_project(settings=Settings.model_validate({"queue": queue}))
     project.registration.add_folder(folder)
     return project
 
@@ -217,21 +217,22 @@ def test_validation_photos_come_early_and_then_in_proportion(
         assert abs(splits.count(split) - wanted) <= max(1, 5 - wanted) + 1, split
 
 
-def test_two_photos_of_a_burst_do_not_come_in_one_batch(make_project: MakeProject, tmp_path: Path) -> None:
-    for together in (False, True):
-        (tmp_path / str(together)).mkdir()
-        project = many_photos(make_project, tmp_path / str(together), 60, batch=6, bursts_together=together)
-        ids = project.photos.ids()
-        with project.catalog.write() as connection:
-            rows = [{"photo_id": i, "hash": 0, "burst": ids[n - n % 4]} for n, i in enumerate(ids)]
-            connection.execute(sa.insert(likeness), rows)
-        burst = {row["photo_id"]: row["burst"] for row in rows}
-        head = [burst[entry.photo_id] for entry in project.queue.head(40)]
-        session = project.sessions.start("ann")
-        claims = [project.queue.claim_next(session.id) for _ in range(40)]
-        got = [burst[claim.photo_id] for claim in claims if claim]
-        apart = [len(set(order[i : i + 6])) == 6 for order in (got, head) for i in range(30)]
-        assert all(apart) is not together
+@pytest.mark.parametrize("together", [False, True])
+def test_two_photos_of_a_burst_come_in_one_batch_only_where_asked(
+    make_project: MakeProject, tmp_path: Path, together: bool
+) -> None:
+    project = many_photos(make_project, tmp_path, 60, batch=6, bursts_together=together)
+    ids = project.photos.ids()
+    rows = [{"photo_id": i, "hash": 0, "burst": ids[n - n % 4]} for n, i in enumerate(ids)]
+    with project.catalog.write() as connection:
+        connection.execute(sa.insert(likeness), rows)
+    burst = {row["photo_id"]: row["burst"] for row in rows}
+    head = [burst[entry.photo_id] for entry in project.queue.head(40)]
+    session = project.sessions.start("ann")
+    claims = [project.queue.claim_next(session.id) for _ in range(40)]
+    got = [burst[claim.photo_id] for claim in claims if claim]
+    apart = [len(set(order[i : i + 6])) == 6 for order in (got, head) for i in range(30)]
+    assert all(apart) is not together
 
 
 def test_why_each_photo_was_handed_out_is_kept(make_project: MakeProject, tmp_path: Path) -> None:
