@@ -119,7 +119,7 @@ def stratified(pool: Pool, count: int, rng: np.random.Generator, labels: int) ->
     whole = np.log(np.maximum(known(scores.entropy), 1e-9)) + noise
     columns = [_log(column) + noise for column in scores.class_entropy.T if np.nansum(column) > 0]
     wanted = min(THINNED_FROM * count, len(pool), MOST_COMPARED)
-    best = _in_turn([column for c in columns for column in (c,)], whole, wanted)
+    best = _in_turn(columns, whole, wanted)
     return thinned(pool, best, count, rng)
 
 

@@ -103,8 +103,8 @@ def _reply(folder: Path) -> Reply:
     ]
     last = rows[0].labels[-1]
     lines: list[str | Table] = [
-        f"Until the Dice is near the {best.value:.3f} of all {len(full[0].chosen)} labels; 95 % intervals over "
-        "seeds and photos.",
+        f"Until the Dice is near the {best.value:.3f} of all {len(full[0].chosen)} labels; 95 % intervals "
+        "over seeds and photos.",
         table(*head, "of random's", rows=cells),
         f"area: mean Dice from {rows[0].labels[0]} to {last} labels as a share of it, over the logarithm "
         f"of the labels; -: not reached with {last} labels, or not measured",

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-HEADS, WIDTH, STEPS, PIXELS = 4, 32, 120, 512
-RATE, DECAY, DROPOUT = 1e-2, 5e-2, 0.3
+HEADS, WIDTH, STEPS, PIXELS = 4, 32, 100, 400
+RATE, DECAY, DROPOUT = 1.5e-2, 5e-2, 0.3
 
 
 class Heads(nn.Module):
