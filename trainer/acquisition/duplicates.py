@@ -2,8 +2,8 @@
 
 The hash holds the signs of the lowest frequencies of brightness (pHash): 8 x 8 coefficients of the cosine
 transform of a thumbnail, each above or below their median. Measured on 409 photos scaled to other sizes,
-recompressed and made darker or lighter, at most 4 of the 64 bits changed; of 83,436 pairs of different photos 1
-was within 6 bits. With the hash of differences (dHash) it was 6 bits, and 12 pairs. No torch.
+recompressed and made darker or lighter, at most 4 of the 64 bits changed; of 83,436 pairs of different photos
+1 was within 6 bits. With the hash of differences (dHash) it was 6 bits, and 12 pairs. No torch.
 """
 
 from __future__ import annotations

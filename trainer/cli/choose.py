@@ -41,8 +41,8 @@ def choose(
     ] = "8,16,24,40,64,100",
     batch: Annotated[int, typer.Option(min=1, help="Photos chosen at a time.")] = 8,
     mended: Annotated[
-        float, typer.Option(min=0, max=1, help="Part of the photos whose seconds are measured; 0: none.")
-    ] = 0.25,
+        int, typer.Option(min=0, help="Curves of each whose seconds are measured, by a few photos a batch.")
+    ] = 3,
     hand: Annotated[str, typer.Option(help="Seconds of a stroke: steering or constant.")] = "steering",
     out: Annotated[
         Path | None, typer.Option(help="Folder of the tables; else in the project.", show_default=False)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ALL_LABELS = "all"
 """Name of the runs that learn from every label there is: what a strategy can reach."""
-GROWTH = 8
+GROWTH = 5
 """A batch is at least this fraction of the labels so far, so that long runs stay affordable."""
 
 
@@ -92,7 +92,7 @@ def simulate(
     budgets
         Numbers of labels at which the model is measured, ascending.
     batch
-        Photos that are chosen at a time, until they are less than an eighth of the labels.
+        Photos that are chosen at a time, until they are less than a fifth of the labels.
     tick
         Called with the number of labels before each batch.
     """
@@ -111,8 +111,9 @@ def simulate(
         if mend is not None:
             spent += mend(found, heads, run.seed)
         chosen += found
-        heads = train_heads([data.pixels[row] for row in chosen], classes.count, run.seed)
-        if len(chosen) == stop:
+        if strategy.scored or mend is not None or len(chosen) == stop:
+            heads = train_heads([data.pixels[row] for row in chosen], classes.count, run.seed)
+        if len(chosen) == stop and heads is not None:
             rows.append(measure(data, heads, classes.count))
             seconds.append(spent if mend is not None else np.nan)
     ids = np.array([data.pool[row].photo_id for row in chosen], np.int64)

@@ -53,14 +53,14 @@ class ChooseStudy:
     batch
         Photos chosen at a time.
     mended
-        Part of the photos whose seconds are measured, 0 to 1; 0: none.
+        So many curves of each are measured in seconds too, by a few photos of every batch.
     """
 
     strategies: tuple[str, ...]
     seeds: int
     budgets: tuple[int, ...]
     batch: int
-    mended: float
+    mended: int
 
     def runs(self) -> list[ChooseRun]:
         """All runs, first those with all labels, then one seed of every strategy after another."""
@@ -119,7 +119,7 @@ def run_study(
                 run,
                 study.budgets,
                 batch=study.batch,
-                mend=mend,
+                mend=mend if run.seed < study.mended else None,
                 tick=lambda labels, tick=tick: tick(labels, study.budgets[-1]),  # type: ignore[misc]
             )
         write_curve(folder / f"{run.name}.npz", curve)
@@ -150,7 +150,7 @@ def prepare(
     predictor = Predictor(
         probe, "cpu", plan.long_side, fit=plan.fit, size=plan.size, edges=plan.edges, features=cache
     )
-    return data, SampledMender(data, photos, predictor, probe.network, hand, study.mended)
+    return data, SampledMender(data, photos, predictor, probe.network, hand)
 
 
 def write_curve(path: Path, curve: Curve) -> None:
