@@ -2,7 +2,7 @@
 
     python -m benchmarks.choose DATA --seeds 10 --out choose
 
-DATA is a folder as `benchmarks.effort` takes it. A project is made in a folder beside the results, which reads
+DATA is a folder as `benchmarks.effort` takes it. A project is made beside the results, which reads
 the photos where they are; called again, it goes on.
 """
 

@@ -123,20 +123,22 @@ def stratified(pool: Pool, count: int, rng: np.random.Generator, labels: int) ->
     return thinned(pool, best, count, rng)
 
 
-def saving(pool: Pool, count: int, rng: np.random.Generator, labels: int) -> Ranked:
-    """Labels that help most other photos that are unsure, for each second of their own work."""
+def default(pool: Pool, count: int, rng: np.random.Generator, labels: int) -> Ranked:
+    """Photos whose labels help most others that are unsure; before the first model, most others.
+
+    See `diversity.coverage`; a photo is worth its mean entropy. Chosen by the figures in docs/experiments.md.
+    """
     if pool.features is None:
         return entropy(pool, count, rng, labels)
-    return _covering(pool, count, rng, per_second=True)
+    return _covering(pool, count, rng)
 
 
-def default(pool: Pool, count: int, rng: np.random.Generator, labels: int) -> Ranked:
-    """Highest entropy, thinned."""
-    if found := cold(pool, count, rng, labels):
-        return found
-    wanted = min(THINNED_FROM * count, len(pool), MOST_COMPARED)
-    best = np.argsort(-known(_scores(pool).entropy), kind="stable")[:wanted]
-    return thinned(pool, best, count, rng)
+def saving(pool: Pool, count: int, rng: np.random.Generator, labels: int) -> Ranked:
+    """As `default`, for each expected second of work."""
+    if pool.features is None:
+        return entropy(pool, count, rng, labels)
+    seconds = None if pool.scores is None else np.maximum(known(pool.scores.seconds), 1.0)
+    return _covering(pool, count, rng, seconds)
 
 
 def cold(pool: Pool, count: int, rng: np.random.Generator, labels: int) -> Ranked:
@@ -155,12 +157,12 @@ def thinned(pool: Pool, candidates: npt.NDArray[np.intp], count: int, rng: np.ra
     return [(row, float(unsure[row]), scores.questions[row] or QUICK_CHECK) for row in rows]
 
 
-def _covering(pool: Pool, count: int, rng: np.random.Generator, per_second: bool) -> Ranked:
+def _covering(pool: Pool, count: int, rng: np.random.Generator, seconds: Values | None = None) -> Ranked:
     assert pool.features is not None
     vectors, centres = diversity.comparable(pool.features, pool.labelled)
     scores, everyone = pool.scores, np.ones(len(pool))
     worth = everyone if scores is None else np.maximum(known(scores.entropy), 1e-6)
-    cost = everyone if scores is None or not per_second else np.maximum(known(scores.seconds), 1.0)
+    cost = everyone if seconds is None else seconds
     some = np.arange(len(pool))
     if len(pool) > MOST_COMPARED:
         some = rng.choice(len(pool), MOST_COMPARED, replace=False)
