@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--strategies", default="all")
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--budgets", default="8,16,24,32,40,56,80,110")
+    parser.add_argument("--budgets", default="8,16,24,32,40,56,80")
     parser.add_argument("--out", type=Path, default=Path("choose"))
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)

@@ -152,3 +152,13 @@ def test_labels_with_other_features_count_as_none(name: str) -> None:
 def test_a_misspelt_name_is_told_the_nearest() -> None:
     with pytest.raises(ConfigError, match="did you mean 'entropy'"):
         find_strategy("entropie")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_large_pool_is_compared_in_part(name: str) -> None:
+    rng = np.random.default_rng(0)
+    scores = [sure(entropy=value) for value in rng.random(9_000)]
+    pool = pool_of(9_000, scores=scores, features=rng.random((9_000, 8)), labelled=rng.random((20, 8)))
+    found = choose(name, pool, 40)
+    assert len(set(ids(found))) == 40
+    assert found == choose(name, pool, 40)

@@ -29,7 +29,8 @@ def choose(project, capfd):
     return run
 
 
-SMALL = ("--budgets", "2,4,8", "--batch", 2, "--seeds", 2, "--json")
+WHOLE = ("--pool", 1)
+SMALL = ("--budgets", "2,4,8", "--batch", 2, "--seeds", 2, "--json", *WHOLE)
 
 
 def test_curves_with_intervals_and_what_is_there_is_not_done_again(choose, tmp_path):
@@ -75,7 +76,9 @@ def test_a_later_command_adds_strategies_and_seeds(choose, tmp_path):
 
 
 def test_more_photos_than_there_are_end_with_the_last(choose, tmp_path):
-    code, out, err = choose("--budgets", "4,50", "--seeds", 1, "--mended", 0, "--json", "--out", tmp_path)
+    code, out, err = choose(
+        "--budgets", "4,50", "--seeds", 1, "--mended", 0, "--json", *WHOLE, "--out", tmp_path
+    )
     assert code == 0, err
     assert json.loads(out)["strategies"][0]["labels"] == [4, 8]
 

@@ -82,6 +82,7 @@ def simulate(
     budgets: Sequence[int],
     *,
     batch: int,
+    pool_share: float = 1.0,
     mend: Mender | None = None,
     tick: Callable[[int], None] = lambda labels: None,
 ) -> Curve:
@@ -91,6 +92,9 @@ def simulate(
     ----------
     budgets
         Numbers of labels at which the model is measured, ascending.
+    pool_share
+        Part of the photos that may be chosen, another one for each seed: a strategy that leaves little to
+        chance would else be seen at work once, however many seeds there are.
     batch
         Photos that are chosen at a time, until they are less than a fifth of the labels.
     tick
@@ -98,7 +102,9 @@ def simulate(
     """
     strategy = find_strategy(run.strategy)
     rng = np.random.default_rng([run.seed, *run.strategy.encode()])
-    stops = sorted({min(budget, len(data.pool)) for budget in budgets})
+    part = np.random.default_rng(run.seed).permutation(len(data.pool))
+    part = part[: max(1, round(pool_share * len(part)))]
+    stops = sorted({min(budget, len(part)) for budget in budgets})
     chosen: list[int] = []
     heads: Heads | None = None
     spent, rows, seconds = 0.0, [], []
@@ -106,7 +112,8 @@ def simulate(
         tick(len(chosen))
         stop = next(stop for stop in stops if stop > len(chosen))
         count = min(max(batch, len(chosen) // GROWTH), stop - len(chosen))
-        pool = pool_of(data, chosen, classes, heads if strategy.scored else None)
+        left = np.setdiff1d(part, chosen)
+        pool = pool_of(data, left, chosen, classes, heads if strategy.scored else None)
         found = [choice.photo_id for choice in strategy(pool, count, rng, len(chosen))]
         if mend is not None:
             spent += mend(found, heads, run.seed)
@@ -133,9 +140,14 @@ def groups_of(data: ChooseData) -> npt.NDArray[np.str_]:
     return np.array([truth.group for truth in data.judges], np.str_)
 
 
-def pool_of(data: ChooseData, chosen: Sequence[int], classes: ClassSet, heads: Heads | None) -> Pool:
+def pool_of(
+    data: ChooseData,
+    left: npt.NDArray[np.intp],
+    chosen: Sequence[int],
+    classes: ClassSet,
+    heads: Heads | None,
+) -> Pool:
     """Photos that are left, named by their rows, with what the heads say of them."""
-    left = np.setdiff1d(np.arange(len(data.pool)), chosen)
     scores = None
     if heads is not None:
         each = heads.probabilities(data.grid[left].flatten(0, 1)).numpy()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trainer.study.choose_probe import Heads
 
 
-ONE_IN = 6
+ONE_IN = 8
 """One of so many photos of a batch, drawn at random, is mended: a hand takes as long as a whole training."""
 
 

@@ -52,6 +52,8 @@ class ChooseStudy:
         Numbers of labels at which the model is measured, ascending.
     batch
         Photos chosen at a time.
+    pool_share
+        Part of the training photos that one curve may choose from, 0 to 1.
     mended
         So many curves of each are measured in seconds too, by a few photos of every batch.
     """
@@ -60,6 +62,7 @@ class ChooseStudy:
     seeds: int
     budgets: tuple[int, ...]
     batch: int
+    pool_share: float
     mended: int
 
     def runs(self) -> list[ChooseRun]:
@@ -74,7 +77,7 @@ class ChooseStudy:
         """Name of the folder that keeps runs of other masks, budgets and settings apart."""
         masks = sorted(t.revision_id for split in ("train", "val") for t in project.masks.truth(split))
         probe = settings.probe.model_dump_json()
-        what = repr((self.budgets, self.batch, self.mended, hand.costs.name, probe, masks))
+        what = repr((self.budgets, self.batch, self.pool_share, self.mended, hand.costs.name, probe, masks))
         return f"choose-{hashlib.sha256(what.encode()).hexdigest()[:8]}"
 
 
@@ -119,6 +122,7 @@ def run_study(
                 run,
                 study.budgets,
                 batch=study.batch,
+                pool_share=study.pool_share,
                 mend=mend if run.seed < study.mended else None,
                 tick=lambda labels, tick=tick: tick(labels, study.budgets[-1]),  # type: ignore[misc]
             )
