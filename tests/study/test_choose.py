@@ -13,7 +13,9 @@ from trainer.cli.main import main
 from trainer.study.choose import Curve
 from trainer.study.choose_curves import area, summarise, until
 
-QUICK = ["--set", "probe.backbone=handmade", "--set", "probe.photo_side=96"]
+QUICK = []
+for word in ("backbone=handmade", "photo_side=96", "steps_heads=60"):
+    QUICK += ["--set", f"probe.{word}"]
 
 
 @pytest.fixture

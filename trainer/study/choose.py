@@ -16,7 +16,7 @@ from trainer.acquisition.pool import Pool, Scores
 from trainer.acquisition.scoring import photo_scores
 from trainer.acquisition.strategies import find_strategy
 from trainer.evaluation.metrics import Counts, confusion
-from trainer.study.choose_probe import Heads, train_heads
+from trainer.study.choose_probe import STEPS, Heads, train_heads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,6 +83,7 @@ def simulate(
     *,
     batch: int,
     pool_share: float = 1.0,
+    steps: int = STEPS,
     mend: Mender | None = None,
     tick: Callable[[int], None] = lambda labels: None,
 ) -> Curve:
@@ -97,6 +98,8 @@ def simulate(
         chance would else be seen at work once, however many seeds there are.
     batch
         Photos that are chosen at a time, until they are less than a fifth of the labels.
+    steps
+        Of each training.
     tick
         Called with the number of labels before each batch.
     """
@@ -119,7 +122,7 @@ def simulate(
             spent += mend(found, heads, run.seed)
         chosen += found
         if strategy.scored or mend is not None or len(chosen) == stop:
-            heads = train_heads([data.pixels[row] for row in chosen], classes.count, run.seed)
+            heads = train_heads([data.pixels[row] for row in chosen], classes.count, run.seed, steps)
         if len(chosen) == stop and heads is not None:
             rows.append(measure(data, heads, classes.count))
             seconds.append(spent if mend is not None else np.nan)
@@ -127,9 +130,9 @@ def simulate(
     return Curve(np.array(stops), np.array(seconds), np.stack(rows), ids, groups_of(data))
 
 
-def learn_all(data: ChooseData, classes: ClassSet, seed: int) -> Curve:
+def learn_all(data: ChooseData, classes: ClassSet, seed: int, steps: int = STEPS) -> Curve:
     """Learn from every label there is."""
-    heads = train_heads(data.pixels, classes.count, seed)
+    heads = train_heads(data.pixels, classes.count, seed, steps)
     ids = np.array([truth.photo_id for truth in data.pool], np.int64)
     matrices = measure(data, heads, classes.count)[None]
     return Curve(np.array([len(ids)]), np.array([np.nan]), matrices, ids, groups_of(data))

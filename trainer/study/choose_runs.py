@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     """Called with a phase, a step and the number of steps."""
 
 
+FEWER_STEPS = 3
+"""A training takes this part of the steps of a round: reduced features are learnt at a higher rate."""
+
+
 @dataclass(frozen=True)
 class ChooseStudy:
     """One comparison of strategies.
@@ -109,12 +113,15 @@ def run_study(
             f"{project.path} has {len(data.pool)} labelled training photos to choose from, not "
             f"{study.budgets[0]}: give smaller --budgets"
         )
+    steps = max(1, settings.probe.steps_heads // FEWER_STEPS)
     folder.mkdir(parents=True, exist_ok=True)
     for number, run in enumerate(waiting):
+        if (folder / f"{run.name}.npz").is_file():  # by another process meanwhile
+            continue
         tick = partial(report, f"run {number + 1} of {len(waiting)}: {run.strategy}, seed {run.seed}")
         tick(0, study.budgets[-1])
         if run.strategy == ALL_LABELS:
-            curve = learn_all(data, project.classes, run.seed)
+            curve = learn_all(data, project.classes, run.seed, steps)
         else:
             curve = simulate(
                 data,
@@ -123,6 +130,7 @@ def run_study(
                 study.budgets,
                 batch=study.batch,
                 pool_share=study.pool_share,
+                steps=steps,
                 mend=mend if run.seed < study.mended else None,
                 tick=lambda labels, tick=tick: tick(labels, study.budgets[-1]),  # type: ignore[misc]
             )
