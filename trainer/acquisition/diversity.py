@@ -5,13 +5,13 @@ All distances are Euclidean between standardised vectors; N photos, M chosen bef
 
 from __future__ import annotations
 
+import heapq
+
 import numpy as np
 import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
-MOST_CLUSTERED = 5_000
-"""Photos that k-means looks at; of more, a random part."""
 
 
 def comparable(features: Vectors, labelled: Vectors) -> tuple[Vectors, Vectors]:
@@ -111,11 +111,8 @@ def typical_rows(
     Hacohen et al. 2022, "Active learning on a budget": as many clusters as there are labelled and wanted
     photos; typicality is the inverse of the mean distance to the nearest neighbours within the cluster.
     """
-    sample = vectors
-    if len(vectors) > MOST_CLUSTERED:
-        sample = vectors[rng.choice(len(vectors), MOST_CLUSTERED, replace=False)]
-    clusters = min(len(centres) + count, len(sample))
-    means = k_means(sample, clusters, rng)
+    clusters = min(len(centres) + count, len(vectors))
+    means = k_means(vectors, clusters, rng)
     owner = assign(vectors, means)
     size = np.bincount(owner, minlength=clusters).astype(float)
     if len(centres):
@@ -127,17 +124,16 @@ def typical_rows(
         if len(chosen) == count:
             break
         if len(members):
-            chosen.append(int(members[_typicality(vectors[members], neighbours, rng).argmax()]))
+            chosen.append(int(members[_typicality(vectors[members], neighbours).argmax()]))
     taken = np.zeros(len(vectors), bool)
     taken[chosen] = True
     rest = np.flatnonzero(~taken)
     return chosen + [int(row) for row in rng.permutation(rest)[: count - len(chosen)]]
 
 
-def _typicality(vectors: Vectors, neighbours: int, rng: np.random.Generator, most: int = 1_000) -> Vectors:
-    others = vectors if len(vectors) <= most else vectors[rng.choice(len(vectors), most, replace=False)]
-    squared = np.maximum(2 - 2 * (vectors @ others.T), 0)
-    near = min(neighbours + 1, squared.shape[1])
+def _typicality(vectors: Vectors, neighbours: int) -> Vectors:
+    squared = np.maximum(2 - 2 * (vectors @ vectors.T), 0)
+    near = min(neighbours + 1, len(vectors))
     nearest = np.partition(squared, near - 1, axis=1)[:, :near]
     found: Vectors = -np.sqrt(nearest).mean(axis=1)
     return found
@@ -176,12 +172,19 @@ def coverage(
         if len(centres)
         else np.zeros(len(reference), np.float32)
     )
+    weight = np.asarray(worth[reference], np.float32)
+    gains = np.maximum(likeness - best, 0) @ weight / cost
+    heap = [(-float(gain), row) for row, gain in enumerate(gains)]
+    heapq.heapify(heap)
     chosen: list[tuple[int, float]] = []
-    free = np.ones(len(vectors), bool)
-    for _ in range(min(count, len(vectors))):
-        gain = np.maximum(likeness - best, 0) @ worth[reference] / cost
-        row = int(np.where(free, gain, -np.inf).argmax())
-        chosen.append((row, float(gain[row])))
-        free[row] = False
+    while heap and len(chosen) < count:
+        # A gain only ever shrinks: the row still first when counted anew is the best (Minoux 1978).
+        row = heap[0][1]
+        gain = float(np.maximum(likeness[row] - best, 0) @ weight / cost[row])
+        if len(heap) > 1 and (-gain, row) > min(heap[1:3]):
+            heapq.heapreplace(heap, (-gain, row))
+            continue
+        heapq.heappop(heap)
+        chosen.append((row, gain))
         best = np.maximum(best, likeness[row])
     return chosen

@@ -62,18 +62,20 @@ def typical(pool: Pool, count: int, rng: np.random.Generator, labels: int) -> Ra
     """Most typical photo of each of the largest clusters without a label."""
     if pool.features is None:
         return random(pool, count, rng, labels)
-    vectors, centres = diversity.comparable(pool.features, pool.labelled)
+    some = _some(pool, count, rng)
+    vectors, centres = diversity.comparable(pool.features[some], pool.labelled)
     rows = diversity.typical_rows(vectors, centres, count, rng)
-    return [(row, 1 - place / count, TYPICAL_WHY) for place, row in enumerate(rows)]
+    return [(int(some[row]), 1 - place / count, TYPICAL_WHY) for place, row in enumerate(rows)]
 
 
 def coreset(pool: Pool, count: int, rng: np.random.Generator, labels: int) -> Ranked:
     """Photos farthest from all labelled ones and from each other."""
     if pool.features is None:
         return random(pool, count, rng, labels)
-    vectors, centres = diversity.comparable(pool.features, pool.labelled)
+    some = _some(pool, count, rng)
+    vectors, centres = diversity.comparable(pool.features[some], pool.labelled)
     rows = diversity.k_centre(vectors, centres, count, rng)
-    return [(row, 1 - place / count, UNLIKE_WHY) for place, row in enumerate(rows)]
+    return [(int(some[row]), 1 - place / count, UNLIKE_WHY) for place, row in enumerate(rows)]
 
 
 def entropy(pool: Pool, count: int, rng: np.random.Generator, labels: int) -> Ranked:
@@ -118,25 +120,27 @@ def stratified(pool: Pool, count: int, rng: np.random.Generator, labels: int) ->
     noise = rng.gumbel(size=len(pool)) / exponent
     whole = np.log(np.maximum(known(scores.entropy), 1e-9)) + noise
     columns = [_log(column) + noise for column in scores.class_entropy.T if np.nansum(column) > 0]
-    wanted = min(THINNED_FROM * count, len(pool), MOST_COMPARED)
-    best = _in_turn([column for c in columns for column in (c,)], whole, wanted)
+    wanted = min(THINNED_FROM * count, len(pool))
+    best = _in_turn(columns, whole, wanted)
     return thinned(pool, best, count, rng)
-
-
-def saving(pool: Pool, count: int, rng: np.random.Generator, labels: int) -> Ranked:
-    """Labels that help most other photos that are unsure, for each second of their own work."""
-    if pool.features is None:
-        return entropy(pool, count, rng, labels)
-    return _covering(pool, count, rng, per_second=True)
 
 
 def default(pool: Pool, count: int, rng: np.random.Generator, labels: int) -> Ranked:
-    """Highest entropy, thinned."""
-    if found := cold(pool, count, rng, labels):
-        return found
-    wanted = min(THINNED_FROM * count, len(pool), MOST_COMPARED)
-    best = np.argsort(-known(_scores(pool).entropy), kind="stable")[:wanted]
-    return thinned(pool, best, count, rng)
+    """Photos whose labels help most others that are unsure; before the first model, most others.
+
+    See `diversity.coverage`; a photo is worth its mean entropy. Chosen by the figures in docs/experiments.md.
+    """
+    if pool.features is None:
+        return entropy(pool, count, rng, labels)
+    return _covering(pool, count, rng)
+
+
+def saving(pool: Pool, count: int, rng: np.random.Generator, labels: int) -> Ranked:
+    """As `default`, for each expected second of work."""
+    if pool.features is None:
+        return entropy(pool, count, rng, labels)
+    seconds = None if pool.scores is None else np.maximum(known(pool.scores.seconds), 1.0)
+    return _covering(pool, count, rng, seconds)
 
 
 def cold(pool: Pool, count: int, rng: np.random.Generator, labels: int) -> Ranked:
@@ -149,30 +153,36 @@ def thinned(pool: Pool, candidates: npt.NDArray[np.intp], count: int, rng: np.ra
     scores = _scores(pool)
     rows = [int(row) for row in candidates[:count]]
     if pool.features is not None and len(candidates) > count:
-        vectors, centres = diversity.comparable(pool.features, pool.labelled)
-        rows = [int(candidates[i]) for i in diversity.k_centre(vectors[candidates], centres, count, rng)]
+        some = _some(pool, count, rng, candidates)
+        vectors, centres = diversity.comparable(pool.features[some], pool.labelled)
+        among = vectors[np.searchsorted(some, candidates)]
+        rows = [int(candidates[i]) for i in diversity.k_centre(among, centres, count, rng)]
     unsure = known(scores.entropy)
     return [(row, float(unsure[row]), scores.questions[row] or QUICK_CHECK) for row in rows]
 
 
-def _covering(pool: Pool, count: int, rng: np.random.Generator, per_second: bool) -> Ranked:
+def _covering(pool: Pool, count: int, rng: np.random.Generator, seconds: Values | None = None) -> Ranked:
     assert pool.features is not None
-    vectors, centres = diversity.comparable(pool.features, pool.labelled)
-    scores, everyone = pool.scores, np.ones(len(pool))
-    worth = everyone if scores is None else np.maximum(known(scores.entropy), 1e-6)
-    cost = everyone if scores is None or not per_second else np.maximum(known(scores.seconds), 1.0)
-    some = np.arange(len(pool))
-    if len(pool) > MOST_COMPARED:
-        some = rng.choice(len(pool), MOST_COMPARED, replace=False)
-        some = np.union1d(some, np.argsort(-worth / cost)[:MOST_COMPARED])
-    found = diversity.coverage(
-        vectors[some], centres, worth[some], cost[some], count, rng.permutation(len(some))[:MOST_COMPARED]
-    )
-    questions = None if scores is None else scores.questions
-    return [
-        (int(some[row]), gain, (questions[some[row]] if questions else "") or HELPS_WHY)
-        for row, gain in found
-    ]
+    scores = pool.scores
+    worth = np.ones(len(pool)) if scores is None else np.maximum(known(scores.entropy), 1e-6)
+    cost = np.ones(len(pool)) if seconds is None else seconds
+    some = _some(pool, count, rng, np.argsort(-worth / cost, kind="stable")[:MOST_COMPARED])
+    vectors, centres = diversity.comparable(pool.features[some], pool.labelled)
+    helped = rng.permutation(len(some))[:MOST_COMPARED]
+    found = diversity.coverage(vectors, centres, worth[some], cost[some], count, helped)
+    why = [HELPS_WHY] * len(pool) if scores is None else scores.questions
+    return [(int(some[row]), gain, why[some[row]] or HELPS_WHY) for row, gain in found]
+
+
+def _some(
+    pool: Pool, count: int, rng: np.random.Generator, also: npt.NDArray[np.intp] | None = None
+) -> npt.NDArray[np.intp]:
+    """Rows that are compared, ascending: all of a small pool, of a large one a random part and `also`."""
+    most = max(MOST_COMPARED, count)
+    if len(pool) <= most:
+        return np.arange(len(pool))
+    drawn = rng.choice(len(pool), most, replace=False)
+    return np.unique(drawn if also is None else np.concatenate([drawn, also]))
 
 
 def _scores(pool: Pool) -> Scores:

@@ -40,7 +40,8 @@ class Strategy:
         self, pool: Pool, count: int, rng: np.random.Generator, labels_so_far: int = 0
     ) -> list[Choice]:
         """Choose photos, best first; never two of one burst, so that there may be fewer than `count`."""
-        photos = pool.rows(one_of_each_burst(pool, rng))
+        one = one_of_each_burst(pool, rng)
+        photos = pool.rows(one) if len(one) < len(pool) else pool
         count = min(count, len(photos))
         if count <= 0:
             return []

@@ -40,9 +40,12 @@ def choose(
         str, typer.Option(help="Numbers of labels at which the model is measured.")
     ] = "8,16,24,40,64,100",
     batch: Annotated[int, typer.Option(min=1, help="Photos chosen at a time.")] = 8,
+    pool: Annotated[
+        float, typer.Option(min=0.01, max=1, help="Part of the photos that a curve may choose from.")
+    ] = 0.8,
     mended: Annotated[
-        float, typer.Option(min=0, max=1, help="Part of the photos whose seconds are measured; 0: none.")
-    ] = 0.25,
+        int, typer.Option(min=0, help="Curves of each whose seconds are measured, by a few photos a batch.")
+    ] = 4,
     hand: Annotated[str, typer.Option(help="Seconds of a stroke: steering or constant.")] = "steering",
     out: Annotated[
         Path | None, typer.Option(help="Folder of the tables; else in the project.", show_default=False)
@@ -65,7 +68,7 @@ def choose(
     names = tuple(dict.fromkeys(find_strategy(name).name for name in named))
     if not names:
         raise ConfigError(f"--strategies {strategies}: name some, as random,default")
-    study = ChooseStudy(names, seeds, tuple(counts(budgets, "--budgets")), batch, mended)
+    study = ChooseStudy(names, seeds, tuple(counts(budgets, "--budgets")), batch, pool, mended)
     path = Path(directory)
     with Project.open(path) as project:
         check_writable(project)
@@ -103,8 +106,8 @@ def _reply(folder: Path) -> Reply:
     ]
     last = rows[0].labels[-1]
     lines: list[str | Table] = [
-        f"Until the Dice is near the {best.value:.3f} of all {len(full[0].chosen)} labels; 95 % intervals over "
-        "seeds and photos.",
+        f"Until the Dice is near the {best.value:.3f} of all {len(full[0].chosen)} labels; 95 % intervals "
+        "over seeds and photos.",
         table(*head, "of random's", rows=cells),
         f"area: mean Dice from {rows[0].labels[0]} to {last} labels as a share of it, over the logarithm "
         f"of the labels; -: not reached with {last} labels, or not measured",

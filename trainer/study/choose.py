@@ -16,7 +16,7 @@ from trainer.acquisition.pool import Pool, Scores
 from trainer.acquisition.scoring import photo_scores
 from trainer.acquisition.strategies import find_strategy
 from trainer.evaluation.metrics import Counts, confusion
-from trainer.study.choose_probe import Heads, train_heads
+from trainer.study.choose_probe import STEPS, Heads, train_heads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ALL_LABELS = "all"
 """Name of the runs that learn from every label there is: what a strategy can reach."""
-GROWTH = 8
+GROWTH = 5
 """A batch is at least this fraction of the labels so far, so that long runs stay affordable."""
 
 
@@ -82,6 +82,8 @@ def simulate(
     budgets: Sequence[int],
     *,
     batch: int,
+    pool_share: float = 1.0,
+    steps: int = STEPS,
     mend: Mender | None = None,
     tick: Callable[[int], None] = lambda labels: None,
 ) -> Curve:
@@ -91,14 +93,21 @@ def simulate(
     ----------
     budgets
         Numbers of labels at which the model is measured, ascending.
+    pool_share
+        Part of the photos that may be chosen, another one for each seed: a strategy that leaves little to
+        chance would else be seen at work once, however many seeds there are.
     batch
-        Photos that are chosen at a time, until they are less than an eighth of the labels.
+        Photos that are chosen at a time, until they are less than a fifth of the labels.
+    steps
+        Of each training.
     tick
         Called with the number of labels before each batch.
     """
     strategy = find_strategy(run.strategy)
     rng = np.random.default_rng([run.seed, *run.strategy.encode()])
-    stops = sorted({min(budget, len(data.pool)) for budget in budgets})
+    part = np.random.default_rng(run.seed).permutation(len(data.pool))
+    part = part[: max(1, round(pool_share * len(part)))]
+    stops = sorted({min(budget, len(part)) for budget in budgets})
     chosen: list[int] = []
     heads: Heads | None = None
     spent, rows, seconds = 0.0, [], []
@@ -106,22 +115,24 @@ def simulate(
         tick(len(chosen))
         stop = next(stop for stop in stops if stop > len(chosen))
         count = min(max(batch, len(chosen) // GROWTH), stop - len(chosen))
-        pool = pool_of(data, chosen, classes, heads if strategy.scored else None)
+        left = np.setdiff1d(part, chosen)
+        pool = pool_of(data, left, chosen, classes, heads if strategy.scored else None)
         found = [choice.photo_id for choice in strategy(pool, count, rng, len(chosen))]
         if mend is not None:
             spent += mend(found, heads, run.seed)
         chosen += found
-        heads = train_heads([data.pixels[row] for row in chosen], classes.count, run.seed)
-        if len(chosen) == stop:
+        if strategy.scored or mend is not None or len(chosen) == stop:
+            heads = train_heads([data.pixels[row] for row in chosen], classes.count, run.seed, steps)
+        if len(chosen) == stop and heads is not None:
             rows.append(measure(data, heads, classes.count))
             seconds.append(spent if mend is not None else np.nan)
     ids = np.array([data.pool[row].photo_id for row in chosen], np.int64)
     return Curve(np.array(stops), np.array(seconds), np.stack(rows), ids, groups_of(data))
 
 
-def learn_all(data: ChooseData, classes: ClassSet, seed: int) -> Curve:
+def learn_all(data: ChooseData, classes: ClassSet, seed: int, steps: int = STEPS) -> Curve:
     """Learn from every label there is."""
-    heads = train_heads(data.pixels, classes.count, seed)
+    heads = train_heads(data.pixels, classes.count, seed, steps)
     ids = np.array([truth.photo_id for truth in data.pool], np.int64)
     matrices = measure(data, heads, classes.count)[None]
     return Curve(np.array([len(ids)]), np.array([np.nan]), matrices, ids, groups_of(data))
@@ -132,9 +143,14 @@ def groups_of(data: ChooseData) -> npt.NDArray[np.str_]:
     return np.array([truth.group for truth in data.judges], np.str_)
 
 
-def pool_of(data: ChooseData, chosen: Sequence[int], classes: ClassSet, heads: Heads | None) -> Pool:
+def pool_of(
+    data: ChooseData,
+    left: npt.NDArray[np.intp],
+    chosen: Sequence[int],
+    classes: ClassSet,
+    heads: Heads | None,
+) -> Pool:
     """Photos that are left, named by their rows, with what the heads say of them."""
-    left = np.setdiff1d(np.arange(len(data.pool)), chosen)
     scores = None
     if heads is not None:
         each = heads.probabilities(data.grid[left].flatten(0, 1)).numpy()

@@ -128,7 +128,9 @@ def _drawn(runs: Sequence[Curve], weights: Floats, rng: np.random.Generator) -> 
     count = len(runs)
     share = rng.multinomial(count, np.full(count, 1 / count), size=len(weights)).T / count  # (S, 1 + D)
     share[:, 0] = 1 / count
-    return _Drawn((share[:, :, None] * each).sum(axis=0), share.T @ seconds)
+    timed = ~np.isnan(seconds[:, :1])  # of a few seeds alone
+    total = share.T @ np.where(timed, seconds, 0)
+    return _Drawn((share[:, :, None] * each).sum(axis=0), ratio(total, share.T @ timed.astype(float)))
 
 
 def dice_of(matrices: np.ndarray, weights: Floats) -> Floats:

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from trainer.features.cache import FeatureExtractor, Stages
     from trainer.project.revisions import Truth
 
-GRID = 16
+GRID = 12
 """Pixels a side by which a photo that may be chosen is scored."""
-FINE = 40
+FINE = 28
 """Pixels a side by which the model is measured on a validation photo."""
 PER_CLASS = 100
 """Labelled pixels of a class that a photo gives."""
-DIMENSIONS = 160
+DIMENSIONS = 128
 """Numbers that are kept of a pixel's features."""
 
 

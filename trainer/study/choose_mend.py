@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from trainer.study.choose_probe import Heads
 
 
+ONE_IN = 8
+"""One of so many photos of a batch, drawn at random, is mended: a hand takes as long as a whole training."""
+
+
 class SampledMender:
     """Mends some photos of each batch, and counts them for all of it.
 
@@ -27,8 +31,6 @@ class SampledMender:
     ----------
     predictor
         Of a probe whose heads have the shape of those that are simulated; they are put into it.
-    share
-        Part of a batch that is mended, at least one photo, drawn at random.
     """
 
     def __init__(
@@ -38,20 +40,19 @@ class SampledMender:
         predictor: Predictor,
         probe: Probe,
         hand: Hand,
-        share: float,
     ) -> None:
         self._data, self._photos, self._predictor, self._probe = data, photos, predictor, probe
-        self._hand, self._share = hand, share
+        self._hand = hand
         self._from_nothing: dict[int, float] = {}
 
     def __call__(self, rows: Sequence[int], heads: Heads | None, seed: int) -> float:
         """Seconds of some photos of the pool, with suggestions by some heads or without any."""
+        count = -(-len(rows) // ONE_IN)
+        drawn = [int(row) for row in np.random.default_rng([seed, *rows]).choice(rows, count, replace=False)]
         if heads is None:
-            return sum(self._nothing(row) for row in rows)
+            return float(np.mean([self._nothing(row) for row in drawn])) * len(rows)
         put_into(heads, self._data.reduction, self._probe)
-        count = max(1, round(self._share * len(rows)))
-        drawn = np.random.default_rng([seed, *rows]).choice(rows, count, replace=False)
-        return float(np.mean([self._with_suggestion(int(row)) for row in drawn])) * len(rows)
+        return float(np.mean([self._with_suggestion(row) for row in drawn])) * len(rows)
 
     def _with_suggestion(self, row: int) -> float:
         photo, target = self._pair(row)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-HEADS, WIDTH, STEPS, PIXELS = 4, 32, 120, 512
-RATE, DECAY, DROPOUT = 1e-2, 5e-2, 0.3
+HEADS, WIDTH, STEPS, PIXELS = 4, 32, 100, 400
+RATE, DECAY, DROPOUT = 1.5e-2, 5e-2, 0.3
 
 
 class Heads(nn.Module):
@@ -42,17 +42,17 @@ class Heads(nn.Module):
         return found
 
 
-def train_heads(entries: Sequence[LabelledPixels], classes: int, seed: int) -> Heads:
+def train_heads(entries: Sequence[LabelledPixels], classes: int, seed: int, steps: int = STEPS) -> Heads:
     """Train on labelled pixels of some photos; the same seed gives the same heads."""
     batches = PixelBatches(list(entries), PIXELS, HEADS, seed, torch.device("cpu"))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         heads = Heads(entries[0].own.shape[1], classes)
         optimizer = torch.optim.AdamW(heads.parameters(), RATE, weight_decay=DECAY)
-        for step in range(STEPS):
-            warm = min(1.0, (step + 1) / (0.1 * STEPS))
+        for step in range(steps):
+            warm = min(1.0, (step + 1) / (0.1 * steps))
             for group in optimizer.param_groups:
-                group["lr"] = RATE * warm * 0.5 * (1 + math.cos(math.pi * step / STEPS))
+                group["lr"] = RATE * warm * 0.5 * (1 + math.cos(math.pi * step / steps))
             batch = batches.batch(step)
             logits = heads(batch.image)
             target = batch.target[:, None].expand(-1, HEADS)

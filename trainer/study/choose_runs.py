@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     """Called with a phase, a step and the number of steps."""
 
 
+FEWER_STEPS = 3
+"""A training takes this part of the steps of a round: reduced features are learnt at a higher rate."""
+
+
 @dataclass(frozen=True)
 class ChooseStudy:
     """One comparison of strategies.
@@ -52,15 +56,18 @@ class ChooseStudy:
         Numbers of labels at which the model is measured, ascending.
     batch
         Photos chosen at a time.
+    pool_share
+        Part of the training photos that one curve may choose from, 0 to 1.
     mended
-        Part of the photos whose seconds are measured, 0 to 1; 0: none.
+        So many curves of each are measured in seconds too, by a few photos of every batch.
     """
 
     strategies: tuple[str, ...]
     seeds: int
     budgets: tuple[int, ...]
     batch: int
-    mended: float
+    pool_share: float
+    mended: int
 
     def runs(self) -> list[ChooseRun]:
         """All runs, first those with all labels, then one seed of every strategy after another."""
@@ -74,7 +81,7 @@ class ChooseStudy:
         """Name of the folder that keeps runs of other masks, budgets and settings apart."""
         masks = sorted(t.revision_id for split in ("train", "val") for t in project.masks.truth(split))
         probe = settings.probe.model_dump_json()
-        what = repr((self.budgets, self.batch, self.mended, hand.costs.name, probe, masks))
+        what = repr((self.budgets, self.batch, self.pool_share, self.mended, hand.costs.name, probe, masks))
         return f"choose-{hashlib.sha256(what.encode()).hexdigest()[:8]}"
 
 
@@ -106,12 +113,15 @@ def run_study(
             f"{project.path} has {len(data.pool)} labelled training photos to choose from, not "
             f"{study.budgets[0]}: give smaller --budgets"
         )
+    steps = max(1, settings.probe.steps_heads // FEWER_STEPS)
     folder.mkdir(parents=True, exist_ok=True)
     for number, run in enumerate(waiting):
+        if (folder / f"{run.name}.npz").is_file():  # by another process meanwhile
+            continue
         tick = partial(report, f"run {number + 1} of {len(waiting)}: {run.strategy}, seed {run.seed}")
         tick(0, study.budgets[-1])
         if run.strategy == ALL_LABELS:
-            curve = learn_all(data, project.classes, run.seed)
+            curve = learn_all(data, project.classes, run.seed, steps)
         else:
             curve = simulate(
                 data,
@@ -119,7 +129,9 @@ def run_study(
                 run,
                 study.budgets,
                 batch=study.batch,
-                mend=mend,
+                pool_share=study.pool_share,
+                steps=steps,
+                mend=mend if run.seed < study.mended else None,
                 tick=lambda labels, tick=tick: tick(labels, study.budgets[-1]),  # type: ignore[misc]
             )
         write_curve(folder / f"{run.name}.npz", curve)
@@ -150,7 +162,7 @@ def prepare(
     predictor = Predictor(
         probe, "cpu", plan.long_side, fit=plan.fit, size=plan.size, edges=plan.edges, features=cache
     )
-    return data, SampledMender(data, photos, predictor, probe.network, hand, study.mended)
+    return data, SampledMender(data, photos, predictor, probe.network, hand)
 
 
 def write_curve(path: Path, curve: Curve) -> None:
