@@ -75,7 +75,7 @@ class RankingPass:
         self._rater = None
 
     def _step(self, model_id: str | None, head_only: bool) -> str:
-        if head_only and self._in_force(model_id):
+        if head_only and (model_id is None or self._in_force(model_id)):
             return ""
         if self._rater is not None and self._rater.model_id != model_id:
             self._rater, self._todo = None, []

@@ -133,10 +133,10 @@ class Service:
         if self.commands.stop:
             return True
         # Predictions before training: a person waits for them, and they take a second, not minutes.
-        # A better model ranks the head of the queue before the next round; the rest waits.
         if self._predict_one(head=self._head_is_due):
             return True
-        return (not probe_is_due(self._state()) and self._rank_one(True)) or self._train_next()
+        # A better model ranks the head of the queue before a round that nobody waits for; the rest waits.
+        return (self._state().new_labels == 0 and self._rank_one(head_only=True)) or self._train_next()
 
     def _predict_one(self, head: bool) -> bool:
         """Write one prediction; False when none is wanted.
