@@ -22,7 +22,7 @@ def connect(address: str) -> Client:
         dask.distributed is not installed, or nothing answers there.
     """
     try:
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ImportError as error:
         raise ConfigError(
             "--dask needs dask.distributed: install it with pip install 'napari-skinseg[distributed]'"
@@ -31,7 +31,7 @@ def connect(address: str) -> Client:
         workers = address.removeprefix(LOCAL)
         if not workers.isdecimal() or int(workers) < 1:
             raise ConfigError(f"--dask {address}: say how many workers, as local:2")
-        return Client(LocalCluster(n_workers=int(workers), threads_per_worker=1, dashboard_address=None))
+        return Client(n_workers=int(workers), threads_per_worker=1, dashboard_address=None)
     try:
         return Client(address, timeout=CONNECT_SECONDS)
     except (OSError, ValueError) as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from asyncio import CancelledError as AsyncCancelledError
 from concurrent.futures import CancelledError
 from functools import lru_cache
 from pathlib import Path
@@ -51,15 +52,15 @@ def rate_on_dask(
     SkinsegError
         A worker cannot see the project, or has other weights than this machine.
     """
-    from distributed import CommClosedError, Event, KilledWorker, as_completed
+    from distributed import Event, as_completed
+    from distributed.scheduler import KilledWorker
 
     left, stop = {item[0]: item for item in todo}, f"skinseg-stop-{uuid4().hex}"
     where = (str(project.path.resolve()), project.id)
     parts = [todo[start : start + TASK] for start in range(0, len(todo), TASK)]
-    futures = [
-        client.submit(rate_part, *where, part, rater.model_id, device, stop, pure=False) for part in parts
-    ]
     try:
+        asked = (rater.model_id, device, stop)
+        futures = [client.submit(rate_part, *where, part, *asked, pure=False) for part in parts]
         for future in as_completed(futures):
             looks_id, ratings, photo_ids = future.result()
             if looks_id != rater.looks.id:
@@ -71,11 +72,10 @@ def rate_on_dask(
             for photo_id in photo_ids:
                 left.pop(photo_id, None)
             advance(len(photo_ids))
-    except (CancelledError, CommClosedError, KilledWorker, TimeoutError, OSError) as error:
+    except (CancelledError, AsyncCancelledError, KilledWorker, TimeoutError, OSError) as error:
         log.warning("the cluster went away (%s)", type(error).__name__)
     except BaseException:
-        Event(stop, client=client).set()  # tasks that run end after their photo
-        client.cancel(futures)
+        Event(stop, client=client).set()  # tasks that run end after their photo, and others at once
         raise
     return list(left.values())
 
