@@ -43,10 +43,10 @@ def slot_plan(store: Store) -> SlotPlan:
 def slot_state(connection: sa.Connection, store: Store, now: float) -> SlotState:
     """Read where the project stands; photos in hands count as done."""
     counts = count_photos(connection, store.catalog.keeps_counts)
-    in_hands = (
+    held_ids = sa.select(lease.c.photo_id).where(lease.c.expires > now)
+    in_hands = (  # by id: as a join, SQLite might go through all photos
         sa.select(photo.c.split, sa.func.count())
-        .join(lease, lease.c.photo_id == photo.c.id)
-        .where(lease.c.expires > now, photo.c.queued == 1, photo.c.head.is_(None))
+        .where(photo.c.id.in_(held_ids), photo.c.queued + 0 == 1, photo.c.head.is_(None))
         .group_by(photo.c.split)
     )
     held = {str(split): int(count) for split, count in connection.execute(in_hands)}

@@ -272,8 +272,9 @@ class Predictions:
         held = (
             sa.select(lease.c.photo_id.label("id"))
             .join(session, session.c.id == lease.c.session_id)
-            .join(photo, photo.c.id == lease.c.photo_id)
-            .where(is_open, lease.c.expires > now, photo.c.queued == 1)
+            .where(is_open, lease.c.expires > now)
+            # by id: as a join, SQLite might go through all photos
+            .where(sa.exists().where(photo.c.id == lease.c.photo_id, photo.c.queued + 0 == 1))
             .order_by(lease.c.expires)
         )
         with self._store.catalog.read() as connection:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from trainer.project.lineup import line_up
+from trainer.project.orders import Order
 from trainer.project.schema import meta, photo
 from trainer.project.schema_choice import likeness, statistic
 from trainer.project.states import PhotoState
@@ -127,17 +128,20 @@ class Statistics:
         return found
 
     def pool(self, most: int | None) -> list[int]:
-        """List the training photos in the queue: those that come next, then `most` in the random order."""
-        waiting = sa.select(photo.c.id).where(
-            photo.c.queued == sa.literal_column("1"), photo.c.split == "train", photo.c.head.is_(None)
-        )
-        by_draw = waiting.order_by(photo.c.back, photo.c.draw, photo.c.id).limit(most)
+        """List the training photos in the queue: those that come next, then the others in the random order.
+
+        Left out are those in somebody's hands, begun, or put back to the end.
+        """
+        query = Order(split="train").query(time.time()).where(photo.c.head.is_(None)).limit(most)
         with self._store.catalog.read() as connection:
             head = [entry.photo_id for entry in line_up(connection, self._store, PART // 10)]
-            first = set(connection.execute(waiting.where(photo.c.id.in_(head))).scalars())
-            ids = [photo_id for photo_id in head if photo_id in first]
-            ids += [photo_id for photo_id in connection.execute(by_draw).scalars() if photo_id not in first]
-        return ids if most is None else ids[:most]
+            drawn = [row.id for row in connection.execute(query)]
+            train = sa.select(photo.c.id).where(
+                photo.c.id.in_(head), photo.c.split == "train", photo.c.head.is_(None)
+            )
+            first = set(connection.execute(train).scalars())
+        ids = dict.fromkeys([photo_id for photo_id in head if photo_id in first] + drawn)
+        return list(ids)[:most]
 
     def labelled(self, most: int) -> list[int]:
         """List the training photos with a mask, the newest first."""
