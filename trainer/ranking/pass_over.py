@@ -41,6 +41,7 @@ class RankingPass:
     def __init__(self, project: Project, device: str) -> None:
         self._project, self._device = project, device
         self._rater: Rater | None = None
+        self._model_id: str | None = None
         self._todo: Todo = []
         self._done_for: tuple[object, ...] = ()
         self._fresh = 0
@@ -77,24 +78,27 @@ class RankingPass:
     def _step(self, model_id: str | None, head_only: bool) -> str:
         if head_only and (model_id is None or self._in_force(model_id)):
             return ""
-        if self._rater is not None and self._rater.model_id != model_id:
-            self._rater, self._todo = None, []
-        if not self._todo:
-            counts = self._project.photos.counts()
-            now = (model_id, counts, self._project.settings.queue)
-            if now == self._done_for:
-                return ""
-            rater = self._load(model_id)
-            self._todo = missing(self._project, rater, sample_for(self._project, self._device), self._aside)
-            if not self._todo:
-                self._done_for = now
-                self._rank(rater, complete=True)
-                return "which photo helps most"
-        rater = self._load(model_id)
-        self._rate(rater)
-        if self._fresh >= RANK_EVERY:
-            self._rank(rater, complete=False)
+        if model_id != self._model_id:
+            self._model_id, self._rater, self._todo = model_id, None, []
+        if not self._todo and not self._find_todo(model_id):
+            return ""
+        if self._todo:
+            self._rate(self._load(model_id))
+        if not self._todo or self._fresh >= RANK_EVERY:
+            self._rank(model_id)
         return f"which photo helps most, {len(self._todo):,} to look at"
+
+    def _find_todo(self, model_id: str | None) -> bool:
+        """Look for photos of which something is missing; False where nothing has changed since."""
+        from trainer.ranking.rater import looks_id
+
+        counts, sample = self._project.photos.counts(), sample_for(self._project, self._device)
+        now = (model_id, counts, looks_id(self._project))
+        if now == self._done_for:
+            return False
+        self._todo = missing(self._project, now[2], model_id, sample, self._aside)
+        self._done_for = () if self._todo else now
+        return True
 
     def _in_force(self, model_id: str | None) -> bool:
         state = self._project.statistics.state()
@@ -118,25 +122,30 @@ class RankingPass:
         self._project.statistics.save([rating], rater.looks.id, rater.model_id)
         self._fresh += 1
 
-    def _rank(self, rater: Rater, complete: bool) -> None:
+    def _rank(self, model_id: str | None) -> None:
         from trainer.ranking.rank_pool import rank_and_put_in_force
+        from trainer.ranking.rater import looks_id
 
-        self._fresh = 0
-        rank_and_put_in_force(
-            self._project, rater.looks.id, rater.model_id, sample_for(self._project, self._device)
-        )
-        if complete:
-            ids = [rater.looks.id, *([rater.model_id] if rater.model_id else [])]
-            self._project.statistics.keep_only(ids)
+        self._fresh, looks = 0, looks_id(self._project)
+        rank_and_put_in_force(self._project, looks, model_id, sample_for(self._project, self._device))
+        if not self._todo:
+            self.release()
+            self._project.statistics.keep_only([looks, *([model_id] if model_id else [])])
 
 
-def missing(project: Project, rater: Rater, sample: int | None, aside: Collection[int] = ()) -> Todo:
+def missing(
+    project: Project,
+    looks_id: str,
+    model_id: str | None,
+    sample: int | None,
+    aside: Collection[int] = (),
+) -> Todo:
     """List the photos of which something is missing: those that come next, the others, then labelled ones."""
     kept = project.statistics
     pool = [photo_id for photo_id in kept.pool(sample) if photo_id not in aside]
     done = [photo_id for photo_id in kept.labelled(MOST_LABELLED) if photo_id not in aside]
-    seen = kept.known(rater.looks.id, [*pool, *done])
-    said = set(pool) if rater.model_id is None else kept.known(rater.model_id, pool)
+    seen = kept.known(looks_id, [*pool, *done])
+    said = set(pool) if model_id is None else kept.known(model_id, pool)
     todo = [(photo_id, photo_id not in seen, photo_id not in said) for photo_id in pool]
     todo += [(photo_id, photo_id not in seen, False) for photo_id in done]
     return [item for item in todo if item[1] or item[2]]

@@ -78,7 +78,9 @@ class Pass:
         self.model = None if served is None else served.id
         self.sample = sample_for(project, device)
         self.rater = Rater(project, self.model, device)
-        self.todo: Todo = missing(project, self.rater, self.sample) if self.waiting else []
+        self.todo: Todo = (
+            missing(project, self.rater.looks.id, self.model, self.sample) if self.waiting else []
+        )
 
     def rate(self, todo: Todo, advance: Callable[[int], None] = lambda photos: None) -> None:
         """Rate photos in this process; each is kept at once, so that the pass may be cut off anywhere."""

@@ -32,21 +32,21 @@ SIDE = 256
 """Long side at which the frozen backbone sees a photo: enough to tell which photos are alike."""
 
 
-class Looks:
-    """One vector for each photo, by the best frozen backbone at hand, else by colour and texture.
+def looks_id(project: Project) -> str:
+    """Name under which vectors of the best backbone at hand are kept; those of two are never compared."""
+    choice = choose_backbone("auto", project.path / "pretrained")
+    return f"looks-{choice.name if choice in ORDER else 'handmade'}-{SIDE}"
 
-    Attributes
-    ----------
-    id
-        Under which the vectors are kept: those of two backbones are never compared.
-    """
+
+class Looks:
+    """One vector for each photo, by the best frozen backbone at hand, else by colour and texture."""
 
     def __init__(self, project: Project, device: str) -> None:
         pretrained = project.path / "pretrained"
         choice = choose_backbone("auto", pretrained)
         self._device = torch.device(choose_device(device))
         published = choice in ORDER
-        self.id = f"looks-{choice.name if published else 'handmade'}-{SIDE}"
+        self.id = looks_id(project)
         network = (
             load_frozen_encoder(published_weights(choice.name), pretrained)
             if published

@@ -239,12 +239,14 @@ class Service:
         next_step = decide(replace(state, pretrain_now=self.commands.pretrain_now))
         if next_step.action == "rest":
             self.commands.train_now = None
-            if self._predict_one(head=True) or self._rank_one():
+            if self._predict_one(head=True):
+                return True
+            self._sweep.look()
+            if self._rank_one():
                 return True
             trouble = self._back_off.message if state.wait else self.server.predictions.trouble
             self.heartbeat.show_state("failed" if trouble else "resting", trouble or next_step.why)
             self.server.release_when_idle(self.project.settings.service.idle_release_seconds)
-            self._sweep.look()
             return False
         self._carry_out(next_step)
         return True
