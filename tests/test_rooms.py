@@ -43,7 +43,7 @@ TRAINER = {
     "acquisition": f"{LEARNING} inference",
     "training": f"{LEARNING} recipes inference evaluation acquisition",
     "service": f"{LEARNING} inference evaluation acquisition training",
-    "study": f"{LEARNING} effort inference evaluation training",
+    "study": f"{LEARNING} effort inference evaluation acquisition training",
     "cli": f"{LEARNING} effort synthetic recipes inference evaluation acquisition training service study",
     "__main__": "cli",
 }
