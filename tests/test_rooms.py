@@ -44,7 +44,7 @@ TRAINER = {
     "ranking": f"{LEARNING} inference acquisition",
     "training": f"{LEARNING} recipes inference evaluation acquisition",
     "service": f"{LEARNING} inference evaluation acquisition ranking training",
-    "study": f"{LEARNING} effort inference evaluation training",
+    "study": f"{LEARNING} effort inference evaluation acquisition training",
     "cli": f"{LEARNING} effort synthetic recipes inference evaluation acquisition ranking training service "
     "study",
     "__main__": "cli",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.acquisition.duplicates import bursts_of, picture_hash
+from trainer.acquisition.duplicates import bursts_of, feature_hashes, joined, picture_hash
 from trainer.synthetic.render import render_photo
 
 
@@ -85,3 +85,18 @@ def test_its_work_does_not_grow_with_the_square() -> None:
         return time.process_time() - started
 
     assert seconds(20_000) < 12 * seconds(4_000) + 1
+
+
+def test_features_that_are_almost_the_same_are_one_burst() -> None:
+    rng = np.random.default_rng(0)
+    scenes = rng.normal(size=(20, 64))
+    views = np.repeat(scenes, 3, axis=0) + rng.normal(0, 0.01, (60, 64))
+    assert bursts_of(feature_hashes(views), near=2).tolist() == np.repeat(np.arange(20), 3).tolist()
+    views[0, :5] = np.nan
+    assert len(feature_hashes(views)) == 60
+
+
+def test_either_likeness_makes_a_burst() -> None:
+    by_picture, by_features = np.array([0, 0, 1, 2, 3, 4]), np.array([0, 1, 1, 2, 3, 3])
+    assert joined(by_picture, by_features).tolist() == [0, 0, 0, 1, 2, 2]
+    assert joined(np.zeros(0, int), np.zeros(0, int)).tolist() == []

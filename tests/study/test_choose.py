@@ -138,6 +138,17 @@ def test_labels_and_seconds_until_a_share_of_the_best_by_straight_lines():
     assert default.labels_ratio.low <= 0.5 <= default.labels_ratio.high
 
 
+def test_where_random_does_not_get_there_what_was_spent_on_it_stands():
+    curves = {
+        "random": [curve([0.5, 0.6, 0.7], [100, 200, 400])],
+        "default": [curve([0.5, 0.95, 0.97], [90, 180, 330])],
+        "entropy": [curve([0.5, 0.6, 0.7], [90, 180, 330])],
+    }
+    random, default, entropy = summarise(curves, [curve([1.0], [np.nan])], list("abcd"), draws=50)[0]
+    assert (default.labels_ratio.value, default.seconds_ratio.value) == pytest.approx((16 / 32, 180 / 400))
+    assert random.labels_ratio.value == entropy.labels_ratio.value == np.inf
+
+
 def test_a_height_that_is_never_reached_is_infinite_and_one_at_the_start_the_first_number():
     dice = np.array([[0.5, 0.6], [0.9, 0.95]])
     labels, seconds = until(dice, np.full(2, 0.8), np.array([8.0, 16.0]), dice * 100)

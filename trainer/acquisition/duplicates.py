@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from trainer.acquisition.diversity import comparable
+
 NEAR = 6
 """Bits in which hashes of a burst may differ, of 64."""
 THUMBNAIL = 32
@@ -58,7 +60,38 @@ def bursts_of(hashes: Hashes, near: int = NEAR) -> Groups:
         order = np.argsort(band, kind="stable")
         for members in np.split(order, np.flatnonzero(np.diff(band[order])) + 1):
             _join_near(unique, members, roots, near)
-    _, first, numbers = np.unique(_top(roots)[inverse], return_index=True, return_inverse=True)
+    return _numbered(_top(roots)[inverse])
+
+
+def feature_hashes(features: npt.NDArray[np.floating], seed: int = 0) -> Hashes:
+    """Hash photos by their features ``(N, D)``: on which side of 64 random planes each lies.
+
+    Of two photos whose features are at an angle, that angle's share of 180 degrees of the bits differs
+    (Charikar 2002, "Similarity estimation techniques from rounding algorithms"): `bursts_of` with ``near=2``
+    finds photos of about one scene that were taken from elsewhere, whose pictures have other hashes.
+    """
+    vectors, _ = comparable(features, np.zeros((0, 0), np.float32))
+    planes = np.random.default_rng(seed).normal(size=(vectors.shape[1], 64)).astype(np.float32)
+    bits = np.packbits(vectors @ planes > 0, axis=1)
+    return bits.view(">u8").ravel().astype(np.uint64)
+
+
+def joined(one: Groups, other: Groups) -> Groups:
+    """Bursts of photos that are together in either of two groupings, directly or through others."""
+    label = np.arange(len(one))
+    while True:
+        before = label
+        for groups in (one, other):
+            smallest = np.full(int(groups.max(initial=0)) + 1, len(one))
+            np.minimum.at(smallest, groups, label)
+            label = smallest[groups]
+        if (label == before).all():
+            return _numbered(label)
+
+
+def _numbered(names: npt.NDArray[np.intp]) -> Groups:
+    """Count groups in the order in which they first appear."""
+    _, first, numbers = np.unique(names, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[numbers].astype(np.int64)
 
 

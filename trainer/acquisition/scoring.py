@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from trainer.labels.classes import ClassSet
 
 QUICK_CHECK = "a quick check"
+SEEN = 0.015
+"""A class on less than this share of a photo is not counted as one of its parts."""
 MOST_PIXELS = 40_000
 """So many say as much as all; larger maps are thinned."""
 
@@ -74,8 +76,14 @@ def entropy(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]
 
 
 def expected_seconds(probabilities: npt.NDArray[np.floating]) -> float:
-    """Seconds of work that a photo's suggestion leaves, from probabilities ``(K, pixels)``."""
-    return 3.0 + 60.0 * float(1 - probabilities.max(axis=0).mean())
+    """Seconds of work that a photo's suggestion leaves, from probabilities ``(K, pixels)``.
+
+    Fitted to the simulated hand on 66 photos of body parts with suggestions of a probe that had 12, 24 and 48
+    labels: the number of classes that are suggested says most, and little of it can be foreseen (R² .36).
+    """
+    shares = np.bincount(probabilities.argmax(axis=0), minlength=len(probabilities)) / probabilities.shape[1]
+    parts = int((shares > SEEN).sum())
+    return max(3.0, 14.0 * parts + 34.0 * float(1 - probabilities.max(axis=0).mean()) - 13.0)
 
 
 def question(

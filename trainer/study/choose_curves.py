@@ -44,7 +44,8 @@ class StrategyCurve:
     labels_to, seconds_to
         By share of the full-label Dice.
     labels_ratio, seconds_ratio
-        Those for the last share, over those of the strategy `random`.
+        Those for the last share, over those of the strategy `random`; where that does not get there, over
+        all that was spent on it, so that the ratio is too large rather than too small.
     """
 
     strategy: str
@@ -93,10 +94,16 @@ def summarise(
     for name, found in drawn.items():
         labels = curves[name][0].labels.astype(float)
         reached[name] = [until(found.dice, share * best, labels, found.seconds) for share in SHARES]
+    base: tuple[Floats, ...] | None = None
+    if against in drawn:
+        spent = (np.full(len(best), curves[against][0].labels[-1]), drawn[against].seconds[:, -1])
+        base = tuple(
+            np.where(np.isinf(found), most, found)
+            for found, most in zip(reached[against][-1], spent, strict=True)
+        )
     rows = []
     for name, found in drawn.items():
-        labels = curves[name][0].labels
-        last, base = reached[name][-1], reached[against][-1] if against in reached else None
+        labels, last = curves[name][0].labels, reached[name][-1]
         relative = found.dice / best[:, None]
         rows.append(
             StrategyCurve(
