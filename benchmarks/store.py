@@ -1,6 +1,6 @@
 """Measure the store: registering, opening, handing out and saving at the size of the whole collection.
 
-Run:  python -m benchmarks.store [--photos 330000] [--claims 200] [--saves 30] [--database URL]
+Run:  python -m benchmarks.store [--photos 330000] [--claims 200] [--saves 30] [--rows 3300000]
 
 Prints a table and writes benchmarks/results/store.json. The photos are empty files: registering opens none.
 """
@@ -27,7 +27,9 @@ import sqlalchemy
 import zarr
 from PIL import Image
 
+from trainer.cli.files import status
 from trainer.project.project import Project
+from trainer.project.registrar import Registrar
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
@@ -43,12 +45,17 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=330_000)
     parser.add_argument("--claims", type=int, default=200, help="per annotator")
     parser.add_argument("--saves", type=int, default=30)
+    parser.add_argument("--rows", type=int, default=3_300_000, help="of a catalog without files; 0: none")
     parser.add_argument("--database", help="a PostgreSQL URL; SQLite by default")
     parser.add_argument("--folder", type=Path, help="where to work; a temporary folder by default")
     options = parser.parse_args()
     place = Path(tempfile.mkdtemp(prefix="skinseg-bench-", dir=options.folder))
     try:
-        rows = measure(place, options.photos, options.claims, options.saves, options.database)
+        rows = []
+        if options.photos:
+            rows += measure(place, options.photos, options.claims, options.saves, options.database)
+        if options.rows:
+            rows += asking(place / "many", options.rows, options.database)
     finally:
         shutil.rmtree(place, ignore_errors=True)
     report(rows, options)
@@ -106,6 +113,33 @@ def opening(path: Path) -> list[Row]:
         row("open the project", statistics.median(opened), "s", "< 1"),
         row("count photos by state", statistics.median(counted) * 1e3, "ms", ""),
     ]
+
+
+def asking(path: Path, photos: int, database: str | None) -> list[Row]:
+    """Time of what the window and `status` ask for all day, in a catalog of very many photos."""
+    with Project.create(path, database_url=database) as project:
+        registrar = Registrar(project, 1, "", lambda name: None, {})
+        start = time.perf_counter()
+        for first in range(0, photos, 4000):
+            registrar.add([f"{at // 1000:04}/{at:07}.jpg" for at in range(first, min(photos, first + 4000))])
+        taken = time.perf_counter() - start
+        session = project.sessions.start("ann")
+        project.queue.claim_next(session.id)
+        asked = {
+            "counts": project.photos.counts,
+            "the head of the queue, 12 photos": lambda: project.queue.head(12),
+            "claim the next": lambda: project.queue.claim_next(session.id),
+            "all that status says": lambda: status(str(path)),
+        }
+        rows = [row(f"{photos:,} rows, registered without files", taken, "s", "")]
+        for what, ask in asked.items():
+            seconds = []
+            for _ in range(9):
+                start = time.perf_counter()
+                ask()
+                seconds.append(time.perf_counter() - start)
+            rows.append(row(f"{photos:,} rows, {what}", statistics.median(seconds) * 1e3, "ms", "< 50"))
+    return rows
 
 
 def claiming(path: Path, claims: int, ranked: bool) -> list[Row]:
@@ -237,9 +271,9 @@ def report(rows: list[Row], options: argparse.Namespace) -> None:
         "zarr": zarr.__version__,
         "database": "postgresql" if options.database else "sqlite",
     }
-    print(f"{'what':45} {'measured':>12}     to reach", file=sys.stdout)
+    print(f"{'what':52} {'measured':>12}     to reach", file=sys.stdout)
     for entry in rows:
-        print(f"{entry['what']:45} {entry['value']:12,.2f} {entry['unit']:3} {entry['reach']}")
+        print(f"{entry['what']:52} {entry['value']:12,.2f} {entry['unit']:3} {entry['reach']}")
     print(" ".join(f"{key}={value}" for key, value in machine.items()))
     RESULTS.parent.mkdir(exist_ok=True)
     target = RESULTS.with_name("store-postgresql.json") if options.database else RESULTS

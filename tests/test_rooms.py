@@ -43,10 +43,12 @@ TRAINER = {
     "inference": f"{LEARNING} instant",
     "evaluation": f"{LEARNING} inference",
     "acquisition": f"{LEARNING} inference",
+    "ranking": f"{LEARNING} inference acquisition",
     "training": f"{LEARNING} recipes inference evaluation acquisition",
-    "service": f"{LEARNING} inference evaluation acquisition training",
-    "study": f"{LEARNING} effort instant selection inference evaluation training",
-    "cli": f"{LEARNING} effort synthetic recipes inference evaluation acquisition training service study",
+    "service": f"{LEARNING} inference evaluation acquisition ranking training",
+    "study": f"{LEARNING} effort instant selection inference evaluation acquisition training",
+    "cli": f"{LEARNING} effort synthetic recipes inference evaluation acquisition ranking training service "
+    "study",
     "__main__": "cli",
 }
 WINDOW = {
@@ -61,8 +63,8 @@ WINDOW = {
 # What the plugin may import of the trainer: rooms, or single modules of rooms that otherwise load torch.
 PUBLISHED = "networks.published.registry networks.published.folder networks.published.process"
 OF_THE_TRAINER = (
-    f"{STORE} effort instant selection service.process service.foreground service.schedule networks.licences "
-    f"{PUBLISHED} synthetic.demo_project"
+    f"{STORE} effort instant selection evaluation.honesty service.process service.foreground "
+    f"service.schedule networks.licences {PUBLISHED} synthetic.demo_project"
 ).split()
 
 

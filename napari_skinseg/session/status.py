@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trainer.project.slots import missing_validation
 from trainer.service.process import trainer_liveness
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class ProjectStatus:
     skipped: int = 0
     trainer_runs: bool = True
     queue_is_empty: bool = False
+    validation_missing: int = 0
+    """Validation photos that must be labelled before models can be compared."""
 
 
 def read_project_status(project: Project) -> ProjectStatus:
@@ -40,6 +43,7 @@ def read_project_status(project: Project) -> ProjectStatus:
         broken=counts.broken,
         skipped=counts.skipped,
         trainer_runs=trainer_liveness(project) == "running",
+        validation_missing=missing_validation(counts.by_split, project.settings.gate.min_photos),
     )
 
 
@@ -60,6 +64,13 @@ def sentence(current: PhotoInfo | None, status: ProjectStatus, opening: bool, re
             return "no photos yet: add a folder of photos"
         return f"no photo is left for you: {left_words(status)}"
     return "no photo is open: press Space for the next one"
+
+
+def missing_words(status: ProjectStatus) -> str:
+    """Say how many validation photos are missing until models can be compared; empty: none."""
+    missing = status.validation_missing
+    photos = "photo" if missing == 1 else "photos"
+    return f"{missing} more {photos} needed to compare models" if missing else ""
 
 
 def left_words(status: ProjectStatus) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from napari_skinseg.session.status import missing_words
 from trainer.labels.values import NOT_LABELLED
 
 if TYPE_CHECKING:
@@ -99,7 +100,15 @@ def resolve_annotate(session: AnnotationSession, today: Stats | None = None) -> 
         clock=clock_text(opened.seconds) if opened else "",
         why=f"here because: {opened.why}" if opened and opened.why else "",
         sentence=session.status,
-        progress=progress_text(done, pace, status.labelled, status.photos, session.saving),
+        progress=" · ".join(
+            filter(
+                None,
+                (
+                    progress_text(done, pace, status.labelled, status.photos, session.saving),
+                    missing_words(status) if status.labelled else "",
+                ),
+            )
+        ),
         rows=class_rows(project.classes, session.selected_class, session.hidden, session.locked),
         working=opened is not None,
         writable=not project.read_only,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_skinseg.session.status import missing_words
 from napari_skinseg.widgets.elements import wrapped_label
 from napari_skinseg.widgets.word_table import WordTable
 
@@ -36,8 +37,12 @@ class QueueTab(QWidget):
     def refresh(self) -> None:
         """Read the head of the queue again."""
         entries = self.session.queue_head(HEAD)
+        state = self.session.project.statistics.state()
+        ranked = f", {state.text}" if state else ""
+        missing = missing_words(self.session.project_status)
+        until = f" {missing}; until then each new one is served." if missing else ""
         self.notice.setText(
-            "Next up; double click opens a photo now."
+            f"Next up{ranked}; double click opens a photo now.{until}"
             if entries
             else "The queue is empty: every photo is labelled."
         )

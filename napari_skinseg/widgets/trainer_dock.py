@@ -43,7 +43,7 @@ class TrainerDock(QWidget):
     Signals
     -------
     asked(str)
-        The tab ``models`` or ``training`` is wanted.
+        The tab ``models``, ``training`` or ``honesty`` is wanted.
     """
 
     asked = Signal(str)
@@ -83,6 +83,11 @@ class TrainerDock(QWidget):
         self.models = button(
             "Models", "All models, and back to an older one", lambda: self.asked.emit("models")
         )
+        self.honesty = button(
+            "How good?",
+            "How good the suggestions really are, by what was saved",
+            lambda: self.asked.emit("honesty"),
+        )
         self.recipe = button(
             "Recipe",
             "Which method trains, from which weights, with which settings",
@@ -105,7 +110,7 @@ class TrainerDock(QWidget):
         bar.addWidget(self.line)
         bar.addWidget(self.served)
         bar.addWidget(self.decision, 1)
-        for part in (*self.buttons.values(), self.recipe, self.models, self.fold):
+        for part in (*self.buttons.values(), self.recipe, self.models, self.honesty, self.fold):
             bar.addWidget(part)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from napari_skinseg.widgets.honesty_tab import HonestyTab
 from napari_skinseg.widgets.models_tab import ModelsTab
 from napari_skinseg.widgets.queue_tab import QueueTab
 from napari_skinseg.widgets.recipe_tab import RecipeTab
@@ -18,16 +19,16 @@ if TYPE_CHECKING:
     from napari_skinseg.session.session import AnnotationSession
     from trainer.project.project import Project
 
-    Tab = QueueTab | ReviewTab | ModelsTab | SettingsTab | RecipeTab
+    Tab = QueueTab | ReviewTab | ModelsTab | SettingsTab | RecipeTab | HonestyTab
 
-TITLES = {"training": "Recipe"}
+TITLES = {"training": "Recipe", "honesty": "How good?"}
 """Titles of tabs that do not bear their own name."""
 AREAS = {"models": "bottom"}
 """Areas of tabs that are not on the right."""
 
 
 class WorkspaceTabs(Mapping[str, "Tab"]):
-    """The tabs that are open, by name: ``queue``, ``review``, ``models``, ``settings``, ``training``."""
+    """The tabs that are open, by name, as `make_tab` knows them."""
 
     def __init__(self, viewer: napari.Viewer) -> None:
         self._viewer = viewer
@@ -81,4 +82,6 @@ def make_tab(name: str, session: AnnotationSession, project: Project) -> Tab:
         return SettingsTab(project)
     if name == "training":
         return RecipeTab(project, session.annotator)
+    if name == "honesty":
+        return HonestyTab(project)
     raise KeyError(name)

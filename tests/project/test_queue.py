@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from trainer.errors import ConfigError, ConflictError, ProjectError
 from trainer.project.project import Project
 from trainer.project.schema import session as session_table
+from trainer.project.schema_choice import handout, likeness
 from trainer.settings.model import Settings
 
 from .conftest import MakeProject, some_mask, write_photo
@@ -39,7 +40,11 @@ def test_the_first_photos_come_at_random_but_always_in_the_same_order(
     session = project.sessions.start("ann")
     claims = [project.queue.claim_next(session.id) for _ in range(30)]
     assert [claim.photo_id for claim in claims if claim] == head
-    assert all(claim is not None and claim.why == "first photos" for claim in claims)
+    for claim in claims:
+        assert claim is not None
+        split = project.photos.get(claim.photo_id).split
+        of_split = {"train": "first photos", "val": "to compare models", "test": "for the final test"}
+        assert claim.why == of_split[split]
     assert project.queue.claim_next(session.id) is None
 
 
@@ -158,10 +163,11 @@ def test_what_became_of_photos_can_be_reviewed(project: Project) -> None:
 
 def test_excluded_photos_are_not_handed_out(project: Project) -> None:
     session = project.sessions.start("ann")
-    head = [entry.photo_id for entry in project.queue.head(3)]
+    head = [entry.photo_id for entry in project.queue.head(8)]
     claim = project.queue.claim_next(session.id, exclude=head[:2])
     assert claim is not None
-    assert claim.photo_id == head[2]
+    train = project.photos.ids("train")
+    assert claim.photo_id == next(photo_id for photo_id in head[2:] if photo_id in train)
 
 
 def test_scores_rank_training_photos_and_a_share_stays_random(
@@ -177,12 +183,11 @@ def test_scores_rank_training_photos_and_a_share_stays_random(
     ranked = [claim.photo_id for claim in claims if claim and claim.why == "limb or hand?"]
     drawn = [claim.photo_id for claim in claims if claim and claim.why == "random check"]
     assert ranked == sorted(ranked, reverse=True)
-    assert {project.photos.get(photo_id).split for photo_id in ranked} == {"train"}
-    assert 45 < len(drawn) < 105
-    assert {project.photos.get(photo_id).split for photo_id in drawn} > {"train"}
+    assert {project.photos.get(photo_id).split for photo_id in (*ranked, *drawn)} == {"train"}
+    assert 0.35 < len(drawn) / (len(drawn) + len(ranked)) < 0.65
 
 
-def test_without_a_random_share_only_ranked_training_photos_come_first(
+def test_without_a_random_share_training_photos_come_by_rank(
     make_project: MakeProject, tmp_path: Path
 ) -> None:
     project = many_photos(make_project, tmp_path, 40, random_share=0)
@@ -191,10 +196,57 @@ def test_without_a_random_share_only_ranked_training_photos_come_first(
     session = project.sessions.start("ann")
     claims = [project.queue.claim_next(session.id) for _ in range(40)]
     assert all(claim is not None for claim in claims)
-    reasons = [claim.why for claim in claims if claim]
+    reasons = [claim.why for claim in claims if claim and claim.photo_id in train]
     assert reasons[:3] == ["unsure"] * 3
-    assert reasons[3 : len(train)] == ["not ranked yet"] * (len(train) - 3)
-    assert set(reasons[len(train) :]) <= {"random check"}
+    assert set(reasons[3:]) <= {"not ranked yet", "one of the last"}
+    assert len(reasons) == len(train)
+
+
+def test_validation_photos_come_early_and_then_in_proportion(
+    make_project: MakeProject, tmp_path: Path
+) -> None:
+    project = many_photos(make_project, tmp_path, 300)
+    session = project.sessions.start("ann")
+    claims = [project.queue.claim_next(session.id) for _ in range(120)]
+    splits = [project.photos.get(claim.photo_id).split for claim in claims if claim]
+    assert splits[:2] == ["train", "train"], "the first model learns from them"
+    assert splits[:15].count("val") == 5, "so that models can be compared after fifteen masks"
+    counts = project.photos.counts().by_split
+    for split, (photos, _) in counts.items():
+        wanted = 120 * photos / 300
+        assert abs(splits.count(split) - wanted) <= max(1, 5 - wanted) + 1, split
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_two_photos_of_a_burst_come_in_one_batch_only_where_asked(
+    make_project: MakeProject, tmp_path: Path, together: bool
+) -> None:
+    project = many_photos(make_project, tmp_path, 60, batch=6, bursts_together=together)
+    ids = project.photos.ids()
+    rows = [{"photo_id": i, "hash": 0, "burst": ids[n - n % 4]} for n, i in enumerate(ids)]
+    with project.catalog.write() as connection:
+        connection.execute(sa.insert(likeness), rows)
+    burst = {row["photo_id"]: row["burst"] for row in rows}
+    head = [burst[entry.photo_id] for entry in project.queue.head(40)]
+    session = project.sessions.start("ann")
+    claims = [project.queue.claim_next(session.id) for _ in range(40)]
+    got = [burst[claim.photo_id] for claim in claims if claim]
+    apart = [len(set(order[i : i + 6])) == 6 for order in (got, head) for i in range(30)]
+    assert all(apart) is not together
+
+
+def test_why_each_photo_was_handed_out_is_kept(make_project: MakeProject, tmp_path: Path) -> None:
+    project = many_photos(make_project, tmp_path, 9)
+    session = project.sessions.start("ann")
+    claim = project.queue.claim_next(session.id)
+    assert claim is not None
+    assert project.queue.why(claim.photo_id) == claim.why == "first photos"
+    project.queue.release(session.id, claim.photo_id)
+    project.queue.claim(session.id, claim.photo_id)
+    assert project.queue.why(claim.photo_id) == "you opened it"
+    with project.catalog.read() as connection:
+        kept = connection.execute(sa.select(handout).order_by(handout.c.id)).all()
+    assert [(row.slot, row.blind, row.ranking) for row in kept] == [("ranked", 0, None), ("asked", 0, None)]
 
 
 def test_a_blind_share_is_asked_for(make_project: MakeProject, tmp_path: Path) -> None:
@@ -226,7 +278,9 @@ def test_labelling_a_scored_photo_takes_it_from_the_ranking(
     make_project: MakeProject, tmp_path: Path
 ) -> None:
     write_photo(tmp_path / "photos" / "a.jpg")
-    settings = Settings.model_validate({"splits": {"val_share": 0, "test_share": 0}})
+    settings = Settings.model_validate(
+        {"splits": {"val_share": 0, "test_share": 0}, "queue": {"random_share": 0}}
+    )
     project = make_project(settings=settings)
     project.registration.add_folder(tmp_path / "photos")
     project.predictions.set_scores("0001", [(1, 0.5, "unsure"), (1, float("nan"), "?")])

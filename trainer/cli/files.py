@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -160,13 +161,15 @@ def export(
 
 
 def status(directory: ProjectArgument, json: JsonOption = False) -> Reply:
-    """How far the project is, and what its trainer does."""
+    """How far the project is, how good its suggestions really are, and what its trainer does."""
+    from trainer.evaluation.honesty import look_honestly
     from trainer.project.project import Project
 
     with Project.open(Path(directory), read_only=True) as project:
         counts = project.photos.counts()
         served = project.models.served()
-        state = project.trainer.state()
+        state, ranking = project.trainer.state(), project.statistics.state()
+        honesty = look_honestly(project.measurements.all(), project.classes)
         stale = project.settings.service.stale_seconds
     age = None if state is None else state.age
     alive = age is not None and age < stale
@@ -178,16 +181,21 @@ def status(directory: ProjectArgument, json: JsonOption = False) -> Reply:
         "labelled": counts.labelled,
         "broken": counts.broken,
         "served": served.id if served else None,
+        "ranking": None if ranking is None else asdict(ranking),
+        "honesty": asdict(honesty),
         "trainer": {
             "state": running,
             "device": None if state is None else state.device,
             "heartbeat_age": age,
         },
     }
+    live = honesty.live_dice
     by_split = ", ".join(f"{name} {done:,} of {total:,}" for name, (total, done) in counts.by_split.items())
     lines = [
         f"{counts.photos:,} photos, {counts.labelled:,} labelled ({by_split}), {counts.broken:,} broken",
         f"served model: {served.id if served else 'none yet'}",
+        f"queue: {ranking.text if ranking else 'not ranked yet'}",
+        *([f"Dice on {live.photos} photos shown blind: {live.value:.2f}"] if live.value is not None else []),
         f"trainer: {running}"
         + (f" on {', '.join(filter(None, (state.device, state.message)))}" if alive and state else ""),
     ]

@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from trainer.cli import files, history, learn, models, pretrain, run, simulate, study, weights
+from trainer.cli import choose, files, history, learn, models, pretrain, rank, run, simulate, study, weights
 from trainer.cli.reply import Reply
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (run, files, pretrain, learn, models, weights, study, simulate, history):
+for commands in (run, files, pretrain, learn, models, rank, weights, study, simulate, choose, history):
     commands.register(app)
 
 

@@ -12,13 +12,17 @@ from trainer.cli.progress import counted
 from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply, listed, table
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from trainer.project.accepted import AcceptedMask
+    from trainer.project.models import Model
     from trainer.project.project import Project
 
 
 def register(app: typer.Typer) -> None:
     """Put these commands on the command line."""
     app.command(epilog="Example: skinseg predict study ~/new_photos --out ~/masks")(predict)
-    app.command(epilog="Example: skinseg models study      skinseg models study promote 0007")(models)
+    app.command(epilog="Example: skinseg models study promote 0007      … rollback --put-back")(models)
 
 
 def predict(
@@ -66,31 +70,54 @@ def predict(
 
 def models(
     directory: ProjectArgument,
-    action: Annotated[str, typer.Argument(metavar="list|promote|rollback", help="What to do.")] = "list",
+    action: Annotated[
+        str, typer.Argument(metavar="list|promote|rollback|accepted", help="What to do.")
+    ] = "list",
     model: Annotated[
-        str | None, typer.Argument(metavar="ID", help="For promote.", show_default=False)
+        str | None, typer.Argument(metavar="ID", help="For promote and accepted.", show_default=False)
     ] = None,
+    put_back: Annotated[
+        bool, typer.Option("--put-back", help="Photos whose masks were accepted from it go into the queue.")
+    ] = False,
     json: JsonOption = False,
 ) -> Reply:
-    """List the models with the reason of each decision, serve another one, or go back."""
+    """List the models with the reason of each decision, serve another one, or go back.
+
+    accepted lists the masks that hold what a model proposed and nobody painted.
+    """
     import getpass
 
     from trainer.errors import ProjectError
+    from trainer.project.accepted import accepted_masks
+    from trainer.project.accepted import put_back as put_masks_back
     from trainer.project.project import Project
 
-    if action not in ("list", "promote", "rollback"):
-        raise ProjectError(f"models: no action '{action}'; use list, promote ID or rollback")
-    with Project.open(Path(directory), read_only=action == "list") as project:
+    if action not in ("list", "promote", "rollback", "accepted"):
+        raise ProjectError(f"models: no action '{action}'; use list, promote ID, rollback or accepted ID")
+    if put_back and action not in ("rollback", "accepted"):
+        raise ProjectError("--put-back goes with rollback, or with accepted ID")
+    only_read = action == "list" or (action == "accepted" and not put_back)
+    with Project.open(Path(directory), read_only=only_read) as project:
+        user = getpass.getuser()
+        before = known_model(project, model) if action in ("rollback", "accepted") else None
         if action == "promote":
-            project.models.promote(
-                known_model(project, model or ""), why="chosen by hand", by=getpass.getuser()
-            )
+            project.models.promote(known_model(project, model or ""), why="chosen by hand", by=user)
         elif action == "rollback":
-            project.models.rollback(by=getpass.getuser())
-        served = project.models.served()
-        known = project.models.all()
+            project.models.rollback(by=user)
+        masks = accepted_masks(project, before) if before is not None else []
+        moved = put_masks_back(project, masks, user) if put_back else []
+        known, served = project.models.all(), project.models.served()
+    data, lines = _list(known, served)
+    if before is not None:
+        accepted, more = _accepted(masks, moved, before, put_back)
+        data |= accepted
+        lines = more if action == "accepted" else [*lines, *more]
+    return Reply(data, lines)
+
+
+def _list(known: list[Model], served: Model | None) -> tuple[dict[str, object], list[str | Table]]:
     serving = served.id if served else None
-    data = {
+    data: dict[str, object] = {
         "served": serving,
         "models": [
             {
@@ -116,7 +143,31 @@ def models(
         ]
         for item in known
     ]
-    return Reply(data, [table("model", "", "round", "Dice", "why", rows=rows)] if rows else ["No model yet."])
+    return data, [table("model", "", "round", "Dice", "why", rows=rows)] if rows else ["No model yet."]
+
+
+def _accepted(
+    masks: list[AcceptedMask], moved: list[AcceptedMask], model: str, put_back: bool
+) -> tuple[dict[str, object], list[str | Table]]:
+    """Describe masks that were accepted from a model, and what became of them."""
+    data: dict[str, object] = {
+        "accepted_from": model,
+        "accepted": [
+            {"photo": mask.relpath, "annotator": mask.annotator, "saved": mask.saved, "share": mask.accepted}
+            for mask in masks
+        ],
+        "put_back": len(moved),
+    }
+    if not masks:
+        return data, [f"No mask holds what model {escape(model)} proposed."]
+    rows = [[mask.relpath, f"{mask.accepted:.0%}", mask.annotator] for mask in masks[:20]]
+    title = f"{len(masks):,} masks hold what model {model} proposed and nobody painted"
+    end = (
+        f"{len(moved):,} are in the queue again; what was painted stays, the masks as they were are kept."
+        if put_back
+        else f"Back into the queue with: skinseg models DIR accepted {model} --put-back"
+    )
+    return data, [table("photo", "accepted", "by", rows=rows, title=title), escape(end)]
 
 
 def known_model(project: Project, model: str | None) -> str:

@@ -58,9 +58,9 @@ def effort(
     from trainer.settings.toml_file import load_settings
     from trainer.study.effort import plan_runs, read_points, run_effort
 
-    chosen, changed, used = _hand(hand), pairs(set_ or []), sorted(_words(tools))
-    names = [find_recipe(word).name for word in _words(recipes)]
-    runs = plan_runs(names, _counts(labels), draws, tools=bool(used))
+    chosen, changed, used = hand_named(hand), pairs(set_ or []), sorted(words(tools))
+    names = [find_recipe(word).name for word in words(recipes)]
+    runs = plan_runs(names, counts(labels), draws, tools=bool(used))
     if split not in ("val", "test"):
         raise ConfigError(f"--split {split}: choose val or test")
     path = Path(directory)
@@ -118,7 +118,8 @@ def _reply(folder: Path, points: Sequence[EffortPoint]) -> Reply:
     return Reply({"folder": str(folder), "points": [asdict(point) for point in points]}, lines)
 
 
-def _hand(name: str) -> Hand:
+def hand_named(name: str) -> Hand:
+    """Return the hand of that name."""
     from trainer.effort.costs import HANDS
     from trainer.effort.hand import Hand
 
@@ -136,13 +137,14 @@ def _folder_name(hand: str, split: str, changed: dict[str, str]) -> str:
     return f"{name}-{digest}"
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """Read `random,default`."""
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def _counts(text: str) -> list[int]:
+def counts(text: str, option: str = "--labels") -> list[int]:
     """Read `6,12,41`."""
-    words = _words(text)
-    if not words or not all(word.isdigit() and int(word) for word in words):
-        raise ConfigError(f"--labels {text}: write numbers of labelled photos, as 6,12,41")
-    return sorted({int(word) for word in words})
+    found = words(text)
+    if not found or not all(word.isdigit() and int(word) for word in found):
+        raise ConfigError(f"{option} {text}: write numbers of labelled photos, as 6,12,41")
+    return sorted({int(word) for word in found})

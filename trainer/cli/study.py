@@ -119,7 +119,7 @@ def _run(project: Project, name: str, asked: Asked, device: str, rank: Rank, das
     check_runs(design, device if dask is None else "auto")
     client = None
     if dask is not None:
-        from trainer.study.dask_runner import connect
+        from trainer.engine.cluster import connect
 
         client = connect(dask)
     for note in design.notes:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
 from trainer.errors import ProjectError, ReadOnlyError, StorageFullError
+from trainer.project import schema_choice  # noqa: F401  its tables are made with the others
 from trainer.project.filesystem import file_system_of, is_network
 from trainer.project.schema import SCHEMA, meta, metadata
 
@@ -45,6 +46,13 @@ class Catalog:
     read_only : bool
         Refuse to write.
 
+    Attributes
+    ----------
+    is_complete : bool
+        Whether it has all tables; an older one that is open for reading only has not.
+    keeps_counts : bool
+        Whether the number of photos in each state is kept, and need not be counted.
+
     Raises
     ------
     ProjectError
@@ -70,6 +78,7 @@ class Catalog:
                 f"PostgreSQL needs the module {error.name}: pip install 'napari-skinseg[postgres]'"
             ) from error
         self.read_only = read_only
+        self.is_complete = self.keeps_counts = False
         self._writer = self.engine.execution_options(skinseg_write=True)
         self._durable = self.engine.execution_options(skinseg_write=True, skinseg_durable=True)
         self._version_lock = threading.Lock()
@@ -160,7 +169,8 @@ class Catalog:
             If there is no catalog, or it is from a newer or an older program.
         """
         with self.read() as connection:
-            if not sa.inspect(connection).has_table("meta"):
+            tables = set(sa.inspect(connection).get_table_names())
+            if "meta" not in tables:
                 raise ProjectError(f"{self.place} holds no project; make one with: skinseg new")
             values = {row.key: row.value for row in connection.execute(sa.select(meta))}
         found = int(values.get("schema", "0"))
@@ -174,7 +184,18 @@ class Catalog:
                 f"{self.place} was made by an older napari-skinseg (schema {found}, here {SCHEMA}); "
                 "export its masks with that version and import them into a new project"
             )
+        self._complete(tables)
         return values
+
+    def _complete(self, tables: set[str]) -> None:
+        """Add the tables that came after this project was made; older programs pass over them."""
+        missing = metadata.tables.keys() - tables
+        if missing and not self.read_only:
+            with self.write(durable=True) as connection:
+                metadata.create_all(connection)
+            missing = set()
+        self.is_complete = not missing
+        self.keeps_counts = self.is_sqlite and self.is_complete
 
     @property
     def place(self) -> str:

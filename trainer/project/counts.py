@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from trainer.project.scan import SPLITS
 from trainer.project.schema import photo
+from trainer.project.schema_choice import tally
 from trainer.project.states import PhotoState
 
 __all__ = ["Counts", "count_photos"]
@@ -23,6 +24,8 @@ class Counts:
     skipped: int = 0
     flagged: int = 0
     by_split: dict[str, tuple[int, int]] = field(default_factory=dict)
+    waiting: dict[str, int] = field(default_factory=dict)
+    """Photos in the queue, by split."""
 
     @property
     def towards_first(self) -> int:
@@ -30,28 +33,32 @@ class Counts:
         return min(self.labelled, self.by_split.get("train", (0, 0))[1] + 1)
 
 
-def count_photos(connection: sa.Connection) -> Counts:
-    """Count all photos of the catalog."""
-    by_state = sa.select(photo.c.state, photo.c.split, sa.func.count()).group_by(photo.c.state, photo.c.split)
-    labelled = (
-        sa.select(photo.c.split, sa.func.count()).where(photo.c.head.is_not(None)).group_by(photo.c.split)
-    )
-    skipped = sa.select(sa.func.count()).where(
-        photo.c.queued == sa.literal_column("1"), photo.c.back > 0, photo.c.state == PhotoState.NEW
-    )
-    states = connection.execute(by_state).all()
-    heads = {str(split): int(count) for split, count in connection.execute(labelled)}
-    skips = int(connection.execute(skipped).scalar_one())
-    total = dict.fromkeys(SPLITS, 0)
+def count_photos(connection: sa.Connection, kept: bool) -> Counts:
+    """Sum up the photos of the catalog; `kept` says whether their number is kept or must be counted."""
+    rows = connection.execute(sa.select(tally) if kept else _counted()).all()
+    total, labelled, waiting = (dict.fromkeys(SPLITS, 0) for _ in range(3))
     of_state: dict[str, int] = {}
-    for state, split, count in states:
-        total[split] += count
-        of_state[state] = of_state.get(state, 0) + count
+    skipped = 0
+    for row in rows:
+        total[row.split] += row.photos
+        of_state[row.state] = of_state.get(row.state, 0) + row.photos
+        labelled[row.split] += row.photos * row.headed
+        waiting[row.split] += row.photos * row.queued
+        if row.queued and row.behind and row.state == PhotoState.NEW:
+            skipped += row.photos
     return Counts(
         photos=sum(total.values()),
-        labelled=sum(heads.values()),
+        labelled=sum(labelled.values()),
         broken=of_state.get(PhotoState.BROKEN, 0),
-        skipped=skips,
+        skipped=skipped,
         flagged=of_state.get(PhotoState.FLAGGED, 0),
-        by_split={split: (total[split], heads.get(split, 0)) for split in SPLITS},
+        by_split={split: (total[split], labelled[split]) for split in SPLITS},
+        waiting=waiting,
     )
+
+
+def _counted() -> sa.Select[tuple[str, str, int, int, int, int]]:
+    headed = sa.case((photo.c.head.is_not(None), 1), else_=0).label("headed")
+    behind = sa.case((photo.c.back > 0, 1), else_=0).label("behind")
+    key = (photo.c.split, photo.c.state, headed, photo.c.queued, behind)
+    return sa.select(*key, sa.func.count().label("photos")).group_by(*key)

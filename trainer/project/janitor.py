@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import time
@@ -16,7 +17,26 @@ if TYPE_CHECKING:
 
     from trainer.project.project import Project
 
-__all__ = ["collect_orphans", "find_orphans"]
+__all__ = ["Sweep", "collect_orphans", "find_orphans"]
+
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 3600.0
+
+
+class Sweep:
+    """Removes once in a while what killed programs left half-written; nothing points to it."""
+
+    def __init__(self, project: Project) -> None:
+        self._project, self._at = project, 0.0
+
+    def look(self) -> None:
+        """Sweep if the last time is an hour ago."""
+        if time.monotonic() < self._at:
+            return
+        self._at = time.monotonic() + SWEEP_SECONDS
+        if removed := collect_orphans(self._project):
+            log.info("removed %d groups of files that belonged to nothing", removed)
 
 
 def collect_orphans(project: Project, older_than: float = 3600.0) -> int:

@@ -13,6 +13,7 @@ from trainer.errors import PhotoError
 from trainer.project.counts import Counts, count_photos
 from trainer.project.decode import Header, decode, hash_file, read_header
 from trainer.project.schema import photo, prediction
+from trainer.project.schema_choice import likeness, statistic
 from trainer.project.states import PhotoState
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Photos:
     def counts(self) -> Counts:
         """Count the photos of each kind."""
         with self._store.catalog.read() as connection:
-            return count_photos(connection)
+            return count_photos(connection, self._store.catalog.keeps_counts)
 
     def ids(
         self, split: str | None = None, labelled: bool | None = None, limit: int | None = None
@@ -231,7 +232,8 @@ class Photos:
         self._set(known.id, sha256=None, width=None, height=None, orientation=None, note=None)
         if not self._store.read_only:
             with self._store.catalog.write() as connection:
-                connection.execute(sa.delete(prediction).where(prediction.c.photo_id == known.id))
+                for table in (prediction, statistic, likeness):
+                    connection.execute(sa.delete(table).where(table.c.photo_id == known.id))
         return self.get(photo_id)
 
     def _gone(self, known: Photo, error: OSError) -> None:

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from trainer.labels.boxes import Box
 from trainer.project.filesystem import make_private
-from trainer.project.queue import drawn, ranked, ranking
+from trainer.project.lineup import line_up
+from trainer.project.orders import ranking
 from trainer.project.schema import lease, meta, photo, prediction, request, score, session
 from trainer.project.states import PhotoState
 from trainer.project.zarr_store import Array, read_arrays, read_attributes, write_arrays
@@ -194,6 +195,13 @@ class Predictions:
             self._drop_scores(keep=model_id)
         return count
 
+    def replace_scores(self, ranker: str, rows: Sequence[tuple[int, float, str]]) -> None:
+        """Let these few photos be the whole ranking, in one step; see `set_scores` for many."""
+        with self._store.catalog.write() as connection:
+            connection.execute(sa.delete(score).where(score.c.model_id == ranker))
+            self._put_scores(connection, ranker, [row for row in rows if math.isfinite(row[1])])
+        self.set_scores(ranker, ())
+
     def _put_scores(
         self, connection: sa.Connection, model_id: str, rows: list[tuple[int, float, str]]
     ) -> None:
@@ -237,8 +245,7 @@ class Predictions:
         (`queue.predict_ahead` photos).
         """
         now = time.time()
-        ahead = self._store.settings.queue.predict_ahead
-        by_chance = math.ceil(ahead * self._store.settings.queue.random_share)
+        ahead = self._store.settings.queue.predict_ahead if head else 0
         recent = now - self._store.settings.queue.lease_seconds
         is_open = sa.and_(session.c.ended.is_(None), session.c.seen > recent)
         asked = (
@@ -250,20 +257,17 @@ class Predictions:
         held = (
             sa.select(lease.c.photo_id.label("id"))
             .join(session, session.c.id == lease.c.session_id)
-            .join(photo, photo.c.id == lease.c.photo_id)
-            .where(is_open, lease.c.expires > now, photo.c.queued == 1)
+            .where(is_open, lease.c.expires > now)
+            # by id: as a join, SQLite might go through all photos
+            .where(sa.exists().where(photo.c.id == lease.c.photo_id, photo.c.queued + 0 == 1))
             .order_by(lease.c.expires)
         )
         with self._store.catalog.read() as connection:
-            queries = [asked, held]
-            ranker = ranking(connection) if head else None
-            if ranker is not None:
-                queries.append(ranked(ranker, now).limit(ahead))
-            if head:
-                queries.append(drawn(now).limit(ahead if ranker is None else by_chance))
             order: dict[int, None] = {}
-            for query in queries:
+            for query in (asked, held):
                 order.update(dict.fromkeys(connection.execute(query).scalars()))
+            if ahead:
+                order.update((entry.photo_id, None) for entry in line_up(connection, self._store, ahead))
             there = sa.select(prediction.c.photo_id).where(
                 prediction.c.photo_id.in_(order), prediction.c.model_id == model_id
             )

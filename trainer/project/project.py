@@ -27,6 +27,7 @@ from trainer.project.catalog import Catalog, sqlite_url
 from trainer.project.drafts import Drafts
 from trainer.project.filesystem import make_private, storage_errors
 from trainer.project.masks import Masks
+from trainer.project.measurements import Measurements
 from trainer.project.models import Models
 from trainer.project.photo_arrays import ACTIVATIONS, EMBEDDINGS, PhotoArrays
 from trainer.project.photos import Photos
@@ -35,6 +36,7 @@ from trainer.project.queue import Queue
 from trainer.project.registration import Registration
 from trainer.project.review import Review
 from trainer.project.sessions import Sessions
+from trainer.project.statistics import Statistics
 from trainer.project.store import Store
 from trainer.project.trainer_channel import TrainerChannel
 from trainer.settings.toml_file import PROJECT_SECTION, load_settings, save_settings
@@ -69,7 +71,7 @@ class Project(Store):
     read_only_reason : str
         Why nothing can be saved; empty where all can.
     registration, photos, masks, drafts, sessions, queue, review, predictions, embeddings, activations,
-    models, trainer
+    statistics, measurements, models, trainer
         The components.
     """
 
@@ -88,6 +90,8 @@ class Project(Store):
         self.predictions = Predictions(self)
         self.embeddings = PhotoArrays(self, EMBEDDINGS)
         self.activations = PhotoArrays(self, ACTIVATIONS)
+        self.statistics = Statistics(self)
+        self.measurements = Measurements(self)
         self.models = Models(self)
         self.trainer = TrainerChannel(self)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,26 +9,23 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from trainer.errors import ConflictError, PhotoError, ProjectError
-from trainer.project.schema import lease, meta, photo, request, score, session, skipped
-from trainer.project.states import PhotoState
+from trainer.project.lineup import QueueEntry, line_up, slot_plan, slot_state
+from trainer.project.orders import not_of, orders, ranking, recent_bursts
+from trainer.project.schema import lease, photo, request, score, session, skipped
+from trainer.project.schema_choice import handout
+from trainer.project.states import PhotoState, Slot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from trainer.project.photos import Photos
     from trainer.project.store import Store
 
-__all__ = ["RANDOM", "START", "Lease", "Queue", "QueueEntry"]
+__all__ = ["ASKED", "Lease", "Queue", "QueueEntry"]
 
-START = "first photos"
-RANDOM = "random check"
-UNSCORED = "not ranked yet"
 ASKED = "you opened it"
-"""Reasons for a photo to come up, in an annotator's words."""
 
 _QUEUED = photo.c.queued == sa.literal_column("1")  # literal, or the partial index is not used
-_BY_DRAW = (photo.c.back, photo.c.draw, photo.c.id)
-_BY_RANK = (score.c.score.desc(), score.c.photo_id.desc())
 _TRIES = 20
 
 
@@ -43,16 +39,6 @@ class Lease:
     expires: float
 
 
-@dataclass(frozen=True)
-class QueueEntry:
-    """A photo near the head of the queue."""
-
-    photo_id: int
-    relpath: str
-    score: float | None
-    why: str
-
-
 class Queue:
     """Claims, leases, skips and flags of photos."""
 
@@ -63,9 +49,10 @@ class Queue:
     def claim_next(self, session_id: int, exclude: Iterable[int] = ()) -> Lease | None:
         """Lease the next photo: one that no other session holds, and that this one has not skipped.
 
-        Before a model has ranked the photos, all come in a fixed random order. Then training photos come by
-        rank, and a share of all photos (`queue.random_share`) by the random order, which is how validation
-        and test photos come up.
+        Validation and test photos come as often as their share of all photos asks for, and the first
+        validation photos early. The others are training photos: in a fixed random order before a model has
+        ranked them, then by rank, and a share (`queue.random_share`) at random. Why it was handed out is
+        recorded.
 
         Parameters
         ----------
@@ -85,19 +72,19 @@ class Queue:
             If the session has ended.
         """
         out = tuple(exclude)
-        settings = self._store.settings.queue
-        at_random = random.random() < settings.random_share
-        blind = random.random() < settings.blind_share
         for _ in range(_TRIES):  # a pick can be lost to another session between finding and leasing it
             now = time.time()
             with self._store.catalog.write() as connection:
                 self._seen(connection, session_id, now)
-                found = self._pick(connection, session_id, out, now, at_random)
+                state = slot_state(connection, self._store, now)
+                slot, blind = next(slot_plan(self._store).slots(state))
+                found = self._pick(connection, session_id, out, now, slot)
                 if found is None:
                     return None
-                expires = now + settings.lease_seconds
-                if self._take(connection, session_id, found[0], now, expires):
-                    return Lease(found[0], found[1], blind, expires)
+                made = Lease(*found, blind, now + self._store.settings.queue.lease_seconds)
+                if self._take(connection, session_id, made, now):
+                    self._record(connection, session_id, made, slot, now)
+                    return made
         raise ProjectError("the next photo could not be taken: too many annotators at once; try again")
 
     def claim(self, session_id: int, photo_id: int) -> Lease:
@@ -114,7 +101,7 @@ class Queue:
         if known.state == PhotoState.BROKEN:
             raise PhotoError(f"{known.relpath}: {known.reason}")
         now = time.time()
-        expires = now + self._store.settings.queue.lease_seconds
+        made = Lease(photo_id, ASKED, False, now + self._store.settings.queue.lease_seconds)
         with self._store.catalog.write() as connection:
             annotator = self._seen(connection, session_id, now)
             holder = connection.execute(
@@ -124,11 +111,12 @@ class Queue:
             ).scalar()
             if holder == annotator:  # their own photo, left open by a window that crashed
                 connection.execute(sa.delete(lease).where(lease.c.photo_id == photo_id))
-            if not self._take(connection, session_id, photo_id, now, expires):
+            if not self._take(connection, session_id, made, now):
                 raise ConflictError(
                     f"{known.relpath} is being worked on by {holder or 'somebody else'}; take another photo"
                 )
-        return Lease(photo_id, ASKED, False, expires)
+            self._record(connection, session_id, made, Slot.ASKED, now)
+        return made
 
     def extend(self, session_id: int, photo_ids: Iterable[int]) -> list[int]:
         """Prolong the leases of a session, as its sign of life; returns the photos that it still holds."""
@@ -177,26 +165,17 @@ class Queue:
             self._store.events.write(connection, "flag", annotator, photo_id, note=note)
 
     def head(self, n: int) -> list[QueueEntry]:
-        """List the photos that would come next by rank, or in the random order before there is a rank."""
-        now = time.time()
+        """List the photos that would come next if nobody skipped one."""
         with self._store.catalog.read() as connection:
-            model_id = ranking(connection)
-            entries: list[QueueEntry] = []
-            if model_id is not None:
-                query = ranked(model_id, now).add_columns(photo.c.relpath, score.c.score).limit(n)
-                entries = [
-                    QueueEntry(row.id, row.relpath, row.score, row.why) for row in connection.execute(query)
-                ]
-            if len(entries) < n:
-                there = {entry.photo_id for entry in entries}
-                why = START if model_id is None else RANDOM
-                in_order = drawn(now).add_columns(photo.c.relpath).limit(n + len(there))
-                entries += [
-                    QueueEntry(row.id, row.relpath, None, why)
-                    for row in connection.execute(in_order)
-                    if row.id not in there
-                ]
-        return entries[:n]
+            return line_up(connection, self._store, n)
+
+    def why(self, photo_id: int) -> str:
+        """Return the reason for which a photo was handed out last; empty: it never was."""
+        if not self._store.catalog.is_complete:
+            return ""
+        query = sa.select(handout.c.why).where(handout.c.photo_id == photo_id)
+        with self._store.catalog.read() as connection:
+            return connection.execute(query.order_by(handout.c.id.desc()).limit(1)).scalar() or ""
 
     def request_prediction(self, session_id: int, photo_ids: Iterable[int]) -> None:
         """Ask the trainer for suggestions; what is asked for comes before training."""
@@ -224,11 +203,9 @@ class Queue:
             sa.delete(request).where(request.c.photo_id == photo_id, request.c.session_id == session_id)
         )
 
-    def _take(
-        self, connection: sa.Connection, session_id: int, photo_id: int, now: float, expires: float
-    ) -> bool:
+    def _take(self, connection: sa.Connection, session_id: int, wanted: Lease, now: float) -> bool:
         """Lease a photo unless another session has a lease that still runs."""
-        row = {"photo_id": photo_id, "session_id": session_id, "expires": expires}
+        row = {"photo_id": wanted.photo_id, "session_id": session_id, "expires": wanted.expires}
         free = sa.or_(lease.c.expires <= now, lease.c.session_id == session_id)
         done = connection.execute(
             self._store.catalog.insert(lease)
@@ -238,60 +215,42 @@ class Queue:
         )
         return done.scalar() is not None
 
+    def _record(
+        self, connection: sa.Connection, session_id: int, made: Lease, slot: Slot, now: float
+    ) -> None:
+        connection.execute(
+            sa.insert(handout).values(
+                photo_id=made.photo_id,
+                session_id=session_id,
+                slot=slot,
+                why=made.why,
+                blind=int(made.blind),
+                ranking=ranking(connection),
+                created=now,
+            )
+        )
+
     def _pick(
-        self, connection: sa.Connection, session_id: int, out: Sequence[int], now: float, at_random: bool
+        self, connection: sa.Connection, session_id: int, out: Sequence[int], now: float, slot: Slot
     ) -> tuple[int, str] | None:
         """Find the photo for this session: the first of the orders that has one left."""
-        for query in self._orders(connection, now, at_random):
-            fitting = query.where(
-                ~sa.exists().where(skipped.c.photo_id == photo.c.id, skipped.c.session_id == session_id)
-            )
-            if out:
-                fitting = fitting.where(photo.c.id.not_in(out))
-            # Two sessions ask at once: on PostgreSQL each passes over the row that the other is looking at,
-            # on SQLite the clause is left out, as BEGIN IMMEDIATE has let in one of them alone. The lease
-            # itself is decided in `_take`; without the lock both would find the same photo, and one retry.
-            row = connection.execute(fitting.limit(1).with_for_update(skip_locked=True, of=photo)).first()
-            if row is not None:
-                return int(row.id), str(row.why)
+        queue = self._store.settings.queue
+        bursts = [] if queue.bursts_together else recent_bursts(connection, queue.batch - 1)
+        turn = orders(slot, ranking(connection))
+        for apart in (True, False) if bursts else (False,):  # the last photos may all be of one burst
+            for order in turn:
+                fitting = order.query(now).where(
+                    ~sa.exists().where(skipped.c.photo_id == photo.c.id, skipped.c.session_id == session_id)
+                )
+                if out:
+                    fitting = fitting.where(photo.c.id.not_in(out))
+                if apart:
+                    fitting = fitting.where(not_of(bursts))
+                # Two sessions ask at once: on PostgreSQL each passes over the row that the other is looking
+                # at, on SQLite the clause is left out, as BEGIN IMMEDIATE has let in one of them alone. The
+                # lease itself is decided in `_take`; without the lock both would find the same photo, and
+                # one retry.
+                row = connection.execute(fitting.limit(1).with_for_update(skip_locked=True, of=photo)).first()
+                if row is not None:
+                    return int(row.id), str(row.why)
         return None
-
-    def _orders(
-        self, connection: sa.Connection, now: float, at_random: bool
-    ) -> Iterator[sa.Select[tuple[int, str]]]:
-        """Yield the queries to try, in turn; each is run only where those before found no photo."""
-        model_id = ranking(connection)
-        if model_id is None:
-            yield drawn(now, START)
-            return
-        if at_random:
-            yield drawn(now, RANDOM)
-            return
-        # Ranked photos are of the split train only: choosing validation or test photos by a model's own doubt
-        # would bend the scores measured on them. They come up by chance, or when training photos run out.
-        yield ranked(model_id, now)
-        yield drawn(now, UNSCORED).where(photo.c.split == "train")
-        yield drawn(now, RANDOM)
-
-
-def ranking(connection: sa.Connection) -> str | None:
-    """Return the model whose scores rank the queue."""
-    return connection.execute(sa.select(meta.c.value).where(meta.c.key == "ranking")).scalar()
-
-
-def _free(now: float) -> sa.ColumnElement[bool]:
-    return ~sa.exists().where(lease.c.photo_id == photo.c.id, lease.c.expires > now)
-
-
-def drawn(now: float, why: str = RANDOM) -> sa.Select[tuple[int, str]]:
-    query = sa.select(photo.c.id, sa.literal(why).label("why"))
-    return query.where(_QUEUED, _free(now)).order_by(*_BY_DRAW)
-
-
-def ranked(model_id: str, now: float) -> sa.Select[tuple[int, str]]:
-    return (
-        sa.select(photo.c.id, score.c.why)
-        .select_from(score.join(photo, photo.c.id == score.c.photo_id))
-        .where(score.c.model_id == model_id, _QUEUED, photo.c.split == "train", _free(now))
-        .order_by(*_BY_RANK)
-    )

@@ -11,6 +11,7 @@ __all__ = [
     "RevisionKind",
     "RoundState",
     "ServingChange",
+    "Slot",
     "VisitOutcome",
 ]
 
@@ -47,6 +48,19 @@ class VisitOutcome(StrEnum):
     SKIPPED = "skipped"
     FLAGGED = "flagged"
     LEFT = "left"
+
+
+class Slot(StrEnum):
+    """The place in the queue that a photo was handed out for."""
+
+    RANKED = "ranked"
+    """By rank, or in the random order of the training photos before there is a rank."""
+    RANDOM = "random"
+    """A training photo at random, which the ranked ones are compared with."""
+    VALIDATION = "val"
+    TEST = "test"
+    ASKED = "asked"
+    """Somebody opened it."""
 
 
 class CommandKind(StrEnum):

@@ -6,7 +6,6 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from trainer.acquisition.uncertainty import uncertainty
 from trainer.engine.memory import release_device_memory
 from trainer.errors import PhotoError
 
@@ -41,7 +40,6 @@ class PredictionWorker:
         self._mute_model: str | None = None  # one that has no activations
         self._why = ""
         self._aside: dict[int, float] = {}  # photo: when it may be tried again
-        self._scores: list[tuple[int, float, str]] = []
         self._last_used = time.monotonic()
 
     @property
@@ -62,7 +60,6 @@ class PredictionWorker:
         if served is None or served.id == self._failed_model:
             return None
         if served.id != self._model_id:
-            self._scores.clear()
             self._aside.clear()
         photo_id = self._most_wanted(served.id, head)
         if photo_id is None:
@@ -120,16 +117,6 @@ class PredictionWorker:
         for photo_id in self._project.predictions.wanted(model_id, head):
             if self._aside.get(photo_id, 0.0) <= now:
                 return photo_id
-        if not head:
-            return None
-        if self._scores:  # the new ranking counts once the whole head has been looked at
-            self._project.predictions.set_scores(model_id, self._scores)
-            self._scores.clear()
-        for entry in self._project.queue.head(self._project.settings.queue.predict_ahead):
-            if entry.score is None and self._aside.get(entry.photo_id, 0.0) <= now:
-                made = self._project.predictions.get(entry.photo_id)
-                if made is None or made.model_id != model_id:
-                    return entry.photo_id
         return None
 
     def _set_aside(self, photo_id: int, error: Exception, what: str) -> None:
@@ -159,14 +146,6 @@ class PredictionWorker:
 
     def _predict(self, photo_id: int, model_id: str, predictor: Predictor) -> None:
         result = predictor.predict(self._project.photos.read(photo_id))
-        score, why = uncertainty(result.labels, result.confidence, self._project.classes)
         self._project.predictions.save(
-            photo_id,
-            model_id,
-            result.labels,
-            result.confidence,
-            score,
-            error=result.error,
-            boxes=result.boxes,
+            photo_id, model_id, result.labels, result.confidence, error=result.error, boxes=result.boxes
         )
-        self._scores.append((photo_id, score, why))

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Unpack
 
 from trainer.engine.memory import release_device_memory
 from trainer.errors import SkinsegError
-from trainer.project.janitor import collect_orphans
+from trainer.project.janitor import Sweep
 from trainer.project.states import RoundState
 from trainer.service.back_off import BackOff
 from trainer.service.commands import CommandHandler
 from trainer.service.device import prepare_device
 from trainer.service.heartbeat import Heartbeat
 from trainer.service.lock import TrainerLock
+from trainer.service.news import News
 from trainer.service.photo_server import PhotoServer
 from trainer.service.round_settings import RoundChoices, settings_for_round
 from trainer.service.schedule import PRETEXT, NextStep, decide, probe_is_due
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     from trainer.training.round_context import RoundProgress
 
 log = logging.getLogger(__name__)
-
-SWEEP_SECONDS = 3600.0
 
 
 class Service:
@@ -64,11 +63,10 @@ class Service:
         self.server = PhotoServer(project, device)
         self.on_progress: Callable[[RoundProgress], None] | None = None
         self._wake = threading.Event()
-        self._version = -1
-        self._looked = 0.0
+        self._news = News(project)
         self._back_off = BackOff()
         self._head_is_due = True
-        self._sweep_at = 0.0
+        self._sweep = Sweep(project)
         self._round_lane: Lane | None = None
         self._round_labels = 0
         self._device = "cpu"
@@ -126,16 +124,19 @@ class Service:
 
     def _one_turn(self) -> bool:
         """Carry out commands, predict one photo, or train one round; False when there is nothing to do."""
-        # Nothing is queued in memory: each turn looks at the catalog and does the one thing that matters most
-        # now. So a kill between two turns loses nothing, and a request never waits behind a plan.
-        if not self._has_news():
+        # Nothing is queued in memory: each turn looks at the catalog and does what matters most. So a kill
+        # between two turns loses nothing, and a request never waits behind a plan.
+        if not self._news.is_there():
             self._wake.wait(self.project.settings.service.poll_seconds)
             return True
         self.commands.run_pending()
         if self.commands.stop:
             return True
         # Predictions before training: a person waits for them, and they take a second, not minutes.
-        return self._predict_one(head=self._head_is_due) or self._train_next()
+        if self._predict_one(head=self._head_is_due):
+            return True
+        # A better model ranks the head of the queue before a round that nobody waits for; the rest waits.
+        return (self._state().new_labels == 0 and self._rank_one(head_only=True)) or self._train_next()
 
     def _predict_one(self, head: bool) -> bool:
         """Write one prediction; False when none is wanted.
@@ -145,10 +146,17 @@ class Service:
         """
         if served := self.server.serve_one(head, clicks=not probe_is_due(self._state())):
             self.heartbeat.show_state("predicting", served)
-            self._looked = 0.0  # there may be another: look again at once
+            self._news.look_again()  # there may be another: look again at once
             return True
         self._head_is_due = self._head_is_due and not head
         return False
+
+    def _rank_one(self, head_only: bool = False) -> bool:
+        """Look at one photo of the pool, or rank; False when all is ranked."""
+        if doing := self.server.rank_one(head_only):
+            self.heartbeat.show_state("predicting", doing)
+            self._news.look_again()
+        return doing != ""
 
     def tick(self, progress: RoundProgress) -> None:
         """Report progress and serve commands and predictions between two training steps.
@@ -165,7 +173,7 @@ class Service:
             self.on_progress(progress)
         if self.commands.stop:
             raise StopRound("stopped")
-        if not self._has_news():
+        if not self._news.is_there():
             return
         self.commands.run_pending()
         if self.commands.stop or self.commands.paused:
@@ -174,13 +182,15 @@ class Service:
         # a probe takes seconds, and a person waits for it more than for clicks
         due = self._round_lane in (Lane.FAST, Lane.FULL) and probe_is_due(self._state())
         if self.server.serve_one(head=in_full, clicks=self._round_lane != Lane.PROBE and not due):
-            self._looked = 0.0  # there may be another: look again after the next step
+            self._news.look_again()  # there may be another: look again after the next step
         elif in_full and self.project.photos.counts().labelled > self._round_labels:
             raise StopRound("new labels come first")
         elif due:
             raise StopRound("the newest label comes first")
         elif progress.recipe == PRETEXT and self._round_lane == Lane.FULL and self.commands.train_now:
             raise StopRound("the round asked for comes first")
+        elif in_full:
+            self.server.rank_between_steps()
 
     def train(
         self,
@@ -231,26 +241,19 @@ class Service:
             self.commands.train_now = None
             if self._predict_one(head=True):
                 return True
+            self._sweep.look()
+            if self._rank_one():
+                return True
             trouble = self._back_off.message if state.wait else self.server.predictions.trouble
             self.heartbeat.show_state("failed" if trouble else "resting", trouble or next_step.why)
             self.server.release_when_idle(self.project.settings.service.idle_release_seconds)
-            self._sweep()
             return False
         self._carry_out(next_step)
         return True
 
     def _state(self) -> SchedulerState:
-        return read_scheduler_state(
-            self.project, self.commands.train_now, self._back_off.seconds, self._device
-        )
-
-    def _sweep(self) -> None:
-        """Once in a while remove what killed programs left half-written; nothing points to it."""
-        if time.monotonic() < self._sweep_at:
-            return
-        self._sweep_at = time.monotonic() + SWEEP_SECONDS
-        if removed := collect_orphans(self.project):
-            log.info("removed %d groups of files that belonged to nothing", removed)
+        wait = self._back_off.seconds
+        return read_scheduler_state(self.project, self.commands.train_now, wait, self._device)
 
     def _carry_out(self, next_step: NextStep) -> None:
         log.info("%s %s: %s", next_step.action, next_step.round_id or next_step.lane, next_step.why)
@@ -266,7 +269,7 @@ class Service:
             self._report_failure("a training round failed", error)
             return
         self._back_off.succeed()
-        self._looked = 0.0
+        self._news.look_again()
         if result is not None:
             self._head_is_due = result.served
             log.info("round %s: model %s, %s", result.round_id, result.model_id, result.why)
@@ -285,15 +288,6 @@ class Service:
         with suppress(Exception):
             self.project.events.add("round failed", "trainer", why=reason, wait=wait)
         return wait
-
-    def _has_news(self) -> bool:
-        """Tell whether the catalog changed since the last look, or that look is long enough ago."""
-        version = self.project.data_version()
-        now = time.monotonic()
-        if version == self._version and now - self._looked < 1.0:
-            return False
-        self._version, self._looked = version, now
-        return True
 
     def _stop(self) -> None:
         self.commands.stop = True

@@ -13,8 +13,11 @@ class QueueSettings(Section):
     lease_seconds: float = Field(default=600.0, gt=0)
     """A photo handed to an annotator stays theirs for this long after their last sign of life."""
 
+    strategy: str = "default"
+    """How photos are ranked; `skinseg rank --strategy` tries another one."""
+
     random_share: Share = 0.2
-    """Share of the photos drawn at random from all splits once a model ranks the others."""
+    """Share of the training photos drawn at random once a model ranks the others."""
 
     blind_share: Share = 0.0
     """Share of the photos shown without a suggestion, which measures the model without leading the eye."""
@@ -24,3 +27,12 @@ class QueueSettings(Section):
 
     predict_ahead: int = Field(default=8, ge=0)
     """Suggestions are made for this many photos at the head of the queue."""
+
+    batch: int = Field(default=8, ge=1)
+    """Among this many photos in a row no two are of one burst."""
+
+    bursts_together: bool = False
+    """Photos of one burst may come one after the other."""
+
+    sample: int = Field(default=400, ge=1)
+    """On a processor so many photos, drawn at random, are ranked; on a graphics card all of them."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.errors import ConfigError, SkinsegError
+from trainer.errors import SkinsegError
 from trainer.study.design import Design, runs_folder
 from trainer.study.runner import Progress, do_run, done_runs, locked, ready
 from trainer.study.runs import RunSpec, is_done
@@ -20,30 +20,6 @@ if TYPE_CHECKING:
     from distributed import Client
 
     from trainer.project.project import Project
-
-CONNECT_SECONDS = 10
-
-
-def connect(address: str) -> Client:
-    """Connect to the scheduler at an address.
-
-    Raises
-    ------
-    ConfigError
-        dask.distributed is not installed, or nothing answers there.
-    """
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise ConfigError(
-            "--dask needs dask.distributed: install it with pip install 'napari-skinseg[distributed]'"
-        ) from error
-    try:
-        return Client(address, timeout=CONNECT_SECONDS)
-    except (OSError, ValueError) as error:
-        raise ConfigError(
-            f"--dask {address}: no scheduler answers there, give one as tcp://HOST:8786"
-        ) from error
 
 
 def run_on_dask(

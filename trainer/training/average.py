@@ -126,8 +126,8 @@ def _publish(round_: RoundContext, card: dict[str, Any], new: Model) -> Model:
     project, (main, member) = round_.project, card["parents"]
     model_id = project.models.new_id()
     folder = project.models.folder(model_id)
-    paths = (project.models.get(name).path for name in (main, member))
-    save_average(folder, *paths, {**card, "id": model_id})
+    paths = [project.models.get(name).path for name in (main, member)]
+    save_average(folder, paths[0], paths[1], {**card, "id": model_id})
     project.models.add(model_id, card["recipe"], new.lane, [main, member], card["metrics"], folder)
     project.models.trained_on(model_id, [item.revision_id for item in round_.record.items])
     project.models.record_decision(model_id, True, card["decision"])

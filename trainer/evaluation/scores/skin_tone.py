@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from skimage.color import rgb2lab
 
 BINS = ("very light", "light", "intermediate", "tan", "brown", "dark")
 EDGES = (55.0, 41.0, 28.0, 10.0, -30.0)
@@ -30,6 +29,8 @@ def skin_tone(photo: npt.NDArray[np.uint8], skin: npt.NDArray[np.bool_]) -> floa
     skin
         Where the truth says skin, ``(H, W)`` bool.
     """
+    from skimage.color import rgb2lab  # here: `skinseg status` needs the bins alone, and stays quick
+
     where = np.flatnonzero(skin)
     if len(where) < FEWEST:
         return math.nan

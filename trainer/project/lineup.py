@@ -1,0 +1,112 @@
+"""Line-up: the photos that come next, slot by slot, each with its reason."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from trainer.project.counts import count_photos
+from trainer.project.orders import Order, orders, ranking, recent_bursts
+from trainer.project.schema import lease, photo
+from trainer.project.schema_choice import handout, likeness
+from trainer.project.slots import SlotPlan, SlotState
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from trainer.project.store import Store
+
+__all__ = ["QueueEntry", "line_up", "slot_plan", "slot_state"]
+
+
+@dataclass(frozen=True)
+class QueueEntry:
+    """A photo near the head of the queue."""
+
+    photo_id: int
+    relpath: str
+    score: float | None
+    why: str
+
+
+def slot_plan(store: Store) -> SlotPlan:
+    """Return the shares of a project's queue."""
+    queue = store.settings.queue
+    return SlotPlan(store.salt, queue.random_share, queue.blind_share, store.settings.gate.min_photos)
+
+
+def slot_state(connection: sa.Connection, store: Store, now: float) -> SlotState:
+    """Read where the project stands; photos in hands count as done."""
+    counts = count_photos(connection, store.catalog.keeps_counts)
+    held_ids = sa.select(lease.c.photo_id).where(lease.c.expires > now)
+    in_hands = (  # by id: as a join, SQLite might go through all photos
+        sa.select(photo.c.split, sa.func.count())
+        .where(photo.c.id.in_(held_ids), photo.c.queued + 0 == 1, photo.c.head.is_(None))
+        .group_by(photo.c.split)
+    )
+    held = {str(split): int(count) for split, count in connection.execute(in_hands)}
+    number = 0
+    if store.catalog.is_complete:
+        number = connection.execute(sa.select(sa.func.max(handout.c.id))).scalar() or 0
+    return SlotState(
+        number,
+        {split: photos for split, (photos, _) in counts.by_split.items()},
+        {split: done + held.get(split, 0) for split, (_, done) in counts.by_split.items()},
+        {split: waiting - held.get(split, 0) for split, waiting in counts.waiting.items()},
+    )
+
+
+def line_up(connection: sa.Connection, store: Store, n: int) -> list[QueueEntry]:
+    """List the photos that would be handed out next if nobody skipped one."""
+    now, last = time.time(), 0
+    if store.catalog.is_complete and not store.settings.queue.bursts_together:
+        last = store.settings.queue.batch - 1
+    ranker, state = ranking(connection), slot_state(connection, store, now)
+    rows = _Rows(connection, now, n + last, with_bursts=last > 0)
+    recent: deque[int | None] = deque(recent_bursts(connection, last) if last else (), maxlen=last)
+    found: dict[int, QueueEntry] = {}
+    for slot, _ in islice(slot_plan(store).slots(state), n):
+        turn = orders(slot, ranker)
+        entry = rows.first(turn, found, recent) or rows.first(turn, found, ())
+        if entry is None:
+            break
+        found[entry.photo_id] = entry
+        recent.append(rows.bursts.get(entry.photo_id))
+    return list(found.values())
+
+
+class _Rows:
+    """First rows of each order, read once."""
+
+    def __init__(self, connection: sa.Connection, now: float, most: int, with_bursts: bool) -> None:
+        self._connection, self._now, self._most = connection, now, most
+        self._with_bursts = with_bursts
+        self._rows: dict[Order, list[QueueEntry]] = {}
+        self.bursts: dict[int, int] = {}
+
+    def first(
+        self, turn: Sequence[Order], out: Collection[int], bursts: Collection[int | None]
+    ) -> QueueEntry | None:
+        """Return the first photo that is not out and of none of these bursts."""
+        for order in turn:
+            for entry in self._of(order):
+                burst = self.bursts.get(entry.photo_id)
+                if entry.photo_id not in out and (burst is None or burst not in bursts):
+                    return entry
+        return None
+
+    def _of(self, order: Order) -> list[QueueEntry]:
+        if order not in self._rows:
+            found = self._connection.execute(order.query(self._now).limit(self._most))
+            self._rows[order] = [QueueEntry(row.id, row.relpath, row.score, row.why) for row in found]
+            if self._with_bursts:
+                ids = [entry.photo_id for entry in self._rows[order]]
+                columns = (likeness.c.photo_id, likeness.c.burst)
+                query = sa.select(*columns).where(likeness.c.photo_id.in_(ids), likeness.c.burst.is_not(None))
+                self.bursts.update((row.photo_id, row.burst) for row in self._connection.execute(query))
+        return self._rows[order]
