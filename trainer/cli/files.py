@@ -65,7 +65,12 @@ def new(
     with counted("registering photos") as advance:
         made = create_project(directory, photos, classes, groups, masks, database, advance, ids, binary)
     path = Path(directory)
-    data: dict[str, object] = {"project": str(path.resolve()), "photos": made.photos}
+    data: dict[str, object] = {
+        "project": str(path.resolve()),
+        "photos": made.photos,
+        "unreadable": made.added.passed.unreadable,
+        "passed_over": made.added.passed.counts,
+    }
     if made.ungrouped is not None:
         data["ungrouped"] = made.ungrouped
     if made.masks is not None:
@@ -91,7 +96,10 @@ def add(
         "project": str(Path(directory).resolve()),
         "new": added.new,
         "photos": added.photos,
-        "unreadable": list(added.unreadable),
+        "moved": added.added.moved,
+        "gone": added.added.gone,
+        "unreadable": added.added.passed.unreadable,
+        "passed_over": added.added.passed.counts,
     }
     if added.ungrouped is not None:
         data["ungrouped"] = added.ungrouped

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from trainer.cli import files, history, learn, models, pretrain, run, simulate, study, weights
-from trainer.cli.reply import Reply
+from trainer.cli.reply import Reply, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,8 @@ def _explain(error: Exception, words: Sequence[str]) -> tuple[str, int]:
 def _complain(message: str, code: int = FAILED, as_json: bool = False) -> int:
     if as_json:
         print(json.dumps({"error": message}))
-    Console(stderr=True).print(f"[red]skinseg:[/red] {escape(message)}", highlight=False, soft_wrap=True)
+    line = escape(printable(message))
+    Console(stderr=True).print(f"[red]skinseg:[/red] {line}", highlight=False, soft_wrap=True)
     return code
 
 

@@ -42,23 +42,28 @@ def predict(
     from trainer.errors import ProjectError
     from trainer.inference.folder import photos_in, predict_folder
     from trainer.project.import_export.folders import check_out
+    from trainer.project.photo_files import PassedOver
 
-    folder, used, remark = model_folder(Path(source), model)
-    found = photos_in(Path(photos))
+    folder, used, remark, most = model_folder(Path(source), model)
+    passed = PassedOver()
+    found = photos_in(Path(photos), passed)
     if Path(out).resolve() in {photo.parent.resolve() for photo, _ in found}:
         raise ProjectError(f"--out {out} holds the photos, and the masks would lie among them: name another")
     check_out(Path(out))
     with counted("predicting", len(found)) as advance:
-        report = predict_folder(folder, found, Path(out), device, probabilities, advance)
+        report = predict_folder(folder, found, Path(out), device, probabilities, advance, most)
     by = escape(f"model {used}{remark}")
     masks = "mask" if report.written == 1 else "masks"
     lines = [f"{report.written:,} {masks} in {escape(out)} by {by}, {report.seconds:.1f} s"]
     lines += listed([f"  failed {item['photo']}: {item['why']}" for item in report.failed])
+    lines += listed([*(f"  cannot be taken: {name}" for name in passed.unreadable), *passed.lines])
     data = {
         "model": used,
         "photos": len(found),
         "written": report.written,
         "failed": report.failed,
+        "unreadable": passed.unreadable,
+        "passed_over": passed.counts,
         "seconds": report.seconds,
     }
     return Reply(data, [*lines], code=0 if report.written else 1)
@@ -138,11 +143,11 @@ def known_model(project: Project, model: str | None) -> str:
     return model
 
 
-def model_folder(source: Path, model: str | None = None) -> tuple[Path, str, str]:
-    """Find the model of a project, or of a model's own folder: its folder, its id and a remark.
+def model_folder(source: Path, model: str | None = None) -> tuple[Path, str, str, int | None]:
+    """Find the model of a project, or of a model's own folder: its folder, its id, a remark, and max_pixels.
 
     Of a project it is the one asked for, else the served one; the remark says so where a newer one was not
-    served.
+    served. The last is the project's setting for photos, None without a project.
     """
     from trainer.errors import ConfigError, ProjectError
     from trainer.project.project import Project
@@ -152,16 +157,16 @@ def model_folder(source: Path, model: str | None = None) -> tuple[Path, str, str
             raise ConfigError(
                 f"--model {model}: {source} is a model itself; name its project, or leave it out"
             )
-        return source, source.resolve().name, ""
+        return source, source.resolve().name, "", None
     if not source.exists():
         raise ProjectError(f"no project or model at {source}: check the path")
     with Project.open(source, read_only=True) as project:
         found = project.models.get(known_model(project, model))
-        newest = project.models.all()[0].id
+        newest, most = project.models.all()[0].id, project.settings.photos.max_pixels
     remark = (
         f", the served one ({newest} is newer, but not served)" if found.id != newest else ", the served one"
     )
-    return found.path, found.id, remark if model is None else ""
+    return found.path, found.id, remark if model is None else "", most
 
 
 def number(value: float | None) -> str:

@@ -97,7 +97,7 @@ def _copy_catalog(project: Project, target: Path) -> None:
             source.rollback()
             source.backup(copy)
         return
-    engine = sa.create_engine(f"sqlite:///{target}")
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(target)))
     try:
         with engine.begin() as copy_to, project.catalog.engine.connect() as source_of:
             source_of = source_of.execution_options(isolation_level="REPEATABLE READ")

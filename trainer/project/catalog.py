@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, Oper
 
 from trainer.errors import ProjectError, ReadOnlyError, StorageFullError
 from trainer.project.filesystem import file_system_of, is_network
-from trainer.project.schema import SCHEMA, meta, metadata
+from trainer.project.schema import PHOTO_CONTENT, SCHEMA, meta, metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +30,9 @@ BUSY_SECONDS = 30.0
 """A writer waits this long for its turn."""
 
 
-def sqlite_url(path: Path) -> str:
-    """Address of the catalog inside a project folder."""
-    return f"sqlite:///{path / 'catalog.sqlite'}"
+def sqlite_url(path: Path) -> sa.URL:
+    """Address of the catalog inside a project folder; as text, `?`, `#` and `%` in a path would mean more."""
+    return sa.URL.create("sqlite", database=str(path / "catalog.sqlite"))
 
 
 class Catalog:
@@ -40,7 +40,7 @@ class Catalog:
 
     Parameters
     ----------
-    url : str
+    url : str or URL
         SQLAlchemy URL of an SQLite file or of a PostgreSQL database.
     read_only : bool
         Refuse to write.
@@ -51,7 +51,7 @@ class Catalog:
         If the URL is not usable, or is an SQLite file on a network file system.
     """
 
-    def __init__(self, url: str, read_only: bool = False) -> None:
+    def __init__(self, url: str | sa.URL, read_only: bool = False) -> None:
         try:
             self.url = sa.make_url(url)
             self.is_sqlite = self.url.get_backend_name() == "sqlite"
@@ -62,9 +62,9 @@ class Catalog:
             elif self.url.get_backend_name() == "postgresql":
                 self.engine = _postgresql_engine(self.url)
             else:
-                raise ProjectError(f"database {url!r}: use sqlite or postgresql+psycopg")
+                raise ProjectError(f"database '{url}': use sqlite or postgresql+psycopg")
         except (ArgumentError, NoSuchModuleError) as error:
-            raise ProjectError(f"database {url!r} is not an address: use postgresql+psycopg://…") from error
+            raise ProjectError(f"database '{url}' is not an address: use postgresql+psycopg://…") from error
         except ModuleNotFoundError as error:
             raise ProjectError(
                 f"PostgreSQL needs the module {error.name}: pip install 'napari-skinseg[postgres]'"
@@ -150,6 +150,15 @@ class Catalog:
                 raise ProjectError(f"{self.place} holds a project already; name another database")
             metadata.create_all(connection)
             connection.execute(sa.insert(meta), rows)
+
+    def complete(self) -> None:
+        """Add what a catalog of before lacks and older programs need not know."""
+        if not self.read_only:
+            with self.read() as connection:
+                known = {index["name"] for index in sa.inspect(connection).get_indexes("photo")}
+            if PHOTO_CONTENT.name not in known:
+                with self.write() as connection:
+                    PHOTO_CONTENT.create(connection, checkfirst=True)
 
     def check_schema(self) -> dict[str, str]:
         """Return `meta` after making sure that this program can read the tables.

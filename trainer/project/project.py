@@ -164,6 +164,7 @@ class Project(Store):
         catalog = Catalog(url or sqlite_url(place), read_only=bool(reason))
         try:
             meta = catalog.check_schema()
+            catalog.complete()
             if section.get("id") not in (None, meta["id"]):
                 raise ProjectError(f"{catalog.place} belongs to another project than {place}; mend [project]")
             made = cls(place, catalog, meta, ClassSet.from_dict(json.loads(meta["classes"])), settings)

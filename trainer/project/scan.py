@@ -1,4 +1,4 @@
-"""Finding the photos of a folder and the groups they belong to, without opening any of them."""
+"""Groups and splits of photos, by their names alone."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.errors import ConfigError
-from trainer.project.decode import EXTENSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = [
     "SPLITS",
@@ -22,60 +21,12 @@ __all__ = [
     "GroupTable",
     "check_splits",
     "draw_of",
-    "find_photos",
     "group_rule",
     "split_of",
 ]
 
 SPLITS = ("train", "val", "test")
 _BIG = 2.0**64
-
-
-def find_photos(
-    folder: Path, unreadable: Callable[[str], None], leave_out: Path | None = None
-) -> Iterator[str]:
-    """Yield relative paths (with /) of all photos under a folder, by name, in a fixed order.
-
-    Hidden files and folders are left out. A link to a folder is followed once, so that a loop ends.
-
-    Parameters
-    ----------
-    folder : Path
-        Where to look.
-    unreadable : callable
-        Called with the relative path of each folder or file that cannot be taken.
-    leave_out : Path, optional
-        A folder that is not entered.
-    """
-    seen: set[tuple[int, int]] = set()
-    ignored = os.path.realpath(leave_out) if leave_out else ""
-    stack = [""]
-    while stack:
-        relative = stack.pop()
-        place = os.path.join(folder, relative)
-        try:
-            status = os.stat(place)
-            if (status.st_dev, status.st_ino) in seen or os.path.realpath(place) == ignored:
-                continue
-            seen.add((status.st_dev, status.st_ino))
-            with os.scandir(place) as scanned:
-                entries = sorted(scanned, key=lambda entry: entry.name)
-        except OSError:
-            unreadable(relative or str(folder))
-            continue
-        folders = []
-        for entry in entries:
-            name = f"{relative}/{entry.name}" if relative else entry.name
-            if entry.name.startswith("."):
-                continue
-            if os.path.splitext(entry.name)[1].lower() in EXTENSIONS:
-                if not name.isprintable() or not entry.is_file():
-                    unreadable(name.encode("utf-8", "backslashreplace").decode())
-                else:
-                    yield name
-            elif entry.is_dir():
-                folders.append(name)
-        stack.extend(reversed(folders))
 
 
 def draw_of(salt: str, name: str) -> int:

@@ -104,7 +104,8 @@ def make_training(round_: RoundContext, recipe: Recipe) -> Training:
         if why := _without_unlabelled(recipe, len(pool)):
             round_.say(f"{why}: training on the labelled ones alone")
         else:
-            unlabelled = stream(AllCrops(photos, pool, recipe.unlabelled_plan()))
+            spare = np.asarray(known, np.int64)
+            unlabelled = stream(AllCrops(photos, pool, recipe.unlabelled_plan(), spare))
     return Training(
         recipe,
         engine,

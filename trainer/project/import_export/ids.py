@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from trainer.labels.classes import ClassSet
 
-__all__ = ["CLASSES_FILE", "Ids", "Labels", "read_ids", "translate", "write_classes"]
+__all__ = ["CLASSES_FILE", "Ids", "Labels", "is_classes_file", "read_ids", "translate", "write_classes"]
 
 Labels = npt.NDArray[np.uint8]
 Ids = Mapping[int, int]
@@ -80,6 +80,15 @@ def write_classes(folder: Path, classes: ClassSet) -> None:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([*rows, (str(IGNORE), "not labelled", REST)])
     write_text(folder / CLASSES_FILE, text.getvalue())
+
+
+def is_classes_file(path: Path) -> bool:
+    """Whether this is the table of values and names that an export writes."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return next(csv.reader(file), [])[:2] == ["value", "name"]
+    except (OSError, ValueError, csv.Error):
+        return False
 
 
 def _json_pairs(text: str) -> list[tuple[int, str]]:

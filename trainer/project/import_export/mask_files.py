@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trainer.errors import MaskError, PhotoError
-from trainer.project.import_export.ids import CLASSES_FILE
-from trainer.project.import_export.reading import is_classes_file
+from trainer.project.import_export.ids import CLASSES_FILE, is_classes_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ import numpy as np
 from trainer.errors import ConfigError, MaskError
 from trainer.labels.png import read_written
 from trainer.labels.values import IGNORE
-from trainer.project.import_export.ids import CLASSES_FILE, Ids, Labels, read_ids, translate
+from trainer.project.import_export.ids import CLASSES_FILE, Ids, Labels, is_classes_file, read_ids, translate
 from trainer.project.import_export.ngff import named_ids, read_ngff
 from trainer.project.import_export.resampled import steps_between
 from trainer.spelling import did_you_mean
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from trainer.labels.classes import ClassSet
     from trainer.project.import_export.formats import Format
 
-__all__ = ["Mask", "Reading", "check_set", "is_classes_file", "reading_of"]
+__all__ = ["Mask", "Reading", "check_set", "reading_of"]
 
 
 @dataclass(frozen=True)
@@ -192,15 +191,6 @@ def check_set(reading: Reading, folder: Path, names: Iterable[str]) -> None:
 def indices(classes: ClassSet) -> Ids:
     """Return the meaning of class indices, 255 = not labelled."""
     return {IGNORE: 0, **{index: index + 1 for index in range(classes.count)}}
-
-
-def is_classes_file(path: Path) -> bool:
-    """Whether this is the table of values and names that an export writes."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return next(csv.reader(file), [])[:2] == ["value", "name"]
-    except (OSError, ValueError, csv.Error):
-        return False
 
 
 def _thing(classes: ClassSet, name: str) -> int:
