@@ -15,6 +15,7 @@ from trainer.project import schema
 from trainer.project.decode import HEIF
 from trainer.project.janitor import find_orphans
 from trainer.project.states import PhotoState
+from trainer.project.twins import split_twins
 from trainer.project.zarr_store import checksum_of
 
 if TYPE_CHECKING:
@@ -104,6 +105,14 @@ def _photos(project: Project) -> Iterator[Finding]:
     counts = project.photos.counts()
     if counts.broken > len(broken):
         yield Finding("warning", f"{counts.broken - len(broken)} more photos are broken", "look at the log")
+    with project.catalog.read() as connection:
+        apart = split_twins(connection)
+    for twins in apart:
+        yield Finding(
+            "warning",
+            f"the same photo is labelled in different splits: {twins.text}",
+            "scores on it are too good; take one of the files away and add its folder again",
+        )
     if counts.photos == 0:
         yield Finding("warning", "the project has no photos", "add some: skinseg add DIR FOLDER")
     elif counts.by_split["val"][0] == 0:
