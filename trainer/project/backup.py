@@ -16,6 +16,7 @@ import tomlkit
 
 from trainer.atomic import replacing
 from trainer.errors import ProjectError
+from trainer.labels.text_files import read_text
 from trainer.project import schema
 from trainer.project.filesystem import storage_errors
 from trainer.project.project import FILE, Project
@@ -117,7 +118,7 @@ def _add_folder(tar: tarfile.TarFile) -> None:
 
 
 def _add_project_file(project: Project, tar: tarfile.TarFile) -> None:
-    document = tomlkit.parse((project.path / FILE).read_text(encoding="utf-8"))
+    document = tomlkit.parse(read_text(project.path / FILE))
     section = document[PROJECT_SECTION]
     if isinstance(section, dict):
         section.pop("database", None)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from trainer.errors import PhotoError
 from trainer.project.decode import hash_file
 from trainer.project.identity import identity_of, is_identity
-from trainer.project.photo import file_name, stem
+from trainer.project.photo import Root, file_name, stem
 from trainer.project.schema import photo
 from trainer.project.states import PhotoState
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-    from trainer.project.registration import Root
     from trainer.project.store import Store
 
 __all__ = ["follow_moved", "is_same_folder", "mark_gone"]

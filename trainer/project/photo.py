@@ -1,4 +1,4 @@
-"""One registered photo, and the names it goes by."""
+"""One registered photo, the names it goes by, and the folder that it lies below."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from trainer.project.states import PhotoState
 
-__all__ = ["Photo", "composed", "file_name", "spellings", "stem", "without_suffix"]
+__all__ = ["Photo", "Root", "composed", "file_name", "spellings", "stem", "without_suffix"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,15 @@ class Photo:
     orientation: int | None
     sha256: str | None
     note: str | None = None
+
+
+@dataclass(frozen=True)
+class Root:
+    """A folder of photos: as registered, and where it lies on this machine."""
+
+    id: int
+    registered: Path
+    path: Path
 
 
 def file_name(relpath: str) -> str:

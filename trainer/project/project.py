@@ -24,6 +24,7 @@ import tomlkit
 
 from trainer.errors import ConfigError, ProjectError
 from trainer.labels.classes import ClassSet, load_class_set
+from trainer.labels.text_files import read_text
 from trainer.project.catalog import Catalog, sqlite_url
 from trainer.project.drafts import Drafts
 from trainer.project.embeddings import Embeddings
@@ -225,7 +226,7 @@ def _project_section(place: Path) -> Mapping[str, str]:
     if not place.is_dir():
         raise ProjectError(f"{place}: there is no such folder")
     try:
-        document = tomlkit.parse((place / FILE).read_text(encoding="utf-8")).unwrap()
+        document = tomlkit.parse(read_text(place / FILE)).unwrap()
     except FileNotFoundError as error:
         raise ProjectError(f"{place}: is no project; make one with: skinseg new {place}") from error
     except (OSError, ValueError) as error:

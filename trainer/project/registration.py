@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from trainer.errors import ConfigError, PhotoError
 from trainer.project.decode import KINDS
 from trainer.project.moved_photos import follow_moved, is_same_folder, mark_gone
+from trainer.project.photo import Root
 from trainer.project.photo_files import PassedOver, find_photos, readable_name
 from trainer.project.registrar import Registrar, group_splits
 from trainer.project.scan import (
@@ -76,15 +77,6 @@ class Added:
                 f"{self.gone:,} known photos lie here no more; put them back and add the folder again"
             )
         return lines
-
-
-@dataclass(frozen=True)
-class Root:
-    """A folder of photos: as registered, and where it lies on this machine."""
-
-    id: int
-    registered: Path
-    path: Path
 
 
 class Registration:

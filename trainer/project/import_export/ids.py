@@ -14,6 +14,7 @@ import numpy.typing as npt
 from trainer.atomic import write_text
 from trainer.errors import ConfigError, MaskError
 from trainer.labels.png import REST
+from trainer.labels.text_files import Table, read_table, read_text
 from trainer.labels.values import IGNORE
 
 if TYPE_CHECKING:
@@ -30,6 +31,23 @@ Ids = Mapping[int, int]
 CLASSES_FILE = "classes.csv"
 """Meaning of the values of exported masks, beside them; an import that finds it goes by it."""
 
+_MEANINGS = {
+    "value": (
+        *(
+            "values",
+            "pixel value",
+            "pixel",
+            "gray value",
+            "grey value",
+            "gray",
+            "grey",
+            "class id",
+            "label id",
+        ),
+        *("label id", "class index", "id", "index", "number", "wert", "nr", "code"),
+    ),
+    "name": ("class name", "classname", "class", "label name", "label", "category", "klasse"),
+}
 NOT_LABELLED = frozenset({"", "not labelled", "not labeled", "unlabelled", "unlabeled", "ignore", "void"})
 
 
@@ -50,19 +68,26 @@ def read_ids(path: Path, classes: ClassSet) -> Ids:
         If the file cannot be read, lists a value twice, or names a class that the project does not have.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        pairs = _json_pairs(text) if path.suffix.lower() == ".json" else _csv_pairs(text)
-    except (OSError, ValueError, IndexError, TypeError, csv.Error) as error:
-        raise ConfigError(f"{path}: cannot be read as pixel value and class name: {error}") from error
+        if path.suffix.lower() == ".json":
+            pairs = _json_pairs(read_text(path))
+        else:
+            pairs = _table_pairs(read_table(path, _MEANINGS))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: there is no such file of pixel values; check its path") from error
+    except (OSError, ValueError, IndexError, TypeError) as error:
+        raise ConfigError(
+            f"{path}: cannot be read as pixel value and class name: {error}; write for example "
+            f"1,{classes.names[-1]}"
+        ) from error
     if not pairs:
         raise ConfigError(f"{path}: names no class; write for example 1,{classes.names[-1]}")
     ids: dict[int, int] = {}
-    known = [name.strip() for name in classes.names]
+    known = [name.strip().casefold() for name in classes.names]
     for value, name in pairs:
         if value in ids:
             raise ConfigError(f"{path}: lists the value {value} twice; say once what it means")
-        if name in known:
-            ids[value] = known.index(name) + 1
+        if name.casefold() in known:
+            ids[value] = known.index(name.casefold()) + 1
         elif name.casefold() in NOT_LABELLED:
             ids[value] = 0
         else:
@@ -83,12 +108,12 @@ def write_classes(folder: Path, classes: ClassSet) -> None:
 
 
 def is_classes_file(path: Path) -> bool:
-    """Whether this is the table of values and names that an export writes."""
+    """Whether this is the table of values and names that an export writes, or a spreadsheet saved of it."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return next(csv.reader(file), [])[:2] == ["value", "name"]
-    except (OSError, ValueError, csv.Error):
+        headings = read_table(path, _MEANINGS).headings
+    except (OSError, ConfigError):
         return False
+    return [heading.lower() for heading in headings[:2]] == ["value", "name"]
 
 
 def _json_pairs(text: str) -> list[tuple[int, str]]:
@@ -96,11 +121,34 @@ def _json_pairs(text: str) -> list[tuple[int, str]]:
     return [(int(value), str(name).strip()) for value, name in pairs]
 
 
-def _csv_pairs(text: str) -> list[tuple[int, str]]:
-    rows = [row for row in csv.reader(text.splitlines()) if row]
-    if rows and not rows[0][0].strip().isdecimal():  # a line of headings
+def _table_pairs(table: Table) -> list[tuple[int, str]]:
+    value, name, rows = table.columns.get("value", 0), table.columns.get("name", 1), table.rows
+    if value == name:  # a heading that may mean both
+        name = 1 - value
+    if not table.headings and rows and _whole(rows[0][0]) is None:  # headings in other words
         rows = rows[1:]
-    return [(int(row[0]), row[1].strip()) for row in rows]
+    pairs = []
+    for row in rows:
+        number = _whole(row[value])
+        if number is None:
+            raise ConfigError(
+                f"{table.path}, line {row.line}: {row[value]!r} is no pixel value; write a whole number and "
+                "the name of its class"
+            )
+        if len(row.cells) <= name:
+            raise ConfigError(
+                f"{table.path}, line {row.line}: the class name is missing; write it in column 2"
+            )
+        pairs.append((number, row[name]))
+    return pairs
+
+
+def _whole(cell: str) -> int | None:
+    try:
+        number = float(cell.replace(",", "."))
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() else None
 
 
 def translate(path: Path, values: npt.NDArray[np.integer], ids: Ids, classes: ClassSet) -> Labels:
