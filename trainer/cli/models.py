@@ -85,11 +85,14 @@ def models(
 
     if action not in ("list", "promote", "rollback"):
         raise ProjectError(f"models: no action '{action}'; use list, promote ID or rollback")
+    if action == "promote" and model is None:
+        raise ProjectError(
+            f"models promote: say which model, as skinseg models {directory} promote 0003; without an action "
+            "they are listed"
+        )
     with Project.open(Path(directory), read_only=action == "list") as project:
         if action == "promote":
-            project.models.promote(
-                known_model(project, model or ""), why="chosen by hand", by=getpass.getuser()
-            )
+            project.models.promote(known_model(project, model), why="chosen by hand", by=getpass.getuser())
         elif action == "rollback":
             project.models.rollback(by=getpass.getuser())
         served = project.models.served()

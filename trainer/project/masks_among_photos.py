@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["masks_among"]
+__all__ = ["masks_among", "stem_of_mask"]
 
 _MARKED = re.compile(
     r"^(?P<photo>.+?)[._\- ]+(masks?|labels?|seg(mentation)?s?|annotations?|gt|ground_?truth|preds?|"
@@ -63,10 +63,15 @@ def masks_among(folder: Path, names: Iterable[str]) -> set[str]:
     return found
 
 
+def stem_of_mask(stem: str) -> str | None:
+    """Return the photo's stem of a name such as `1_mask`; None: it is no such name."""
+    marked = _MARKED.match(stem)
+    return None if marked is None else marked["photo"]
+
+
 def _of_another(name: str, stems: dict[str, int]) -> bool:
     stem = os.path.splitext(name.rpartition("/")[2])[0]
-    marked = _MARKED.match(stem)
-    return stem in stems or (marked is not None and marked["photo"] in stems)
+    return stem in stems or stem_of_mask(stem) in stems
 
 
 def _is_flat(path: Path) -> bool:

@@ -93,7 +93,10 @@ class Photos:
         matches = [row for row in matches if composed(row.relpath) == name] or matches
         if len(matches) > 1:
             both = " and ".join(row.relpath for row in matches[:2])
-            raise PhotoError(f"{name!r} is the name of {len(matches)} photos: {both}")
+            raise PhotoError(
+                f"{name!r} is the name of {len(matches)} photos: {both}; write the photo's suffix too, as in "
+                f"{matches[0].relpath}.png"
+            )
         return self._photo(matches[0]._mapping) if matches else None
 
     def any_in(self, folder: str) -> bool:

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 
     from trainer.labels.classes import ClassSet
 
-__all__ = ["CLASSES_FILE", "Ids", "Labels", "is_classes_file", "read_ids", "translate", "write_classes"]
+__all__ = [
+    "CLASSES_FILE",
+    "NOT_LABELLED",
+    "Ids",
+    "Labels",
+    "is_classes_file",
+    "read_ids",
+    "read_names",
+    "translate",
+    "write_classes",
+]
 
 Labels = npt.NDArray[np.uint8]
 Ids = Mapping[int, int]
@@ -96,6 +106,37 @@ def read_ids(path: Path, classes: ClassSet) -> Ids:
                 f"{', '.join(classes.names)}"
             )
     return ids
+
+
+def read_names(path: Path, classes: ClassSet) -> dict[str, int]:
+    """Read what names (or numbers) of shapes from elsewhere mean: label of each, in small letters.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, or names a class that the project does not have.
+    """
+    try:
+        if path.suffix.lower() == ".json":
+            pairs = [(str(said), str(meant)) for said, meant in json.loads(read_text(path)).items()]
+        else:
+            table = read_table(path, _MEANINGS)
+            value, name = table.columns.get("value", 0), table.columns.get("name", 1)
+            value = 1 - name if value == name else value
+            pairs = [(row[value], row[name]) for row in table.rows]
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: there is no such file of names; check its path") from error
+    except (OSError, ValueError, AttributeError) as error:
+        raise ConfigError(f"{path}: cannot be read as name and class name: {error}; mend it") from error
+    known = {name.strip().casefold(): index + 1 for index, name in enumerate(classes.names)}
+    known |= dict.fromkeys(NOT_LABELLED, 0)
+    for said, meant in pairs:
+        if meant.strip().casefold() not in known:
+            raise ConfigError(
+                f"{path}: the project has no class {meant!r} (for {said!r}); it has "
+                f"{', '.join(classes.names)}"
+            )
+    return {said.strip().casefold(): known[meant.strip().casefold()] for said, meant in pairs}
 
 
 def write_classes(folder: Path, classes: ClassSet) -> None:

@@ -81,6 +81,8 @@ class ImportReport:
                 lines.append(f"refused {len(files):,} files ({named(files)}): {why}")
             else:
                 lines += [f"refused {file}: {why}" for file in files]
+        if any(why.startswith("no photo is called") for why in alike):
+            lines.append("a mask is named like its photo, as p1.png for p1.jpg: rename it, or add the photo")
         return lines + self.files.passed_over + self.doubts
 
     @property

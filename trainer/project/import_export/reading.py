@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from trainer.labels.classes import ClassSet
     from trainer.project.import_export.formats import Format
 
-__all__ = ["Mask", "Reading", "check_set", "reading_of"]
+__all__ = ["Mask", "Reading", "check_set", "indices", "reading_of", "thing"]
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def reading_of(
     if ids is not None:
         return Reading(classes, file_format, ids=read_ids(Path(ids), classes), source="--ids")
     if binary is not None:
-        return Reading(classes, file_format, binary=_thing(classes, binary), source="--binary")
+        return Reading(classes, file_format, binary=thing(classes, binary), source="--binary")
     file = folder / CLASSES_FILE
     if file_format == "png" and is_classes_file(file):
         try:
@@ -193,7 +193,14 @@ def indices(classes: ClassSet) -> Ids:
     return {IGNORE: 0, **{index: index + 1 for index in range(classes.count)}}
 
 
-def _thing(classes: ClassSet, name: str) -> int:
+def thing(classes: ClassSet, name: str) -> int:
+    """Return the label of the class that `--binary` names.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, or it is background.
+    """
     if name not in classes.names:
         raise ConfigError(
             f"--binary {name}: the project has no such class; {did_you_mean(name, classes.names)}"
