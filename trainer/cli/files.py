@@ -183,14 +183,14 @@ def export(
 def status(directory: ProjectArgument, json: JsonOption = False) -> Reply:
     """How far the project is, and what its trainer does."""
     from trainer.project.project import Project
+    from trainer.service.process import trainer_liveness
 
     with Project.open(Path(directory), read_only=True) as project:
         counts = project.photos.counts()
         served = project.models.served()
         state = project.trainer.state()
-        stale = project.settings.service.stale_seconds
+        alive = trainer_liveness(project) == "running"
     age = None if state is None else state.age
-    alive = age is not None and age < stale
     running = "stopped" if state is None else state.state
     if not alive and running != "stopped":
         running = "not running"

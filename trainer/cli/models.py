@@ -12,6 +12,8 @@ from trainer.cli.progress import counted
 from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply, listed, table
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from trainer.project.project import Project
 
 
@@ -71,20 +73,31 @@ def predict(
 
 def models(
     directory: ProjectArgument,
-    action: Annotated[str, typer.Argument(metavar="list|promote|rollback", help="What to do.")] = "list",
+    action: Annotated[
+        str, typer.Argument(metavar="list|promote|rollback|prune", help="What to do.")
+    ] = "list",
     model: Annotated[
         str | None, typer.Argument(metavar="ID", help="For promote.", show_default=False)
     ] = None,
+    keep: Annotated[
+        int | None,
+        typer.Option(min=1, help="For prune: so many of the latest stay; else service.keep_models."),
+    ] = None,
     json: JsonOption = False,
 ) -> Reply:
-    """List the models with the reason of each decision, serve another one, or go back."""
+    """List the models with the reason of each decision, serve another one, go back, or remove old ones.
+
+    What is or was of use stays: the served one, those before it, the best, and those that masks came from.
+    """
     import getpass
 
     from trainer.errors import ProjectError
+    from trainer.project.model_files import is_whole, prune_models
     from trainer.project.project import Project
 
-    if action not in ("list", "promote", "rollback"):
-        raise ProjectError(f"models: no action '{action}'; use list, promote ID or rollback")
+    remark: list[str | Table] = []
+    if action not in ("list", "promote", "rollback", "prune"):
+        raise ProjectError(f"models: no action '{action}'; use list, promote ID, rollback or prune")
     if action == "promote" and model is None:
         raise ProjectError(
             f"models promote: say which model, as skinseg models {directory} promote 0003; without an action "
@@ -95,8 +108,12 @@ def models(
             project.models.promote(known_model(project, model), why="chosen by hand", by=getpass.getuser())
         elif action == "rollback":
             project.models.rollback(by=getpass.getuser())
+        elif action == "prune":
+            pruned = prune_models(project, keep if keep is not None else _kept(project))
+            remark = [f"removed the files of {len(pruned.ids):,} models, {pruned.bytes / 1e6:.1f} MB"]
         served = project.models.served()
         known = project.models.all()
+        whole = {item.id for item in known if is_whole(item)}
     serving = served.id if served else None
     data = {
         "served": serving,
@@ -107,6 +124,7 @@ def models(
                 "lane": item.lane,
                 "created": item.created,
                 "served": item.id == serving,
+                "files": item.id in whole,
                 "decision": item.decision,
                 "why": item.why,
                 "dice9": item.metrics.get("dice9"),
@@ -117,14 +135,19 @@ def models(
     rows = [
         [
             item.id,
-            "served" if item.id == serving else "",
+            "served" if item.id == serving else "" if item.id in whole else "removed",
             item.lane,
             number(item.metrics.get("dice9")),
             item.why or "",
         ]
         for item in known
     ]
-    return Reply(data, [table("model", "", "round", "Dice", "why", rows=rows)] if rows else ["No model yet."])
+    shown = [table("model", "", "round", "Dice", "why", rows=rows)] if rows else ["No model yet."]
+    return Reply(data, [*remark, *shown])
+
+
+def _kept(project: Project) -> int:
+    return project.settings.service.keep_models or len(project.models.all())
 
 
 def known_model(project: Project, model: str | None) -> str:

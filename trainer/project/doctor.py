@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from trainer.project import schema
 from trainer.project.decode import HEIF
 from trainer.project.janitor import find_orphans
+from trainer.project.model_files import fault_of, is_whole, models_to_prune, size_of
 from trainer.project.states import PhotoState
 from trainer.project.twins import split_twins
 from trainer.project.zarr_store import checksum_of
@@ -46,6 +47,7 @@ def doctor(project: Project) -> list[Finding]:
         *_catalog(project),
         *_masks(project),
         *_photos(project),
+        *_models(project),
         *_folder(project),
         *_orphans_found(project),
     ]
@@ -123,6 +125,25 @@ def _photos(project: Project) -> Iterator[Finding]:
         )
     if not HEIF:
         yield Finding("note", "HEIC photos cannot be read", "pip install 'napari-skinseg[heic]'")
+
+
+def _models(project: Project) -> Iterator[Finding]:
+    served = project.models.served()
+    if served is not None and (fault := fault_of(served.path)):
+        yield Finding(
+            "error",
+            f"the served model {served.id} cannot be used: {fault}",
+            "put its folder back from a backup, serve another (skinseg models PROJECT promote ID), or train",
+        )
+    there = [model for model in project.models.all() if is_whole(model)]
+    old = models_to_prune(project, project.settings.service.keep_models or len(there))
+    if old:
+        size = sum(size_of(model.path) for model in old)
+        yield Finding(
+            "note",
+            f"{len(there):,} models have their files, {len(old):,} of no more use ({size / 1e6:.0f} MB)",
+            "the trainer removes them in passing; or: skinseg models PROJECT prune",
+        )
 
 
 def _folder(project: Project) -> Iterator[Finding]:

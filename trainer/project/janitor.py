@@ -10,13 +10,25 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from trainer.project import schema
+from trainer.project.model_files import prune_models
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from trainer.project.project import Project
 
-__all__ = ["collect_orphans", "find_orphans"]
+__all__ = ["collect_orphans", "find_orphans", "tidy_up"]
+
+
+def tidy_up(project: Project) -> list[str]:
+    """Remove orphans, and the files of old models as `service.keep_models` says; a line for each kind."""
+    lines = []
+    if removed := collect_orphans(project):
+        lines.append(f"removed {removed} groups of files that belonged to nothing")
+    keep = project.settings.service.keep_models
+    if keep and (pruned := prune_models(project, keep)).ids:
+        lines.append(f"removed the files of {len(pruned.ids)} old models, {pruned.bytes / 1e6:.0f} MB")
+    return lines
 
 
 def collect_orphans(project: Project, older_than: float = 3600.0) -> int:

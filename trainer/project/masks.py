@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from trainer.errors import ConflictError, MaskError
 from trainer.labels.truth import count_truth, true_targets
+from trainer.project.clock import next_time
 from trainer.project.filesystem import make_private
 from trainer.project.heads import swap_head
 from trainer.project.revisions import Labels, MaskConflictError, Revision, Truth
@@ -125,6 +126,7 @@ class Masks:
 
     def _insert(self, connection: sa.Connection, made: Revision) -> None:
         values = {**vars(made), "path": made.path.relative_to(self._store.path).as_posix()}
+        values["created"] = next_time(connection, revision.c.created, revision.c.photo_id == made.photo_id)
         connection.execute(sa.insert(revision).values(values))
 
     def _fitting(self, photo_id: int, labels: Labels, provenance: Labels) -> Photo:

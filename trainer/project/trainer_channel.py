@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from trainer.errors import ProjectError
+from trainer.project.clock import next_time
 from trainer.project.schema import command, curve, round_, trainer
 from trainer.project.states import CommandKind, RoundState
 from trainer.settings.plan import Lane
@@ -162,16 +163,16 @@ class TrainerChannel:
 
     def start_round(self, round_id: str, lane: Lane, recipe: str) -> Round:
         """Note that a round begins, or goes on after a crash."""
-        row = {
+        row: dict[str, object] = {
             "id": round_id,
             "lane": lane,
             "recipe": recipe,
-            "started": time.time(),
             "state": RoundState.RUNNING,
             "metrics": {},
             "why": "",
         }
         with self._store.catalog.write() as connection:
+            row["started"] = next_time(connection, round_.c.started)
             connection.execute(
                 self._store.catalog.insert(round_)
                 .values(row)

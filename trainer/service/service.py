@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from trainer.engine.memory import release_device_memory
 from trainer.errors import SkinsegError
-from trainer.project.janitor import collect_orphans
+from trainer.project.janitor import tidy_up
 from trainer.project.states import RoundState
 from trainer.service.back_off import BackOff
 from trainer.service.commands import CommandHandler
@@ -245,12 +245,12 @@ class Service:
         )
 
     def _sweep(self) -> None:
-        """Once in a while remove what killed programs left half-written; nothing points to it."""
+        """Once in a while remove what killed programs left half-written, and files of old models."""
         if time.monotonic() < self._sweep_at:
             return
         self._sweep_at = time.monotonic() + SWEEP_SECONDS
-        if removed := collect_orphans(self.project):
-            log.info("removed %d groups of files that belonged to nothing", removed)
+        for line in tidy_up(self.project):
+            log.info(line)
 
     def _carry_out(self, next_step: NextStep) -> None:
         log.info("%s %s: %s", next_step.action, next_step.round_id or next_step.lane, next_step.why)
