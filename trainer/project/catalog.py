@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
 from trainer.errors import ProjectError, ReadOnlyError, StorageFullError
-from trainer.project.filesystem import file_system_of, is_network
+from trainer.project.filesystem import refuse_network
 from trainer.project.schema import PHOTO_CONTENT, SCHEMA, meta, metadata
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Catalog:
             self.is_sqlite = self.url.get_backend_name() == "sqlite"
             if self.is_sqlite:
                 self.file = Path(self.url.database or "")
-                _refuse_network(self.file)
+                refuse_network(self.file)
                 self.engine = _sqlite_engine(self.file, read_only)
             elif self.url.get_backend_name() == "postgresql":
                 self.engine = _postgresql_engine(self.url)
@@ -85,9 +85,32 @@ class Catalog:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """Open a connection that sees one state of the catalog."""
-        with _plain_errors(self), self.engine.connect() as connection:
+        """Open a connection that sees one state of the catalog.
+
+        Raises
+        ------
+        ProjectError
+            If a row is not what this program writes.
+        """
+        with _plain_errors(self), self.engine.connect() as connection, self.understood():
             yield connection
+
+    @contextmanager
+    def understood(self) -> Iterator[None]:
+        """Turn what goes wrong in making values of rows into one line about the catalog.
+
+        Raises
+        ------
+        ProjectError
+            If a row is not what this program writes.
+        """
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ProjectError(
+                f"{self.place}: a row cannot be read ({type(error).__name__}: {_line(error)}): it is of "
+                "another version, or damaged; update napari-skinseg, or put back the latest backup"
+            ) from error
 
     @contextmanager
     def write(self, durable: bool = False) -> Iterator[sa.Connection]:
@@ -172,7 +195,8 @@ class Catalog:
             if not sa.inspect(connection).has_table("meta"):
                 raise ProjectError(f"{self.place} holds no project; make one with: skinseg new")
             values = {row.key: row.value for row in connection.execute(sa.select(meta))}
-        found = int(values.get("schema", "0"))
+        said = values.get("schema", "0")
+        found = int(said) if said.isdecimal() else -1
         if found > SCHEMA:
             raise ProjectError(
                 f"{self.place} was made by a newer napari-skinseg (schema {found}, here {SCHEMA}); "
@@ -189,15 +213,6 @@ class Catalog:
     def place(self) -> str:
         """Address of the catalog, without a password."""
         return str(self.file) if self.is_sqlite else self.url.render_as_string(hide_password=True)
-
-
-def _refuse_network(file: Path) -> None:
-    kind = file_system_of(file.parent)
-    if is_network(kind):
-        raise ProjectError(
-            f"{file.parent} lies on a network file system ({kind}), where SQLite can lose data; put the "
-            "project on a local disk, or name a PostgreSQL database: --database postgresql+psycopg://…"
-        )
 
 
 def _connect(file: Path, read_only: bool) -> sqlite3.Connection:
@@ -253,6 +268,10 @@ def _postgresql_engine(url: sa.URL) -> sa.Engine:
             connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
 
     return engine
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())
 
 
 @contextmanager

@@ -139,4 +139,4 @@ class Drafts:
         query = sa.select(draft).where(*conditions).order_by(draft.c.created.desc())
         with self._store.catalog.read() as connection:
             rows = connection.execute(query).mappings().all()
-        return [Draft(**{**row, "path": self._store.path / row["path"]}) for row in rows]
+            return [Draft(**{**row, "path": self._store.path / row["path"]}) for row in rows]

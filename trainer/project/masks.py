@@ -179,8 +179,9 @@ class Masks:
         return self._revision(row)
 
     def _revision(self, row: sa.RowMapping) -> Revision:
-        path, kind = self._store.path / row["path"], RevisionKind(row["kind"])
-        return Revision(**{**row, "path": path, "kind": kind})
+        with self._store.catalog.understood():
+            path, kind = self._store.path / row["path"], RevisionKind(row["kind"])
+            return Revision(**{**row, "path": path, "kind": kind})
 
     def read(self, of: Revision) -> tuple[Labels, Labels]:
         """Read labels and provenance of a revision, uint8 (height, width) each.

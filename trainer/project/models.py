@@ -115,10 +115,11 @@ class Models:
         with self._store.catalog.read() as connection:
             query = sa.select(model).where(model.c.id == model_id)
             row = connection.execute(query).mappings().one_or_none()
-        if row is None:
-            known = ", ".join(found.id for found in self.all()[:8]) or "none yet"
+            found = None if row is None else self._model(row)
+        if found is None:
+            known = ", ".join(other.id for other in self.all()[:8]) or "none yet"
             raise ProjectError(f"{self._store.path}: there is no model {model_id!r}; there are: {known}")
-        return self._model(row)
+        return found
 
     def all(self) -> list[Model]:
         """All models, the latest first."""
@@ -132,8 +133,8 @@ class Models:
             id=row["id"],
             recipe=row["recipe"],
             lane=Lane(row["lane"]),
-            created=row["created"],
-            metrics=row["metrics"],
+            created=float(row["created"]),
+            metrics=row["metrics"] if isinstance(row["metrics"], dict) else {},
             decision=None if decision is None else ModelDecision(decision),
             why=row["why"],
             parents=tuple(row["parents"]),

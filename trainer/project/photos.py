@@ -106,21 +106,22 @@ class Photos:
             return connection.execute(sa.select(photo.c.id).where(below).limit(1)).first() is not None
 
     def _photo(self, row: sa.RowMapping) -> Photo:
-        return Photo(
-            id=row["id"],
-            root_id=row["root_id"],
-            relpath=row["relpath"],
-            path=self._registration.root_path(row["root_id"]) / row["relpath"],
-            group=row["group_name"],
-            split=row["split"],
-            state=PhotoState(row["state"]),
-            reason=row["reason"],
-            width=row["width"],
-            height=row["height"],
-            orientation=row["orientation"],
-            sha256=row["sha256"],
-            note=row["note"],
-        )
+        with self._store.catalog.understood():
+            return Photo(
+                id=row["id"],
+                root_id=row["root_id"],
+                relpath=row["relpath"],
+                path=self._registration.root_path(row["root_id"]) / row["relpath"],
+                group=row["group_name"],
+                split=row["split"],
+                state=PhotoState(row["state"]),
+                reason=row["reason"],
+                width=row["width"],
+                height=row["height"],
+                orientation=row["orientation"],
+                sha256=row["sha256"],
+                note=row["note"],
+            )
 
     def counts(self) -> Counts:
         """Count the photos of each kind."""

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["Project"]
 
 FILE = "skinseg.toml"
+_BACKUP = "put back the latest copy made with: skinseg backup"
 FOLDERS = ("masks", "predictions", "models", "drafts", "rounds", "cache")
 
 
@@ -169,7 +170,13 @@ class Project(Store):
             catalog.complete()
             if section.get("id") not in (None, meta["id"]):
                 raise ProjectError(f"{catalog.place} belongs to another project than {place}; mend [project]")
-            made = cls(place, catalog, meta, ClassSet.from_dict(json.loads(meta["classes"])), settings)
+            if missing := {"id", "salt", "classes"} - set(meta):
+                raise ProjectError(f"{catalog.place} lacks {', '.join(sorted(missing))}; {_BACKUP}")
+            try:
+                classes = ClassSet.from_dict(json.loads(meta["classes"]))
+            except (ValueError, AttributeError) as error:
+                raise ProjectError(f"{catalog.place}: its classes are damaged; {_BACKUP}") from error
+            made = cls(place, catalog, meta, classes, settings)
         except BaseException:
             catalog.close()
             raise

@@ -44,7 +44,7 @@ class Drawn:
 def drawn_size(height: object, width: object) -> tuple[int, int] | None:
     """Return a size that a file states; None where it states none."""
     try:
-        return int(height), int(width)  # type: ignore[call-overload, no-any-return]
+        return int(height), int(width)  # type: ignore[call-overload]
     except (TypeError, ValueError):
         return None
 
