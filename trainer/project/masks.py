@@ -94,8 +94,7 @@ class Masks:
             seconds=seconds,
             strokes=strokes,
         )
-        self._publish(made, expected)
-        return made
+        return self._publish(made, expected)
 
     def _write(self, known: Photo, labels: Labels, provenance: Labels) -> tuple[Path, str]:
         folder = self._store.path / "masks"
@@ -103,8 +102,10 @@ class Masks:
         arrays = {"labels": labels, "provenance": provenance}
         return write_arrays(folder, arrays, self._store.classes, {"photo": known.relpath})
 
-    def _publish(self, made: Revision, expected: str | None) -> None:
+    def _publish(self, made: Revision, expected: str | None) -> Revision:
+        of_photo = revision.c.photo_id == made.photo_id
         with self._store.catalog.write(durable=True) as connection:
+            made = replace(made, created=next_time(connection, revision.c.created, of_photo))
             self._insert(connection, made)
             current = swap_head(connection, made.photo_id, expected, made.id, made.kind)
             done: list[str] = []
@@ -123,10 +124,10 @@ class Masks:
                 "kept, theirs stands: save again to make yours stand, or see skinseg history",
                 made,
             )
+        return made
 
     def _insert(self, connection: sa.Connection, made: Revision) -> None:
         values = {**vars(made), "path": made.path.relative_to(self._store.path).as_posix()}
-        values["created"] = next_time(connection, revision.c.created, revision.c.photo_id == made.photo_id)
         connection.execute(sa.insert(revision).values(values))
 
     def _fitting(self, photo_id: int, labels: Labels, provenance: Labels) -> Photo:
@@ -249,8 +250,7 @@ class Masks:
             seconds=None,
             strokes=None,
         )
-        self._publish(made, before)
-        return made
+        return self._publish(made, before)
 
     def truth(self, split: str | None = None) -> list[Truth]:
         """List photos with pixels to learn from or to compare with, the latest saved first."""
