@@ -26,7 +26,7 @@ def test_masks_that_are_refused_say_what_to_do(make_study: MakeStudy, masks: Pat
     (masks / "1_mask.png").rename(masks / "1.png")
     assert skinseg("import", study, masks, "--json").data["imported"] == 2
     save(disc(3), masks / "nobody.png")
-    assert "a mask is named like its photo, as p1.png for p1.jpg" in skinseg("import", study, masks).out
+    assert "nobody; name it like its photo, as p1.png for p1.jpg" in skinseg("import", study, masks).out
 
 
 def test_options_that_name_nothing_say_what_there_is(

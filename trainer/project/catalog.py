@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from trainer.errors import ProjectError, ReadOnlyError, StorageFullError
-from trainer.project.filesystem import refuse_network
+from trainer.errors import ProjectError, ReadOnlyError
+from trainer.project.catalog_errors import plain_errors, understood
+from trainer.project.filesystem import file_system_of, is_network
 from trainer.project.schema import PHOTO_CONTENT, SCHEMA, meta, metadata
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Catalog:
             self.is_sqlite = self.url.get_backend_name() == "sqlite"
             if self.is_sqlite:
                 self.file = Path(self.url.database or "")
-                refuse_network(self.file)
+                _refuse_network(self.file)
                 self.engine = _sqlite_engine(self.file, read_only)
             elif self.url.get_backend_name() == "postgresql":
                 self.engine = _postgresql_engine(self.url)
@@ -92,7 +93,7 @@ class Catalog:
         ProjectError
             If a row is not what this program writes.
         """
-        with _plain_errors(self), self.engine.connect() as connection, self.understood():
+        with plain_errors(self.place), self.engine.connect() as connection, self.understood():
             yield connection
 
     @contextmanager
@@ -104,13 +105,8 @@ class Catalog:
         ProjectError
             If a row is not what this program writes.
         """
-        try:
+        with understood(self.place):
             yield
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ProjectError(
-                f"{self.place}: a row cannot be read ({type(error).__name__}: {_line(error)}): it is of "
-                "another version, or damaged; update napari-skinseg, or put back the latest backup"
-            ) from error
 
     @contextmanager
     def write(self, durable: bool = False) -> Iterator[sa.Connection]:
@@ -130,7 +126,7 @@ class Catalog:
         """
         if self.read_only:
             raise ReadOnlyError("the project is open for reading only: nothing can be saved in it")
-        with _plain_errors(self):
+        with plain_errors(self.place):
             with (self._durable if durable else self._writer).begin() as connection:
                 yield connection
             if not self.is_sqlite:  # after the commit, so that a reader who sees the number sees the rows
@@ -215,6 +211,15 @@ class Catalog:
         return str(self.file) if self.is_sqlite else self.url.render_as_string(hide_password=True)
 
 
+def _refuse_network(file: Path) -> None:
+    kind = file_system_of(file.parent)
+    if is_network(kind):
+        raise ProjectError(
+            f"{file.parent} lies on a network file system ({kind}), where SQLite can lose data; put the "
+            "project on a local disk, or name a PostgreSQL database: --database postgresql+psycopg://…"
+        )
+
+
 def _connect(file: Path, read_only: bool) -> sqlite3.Connection:
     if not read_only:
         return sqlite3.connect(file, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
@@ -268,32 +273,3 @@ def _postgresql_engine(url: sa.URL) -> sa.Engine:
             connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
 
     return engine
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())
-
-
-@contextmanager
-def _plain_errors(catalog: Catalog) -> Iterator[None]:
-    try:
-        yield
-    except DatabaseError as error:
-        text = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
-        low = text.lower()
-        if "disk is full" in low or "no space left" in low or "could not extend file" in low:
-            raise StorageFullError(
-                f"{catalog.place}: the disk is full; nothing saved before is lost; "
-                "free some space and save again"
-            ) from error
-        if "readonly database" in low or "read-only transaction" in low:
-            raise ReadOnlyError(
-                f"{catalog.place} cannot be written: check the rights on the folder"
-            ) from error
-        if "malformed" in low or "not a database" in low:
-            raise ProjectError(
-                f"{catalog.place} is damaged ({text}); put back the latest copy made with: skinseg backup"
-            ) from error
-        if isinstance(error, OperationalError):
-            raise ProjectError(f"{catalog.place} cannot be used: {text}") from error
-        raise

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.errors import ProjectError, StorageFullError
+from trainer.errors import StorageFullError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +20,6 @@ __all__ = [
     "is_network",
     "make_private",
     "mounts",
-    "refuse_network",
     "storage_errors",
     "sync_tree",
 ]
@@ -104,22 +103,6 @@ def file_system_of(path: Path, mounted: Iterable[tuple[str, str]] | None = None)
         if inside and len(prefix) >= best:
             best, kind = len(prefix), name
     return kind
-
-
-def refuse_network(file: Path) -> None:
-    """Refuse a place where SQLite is not safe.
-
-    Raises
-    ------
-    ProjectError
-        If the file lies on a network file system.
-    """
-    kind = file_system_of(file.parent)
-    if is_network(kind):
-        raise ProjectError(
-            f"{file.parent} lies on a network file system ({kind}), where SQLite can lose data; put the "
-            "project on a local disk, or name a PostgreSQL database: --database postgresql+psycopg://…"
-        )
 
 
 def make_private(path: Path) -> None:

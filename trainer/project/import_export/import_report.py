@@ -76,13 +76,13 @@ class ImportReport:
         for item in self.refused:
             alike.setdefault(item["why"], []).append(item["file"])
         lines = []
-        for why, files in alike.items():
+        for reason, files in alike.items():
+            bare = reason.startswith("no photo is called") and ";" not in reason
+            why = f"{reason}; name it like its photo, as p1.png for p1.jpg" if bare else reason
             if len(files) > _ALIKE:
                 lines.append(f"refused {len(files):,} files ({named(files)}): {why}")
             else:
                 lines += [f"refused {file}: {why}" for file in files]
-        if any(why.startswith("no photo is called") for why in alike):
-            lines.append("a mask is named like its photo, as p1.png for p1.jpg: rename it, or add the photo")
         return lines + self.files.passed_over + self.doubts
 
     @property
