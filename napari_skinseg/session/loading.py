@@ -130,7 +130,8 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Lease) 
     PhotoError
         If the photo cannot be read.
     MaskError
-        If its saved mask is of another size because the photo was replaced. A damaged one counts as none.
+        If its saved mask is of another size because the photo was replaced. A damaged one counts as none,
+        and so does unfinished work that is damaged or of another size: it is set aside.
     """
     image = project.photos.read(claim.photo_id)
     photo = project.photos.get(claim.photo_id)
@@ -138,6 +139,7 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Lease) 
     revision = project.masks.head(claim.photo_id)
     draft = project.drafts.get(claim.photo_id, annotator)
     work = _read_work(project, draft, revision, shape)
+    draft = draft if work.draft_time is not None else None  # one that was no use is set aside
     labels, provenance, model_id = work.labels, work.provenance, work.model_id
     if labels.shape != shape:
         mask_size, size = (f"{width}x{height}" for height, width in (labels.shape, shape))
@@ -173,7 +175,7 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Lease) 
         draft_time=work.draft_time,
         unsaved=draft is not None,
         extras=extras,
-        damage=work.damage,
+        damage="; ".join(filter(None, (work.notice, work.damage))),
     )
 
 
@@ -187,23 +189,33 @@ class _Work:
     model_id: str | None = None
     draft_time: float | None = None
     damage: str = ""
+    notice: str = ""
 
 
 def _read_work(
     project: Project, draft: Draft | None, revision: Revision | None, shape: tuple[int, int]
 ) -> _Work:
-    """Read the draft, else the saved mask, else make an empty one."""
+    """Read the draft, else the saved mask, else make an empty one; a draft of no use is set aside."""
+    lost = ""
     if draft is not None:
-        labels, provenance = project.drafts.read(draft)
-        return _Work(labels, provenance, draft.base_revision, draft.model_id, draft.created)
+        try:
+            labels, provenance = project.drafts.read(draft)
+            if labels.shape == provenance.shape == shape:
+                return _Work(labels, provenance, draft.base_revision, draft.model_id, draft.created)
+            lost = "is of another size than the photo"
+        except MaskError:
+            lost = "is damaged"
+        place = draft.path if project.read_only else project.drafts.set_aside(draft)
+        lost = f"its unfinished work {lost}: it is kept in {place}, and the photo opens without it"
     base, damage = (revision.id if revision else None), ""
     if revision is not None:
         try:
             labels, provenance = project.masks.read(revision)
-            return _Work(labels, provenance, base, revision.model_id)
+            return _Work(labels, provenance, base, revision.model_id, notice=lost)
         except MaskError as error:
             damage = f"its mask is damaged and will be replaced by what you save ({error})"
-    return _Work(np.zeros(shape, np.uint8), np.zeros(shape, np.uint8), base, damage=damage)
+    empty = np.zeros(shape, np.uint8)
+    return _Work(empty, empty.copy(), base, damage=damage, notice=lost)
 
 
 def load_or_release(project: Project, session_id: int, annotator: str, claim: Lease) -> LoadedPhoto:

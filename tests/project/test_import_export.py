@@ -200,8 +200,8 @@ def test_export_writes_truth_only_and_overwrites_nothing(
         export_masks(project, photo_folder)
     with pytest.raises(ConfigError, match="no split 'dev'"):
         export_masks(project, tmp_path / "x", split="dev")
-    with pytest.raises(ConfigError, match="no format 'coco'; use png or ngff"):
-        export_masks(project, tmp_path / "x", "coco")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="no format 'bmp'; use png, ngff, coco"):
+        export_masks(project, tmp_path / "x", "bmp")  # type: ignore[arg-type]
 
 
 def test_masks_of_broken_photos_are_exported_and_a_damaged_mask_is_named(

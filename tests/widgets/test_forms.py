@@ -184,7 +184,8 @@ def test_a_project_that_cannot_be_written_takes_nothing(press, six_photos, tmp_p
         assert "for reading only" in line
     assert press(export_masks(project=six_photos), out=tmp_path / "out") == (
         "info",
-        f"0 masks in {tmp_path / 'out'}.",
+        f"0 masks in {tmp_path / 'out'}. no photo here has a mask yet: there is nothing to export; "
+        "label some first",
     )
 
 

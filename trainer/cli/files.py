@@ -13,6 +13,7 @@ from rich.markup import escape
 from trainer.cli.progress import counted
 from trainer.cli.reply import BinaryOption, IdsOption, JsonOption, ProjectArgument, Reply, listed, table
 from trainer.cli.weights import weights_json, weights_lines
+from trainer.project.import_export.formats import FORMATS, said_of_formats
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -66,7 +67,7 @@ def new(
     with counted("registering photos") as advance:
         made = create_project(directory, photos, classes, groups, masks, database, advance, ids, binary)
     path = Path(directory)
-    data: dict[str, object] = {"project": str(path.resolve()), "photos": made.photos}
+    data: dict[str, object] = {"project": str(path.resolve()), "photos": made.photos, **_not_taken(made)}
     if made.ungrouped is not None:
         data["ungrouped"] = made.ungrouped
     if made.masks is not None:
@@ -92,7 +93,10 @@ def add(
         "project": str(Path(directory).resolve()),
         "new": added.new,
         "photos": added.photos,
-        "unreadable": list(added.unreadable),
+        "moved": added.added.moved,
+        "gone": added.added.gone,
+        "unreadable": added.added.passed.unreadable,
+        **_not_taken(added),
     }
     if added.ungrouped is not None:
         data["ungrouped"] = added.ungrouped
@@ -122,12 +126,23 @@ def import_(
     masks: Annotated[
         str,
         typer.Argument(
-            metavar="MASKS", help="A folder of masks named like their photos.", show_default=False
+            metavar="MASKS", help="A folder of masks named like their photos, or a file.", show_default=False
         ),
     ],
-    format: Annotated[str, typer.Option(help="png (pixel = class index, 255 not labelled) or ngff.")] = "png",
+    format: Annotated[str, typer.Option(help=f"{said_of_formats()}.")] = "png",
     ids: IdsOption = None,
     binary: BinaryOption = None,
+    colours: Annotated[
+        str | None, typer.Option(help="For coloured masks: CSV or JSON, class name and colour (#rrggbb).")
+    ] = None,
+    rest: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CLASS",
+            help="For shapes: what lies under none. Else background in a project of two classes or with "
+            "--binary, not labelled in others.",
+        ),
+    ] = None,
     annotator: Annotated[str, typer.Option(help="In whose name the masks are stored.")] = "import",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would come of it, and write nothing.")
@@ -139,7 +154,7 @@ def import_(
 
     with counted("importing masks") as advance:
         report = import_folder(
-            directory, masks, cast("Format", format), annotator, ids, advance, binary, dry_run
+            directory, masks, cast("Format", format), annotator, ids, advance, binary, dry_run, colours, rest
         )
     lines = [*_details(report), *_by_class(report)]
     return Reply(report.to_json(), [escape(report.text), *lines], code=0 if report.fits else 2)
@@ -148,14 +163,20 @@ def import_(
 def export(
     directory: ProjectArgument,
     out: Annotated[str, typer.Argument(metavar="OUT", help="The folder to write to.", show_default=False)],
-    format: Annotated[str, typer.Option(help="png or ngff.")] = "png",
+    format: Annotated[
+        str, typer.Option(help=f"{', '.join(FORMATS)}; each holds every pixel as it is.")
+    ] = "png",
     split: Annotated[str | None, typer.Option(help="Only train, val or test.")] = None,
     json: JsonOption = False,
 ) -> Reply:
     """Write the masks out, one file per labelled photo, named like it."""
+    from trainer.errors import ProjectError
     from trainer.project.import_export.folders import export_folder
+    from trainer.project.import_export.mask_export import NOTHING
 
     report = export_folder(directory, out, cast("Format", format), split=split)
+    if not report.written and not report.left_out:
+        raise ProjectError(f"{directory}: {NOTHING}")
     data = {"out": str(Path(out).resolve()), "written": report.written, "left_out": report.left_out}
     return Reply(data, [escape(report.text), *(escape(f"  {line}") for line in report.details)])
 
@@ -164,15 +185,15 @@ def status(directory: ProjectArgument, json: JsonOption = False) -> Reply:
     """How far the project is, how good its suggestions really are, and what its trainer does."""
     from trainer.evaluation.honesty import look_honestly
     from trainer.project.project import Project
+    from trainer.service.process import trainer_liveness
 
     with Project.open(Path(directory), read_only=True) as project:
         counts = project.photos.counts()
         served = project.models.served()
         state, ranking = project.trainer.state(), project.statistics.state()
         honesty = look_honestly(project.measurements.all(), project.classes)
-        stale = project.settings.service.stale_seconds
+        alive = trainer_liveness(project) == "running"
     age = None if state is None else state.age
-    alive = age is not None and age < stale
     running = "stopped" if state is None else state.state
     if not alive and running != "stopped":
         running = "not running"
@@ -234,6 +255,12 @@ def backup(
     with Project.open(Path(directory), read_only=True) as project:
         written = copy(project, Path(out))
     return Reply({"backup": str(written)}, [f"Backup in {written}"])
+
+
+def _not_taken(intake: Intake) -> dict[str, object]:
+    passed = intake.added.passed
+    found = {"unreadable": passed.unreadable, "passed_over": passed.counts}
+    return {key: value for key, value in found.items() if value}
 
 
 def _details(report: Intake | ImportReport) -> list[str | Table]:

@@ -21,7 +21,7 @@ from trainer.cli.batch import (
     spoken,
 )
 from trainer.cli.checks import check_labels, check_truth, check_values, check_writable
-from trainer.cli.models import known_model, number
+from trainer.cli.predict import known_model, number
 from trainer.cli.progress import staged
 from trainer.cli.reply import (
     BinaryOption,
@@ -151,15 +151,19 @@ def evaluate(
 
         given = None if masks is None else match_masks(project, Path(masks), split, ids, binary)
         predictor = Predictor(project.models.get(chosen).path, device)
+        unread: list[str] = []
         with staged() as advance:
-            scorecard = measure(project, predictor, split, masks=given, model_id=chosen, progress=advance)
+            scorecard = measure(
+                project, predictor, split, masks=given, model_id=chosen, progress=advance, say=unread.append
+            )
             if page is not None:
                 best, worst = examples(project, predictor, scorecard, pictures, masks=given, progress=advance)
                 name = project.path.name
                 html = render(scorecard, predictor.card, best, worst, project=name, mode=mode)
                 write_report(page, html)
     data = scorecard.to_json(mode)
-    lines = scorecard_lines(scorecard, mode)
+    data["unreadable"] = unread
+    lines = [*scorecard_lines(scorecard, mode), *listed(unread)]
     if given is not None:
         data["masks"] = given.to_json()
         lines += listed(given.left_out)

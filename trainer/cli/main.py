@@ -18,8 +18,21 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from trainer.cli import choose, files, history, learn, models, pretrain, rank, run, simulate, study, weights
-from trainer.cli.reply import Reply
+from trainer.cli import (
+    choose,
+    files,
+    history,
+    learn,
+    models,
+    predict,
+    pretrain,
+    rank,
+    run,
+    simulate,
+    study,
+    weights,
+)
+from trainer.cli.reply import Reply, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +47,20 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (run, files, pretrain, learn, models, rank, weights, study, simulate, choose, history):
+for commands in (
+    run,
+    files,
+    pretrain,
+    learn,
+    predict,
+    models,
+    rank,
+    weights,
+    study,
+    simulate,
+    choose,
+    history,
+):
     commands.register(app)
 
 
@@ -83,7 +109,8 @@ def _explain(error: Exception, words: Sequence[str]) -> tuple[str, int]:
 def _complain(message: str, code: int = FAILED, as_json: bool = False) -> int:
     if as_json:
         print(json.dumps({"error": message}))
-    Console(stderr=True).print(f"[red]skinseg:[/red] {escape(message)}", highlight=False, soft_wrap=True)
+    line = escape(printable(message))
+    Console(stderr=True).print(f"[red]skinseg:[/red] {line}", highlight=False, soft_wrap=True)
     return code
 
 

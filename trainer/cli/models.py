@@ -1,121 +1,110 @@
-"""Commands on models there are: models, predict."""
+"""Command models: the models of a project, which one is served, and what old ones leave behind."""
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from trainer.cli.progress import counted
-from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply, listed, table
+from trainer.cli.predict import known_model, number
+from trainer.cli.reply import JsonOption, ProjectArgument, Reply, table
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rich.table import Table
 
     from trainer.project.accepted import AcceptedMask
     from trainer.project.models import Model
     from trainer.project.project import Project
 
+    Lines = list[str | Table]
+
+ACTIONS = ("list", "promote", "rollback", "accepted", "prune")
+
 
 def register(app: typer.Typer) -> None:
-    """Put these commands on the command line."""
-    app.command(epilog="Example: skinseg predict study ~/new_photos --out ~/masks")(predict)
+    """Put this command on the command line."""
     app.command(epilog="Example: skinseg models study promote 0007      … rollback --put-back")(models)
-
-
-def predict(
-    source: Annotated[
-        str, typer.Argument(metavar="DIR|MODEL", help="A project, or a model's folder.", show_default=False)
-    ],
-    photos: Annotated[
-        str, typer.Argument(metavar="PHOTOS", help="A folder of photos, or one photo.", show_default=False)
-    ],
-    out: Annotated[str, typer.Option(help="The folder for the masks.", show_default=False)],
-    model: Annotated[
-        str | None, typer.Option(metavar="ID", help="A model of the project; else the served one.")
-    ] = None,
-    probabilities: Annotated[
-        bool, typer.Option("--probabilities", help="Also NAME.confidence.png, 0 to 255.")
-    ] = False,
-    device: DeviceOption = "auto",
-    json: JsonOption = False,
-) -> Reply:
-    """Write a mask for each photo: PNG, pixel = class index."""
-    from trainer.errors import ProjectError
-    from trainer.inference.folder import photos_in, predict_folder
-    from trainer.project.import_export.folders import check_out
-
-    folder, used, remark = model_folder(Path(source), model)
-    found = photos_in(Path(photos))
-    if Path(out).resolve() in {photo.parent.resolve() for photo, _ in found}:
-        raise ProjectError(f"--out {out} holds the photos, and the masks would lie among them: name another")
-    check_out(Path(out))
-    with counted("predicting", len(found)) as advance:
-        report = predict_folder(folder, found, Path(out), device, probabilities, advance)
-    by = escape(f"model {used}{remark}")
-    masks = "mask" if report.written == 1 else "masks"
-    lines = [f"{report.written:,} {masks} in {escape(out)} by {by}, {report.seconds:.1f} s"]
-    lines += listed([f"  failed {item['photo']}: {item['why']}" for item in report.failed])
-    data = {
-        "model": used,
-        "photos": len(found),
-        "written": report.written,
-        "failed": report.failed,
-        "seconds": report.seconds,
-    }
-    return Reply(data, [*lines], code=0 if report.written else 1)
 
 
 def models(
     directory: ProjectArgument,
-    action: Annotated[
-        str, typer.Argument(metavar="list|promote|rollback|accepted", help="What to do.")
-    ] = "list",
+    action: Annotated[str, typer.Argument(metavar="|".join(ACTIONS), help="What to do.")] = "list",
     model: Annotated[
         str | None, typer.Argument(metavar="ID", help="For promote and accepted.", show_default=False)
     ] = None,
     put_back: Annotated[
         bool, typer.Option("--put-back", help="Photos whose masks were accepted from it go into the queue.")
     ] = False,
+    keep: Annotated[
+        int | None,
+        typer.Option(min=1, help="For prune: so many of the latest stay; else service.keep_models."),
+    ] = None,
     json: JsonOption = False,
 ) -> Reply:
-    """List the models with the reason of each decision, serve another one, or go back.
+    """List the models with the reason of each decision, serve another one, go back, or remove old ones.
 
-    accepted lists the masks that hold what a model proposed and nobody painted.
+    accepted lists the masks that hold what a model proposed and nobody painted. prune keeps what is or was of
+    use: the served model, those before it, the best, and those that masks came from.
     """
-    import getpass
-
-    from trainer.errors import ProjectError
     from trainer.project.accepted import accepted_masks
     from trainer.project.accepted import put_back as put_masks_back
+    from trainer.project.model_files import is_whole
     from trainer.project.project import Project
 
-    if action not in ("list", "promote", "rollback", "accepted"):
-        raise ProjectError(f"models: no action '{action}'; use list, promote ID, rollback or accepted ID")
-    if put_back and action not in ("rollback", "accepted"):
-        raise ProjectError("--put-back goes with rollback, or with accepted ID")
+    _check(action, model, put_back, directory)
     only_read = action == "list" or (action == "accepted" and not put_back)
     with Project.open(Path(directory), read_only=only_read) as project:
         user = getpass.getuser()
         before = known_model(project, model) if action in ("rollback", "accepted") else None
         if action == "promote":
-            project.models.promote(known_model(project, model or ""), why="chosen by hand", by=user)
+            project.models.promote(known_model(project, model), why="chosen by hand", by=user)
         elif action == "rollback":
             project.models.rollback(by=user)
+        remark = _prune(project, keep) if action == "prune" else []
         masks = accepted_masks(project, before) if before is not None else []
         moved = put_masks_back(project, masks, user) if put_back else []
         known, served = project.models.all(), project.models.served()
-    data, lines = _list(known, served)
+        whole = {item.id for item in known if is_whole(item)}
+    data, lines = _list(known, served, whole)
     if before is not None:
         accepted, more = _accepted(masks, moved, before, put_back)
         data |= accepted
         lines = more if action == "accepted" else [*lines, *more]
-    return Reply(data, lines)
+    return Reply(data, [*remark, *lines])
 
 
-def _list(known: list[Model], served: Model | None) -> tuple[dict[str, object], list[str | Table]]:
+def _check(action: str, model: str | None, put_back: bool, directory: str) -> None:
+    from trainer.errors import ProjectError
+
+    if action not in ACTIONS:
+        raise ProjectError(
+            f"models: no action '{action}'; use list, promote ID, rollback, accepted ID or prune"
+        )
+    if put_back and action not in ("rollback", "accepted"):
+        raise ProjectError("--put-back goes with rollback, or with accepted ID")
+    if action == "promote" and model is None:
+        raise ProjectError(
+            f"models promote: say which model, as skinseg models {directory} promote 0003; without an action "
+            "they are listed"
+        )
+
+
+def _prune(project: Project, keep: int | None) -> Lines:
+    from trainer.project.model_files import prune_models
+
+    kept = keep or project.settings.service.keep_models or len(project.models.all())
+    pruned = prune_models(project, kept)
+    return [f"removed the files of {len(pruned.ids):,} models, {pruned.bytes / 1e6:.1f} MB"]
+
+
+def _list(
+    known: list[Model], served: Model | None, whole: Collection[str]
+) -> tuple[dict[str, object], Lines]:
     serving = served.id if served else None
     data: dict[str, object] = {
         "served": serving,
@@ -126,6 +115,7 @@ def _list(known: list[Model], served: Model | None) -> tuple[dict[str, object], 
                 "lane": item.lane,
                 "created": item.created,
                 "served": item.id == serving,
+                "files": item.id in whole,
                 "decision": item.decision,
                 "why": item.why,
                 "dice9": item.metrics.get("dice9"),
@@ -136,7 +126,7 @@ def _list(known: list[Model], served: Model | None) -> tuple[dict[str, object], 
     rows = [
         [
             item.id,
-            "served" if item.id == serving else "",
+            "served" if item.id == serving else "" if item.id in whole else "removed",
             item.lane,
             number(item.metrics.get("dice9")),
             item.why or "",
@@ -168,53 +158,3 @@ def _accepted(
         else f"Back into the queue with: skinseg models DIR accepted {model} --put-back"
     )
     return data, [table("photo", "accepted", "by", rows=rows, title=title), escape(end)]
-
-
-def known_model(project: Project, model: str | None) -> str:
-    """Find the id asked for, or the served one's; refuse where there is no such model."""
-    from trainer.errors import ProjectError
-
-    served = project.models.served()
-    if model is None:
-        if served is None:
-            raise ProjectError(
-                f"{project.path} has no model yet: train one with skinseg retrain {project.path}"
-            )
-        return str(served.id)
-    ids = [item.id for item in project.models.all()]
-    if model not in ids:
-        more = f" and {len(ids) - 5} more (skinseg models {project.path})" if len(ids) > 5 else ""
-        known = (", ".join(ids[:5]) or "none yet") + more
-        raise ProjectError(f"no model '{model}' in {project.path}; it has {known}")
-    return model
-
-
-def model_folder(source: Path, model: str | None = None) -> tuple[Path, str, str]:
-    """Find the model of a project, or of a model's own folder: its folder, its id and a remark.
-
-    Of a project it is the one asked for, else the served one; the remark says so where a newer one was not
-    served.
-    """
-    from trainer.errors import ConfigError, ProjectError
-    from trainer.project.project import Project
-
-    if (source / "model.json").is_file():
-        if model is not None:
-            raise ConfigError(
-                f"--model {model}: {source} is a model itself; name its project, or leave it out"
-            )
-        return source, source.resolve().name, ""
-    if not source.exists():
-        raise ProjectError(f"no project or model at {source}: check the path")
-    with Project.open(source, read_only=True) as project:
-        found = project.models.get(known_model(project, model))
-        newest = project.models.all()[0].id
-    remark = (
-        f", the served one ({newest} is newer, but not served)" if found.id != newest else ", the served one"
-    )
-    return found.path, found.id, remark if model is None else ""
-
-
-def number(value: float | None) -> str:
-    """Format three decimals, or a dash where there is nothing to measure."""
-    return "–" if value is None or value != value else f"{value:.3f}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
+from unicodedata import category
 
 import typer
 from rich.markup import escape
@@ -50,7 +51,13 @@ class Reply:
     def show(self, console: Console) -> None:
         """Print the lines."""
         for line in self.lines:
-            console.print(line, highlight=False, soft_wrap=isinstance(line, str))
+            shown = printable(line) if isinstance(line, str) else line
+            console.print(shown, highlight=False, soft_wrap=isinstance(line, str))
+
+
+def printable(text: str) -> str:
+    """Spell out what would break a line or cannot be written: names of files may hold anything."""
+    return "".join(c if category(c) not in ("Cc", "Cs", "Cf") else ascii(c)[1:-1] for c in text)
 
 
 def listed(lines: list[str], most: int = 20) -> list[str]:

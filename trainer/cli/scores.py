@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from trainer.cli.models import number
+from trainer.cli.predict import number
 from trainer.cli.reply import table
 
 if TYPE_CHECKING:

@@ -18,6 +18,8 @@ from trainer.errors import SkinsegError
 from trainer.labels.values import IGNORE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch import Tensor
 
     from trainer.data.photo_cache import Bytes, WorkingPhotos
@@ -112,22 +114,46 @@ class UnlabelledCrops:
 
     ATTEMPTS = 50
 
-    def __init__(self, photos: WorkingPhotos, photo_ids: npt.NDArray[np.int64], plan: CropPlan) -> None:
+    def __init__(
+        self,
+        photos: WorkingPhotos,
+        photo_ids: npt.NDArray[np.int64],
+        plan: CropPlan,
+        spare: npt.NDArray[np.int64] | None = None,
+    ) -> None:
+        """`spare`: photos to take where none of the others can be read."""
         self.photos, self.photo_ids, self.plan = photos, photo_ids, plan
+        self.spare = np.zeros(0, np.int64) if spare is None else spare
+        self._unreadable: set[int] = set()
 
     def draw(self, step: int, slot: int, batch: int) -> tuple[Tensor, Tensor]:
-        """Draw one crop: ``(3, S, S)`` and ``(S, S)`` of IGNORE, both uint8."""
+        """Draw one crop: ``(3, S, S)`` and ``(S, S)`` of IGNORE, both uint8.
+
+        Raises
+        ------
+        SkinsegError
+            When no photo can be read, the spare ones included.
+        """
         # the last number keeps these draws apart from those of the labelled crop in the same slot
         rng = np.random.default_rng([self.plan.seed, step, slot, 1])
         last: Exception | None = None
-        for _ in range(self.ATTEMPTS):
+        for photo_id in self._order(rng):
+            if photo_id in self._unreadable:
+                continue
             try:
-                photo = self.photos.photo(int(rng.choice(self.photo_ids)))
+                photo = self.photos.photo(photo_id)
             except SkinsegError as error:
+                self._unreadable.add(photo_id)
                 last = error
                 continue
             return self.plan.cut(photo, self._target(photo), None, rng)
-        raise SkinsegError(f"{self.ATTEMPTS} unlabelled photos in a row cannot be read, the last: {last}")
+        raise SkinsegError(f"no unlabelled photo can be read: {last or 'see skinseg doctor'}")
+
+    def _order(self, rng: np.random.Generator) -> Iterator[int]:
+        for _ in range(self.ATTEMPTS):
+            yield int(rng.choice(self.photo_ids))
+        yield from map(int, rng.permutation(self.photo_ids))
+        yield from map(int, rng.permutation(self.spare))
 
     def _target(self, photo: Bytes) -> Bytes | None:
         return None

@@ -177,7 +177,7 @@ class WorkingPhotos:
             photo = self.project.photos.get(photo_id)
             if photo.sha256 is None:
                 return None
-            key = f"p-{photo.sha256[:32]}-{self.long_side or 'native'}"
+            key = f"c-{photo.sha256[:32]}-{self.long_side or 'native'}"
             self._keys[photo_id] = key
             if len(self._keys) > self.KNOWN_KEYS:
                 self._keys.popitem(last=False)

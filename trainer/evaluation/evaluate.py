@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from trainer.errors import MaskError, SkinsegError
+from trainer.errors import MaskError, PhotoError, SkinsegError
 from trainer.evaluation.given_masks import GivenMasks, match_masks
 from trainer.evaluation.scorecard import Scorecard
 from trainer.evaluation.scores.photo import PhotoCounter, PhotoScores
@@ -48,6 +48,7 @@ def measure(
     masks: GivenMasks | None = None,
     model_id: str | None = None,
     progress: Advance = lambda what, done, total: None,
+    say: Callable[[str], None] = lambda message: None,
 ) -> Scorecard:
     """Compare a model with the truth of a split, pixel by pixel at full size, one photo at a time.
 
@@ -57,20 +58,29 @@ def measure(
         Compare with these masks instead of the project's own.
     progress
         Called with ("evaluating", done, total).
+    say
+        Called with one line for each photo that cannot be read and is left out.
 
     Raises
     ------
     SkinsegError
-        No truth in this split, or a mask that does not fit its photo.
+        No photo can be read, no truth in this split, or a mask that does not fit its photo.
     """
     pairs = compared(project, split, masks)
-    counted = []
+    counted, ids = list[PhotoScores](), list[int]()
     for index, (photo_id, read) in enumerate(pairs):
         progress("evaluating", index, len(pairs))
-        photo, target = with_target(project, photo_id, read)
+        try:
+            photo, target = with_target(project, photo_id, read)
+        except PhotoError as error:
+            say(f"left out: {error}")
+            if index + 1 == len(pairs) and not counted:
+                raise
+            continue
+        ids.append(photo_id)
         counted.append(count_photo(predictor, photo, target, project.classes))
     progress("evaluating", len(pairs), len(pairs))
-    photos = [project.photos.get(photo_id) for photo_id, _ in pairs]
+    photos = [project.photos.get(photo_id) for photo_id in ids]
     return Scorecard.of(
         counted,
         [photo.group for photo in photos],

@@ -44,13 +44,21 @@ MEMORY = ScoreMemory()
 
 
 def readable_truth(
-    project: Project, truths: Sequence[Truth], say: Callable[[str], None] = lambda message: None
+    project: Project,
+    truths: Sequence[Truth],
+    say: Callable[[str], None] = lambda message: None,
+    photos: WorkingPhotos | None = None,
 ) -> list[Truth]:
-    """Leave out, and report, the photos whose file or mask cannot be read."""
+    """Leave out, and report, the photos whose file or mask cannot be read.
+
+    With `photos` their pixels are decoded too, into the cache that whoever scores them reads next.
+    """
     kept = []
     for truth in truths:
         try:
             project.photos.probe(truth.photo_id)
+            if photos is not None:
+                photos.photo(truth.photo_id)
             project.masks.check(truth)
         except SkinsegError as error:
             say(f"left out of validation: {error}")

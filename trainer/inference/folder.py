@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.atomic import write_text
 from trainer.errors import PhotoError, ProjectError
+from trainer.labels.classes import ClassSet
 from trainer.labels.png import write_png
 from trainer.labels.truth import to_targets
-from trainer.project.decode import decode
-from trainer.project.scan import find_photos
+from trainer.project.decode import KINDS, decode
+from trainer.project.import_export.ids import write_classes
+from trainer.project.photo_files import PassedOver, find_photos, readable_name
 from trainer.settings.photos import PhotoSettings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from trainer.labels.boxes import Box
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,8 +33,15 @@ class FolderReport:
     seconds: float = 0.0
 
 
-def photos_in(source: Path) -> list[tuple[Path, Path]]:
+def photos_in(source: Path, passed: PassedOver | None = None) -> list[tuple[Path, Path]]:
     """List the photos under a folder (or the one named), each with its path relative to it, in order.
+
+    Parameters
+    ----------
+    source : Path
+        A folder, or a file.
+    passed : PassedOver, optional
+        Learns what is not taken.
 
     Raises
     ------
@@ -48,12 +52,13 @@ def photos_in(source: Path) -> list[tuple[Path, Path]]:
         return [(source, Path(source.name))]
     if not source.exists():
         raise ProjectError(f"no photos at {source}: check the path")
-    unreadable: list[str] = []
-    found = [(source / name, Path(name)) for name in find_photos(source, unreadable.append)]
-    if not found and unreadable:
-        raise ProjectError(f"cannot read {unreadable[0]} in {source}: ask for permission to read it")
+    passed = PassedOver() if passed is None else passed
+    found = [(source / name, Path(name)) for name in find_photos(source, passed)]
+    if not found and passed.unreadable:
+        raise ProjectError(f"cannot read {passed.unreadable[0]} in {source}: ask for permission to read it")
     if not found:
-        raise ProjectError(f"no photos in {source}: it holds no JPEG, PNG, TIFF, WebP, BMP or HEIC file")
+        there = "; ".join(["", *passed.lines])
+        raise ProjectError(f"no photos in {source}: it holds no {KINDS} file{there}")
     return found
 
 
@@ -64,10 +69,11 @@ def predict_folder(
     device: str = "auto",
     with_confidence: bool = False,
     progress: Callable[[int], None] | None = None,
+    max_pixels: int | None = None,
 ) -> FolderReport:
     """Write `out/RELATIVE.png` for each photo, pixel = class index; failures are reported and passed over.
 
-    A model that finds boxes gives `RELATIVE.boxes.json` besides.
+    A model that finds boxes gives `RELATIVE.boxes.json` besides. `out/classes.csv` says what the values mean.
 
     Parameters
     ----------
@@ -78,6 +84,8 @@ def predict_folder(
     with_confidence : bool
         Also write `RELATIVE.confidence.png`, 0 to 255, and `RELATIVE.error.png` by a model with a
         discriminator: where it believes the mask wrong, 255 = surely.
+    max_pixels : int, optional
+        Setting `photos.max_pixels` of the project.
 
     Raises
     ------
@@ -91,7 +99,7 @@ def predict_folder(
     from trainer.inference.predictor import Predictor
 
     predictor = Predictor(model, device)
-    most = PhotoSettings().max_pixels
+    most = PhotoSettings().max_pixels if max_pixels is None else max_pixels
     report, started, taken = FolderReport(), time.monotonic(), dict[Path, Path]()
     for done, (path, relative) in enumerate(photos, start=1):
         target = out / relative.with_suffix(".png")
@@ -109,10 +117,13 @@ def predict_folder(
                 write_boxes(target.with_suffix(".boxes.json"), result.boxes, predictor.card)
             taken[target] = relative
             report.written += 1
-        except (PhotoError, OSError) as error:
-            report.failed.append({"photo": str(relative), "why": str(error)})
+        except Exception as error:  # whatever one photo leads to, the others have their turn
+            why = " ".join(str(error).split()) or type(error).__name__
+            report.failed.append({"photo": readable_name(str(relative)), "why": why})
         if progress is not None:
             progress(done)
+    if report.written and "classes" in predictor.card:  # says what the values mean, and that these are masks
+        write_classes(out, ClassSet.from_dict(predictor.card["classes"]))
     report.seconds = time.monotonic() - started
     return report
 

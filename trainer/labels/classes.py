@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.errors import ConfigError
+from trainer.labels.text_files import Table, read_table, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,13 @@ MAX_CLASSES = 9
 BODY_PARTS = ("face", "hand", "foot", "limb", "trunk", "scalp", "anogenital")
 """Classes that are skin although their names do not say so."""
 
+_TABLES = (".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xls", ".ods")
+_MEANINGS = {
+    "name": ("names", "class name", "classname", "class", "classes", "label", "category", "klasse"),
+    "colour": ("color", "colours", "colors", "hex", "rgb", "farbe"),
+    "value": ("id", "index", "pixel value", "number", "class id", "label id", "wert", "nr"),
+}
+_NOT_LABELLED = 255
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _FIELDS = ("name", "names", "colours", "background", "uncertain")
 
@@ -191,7 +199,7 @@ CLASS_SETS: dict[str, ClassSet] = {
 
 
 def load_class_set(name_or_path: str | Path) -> ClassSet:
-    """Return a class set by its name, or read one from a TOML or JSON file.
+    """Return a class set by its name, or read one from a TOML, JSON or CSV file.
 
     Raises
     ------
@@ -204,11 +212,16 @@ def load_class_set(name_or_path: str | Path) -> ClassSet:
     if not path.is_file():
         known = ", ".join(CLASS_SETS)
         raise ConfigError(
-            f"no class set {str(name_or_path)!r}: use {known}, or the path of a TOML or JSON file"
+            f"no class set {str(name_or_path)!r}: use {known}, or the path of a TOML, JSON or CSV file"
         )
     try:
-        text = path.read_text(encoding="utf-8")
-        data = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+        kind = path.suffix.lower()
+        if kind == ".json":
+            data = json.loads(read_text(path))
+        elif kind in _TABLES:
+            data = _of_table(read_table(path, _MEANINGS))
+        else:
+            data = tomllib.loads(read_text(path).replace("\r\n", "\n"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read as a class set: {error}") from error
     if not isinstance(data, dict):
@@ -217,3 +230,22 @@ def load_class_set(name_or_path: str | Path) -> ClassSet:
         return ClassSet.from_dict({"name": path.stem, **data})
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def _of_table(table: Table) -> dict[str, Any]:
+    """Return the fields of a class file from a table of names, one class a row, in order or by value."""
+    name = table.columns.get("name", 0)
+    rows = table.rows
+    if "value" in table.columns:
+        numbered = [(row[table.columns["value"]], row) for row in rows]
+        wrong = next((row for text, row in numbered if not text.isdecimal()), None)
+        if wrong is not None:
+            raise ConfigError(f"{table.path}, line {wrong.line}: the value must be a whole number from 0 on")
+        order = sorted((int(text), row.line, row) for text, row in numbered if int(text) != _NOT_LABELLED)
+        rows = [row for _, _, row in order]
+    if not rows:
+        raise ConfigError(f"{table.path}: names no class; write one in each row, under the heading name")
+    data: dict[str, Any] = {"names": [row[name] for row in rows]}
+    if "colour" in table.columns:
+        data["colours"] = [row[table.columns["colour"]] for row in rows]
+    return data

@@ -69,7 +69,8 @@ def read_written(path: Path) -> Values:
         with Image.open(path, formats=["PNG"]) as image:
             if image.mode not in ("L", "P", "1") and not image.mode.startswith("I"):
                 raise MaskError(
-                    f"{path}: is a picture in {image.mode}; a mask has one channel with class indices"
+                    f"{path}: is a picture in {image.mode}; a mask has one channel with class indices; if "
+                    "its colours are the classes, import it with --format colours"
                 )
             factor = _SCALED.get(str(image.tile[0][3]), 1) if image.tile else 1
             values = np.asarray(image)
@@ -77,7 +78,7 @@ def read_written(path: Path) -> Values:
     except MaskError:
         raise
     except Exception as error:  # whatever a damaged file leads Pillow to
-        raise MaskError(f"{path}: cannot be read as PNG: {error}") from error
+        raise MaskError(f"{path}: cannot be read as PNG: {error}; export it anew") from error
     if values.dtype == np.bool_:
         return Values(values.astype(np.uint8), True)
     if len(palette) and not (palette - palette[:, :1]).any() and np.isin(palette, (0, 255)).all():

@@ -8,18 +8,23 @@ import sqlite3
 import tarfile
 import tempfile
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 import tomlkit
 
 from trainer.atomic import replacing
-from trainer.errors import ProjectError
+from trainer.errors import ProjectError, StorageFullError
+from trainer.labels.text_files import read_text
 from trainer.project import schema
 from trainer.project.filesystem import storage_errors
 from trainer.project.project import FILE, Project
 from trainer.settings.toml_file import PROJECT_SECTION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["backup"]
 
@@ -61,7 +66,7 @@ def backup(project: Project, out: str | Path) -> Path:
         If the disk is full; no half file is left.
     """
     target = _target(project, Path(out).expanduser())
-    with storage_errors(target.parent):
+    with _room_for(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         with (
             replacing(target, durable=True) as partial,
@@ -76,6 +81,28 @@ def backup(project: Project, out: str | Path) -> Path:
             _add_project_file(project, tar)
             _add_files(project.path, tar)
     return target
+
+
+@contextmanager
+def _room_for(target: Path) -> Iterator[None]:
+    """Say which disk it is that is full, or takes no file."""
+    mend = "no half backup is left; name a place with more room, or free some"
+    try:
+        with storage_errors(target.parent):
+            yield
+    except StorageFullError as error:
+        what = str(error).removeprefix(f"{target.parent}: ").partition(";")[0]
+        raise StorageFullError(f"{target}: {what} that the backup goes to; {mend}") from error
+    except sqlite3.Error as error:
+        if "full" in str(error) or "disk" in str(error):
+            raise StorageFullError(
+                f"{target}: the disk that the backup goes to is full ({error}); {mend}"
+            ) from error
+        raise ProjectError(f"{target}: the catalog cannot be copied: {error}; see skinseg doctor") from error
+    except OSError as error:
+        raise ProjectError(
+            f"{target}: cannot be written: {error.strerror or error}; name a folder in which you may write"
+        ) from error
 
 
 def _target(project: Project, out: Path) -> Path:
@@ -97,7 +124,7 @@ def _copy_catalog(project: Project, target: Path) -> None:
             source.rollback()
             source.backup(copy)
         return
-    engine = sa.create_engine(f"sqlite:///{target}")
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(target)))
     try:
         with engine.begin() as copy_to, project.catalog.engine.connect() as source_of:
             source_of = source_of.execution_options(isolation_level="REPEATABLE READ")
@@ -117,7 +144,7 @@ def _add_folder(tar: tarfile.TarFile) -> None:
 
 
 def _add_project_file(project: Project, tar: tarfile.TarFile) -> None:
-    document = tomlkit.parse((project.path / FILE).read_text(encoding="utf-8"))
+    document = tomlkit.parse(read_text(project.path / FILE))
     section = document[PROJECT_SECTION]
     if isinstance(section, dict):
         section.pop("database", None)

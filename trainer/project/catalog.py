@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from trainer.errors import ProjectError, ReadOnlyError, StorageFullError
+from trainer.errors import ProjectError, ReadOnlyError
 from trainer.project import schema_choice  # noqa: F401  its tables are made with the others
+from trainer.project.catalog_errors import plain_errors, understood
 from trainer.project.filesystem import file_system_of, is_network
-from trainer.project.schema import SCHEMA, meta, metadata
+from trainer.project.schema import PHOTO_CONTENT, SCHEMA, meta, metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,9 +32,9 @@ BUSY_SECONDS = 30.0
 """A writer waits this long for its turn."""
 
 
-def sqlite_url(path: Path) -> str:
-    """Address of the catalog inside a project folder."""
-    return f"sqlite:///{path / 'catalog.sqlite'}"
+def sqlite_url(path: Path) -> sa.URL:
+    """Address of the catalog inside a project folder; as text, `?`, `#` and `%` in a path would mean more."""
+    return sa.URL.create("sqlite", database=str(path / "catalog.sqlite"))
 
 
 class Catalog:
@@ -41,7 +42,7 @@ class Catalog:
 
     Parameters
     ----------
-    url : str
+    url : str or URL
         SQLAlchemy URL of an SQLite file or of a PostgreSQL database.
     read_only : bool
         Refuse to write.
@@ -59,7 +60,7 @@ class Catalog:
         If the URL is not usable, or is an SQLite file on a network file system.
     """
 
-    def __init__(self, url: str, read_only: bool = False) -> None:
+    def __init__(self, url: str | sa.URL, read_only: bool = False) -> None:
         try:
             self.url = sa.make_url(url)
             self.is_sqlite = self.url.get_backend_name() == "sqlite"
@@ -70,9 +71,9 @@ class Catalog:
             elif self.url.get_backend_name() == "postgresql":
                 self.engine = _postgresql_engine(self.url)
             else:
-                raise ProjectError(f"database {url!r}: use sqlite or postgresql+psycopg")
+                raise ProjectError(f"database '{url}': use sqlite or postgresql+psycopg")
         except (ArgumentError, NoSuchModuleError) as error:
-            raise ProjectError(f"database {url!r} is not an address: use postgresql+psycopg://…") from error
+            raise ProjectError(f"database '{url}' is not an address: use postgresql+psycopg://…") from error
         except ModuleNotFoundError as error:
             raise ProjectError(
                 f"PostgreSQL needs the module {error.name}: pip install 'napari-skinseg[postgres]'"
@@ -94,9 +95,27 @@ class Catalog:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """Open a connection that sees one state of the catalog."""
-        with _plain_errors(self), self.engine.connect() as connection:
+        """Open a connection that sees one state of the catalog.
+
+        Raises
+        ------
+        ProjectError
+            If a row is not what this program writes.
+        """
+        with plain_errors(self.place), self.engine.connect() as connection, self.understood():
             yield connection
+
+    @contextmanager
+    def understood(self) -> Iterator[None]:
+        """Turn what goes wrong in making values of rows into one line about the catalog.
+
+        Raises
+        ------
+        ProjectError
+            If a row is not what this program writes.
+        """
+        with understood(self.place):
+            yield
 
     @contextmanager
     def write(self, durable: bool = False) -> Iterator[sa.Connection]:
@@ -116,7 +135,7 @@ class Catalog:
         """
         if self.read_only:
             raise ReadOnlyError("the project is open for reading only: nothing can be saved in it")
-        with _plain_errors(self):
+        with plain_errors(self.place):
             with (self._durable if durable else self._writer).begin() as connection:
                 yield connection
             if not self.is_sqlite:  # after the commit, so that a reader who sees the number sees the rows
@@ -160,6 +179,15 @@ class Catalog:
             metadata.create_all(connection)
             connection.execute(sa.insert(meta), rows)
 
+    def complete(self) -> None:
+        """Add what a catalog of before lacks and older programs need not know."""
+        if not self.read_only:
+            with self.read() as connection:
+                known = {index["name"] for index in sa.inspect(connection).get_indexes("photo")}
+            if PHOTO_CONTENT.name not in known:
+                with self.write() as connection:
+                    PHOTO_CONTENT.create(connection, checkfirst=True)
+
     def check_schema(self) -> dict[str, str]:
         """Return `meta` after making sure that this program can read the tables.
 
@@ -173,7 +201,8 @@ class Catalog:
             if "meta" not in tables:
                 raise ProjectError(f"{self.place} holds no project; make one with: skinseg new")
             values = {row.key: row.value for row in connection.execute(sa.select(meta))}
-        found = int(values.get("schema", "0"))
+        said = values.get("schema", "0")
+        found = int(said) if said.isdecimal() else -1
         if found > SCHEMA:
             raise ProjectError(
                 f"{self.place} was made by a newer napari-skinseg (schema {found}, here {SCHEMA}); "
@@ -265,28 +294,3 @@ def _postgresql_engine(url: sa.URL) -> sa.Engine:
             connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
 
     return engine
-
-
-@contextmanager
-def _plain_errors(catalog: Catalog) -> Iterator[None]:
-    try:
-        yield
-    except DatabaseError as error:
-        text = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
-        low = text.lower()
-        if "disk is full" in low or "no space left" in low or "could not extend file" in low:
-            raise StorageFullError(
-                f"{catalog.place}: the disk is full; nothing saved before is lost; "
-                "free some space and save again"
-            ) from error
-        if "readonly database" in low or "read-only transaction" in low:
-            raise ReadOnlyError(
-                f"{catalog.place} cannot be written: check the rights on the folder"
-            ) from error
-        if "malformed" in low or "not a database" in low:
-            raise ProjectError(
-                f"{catalog.place} is damaged ({text}); put back the latest copy made with: skinseg backup"
-            ) from error
-        if isinstance(error, OperationalError):
-            raise ProjectError(f"{catalog.place} cannot be used: {text}") from error
-        raise

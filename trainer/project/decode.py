@@ -7,25 +7,51 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError, features
 
 from trainer.errors import PhotoError
+from trainer.project.colour import to_srgb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["EXTENSIONS", "Frame", "Header", "decode", "hash_file", "read_header", "scaled_size"]
+__all__ = [
+    "EXTENSIONS",
+    "HEIC_NAMES",
+    "KINDS",
+    "Frame",
+    "Header",
+    "allow_pixels",
+    "decode",
+    "hash_file",
+    "read_header",
+    "scaled_size",
+]
 
-EXTENSIONS = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp", ".bmp", ".heic", ".heif"})
+HEIC_NAMES = frozenset({".heic", ".heif", ".hif"})
+_NAMES = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".jfi", ".jif", ".mpo"),  # MPO: with a second picture
+    "PNG": (".png", ".apng"),
+    "TIFF": (".tif", ".tiff"),
+    "WEBP": (".webp",),
+    "BMP": (".bmp", ".dib"),
+    "GIF": (".gif",),
+    "JPEG2000": (".jp2", ".j2k", ".jpf", ".jpx", ".j2c", ".jpc"),
+    "AVIF": (".avif", ".avifs"),
+    "PPM": (".ppm", ".pgm", ".pnm"),
+}
+_NEEDS = {"JPEG2000": "jpg_2000", "AVIF": "avif", "WEBP": "webp"}  # parts that not every Pillow has
+_FORMATS = [kind for kind in _NAMES if kind not in _NEEDS or features.check(_NEEDS[kind])]
+EXTENSIONS = HEIC_NAMES | {name for kind in _FORMATS for name in _NAMES[kind]}
 """Names that count as photos."""
 
-_FORMATS = ["JPEG", "PNG", "TIFF", "WEBP", "BMP"]  # JPEG opens MPO too: with a second picture, as of phones
+KINDS = "JPEG, PNG, TIFF, WebP, HEIC, AVIF, JPEG 2000, BMP, GIF or PPM"
 _TURNED = (5, 6, 7, 8)  # orientations that swap rows and columns
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -74,21 +100,23 @@ def read_header(path: Path, max_pixels: int) -> Header:
         If the file is no photo, or larger than `max_pixels`.
     """
     with _opened(path, max_pixels) as image:
-        return _header(image)
+        return replace(_header(image), note=_note(image))
 
 
-def decode(path: Path, max_pixels: int, long_side: int | None = None) -> Frame:
+def decode(path: Path, max_pixels: int, long_side: int | None = None, managed: bool = True) -> Frame:
     """Decode a photo to upright RGB.
 
     Parameters
     ----------
     path : Path
-        JPEG, PNG, TIFF, WebP, BMP, or HEIC where `pi-heif` is installed.
+        Of one of `KINDS`; HEIC where `pi-heif` is installed.
     max_pixels : int
         Refuse anything larger.
     long_side : int, optional
         Scale the photo down (never up) by area so that its long side has this many pixels. A JPEG is
         decoded at a fraction of its size where that suffices.
+    managed : bool
+        Bring the colours from the file's own profile (phones: Display P3) to sRGB.
 
     Returns
     -------
@@ -107,7 +135,8 @@ def decode(path: Path, max_pixels: int, long_side: int | None = None) -> Frame:
             rows, columns = scaled_size(header.height, header.width, long_side)
             image.draft("RGB", (rows, columns) if turned else (columns, rows))
         image.load()  # TIFF turns itself upright here and drops its orientation
-        upright = _rgb(image, path)
+        profile = image.info.get("icc_profile") if managed else None
+        upright = _rgb(image, path, profile)
         if image.format != "TIFF" and header.orientation in _UPRIGHT:
             # Not by Pillow's exif_transpose: it writes all of EXIF anew, and any wrong entry stops it.
             upright = upright.transpose(_UPRIGHT[header.orientation])
@@ -115,7 +144,8 @@ def decode(path: Path, max_pixels: int, long_side: int | None = None) -> Frame:
             rows, columns = scaled_size(header.height, header.width, long_side)
             if upright.size != (columns, rows):
                 upright = upright.resize((columns, rows), Image.Resampling.BOX)
-        return Frame(np.array(upright, dtype=np.uint8), header)
+        pixels = np.array(upright, dtype=np.uint8)
+        return Frame(pixels, replace(header, note=_note(image)))  # last: to count the frames is to seek
 
 
 def scaled_size(height: int, width: int, long_side: int) -> tuple[int, int]:
@@ -139,28 +169,54 @@ def hash_file(path: Path) -> str:
         raise PhotoError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
+def allow_pixels(count: int) -> None:
+    """Let Pillow open pictures of this many pixels: `photos.max_pixels` decides, not its own limit."""
+    Image.MAX_IMAGE_PIXELS = max(count, Image.MAX_IMAGE_PIXELS or 0)
+
+
 @contextmanager
 def _opened(path: Path, max_pixels: int) -> Iterator[Image.Image]:
-    if not HEIF and path.suffix.lower() in (".heic", ".heif"):
-        raise PhotoError(f"{path}: HEIC needs one more package: pip install 'napari-skinseg[heic]'")
+    allow_pixels(max_pixels)
+    if not HEIF and path.suffix.lower() in HEIC_NAMES:
+        raise PhotoError(_heic(path))
     try:
         with Image.open(path, formats=_FORMATS) as image:
             if image.width * image.height > max_pixels:
                 raise PhotoError(
                     f"{path}: {image.width} × {image.height} pixels are more than the setting "
-                    f"photos.max_pixels ({max_pixels}) allows"
+                    f"photos.max_pixels ({max_pixels}) allows; raise it, or scale the photo down"
                 )
             yield image
     except PhotoError:
         raise
     except Image.DecompressionBombError as error:
-        raise PhotoError(f"{path}: has far too many pixels for a photo (a decompression bomb?)") from error
+        raise PhotoError(
+            f"{path}: has far too many pixels for a photo (a decompression bomb?): more than twice the "
+            f"setting photos.max_pixels ({max_pixels})"
+        ) from error
     except UnidentifiedImageError as error:
-        kinds = "JPEG, PNG, TIFF, WebP, BMP" + (", HEIC" if HEIF else "")
-        raise PhotoError(f"{path}: is not a photo that can be read ({kinds})") from error
+        if not HEIF and _is_heic(path):
+            raise PhotoError(_heic(path)) from error
+        raise PhotoError(
+            f"{path}: is not a photo that can be read; export it as {KINDS}, or take it out"
+        ) from error
     except Exception as error:  # decoders raise whatever a damaged file leads them to
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise PhotoError(f"{path}: is damaged or cut short: {reason}") from error
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+        raise PhotoError(
+            f"{path}: is damaged or cut short: {reason}; put a good copy in its place"
+        ) from error
+
+
+def _heic(path: Path) -> str:
+    return f"{path}: HEIC needs one more package: pip install 'napari-skinseg[heic]'"
+
+
+def _is_heic(path: Path) -> bool:
+    """Whether the content is HEIC: phones also give it the name .jpg."""
+    with suppress(OSError), path.open("rb") as file:
+        head = file.read(12)
+        return head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc")
+    return False
 
 
 def _header(image: Image.Image) -> Header:
@@ -172,13 +228,18 @@ def _header(image: Image.Image) -> Header:
     columns, rows = image.size
     if orientation in _TURNED and image.format != "TIFF":
         columns, rows = rows, columns
-    frames = int(getattr(image, "n_frames", 1)) if image.format not in ("MPO", "HEIF") else 1
-    note = f"only the first of its {frames} frames is used" if frames > 1 else None
-    return Header(rows, columns, orientation, note)
+    return Header(rows, columns, orientation, None)
 
 
-def _rgb(image: Image.Image, path: Path) -> Image.Image:
-    """Plain RGB: what is see-through lies on white, 16 bits become 8."""
+def _note(image: Image.Image) -> str | None:
+    frames = 1
+    with suppress(Exception):  # what is wrong with the second picture is not the first one's fault
+        frames = int(getattr(image, "n_frames", 1)) if image.format not in ("MPO", "HEIF") else 1
+    return f"only the first of its {frames} frames is used" if frames > 1 else None
+
+
+def _rgb(image: Image.Image, path: Path, profile: bytes | None) -> Image.Image:
+    """Plain sRGB: what is see-through lies on white, 16 bits become 8."""
     if image.mode.startswith("I"):
         return _from_16_bit(image, path)
     if image.mode == "F":
@@ -186,7 +247,11 @@ def _rgb(image: Image.Image, path: Path) -> Image.Image:
     if image.has_transparency_data:
         over = image.convert("RGBA")
         white = Image.new("RGBA", over.size, "white")
-        return Image.alpha_composite(white, over).convert("RGB")
+        image = Image.alpha_composite(white, over).convert("RGB")
+    if image.mode not in ("RGB", "L", "CMYK"):
+        image = image.convert("RGB")
+    if profile:
+        image = to_srgb(image, profile)
     return image if image.mode == "RGB" else image.convert("RGB")
 
 

@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from trainer.project import schema
 from trainer.project.decode import HEIF
 from trainer.project.janitor import find_orphans
+from trainer.project.model_files import fault_of, is_whole, models_to_prune, size_of
 from trainer.project.states import PhotoState
+from trainer.project.twins import split_twins
 from trainer.project.zarr_store import checksum_of
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def doctor(project: Project) -> list[Finding]:
         *_catalog(project),
         *_masks(project),
         *_photos(project),
+        *_models(project),
         *_folder(project),
         *_orphans_found(project),
     ]
@@ -104,6 +107,14 @@ def _photos(project: Project) -> Iterator[Finding]:
     counts = project.photos.counts()
     if counts.broken > len(broken):
         yield Finding("warning", f"{counts.broken - len(broken)} more photos are broken", "look at the log")
+    with project.catalog.read() as connection:
+        apart = split_twins(connection)
+    for twins in apart:
+        yield Finding(
+            "warning",
+            f"the same photo is labelled in different splits: {twins.text}",
+            "scores on it are too good; take one of the files away and add its folder again",
+        )
     if counts.photos == 0:
         yield Finding("warning", "the project has no photos", "add some: skinseg add DIR FOLDER")
     elif counts.by_split["val"][0] == 0:
@@ -114,6 +125,25 @@ def _photos(project: Project) -> Iterator[Finding]:
         )
     if not HEIF:
         yield Finding("note", "HEIC photos cannot be read", "pip install 'napari-skinseg[heic]'")
+
+
+def _models(project: Project) -> Iterator[Finding]:
+    served = project.models.served()
+    if served is not None and (fault := fault_of(served.path)):
+        yield Finding(
+            "error",
+            f"the served model {served.id} cannot be used: {fault}",
+            "put its folder back from a backup, serve another (skinseg models PROJECT promote ID), or train",
+        )
+    there = [model for model in project.models.all() if is_whole(model)]
+    old = models_to_prune(project, project.settings.service.keep_models or len(there))
+    if old:
+        size = sum(size_of(model.path) for model in old)
+        yield Finding(
+            "note",
+            f"{len(there):,} models have their files, {len(old):,} of no more use ({size / 1e6:.0f} MB)",
+            "the trainer removes them in passing; or: skinseg models PROJECT prune",
+        )
 
 
 def _folder(project: Project) -> Iterator[Finding]:

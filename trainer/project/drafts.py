@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,28 @@ class Drafts:
         labels, provenance = read_arrays(of.path, of.checksum, "labels", "provenance")
         return labels, provenance
 
+    def set_aside(self, of: Draft) -> Path:
+        """Take unfinished work that is of no use out of the way; its files are kept where this says.
+
+        Raises
+        ------
+        ReadOnlyError
+            If the project is open for reading only.
+        """
+        self._store.require_writable()
+        folder = self._store.path / "aside"
+        make_private(folder)
+        place = folder / of.path.name
+        with suppress(OSError):  # gone, or held open on Windows: then it stays, and the janitor has it
+            of.path.rename(place)
+        with self._store.catalog.write() as connection:
+            mine = sa.and_(draft.c.photo_id == of.photo_id, draft.c.annotator == of.annotator)
+            connection.execute(sa.delete(draft).where(mine, draft.c.path == f"drafts/{of.path.name}"))
+            self._store.events.write(
+                connection, "draft set aside", of.annotator, of.photo_id, path=place.name
+            )
+        return place
+
     def drop(self, photo_id: int, annotator: str) -> None:
         """Forget unfinished work; nothing happens where there is none."""
         found = self.get(photo_id, annotator)
@@ -116,4 +139,4 @@ class Drafts:
         query = sa.select(draft).where(*conditions).order_by(draft.c.created.desc())
         with self._store.catalog.read() as connection:
             rows = connection.execute(query).mappings().all()
-        return [Draft(**{**row, "path": self._store.path / row["path"]}) for row in rows]
+            return [Draft(**{**row, "path": self._store.path / row["path"]}) for row in rows]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trainer.project.import_export.mask_import import ImportReport
+    from trainer.project.registration import Added
 
 __all__ = ["Intake", "add_photos", "create_project"]
 
@@ -35,8 +36,8 @@ class Intake:
         Whether the project was made for them.
     new, photos : int
         Photos that were not known before, and photos in all.
-    unreadable : tuple of str
-        Folders and files that could not be taken.
+    added : Added
+        What became of the folder's files.
     ungrouped : int or None
         New photos of no group, where groups were given.
     masks : ImportReport or None
@@ -47,7 +48,7 @@ class Intake:
     created: bool
     new: int
     photos: int
-    unreadable: tuple[str, ...] = ()
+    added: Added
     ungrouped: int | None = None
     masks: ImportReport | None = None
 
@@ -55,7 +56,8 @@ class Intake:
     def text(self) -> str:
         """The result in one line."""
         if not self.created:
-            return f"{self.new:,} new photos, {self.photos:,} in all."
+            moved = f", {self.added.moved:,} moved" if self.added.moved else ""
+            return f"{self.new:,} new photos{moved}, {self.photos:,} in all."
         masks = "" if self.masks is None else f" Masks: {self.masks.text}"
         return f"Made {self.project} with {self.photos:,} photos.{masks}"
 
@@ -68,8 +70,7 @@ class Intake:
                 f"--groups: {self.ungrouped:,} of {self.new:,} photos have no match: "
                 "each is a group of its own"
             )
-        lines += [f"could not be taken: {name}" for name in self.unreadable]
-        return lines + ([] if self.masks is None else self.masks.details)
+        return lines + self.added.lines + ([] if self.masks is None else self.masks.details)
 
     @property
     def summary(self) -> list[str]:
@@ -136,7 +137,7 @@ def create_project(
                 shutil.rmtree(path, ignore_errors=True)
             raise
     ungrouped = None if groups is None else alone
-    return Intake(path, True, added.new, total, added.unreadable, ungrouped, imported)
+    return Intake(path, True, added.new, total, added, ungrouped, imported)
 
 
 def _no_group(project: Project, groups: str, photos: str | Path) -> ConfigError:
@@ -173,7 +174,7 @@ def add_photos(
         added = project.registration.add_folder(photos, groups=groups, progress=progress)
         total, alone = project.photos.counts().photos, _ungrouped(project) - before
     ungrouped = None if groups is None else alone
-    return Intake(Path(directory), False, added.new, total, added.unreadable, ungrouped)
+    return Intake(Path(directory), False, added.new, total, added, ungrouped)
 
 
 def _ungrouped(project: Project) -> int:

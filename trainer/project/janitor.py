@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from trainer.project import schema
+from trainer.project.model_files import prune_models
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from trainer.project.project import Project
 
-__all__ = ["Sweep", "collect_orphans", "find_orphans"]
+__all__ = ["Sweep", "collect_orphans", "find_orphans", "tidy_up"]
 
 log = logging.getLogger(__name__)
 
@@ -25,18 +26,29 @@ SWEEP_SECONDS = 3600.0
 
 
 class Sweep:
-    """Removes once in a while what killed programs left half-written; nothing points to it."""
+    """Tidies up once in a while."""
 
     def __init__(self, project: Project) -> None:
         self._project, self._at = project, 0.0
 
     def look(self) -> None:
-        """Sweep if the last time is an hour ago."""
+        """Tidy up if the last time is an hour ago."""
         if time.monotonic() < self._at:
             return
         self._at = time.monotonic() + SWEEP_SECONDS
-        if removed := collect_orphans(self._project):
-            log.info("removed %d groups of files that belonged to nothing", removed)
+        for line in tidy_up(self._project):
+            log.info(line)
+
+
+def tidy_up(project: Project) -> list[str]:
+    """Remove orphans, and the files of old models as `service.keep_models` says; a line for each kind."""
+    lines = []
+    if removed := collect_orphans(project):
+        lines.append(f"removed {removed} groups of files that belonged to nothing")
+    keep = project.settings.service.keep_models
+    if keep and (pruned := prune_models(project, keep)).ids:
+        lines.append(f"removed the files of {len(pruned.ids)} old models, {pruned.bytes / 1e6:.0f} MB")
+    return lines
 
 
 def collect_orphans(project: Project, older_than: float = 3600.0) -> int:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from trainer.errors import ConflictError, MaskError
 from trainer.labels.truth import count_truth, true_targets
+from trainer.project.clock import next_time
 from trainer.project.filesystem import make_private
 from trainer.project.heads import swap_head
 from trainer.project.revisions import Labels, MaskConflictError, Revision, Truth
@@ -93,8 +94,7 @@ class Masks:
             seconds=seconds,
             strokes=strokes,
         )
-        self._publish(made, expected)
-        return made
+        return self._publish(made, expected)
 
     def _write(self, known: Photo, labels: Labels, provenance: Labels) -> tuple[Path, str]:
         folder = self._store.path / "masks"
@@ -102,8 +102,10 @@ class Masks:
         arrays = {"labels": labels, "provenance": provenance}
         return write_arrays(folder, arrays, self._store.classes, {"photo": known.relpath})
 
-    def _publish(self, made: Revision, expected: str | None) -> None:
+    def _publish(self, made: Revision, expected: str | None) -> Revision:
+        of_photo = revision.c.photo_id == made.photo_id
         with self._store.catalog.write(durable=True) as connection:
+            made = replace(made, created=next_time(connection, revision.c.created, of_photo))
             self._insert(connection, made)
             current = swap_head(connection, made.photo_id, expected, made.id, made.kind)
             done: list[str] = []
@@ -122,6 +124,7 @@ class Masks:
                 "kept, theirs stands: save again to make yours stand, or see skinseg history",
                 made,
             )
+        return made
 
     def _insert(self, connection: sa.Connection, made: Revision) -> None:
         values = {**vars(made), "path": made.path.relative_to(self._store.path).as_posix()}
@@ -177,8 +180,9 @@ class Masks:
         return self._revision(row)
 
     def _revision(self, row: sa.RowMapping) -> Revision:
-        path, kind = self._store.path / row["path"], RevisionKind(row["kind"])
-        return Revision(**{**row, "path": path, "kind": kind})
+        with self._store.catalog.understood():
+            path, kind = self._store.path / row["path"], RevisionKind(row["kind"])
+            return Revision(**{**row, "path": path, "kind": kind})
 
     def read(self, of: Revision) -> tuple[Labels, Labels]:
         """Read labels and provenance of a revision, uint8 (height, width) each.
@@ -246,8 +250,7 @@ class Masks:
             seconds=None,
             strokes=None,
         )
-        self._publish(made, before)
-        return made
+        return self._publish(made, before)
 
     def truth(self, split: str | None = None) -> list[Truth]:
         """List photos with pixels to learn from or to compare with, the latest saved first."""

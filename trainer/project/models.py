@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from trainer.errors import ProjectError
+from trainer.project.clock import next_time
 from trainer.project.schema import learnt, model, photo, revision, serving
 from trainer.project.states import ModelDecision, PhotoState, ServingChange
 from trainer.settings.plan import Lane
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from trainer.project.store import Store
     from trainer.project.trainer_channel import Metrics
 
-__all__ = ["Model", "Models"]
+__all__ = ["PRUNED", "Model", "Models"]
+
+PRUNED = "pruned"
+"""File in the folder of a model whose other files were removed."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ class Models:
                     parents=list(parents),
                     metrics=dict(metrics or {}),
                     path=place.as_posix(),
-                    created=time.time(),
+                    created=next_time(connection, model.c.created),
                 )
             )
             self._store.events.write(connection, "model", "trainer", model=model_id, recipe=recipe, lane=lane)
@@ -111,10 +115,11 @@ class Models:
         with self._store.catalog.read() as connection:
             query = sa.select(model).where(model.c.id == model_id)
             row = connection.execute(query).mappings().one_or_none()
-        if row is None:
-            known = ", ".join(found.id for found in self.all()[:8]) or "none yet"
+            found = None if row is None else self._model(row)
+        if found is None:
+            known = ", ".join(other.id for other in self.all()[:8]) or "none yet"
             raise ProjectError(f"{self._store.path}: there is no model {model_id!r}; there are: {known}")
-        return self._model(row)
+        return found
 
     def all(self) -> list[Model]:
         """All models, the latest first."""
@@ -128,8 +133,8 @@ class Models:
             id=row["id"],
             recipe=row["recipe"],
             lane=Lane(row["lane"]),
-            created=row["created"],
-            metrics=row["metrics"],
+            created=float(row["created"]),
+            metrics=row["metrics"] if isinstance(row["metrics"], dict) else {},
             decision=None if decision is None else ModelDecision(decision),
             why=row["why"],
             parents=tuple(row["parents"]),
@@ -142,15 +147,24 @@ class Models:
             stack = self._serving(connection)
         return self.get(stack[-1]) if stack else None
 
+    def served_before(self, count: int) -> list[str]:
+        """Return the ids of the models that were served last, the served one first."""
+        with self._store.catalog.read() as connection:
+            return self._serving(connection)[::-1][:count]
+
     def promote(self, model_id: str, why: str, by: str, provisional: bool = False) -> Model:
         """Serve a model from now on; the one before can be rolled back to.
 
         Raises
         ------
         ProjectError
-            If there is no such model.
+            If there is no such model, or its files were removed.
         """
-        self.get(model_id)
+        if (self.get(model_id).path / PRUNED).is_file():
+            raise ProjectError(
+                f"{self._store.path}: the files of model {model_id} were removed by skinseg models prune: "
+                "serve another, or put its folder back from a backup"
+            )
         with self._store.catalog.write(durable=True) as connection:
             decision = ModelDecision.PROVISIONAL if provisional else ModelDecision.SERVED
             self._serve(connection, model_id, ServingChange.PROMOTE, why, by, decision)

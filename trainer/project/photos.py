@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -12,13 +11,15 @@ import sqlalchemy as sa
 from trainer.errors import PhotoError
 from trainer.project.counts import Counts, count_photos
 from trainer.project.decode import Header, decode, hash_file, read_header
+from trainer.project.identity import identity_of, is_identity
+from trainer.project.photo import Photo, composed, file_name, spellings, stem, without_suffix
 from trainer.project.schema import photo, prediction
 from trainer.project.schema_choice import likeness, statistic
 from trainer.project.states import PhotoState
+from trainer.project.twins import join_twins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import numpy as np
     import numpy.typing as npt
@@ -27,25 +28,6 @@ if TYPE_CHECKING:
     from trainer.project.store import Store
 
 __all__ = ["Photo", "Photos"]
-
-
-@dataclass(frozen=True)
-class Photo:
-    """One registered photo. Sizes are upright pixels, None until the photo was first opened."""
-
-    id: int
-    root_id: int
-    relpath: str
-    path: Path
-    group: str
-    split: str
-    state: PhotoState
-    reason: str | None
-    width: int | None
-    height: int | None
-    orientation: int | None
-    sha256: str | None
-    note: str | None = None
 
 
 class Photos:
@@ -78,12 +60,13 @@ class Photos:
             If there is none, or more than one.
         """
         text = str(name).replace("\\", "/")
-        names = {_stem(text), _file_name(text)}
+        names = spellings(stem(text), file_name(text))
         query = sa.select(photo).where(photo.c.stem.in_(names)).order_by(photo.c.id)
         with self._store.catalog.read() as connection:
             rows = connection.execute(query).all()
-        for part in (_whole, _file_name, _stem):
-            matches = [row for row in rows if part(row.relpath) == text]
+        for part in (str, file_name, stem):
+            matches = [row for row in rows if composed(part(row.relpath)) == composed(text)]
+            matches = [row for row in matches if part(row.relpath) == text] or matches
             if len(matches) == 1:
                 return self._photo(matches[0]._mapping)
             if matches:
@@ -103,15 +86,18 @@ class Photos:
         PhotoError
             If there is more than one.
         """
-        stems = {_stem(name), _file_name(name)}
+        stems, name = spellings(stem(name), file_name(name)), composed(name)
         query = sa.select(photo).where(photo.c.stem.in_(stems)).order_by(photo.c.id)
         with self._store.catalog.read() as connection:
             rows = connection.execute(query).all()
-        matches = [row for row in rows if name in (row.relpath, os.path.splitext(row.relpath)[0])]
-        matches = [row for row in matches if row.relpath == name] or matches
+        matches = [row for row in rows if name in map(composed, (row.relpath, without_suffix(row.relpath)))]
+        matches = [row for row in matches if composed(row.relpath) == name] or matches
         if len(matches) > 1:
             both = " and ".join(row.relpath for row in matches[:2])
-            raise PhotoError(f"{name!r} is the name of {len(matches)} photos: {both}")
+            raise PhotoError(
+                f"{name!r} is the name of {len(matches)} photos: {both}; write the photo's suffix too, as in "
+                f"{matches[0].relpath}.png"
+            )
         return self._photo(matches[0]._mapping) if matches else None
 
     def any_in(self, folder: str) -> bool:
@@ -121,21 +107,22 @@ class Photos:
             return connection.execute(sa.select(photo.c.id).where(below).limit(1)).first() is not None
 
     def _photo(self, row: sa.RowMapping) -> Photo:
-        return Photo(
-            id=row["id"],
-            root_id=row["root_id"],
-            relpath=row["relpath"],
-            path=self._registration.root_path(row["root_id"]) / row["relpath"],
-            group=row["group_name"],
-            split=row["split"],
-            state=PhotoState(row["state"]),
-            reason=row["reason"],
-            width=row["width"],
-            height=row["height"],
-            orientation=row["orientation"],
-            sha256=row["sha256"],
-            note=row["note"],
-        )
+        with self._store.catalog.understood():
+            return Photo(
+                id=row["id"],
+                root_id=row["root_id"],
+                relpath=row["relpath"],
+                path=self._registration.root_path(row["root_id"]) / row["relpath"],
+                group=row["group_name"],
+                split=row["split"],
+                state=PhotoState(row["state"]),
+                reason=row["reason"],
+                width=row["width"],
+                height=row["height"],
+                orientation=row["orientation"],
+                sha256=row["sha256"],
+                note=row["note"],
+            )
 
     def counts(self) -> Counts:
         """Count the photos of each kind."""
@@ -215,15 +202,19 @@ class Photos:
         known = self._photo(row._mapping)
         try:
             status = known.path.stat()
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self._gone(known, error)
             raise AssertionError from error
-        if row.sha256 is None or (row.size, row.mtime) == (status.st_size, status.st_mtime):
+        place = {"size": status.st_size, "mtime": status.st_mtime}
+        if row.sha256 is None:
             return known
+        if (row.size, row.mtime) == (status.st_size, status.st_mtime):
+            return known if is_identity(row.sha256) else self._identified(known)
         with self._marks_broken(known):
-            if hash_file(known.path) == row.sha256:
-                self._set(known.id, size=status.st_size, mtime=status.st_mtime)
-                return known
+            now = identity_of(known.path, self._store.settings.photos.max_pixels)
+            if row.sha256 in (now, None if is_identity(row.sha256) else hash_file(known.path)):
+                self._set(known.id, sha256=now, **place)
+                return replace(known, sha256=now)
             if row.head is not None:
                 raise PhotoError(
                     f"{known.path}: was replaced by another file after it had been labelled; "
@@ -236,7 +227,17 @@ class Photos:
                     connection.execute(sa.delete(table).where(table.c.photo_id == known.id))
         return self.get(photo_id)
 
-    def _gone(self, known: Photo, error: OSError) -> None:
+    def _identified(self, known: Photo) -> Photo:
+        """Learn the identity of a photo that an earlier program knew by the hash of its file."""
+        if self._store.read_only:
+            return known
+        with suppress(PhotoError):  # reading it says what is wrong
+            now = identity_of(known.path, self._store.settings.photos.max_pixels)
+            self._set(known.id, sha256=now)
+            return replace(known, sha256=now)
+        return known
+
+    def _gone(self, known: Photo, error: Exception) -> None:
         top = self._registration.root_path(known.root_id)
         if not top.is_dir():  # a disk that is not plugged in breaks no photo
             raise PhotoError(
@@ -245,7 +246,9 @@ class Photos:
             ) from error
         with self._marks_broken(known):
             reason = (
-                "is gone" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+                "is gone"
+                if isinstance(error, FileNotFoundError)
+                else f"cannot be read: {getattr(error, 'strerror', None) or error}"
             )
             raise PhotoError(f"{known.path}: {reason}; put it back and add its folder again") from error
 
@@ -268,33 +271,18 @@ class Photos:
     def _record(self, known: Photo, header: Header) -> None:
         if self._store.read_only:
             return
-        status = known.path.stat()
         with self._marks_broken(known):
-            content = hash_file(known.path)
-        self._set(
-            known.id,
-            height=header.height,
-            width=header.width,
-            orientation=header.orientation,
-            note=header.note,
-            sha256=content,
-            size=status.st_size,
-            mtime=status.st_mtime,
-        )
+            try:
+                status = known.path.stat()
+            except OSError as error:  # it went meanwhile
+                raise PhotoError(f"{known.path}: cannot be read: {error.strerror or error}") from error
+            content = identity_of(known.path, self._store.settings.photos.max_pixels)
+        values = {**asdict(header), "sha256": content, "size": status.st_size, "mtime": status.st_mtime}
+        with self._store.catalog.write() as connection:
+            connection.execute(sa.update(photo).where(photo.c.id == known.id).values(**values))
+            join_twins(self._store, connection, content)
 
     def _set(self, photo_id: int, **values: object) -> None:
         if not self._store.read_only:
             with self._store.catalog.write() as connection:
                 connection.execute(sa.update(photo).where(photo.c.id == photo_id).values(**values))
-
-
-def _whole(relpath: str) -> str:
-    return relpath
-
-
-def _file_name(relpath: str) -> str:
-    return relpath.rpartition("/")[2]
-
-
-def _stem(relpath: str) -> str:
-    return os.path.splitext(_file_name(relpath))[0]

@@ -6,6 +6,7 @@ masks/              one write-once group per saved revision
 predictions/        one write-once group per predicted photo
 models/<id>/        weights and their description
 drafts/             unfinished work
+aside/              unfinished work that was damaged or fits its photo no more
 rounds/<id>/        checkpoints of rounds of training
 cache/              what can be made again
 """
@@ -23,6 +24,7 @@ import tomlkit
 
 from trainer.errors import ConfigError, ProjectError
 from trainer.labels.classes import ClassSet, load_class_set
+from trainer.labels.text_files import read_text
 from trainer.project.catalog import Catalog, sqlite_url
 from trainer.project.drafts import Drafts
 from trainer.project.filesystem import make_private, storage_errors
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 __all__ = ["Project"]
 
 FILE = "skinseg.toml"
+_BACKUP = "put back the latest copy made with: skinseg backup"
 FOLDERS = ("masks", "predictions", "models", "drafts", "rounds", "cache")
 
 
@@ -170,9 +173,16 @@ class Project(Store):
         catalog = Catalog(url or sqlite_url(place), read_only=bool(reason))
         try:
             meta = catalog.check_schema()
+            catalog.complete()
             if section.get("id") not in (None, meta["id"]):
                 raise ProjectError(f"{catalog.place} belongs to another project than {place}; mend [project]")
-            made = cls(place, catalog, meta, ClassSet.from_dict(json.loads(meta["classes"])), settings)
+            if missing := {"id", "salt", "classes"} - set(meta):
+                raise ProjectError(f"{catalog.place} lacks {', '.join(sorted(missing))}; {_BACKUP}")
+            try:
+                classes = ClassSet.from_dict(json.loads(meta["classes"]))
+            except (ValueError, AttributeError) as error:
+                raise ProjectError(f"{catalog.place}: its classes are damaged; {_BACKUP}") from error
+            made = cls(place, catalog, meta, classes, settings)
         except BaseException:
             catalog.close()
             raise
@@ -229,7 +239,7 @@ def _project_section(place: Path) -> Mapping[str, str]:
     if not place.is_dir():
         raise ProjectError(f"{place}: there is no such folder")
     try:
-        document = tomlkit.parse((place / FILE).read_text(encoding="utf-8")).unwrap()
+        document = tomlkit.parse(read_text(place / FILE)).unwrap()
     except FileNotFoundError as error:
         raise ProjectError(f"{place}: is no project; make one with: skinseg new {place}") from error
     except (OSError, ValueError) as error:

@@ -5,26 +5,28 @@ from __future__ import annotations
 import os
 import socket
 import time
-from dataclasses import dataclass
-from itertools import chain, islice
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from trainer.errors import ConfigError, PhotoError
+from trainer.project.decode import KINDS
+from trainer.project.moved_photos import follow_moved, is_same_folder, mark_gone
+from trainer.project.photo import Root
+from trainer.project.photo_files import PassedOver, find_photos, readable_name
 from trainer.project.registrar import Registrar, group_splits
 from trainer.project.scan import (
     GroupRow,
     GroupTable,
     check_splits,
-    find_photos,
     group_rule,
 )
 from trainer.project.schema import photo, root, root_place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
     from trainer.project.store import Store
 
@@ -36,21 +38,45 @@ BATCH = 4000
 
 @dataclass(frozen=True)
 class Added:
-    """Result of `add_folder`. `unreadable`: folders and files that could not be taken."""
+    """Result of `add_folder`.
+
+    Attributes
+    ----------
+    new, known : int
+        Photos that were not known before, and that were.
+    moved : int
+        Of the known ones: those that were known under another name.
+    gone : int
+        Photos of the folder that are known and lie there no more.
+    seconds : float
+        Time it took.
+    passed : PassedOver
+        What was not taken.
+    """
 
     new: int
     known: int
     seconds: float
-    unreadable: tuple[str, ...] = ()
+    moved: int = 0
+    gone: int = 0
+    passed: PassedOver = field(default_factory=PassedOver)
 
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Folders and files that could not be taken."""
+        return tuple(self.passed.unreadable)
 
-@dataclass(frozen=True)
-class Root:
-    """A folder of photos: as registered, and where it lies on this machine."""
-
-    id: int
-    registered: Path
-    path: Path
+    @property
+    def lines(self) -> list[str]:
+        """One line for each thing that was not as it should be."""
+        lines = [f"could not be taken: {name}" for name in self.unreadable] + self.passed.lines
+        if self.moved:
+            lines.insert(0, f"{self.moved:,} photos have moved here; their masks, groups and splits followed")
+        if self.gone:
+            lines.append(
+                f"{self.gone:,} known photos lie here no more; put them back and add the folder again"
+            )
+        return lines
 
 
 class Registration:
@@ -89,36 +115,50 @@ class Registration:
         started = time.monotonic()
         place = _readable_folder(folder)
         rule = group_rule(groups)
-        unreadable: list[str] = []
-        found: Iterable[str] = find_photos(place, unreadable.append, leave_out=self._store.path)
+        passed = PassedOver()
+        found = find_photos(place, passed, leave_out=self._store.path)
+        if not found:
+            raise PhotoError(f"{place}: no photos here ({KINDS}){_instead(passed)}")
+        followed = self._follow_folder(place, found)
         splits: dict[str, str] = {}
         group_of: Callable[[str], str | None]
         if isinstance(rule, GroupTable):
-            found = list(found)  # all rows are checked before the first photo is registered
             with self._store.catalog.read() as connection:
                 check_splits(rule, group_splits(connection))
-            rows = rule.assign(found)
+            rows = rule.assign(found)  # all are checked before the first photo is registered
             self._check_registered(place, rule, rows)
             names = {name: row.group for name, row in rows.items()}
             splits, group_of = rule.splits, names.get
         else:
             group_of = rule
-        found = iter(found)
-        first = next(found, None)
-        if first is None:
-            detail = f"; {unreadable[0]} cannot be read" if unreadable else ""
-            raise PhotoError(f"{place}: no photos here (JPEG, PNG, TIFF, WebP, BMP, HEIC){detail}")
-        registrar = Registrar(self._store, *self._root_for(place), group_of, splits)
+        root_id, prefix = self._root_for(place)
+        moved = follow_moved(self._store, self.roots(), root_id, prefix, found)
+        registrar = Registrar(self._store, root_id, prefix, group_of, splits)
         seen = new = 0
-        for batch in _batches(chain([first], found)):
+        for start in range(0, len(found), BATCH):
+            batch = found[start : start + BATCH]
             new += registrar.add(batch)
             seen += len(batch)
             if progress is not None:
                 progress(seen)
-        self._store.events.add(
-            "add", "store", folder=str(place), new=new, known=seen - new, unreadable=len(unreadable)
-        )
-        return Added(new, seen - new, time.monotonic() - started, tuple(unreadable))
+        moved += seen - new if followed else 0
+        here = next(known for known in self.roots() if known.id == root_id)
+        gone = mark_gone(self._store, here, prefix, found)
+        counts = {"new": new, "known": seen - new, "unreadable": len(passed.unreadable), "moved": moved}
+        self._store.events.add("add", "store", folder=str(place), **counts)
+        return Added(new, seen - new, time.monotonic() - started, moved, gone, passed)
+
+    def _follow_folder(self, place: Path, found: list[str]) -> bool:
+        """Notice that a registered folder which is not there lies here now; return whether one does."""
+        known = self.roots()
+        if any(place == root.path or root.path in place.parents for root in known):
+            return False
+        names = set(found)
+        for old in known:
+            if not old.path.is_dir() and is_same_folder(self._store, old, place, names):
+                self.remap_root(old.path, place)
+                return True
+        return False
 
     def _check_registered(self, place: Path, table: GroupTable, rows: dict[str, GroupRow]) -> None:
         """Refuse a groups file that gives a registered photo another group."""
@@ -208,12 +248,13 @@ def _readable_folder(folder: str | Path) -> Path:
     place = Path(os.path.abspath(Path(folder).expanduser()))
     if not place.is_dir():
         raise PhotoError(f"{place}: there is no such folder of photos")
+    if readable_name(str(place)) != str(place):
+        raise PhotoError(f"{readable_name(str(place))}: this folder's name is not in UTF-8; rename it")
     if not os.access(place, os.R_OK | os.X_OK):
         raise PhotoError(f"{place}: this folder cannot be read; check its rights")
     return place
 
 
-def _batches(names: Iterable[str]) -> Iterator[list[str]]:
-    source = iter(names)
-    while batch := list(islice(source, BATCH)):
-        yield batch
+def _instead(passed: PassedOver) -> str:
+    cannot = [f"{name} cannot be read" for name in passed.unreadable[:1]]
+    return "".join(f"; {line}" for line in [*cannot, *passed.lines])

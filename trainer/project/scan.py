@@ -1,8 +1,7 @@
-"""Finding the photos of a folder and the groups they belong to, without opening any of them."""
+"""Groups and splits of photos, by their names alone."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 import re
@@ -11,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.errors import ConfigError
-from trainer.project.decode import EXTENSIONS
+from trainer.labels.text_files import Table, read_table
+from trainer.project.photo import composed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = [
     "SPLITS",
@@ -22,60 +22,30 @@ __all__ = [
     "GroupTable",
     "check_splits",
     "draw_of",
-    "find_photos",
     "group_rule",
     "split_of",
 ]
 
 SPLITS = ("train", "val", "test")
 _BIG = 2.0**64
-
-
-def find_photos(
-    folder: Path, unreadable: Callable[[str], None], leave_out: Path | None = None
-) -> Iterator[str]:
-    """Yield relative paths (with /) of all photos under a folder, by name, in a fixed order.
-
-    Hidden files and folders are left out. A link to a folder is followed once, so that a loop ends.
-
-    Parameters
-    ----------
-    folder : Path
-        Where to look.
-    unreadable : callable
-        Called with the relative path of each folder or file that cannot be taken.
-    leave_out : Path, optional
-        A folder that is not entered.
-    """
-    seen: set[tuple[int, int]] = set()
-    ignored = os.path.realpath(leave_out) if leave_out else ""
-    stack = [""]
-    while stack:
-        relative = stack.pop()
-        place = os.path.join(folder, relative)
-        try:
-            status = os.stat(place)
-            if (status.st_dev, status.st_ino) in seen or os.path.realpath(place) == ignored:
-                continue
-            seen.add((status.st_dev, status.st_ino))
-            with os.scandir(place) as scanned:
-                entries = sorted(scanned, key=lambda entry: entry.name)
-        except OSError:
-            unreadable(relative or str(folder))
-            continue
-        folders = []
-        for entry in entries:
-            name = f"{relative}/{entry.name}" if relative else entry.name
-            if entry.name.startswith("."):
-                continue
-            if os.path.splitext(entry.name)[1].lower() in EXTENSIONS:
-                if not name.isprintable() or not entry.is_file():
-                    unreadable(name.encode("utf-8", "backslashreplace").decode())
-                else:
-                    yield name
-            elif entry.is_dir():
-                folders.append(name)
-        stack.extend(reversed(folders))
+_TABLES = (".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xls", ".ods")
+_MEANINGS = {
+    "photo": (
+        *("photo id", "photo path", "photo name", "photos", "image", "image id", "image path", "image name"),
+        *("images", "img", "isic id", "file", "file name", "filename", "file path", "filepath", "path"),
+        *("relpath", "name", "foto", "bild", "id"),
+    ),
+    "group": (
+        *("groups", "group id", "patient", "patient id", "patientid", "pid", "subject", "subject id"),
+        *("person", "person id", "participant", "participant id", "case", "case id", "visit", "lesion id"),
+    ),
+    "split": ("splits", "set", "subset", "partition", "usage", "fold"),
+}
+_SPLIT_WORDS = {
+    **dict.fromkeys(("training", "trn", "learn"), "train"),
+    **dict.fromkeys(("validation", "valid", "validate"), "val"),
+    **dict.fromkeys(("testing", "tst", "holdout"), "test"),
+}
 
 
 def draw_of(salt: str, name: str) -> int:
@@ -103,7 +73,9 @@ class GroupRow:
 
 
 class GroupTable:
-    """A CSV file with the columns photo (stem, file name or relative path), group and, if wanted, split.
+    """A table with the columns photo (stem, file name or relative path), group and, if wanted, split.
+
+    As spreadsheets save it: see `read_table`. Headings count by their meaning (`image`, `patient`, `set`).
 
     Raises
     ------
@@ -117,32 +89,36 @@ class GroupTable:
         self.rows: list[GroupRow] = []
         self.splits: dict[str, str] = {}
         try:
-            with path.open(newline="", encoding="utf-8-sig") as file:
-                self._read(csv.DictReader(file))
+            self._read(read_table(path, _MEANINGS))
         except FileNotFoundError as error:
-            raise ConfigError(f"{path}: there is no such groups file") from error
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise ConfigError(f"{path}: cannot be read as CSV: {error}") from error
+            raise ConfigError(f"{path}: there is no such groups file; check its path") from error
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
 
-    def _read(self, reader: csv.DictReader[str]) -> None:
-        columns = reader.fieldnames or []
+    def _read(self, table: Table) -> None:
+        places = table.columns
         for column in ("photo", "group"):
-            if column not in columns:
-                raise ConfigError(f"{self.path}, line 1: no column {column!r}; use photo, group[, split]")
-        seen: dict[str, int] = {}
-        for values in reader:
-            line = reader.line_num
-            photo, group = (values["photo"] or "").strip(), (values["group"] or "").strip()
-            split = (values.get("split") or "").strip() or None
+            if column not in places:
+                seen = table.headings or (table.rows[0].cells if table.rows else ())
+                there = f" among {', '.join(seen)}" if any(seen) else ""
+                raise ConfigError(
+                    f"{self.path}, line 1: no column {column!r}{there}; use photo, group[, split]"
+                )
+        before: dict[str, int] = {}
+        for row in table.rows:
+            line, photo, group = row.line, row[places["photo"]], row[places["group"]]
+            photo = photo.replace("\\", "/").removeprefix("./")
+            split = _SPLIT_WORDS.get(said := row[places.get("split")].lower(), said) or None
             if not photo or not group:
                 raise ConfigError(f"{self.path}, line {line}: photo and group must both be filled in")
-            if photo in seen:
+            if photo in before:
                 raise ConfigError(
-                    f"{self.path}, line {line}: the photo {photo!r} stands in line {seen[photo]} already"
+                    f"{self.path}, line {line}: the photo {photo!r} stands in line {before[photo]} already; "
+                    "keep one of them"
                 )
-            seen[photo] = line
+            before[photo] = line
             self._split(line, group, split)
-            self.rows.append(GroupRow(line, photo.replace("\\", "/"), group, split))
+            self.rows.append(GroupRow(line, photo, group, split))
 
     def _split(self, line: int, group: str, split: str | None) -> None:
         if split is None:
@@ -164,19 +140,19 @@ class GroupTable:
             If a row names no photo, or more than one, or two rows name the same photo.
         """
         by_name: dict[str, list[str]] = {}
-        wanted = {row.photo for row in self.rows}
+        wanted = {composed(row.photo) for row in self.rows}
         for photo in photos:
-            name = photo.rpartition("/")[2]
-            for key in {photo, name, os.path.splitext(name)[0]} & wanted:
+            whole = composed(photo)
+            name = whole.rpartition("/")[2]
+            for key in {whole, name, os.path.splitext(name)[0]} & wanted:
                 by_name.setdefault(key, []).append(photo)
         found: dict[str, GroupRow] = {}
         for row in self.rows:
-            matches = by_name.get(row.photo, [])
-            if row.photo in matches:
-                matches = [row.photo]
+            matches = by_name.get(composed(row.photo), [])
+            matches = [photo for photo in matches if composed(photo) == composed(row.photo)] or matches
             where = f"{self.path}, line {row.line}"
             if not matches:
-                raise ConfigError(f"{where}: there is no photo {row.photo!r}")
+                raise ConfigError(f"{where}: there is no photo {row.photo!r}{_with_zeros(row.photo, photos)}")
             if len(matches) > 1:
                 raise ConfigError(
                     f"{where}: {row.photo!r} is the name of {len(matches)} photos; "
@@ -186,6 +162,13 @@ class GroupTable:
                 raise ConfigError(f"{where}: {row.photo!r} stands in line {found[matches[0]].line} already")
             found[matches[0]] = row
         return found
+
+
+def _with_zeros(name: str, photos: Sequence[str]) -> str:
+    """Say which photo a number may mean, since spreadsheets drop zeros in front."""
+    stems = [os.path.splitext(photo.rpartition("/")[2])[0] for photo in photos]
+    same = [stem for stem in stems if name.isdecimal() and stem.isdecimal() and int(stem) == int(name)]
+    return f"; is {same[0]} meant, whose zeros a spreadsheet dropped?" if same else "; mend the name"
 
 
 def group_rule(groups: str | Path | None) -> Callable[[str], str | None] | GroupTable:
@@ -204,7 +187,7 @@ def group_rule(groups: str | Path | None) -> Callable[[str], str | None] | Group
     """
     if groups is None:
         return lambda _name: None
-    if isinstance(groups, Path) or groups.lower().endswith(".csv") or os.path.isfile(groups):
+    if isinstance(groups, Path) or groups.lower().endswith(_TABLES) or os.path.isfile(groups):
         return GroupTable(Path(groups))
     try:
         pattern = re.compile(groups)

@@ -91,6 +91,7 @@ sa.Index("photo_queue", photo.c.back, photo.c.draw, sqlite_where=_QUEUED, postgr
 sa.Index("photo_head", photo.c.split, photo.c.head, sqlite_where=_HEADED, postgresql_where=_HEADED)
 sa.Index("photo_state", photo.c.state, photo.c.split)
 sa.Index("photo_stem", photo.c.stem)
+PHOTO_CONTENT = sa.Index("photo_content", photo.c.sha256)
 
 revision = sa.Table(
     "revision",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from trainer.errors import ProjectError
+from trainer.project.clock import next_time
 from trainer.project.schema import command, curve, round_, trainer
 from trainer.project.states import CommandKind, RoundState
 from trainer.settings.plan import Lane
@@ -158,20 +159,25 @@ class TrainerChannel:
         """Return the trainer's last description of itself; None if there never was one."""
         with self._store.catalog.read() as connection:
             row = connection.execute(sa.select(trainer).where(trainer.c.id == 1)).one_or_none()
-        return None if row is None else TrainerState(heartbeat=row.heartbeat, **row.fields)
+            if row is None:
+                return None
+            # A newer trainer may say more, and one that is damaged less.
+            said = row.fields if isinstance(row.fields, Mapping) else {}
+            known = {name: value for name, value in said.items() if name in _FIELDS and value is not None}
+            return TrainerState(heartbeat=float(row.heartbeat), **known)
 
     def start_round(self, round_id: str, lane: Lane, recipe: str) -> Round:
         """Note that a round begins, or goes on after a crash."""
-        row = {
+        row: dict[str, object] = {
             "id": round_id,
             "lane": lane,
             "recipe": recipe,
-            "started": time.time(),
             "state": RoundState.RUNNING,
             "metrics": {},
             "why": "",
         }
         with self._store.catalog.write() as connection:
+            row["started"] = next_time(connection, round_.c.started)
             connection.execute(
                 self._store.catalog.insert(round_)
                 .values(row)
@@ -216,7 +222,8 @@ class TrainerChannel:
             )
         if row is None:
             raise ProjectError(f"{self._store.path}: there is no training round {round_id!r}")
-        return _round(row)
+        with self._store.catalog.understood():
+            return _round(row)
 
     def rounds(self, limit: int | None = None) -> list[Round]:
         """All rounds, the latest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import socket
 import subprocess
 import sys
@@ -25,6 +26,9 @@ OUT = "trainer.out.log"
 
 PID = "trainer.pid"
 """Which process was started last, and when."""
+
+_SEEN: dict[tuple[str, str | None, int | None], tuple[float, float]] = {}
+"""Last heartbeat of each trainer, and when it was seen to change, by this process's own clock."""
 
 DETACHED_PROCESS, NEW_PROCESS_GROUP = 0x00000008, 0x00000200
 
@@ -69,7 +73,10 @@ def start_trainer(project_path: str | Path, device: str = "auto", log: str | Pat
 
 
 def trainer_liveness(project: Project) -> Liveness:
-    """Tell whether the project's trainer lives.
+    """Tell whether the project's trainer lives: the one judgement, of window and command line alike.
+
+    Clocks may differ or be put back: a heartbeat of the future says as little as an old one, and one that was
+    seen to go on says more than any clock.
 
     Returns
     -------
@@ -82,7 +89,14 @@ def trainer_liveness(project: Project) -> Liveness:
         return "stopped"
     if state.host == socket.gethostname() and not is_alive(state.pid, latest=state.heartbeat + 1.0):
         return "stopped"
-    return "stale" if state.age > project.settings.service.stale_seconds else "running"
+    patience = project.settings.service.stale_seconds
+    now, key = time.monotonic(), (str(project.path), state.host, state.pid)
+    before, changed = _SEEN.get(key, (state.heartbeat, -math.inf))
+    if state.heartbeat > before:
+        changed = now
+    _SEEN[key] = (state.heartbeat, changed)
+    by_clock = abs(time.time() - state.heartbeat) <= patience
+    return "running" if by_clock or now - changed <= patience else "stale"
 
 
 def stop_trainer(project: Project, by: str = "window", seconds: float = 30.0) -> bool:

@@ -22,5 +22,8 @@ class ServiceSettings(Section):
     idle_release_seconds: float = Field(default=300.0, gt=0)
     """The graphics card is given back after this long without work."""
 
+    keep_models: int = Field(default=50, ge=0)
+    """So many of the latest models keep their files, besides those that are or were of use; 0 keeps all."""
+
     checkpoint_seconds: float = Field(default=15.0, gt=0)
     """A round writes a checkpoint this often, from which it resumes after a crash."""

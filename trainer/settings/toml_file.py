@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from trainer.atomic import write_text
 from trainer.errors import ConfigError
+from trainer.labels.text_files import read_text
 from trainer.settings.keys import error_line, split_key, toml_value
 from trainer.settings.model import Settings
 from trainer.settings.training import TrainingSettings
@@ -79,7 +80,7 @@ def save_settings(path: Path, settings: Settings) -> None:
         If the file that is there is not TOML.
     """
     try:
-        document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
+        document = tomlkit.parse(read_text(path)) if path.exists() else tomlkit.document()
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read as TOML: {error}") from error
     default = Settings().model_dump()
@@ -117,7 +118,7 @@ def change_settings(path: Path, changes: Mapping[str, Mapping[str, object]]) -> 
         If the file cannot be read, or a value is not usable; nothing is written then.
     """
     _read_toml(path)
-    document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
+    document = tomlkit.parse(read_text(path)) if path.exists() else tomlkit.document()
     for section, values in changes.items():
         table: Any = document.setdefault(section, tomlkit.table()) if values else {}
         for name, value in values.items():
@@ -143,7 +144,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(path))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read as TOML: {error}") from error
 

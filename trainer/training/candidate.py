@@ -67,8 +67,11 @@ def measure_candidate(round_: RoundContext, weights: dict[str, Tensor]) -> Candi
     """
     project = round_.project
     model = averaged_model(round_, weights)
-    labelled = compared_on(project.masks.truth("val"), round_)
-    truths = readable_truth(project, labelled, round_.say)
+    broken = project.masks.truth_of_broken("val")
+    labelled = compared_on([*project.masks.truth("val"), *broken], round_)
+    readable = [truth for truth in labelled if truth not in broken]
+    pictures = WorkingPhotos(project, round_.plan.long_side, round_.cache)
+    truths = readable_truth(project, readable, round_.say, pictures)
     served = project.models.served()
     rivals = (served, best_ever(project.models.all(), served))
     total = len(truths) * (1 + sum(rival is not None for rival in rivals))

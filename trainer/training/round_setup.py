@@ -106,7 +106,8 @@ def make_training(round_: RoundContext, recipe: Recipe) -> Training:
         if why := _without_unlabelled(recipe, len(pool)):
             round_.say(f"{why}: training on the labelled ones alone")
         else:
-            unlabelled = stream(AllCrops(photos, pool, recipe.unlabelled_plan()))
+            spare = np.asarray(known, np.int64)
+            unlabelled = stream(AllCrops(photos, pool, recipe.unlabelled_plan(), spare))
     return Training(
         recipe,
         engine,
@@ -155,7 +156,7 @@ def _make_epochs(round_: RoundContext, recipe: Recipe, photos: WorkingPhotos) ->
     project, plan, background = round_.project, round_.plan, round_.project.classes.background
     if not recipe.epochs:
         return None
-    truths = readable_truth(project, project.masks.truth("val"), round_.say)
+    truths = readable_truth(project, project.masks.truth("val"), round_.say, photos)
     if not truths:
         round_.say("no validation photo is labelled: the weights of the last epoch are kept, not of the best")
     network = build_segmenter(plan.arch, plan.encoder, recipe.outputs(project.classes), **plan.network)

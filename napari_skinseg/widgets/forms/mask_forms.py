@@ -6,10 +6,12 @@ from typing import Annotated, cast
 from napari_skinseg.session.job import Job, Outcome
 from napari_skinseg.widgets.forms.form import Form, Then
 from napari_skinseg.widgets.forms.questions import (
+    ColoursFile,
     Format,
     FormatName,
     OneClass,
     ProjectFolder,
+    Rest,
     ValuesFile,
     choices,
     folder,
@@ -24,6 +26,8 @@ def take_masks(
     file_format: Format = "png",
     ids: ValuesFile = None,
     binary: OneClass = "",
+    colours: ColoursFile = None,
+    rest: Rest = "",
     annotator: Annotated[
         str, {"label": "annotator", "tooltip": "The name that stands on the masks"}
     ] = "import",
@@ -41,6 +45,8 @@ def take_masks(
         job.counter("masks"),
         binary.strip() or None,
         dry_run,
+        colours,
+        rest.strip() or None,
     )
     level = "info" if not report.details else "warning" if report.fits else "error"
     return Outcome(report.text, report.details, level, None if dry_run else project, report.summary)

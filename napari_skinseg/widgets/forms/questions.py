@@ -1,7 +1,10 @@
 """Questions that several forms ask: folders and files, with their words."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
+
+from trainer.project.import_export.formats import FORMATS, said_of_formats
+from trainer.project.import_export.formats import Format as FormatOfMasks
 
 
 def folder(label: str, tooltip: str) -> dict[str, Any]:
@@ -47,9 +50,8 @@ Format = Annotated[
     str,
     choices(
         "format",
-        "PNG: pixel = class index, 255 = not labelled. NGFF: one .zarr folder for each photo",
-        ("PNG", "png"),
-        ("OME-NGFF", "ngff"),
+        said_of_formats(),
+        *((info.title, name) for name, info in FORMATS.items()),
     ),
 ]
 ModelId = Annotated[
@@ -59,4 +61,20 @@ ModelId = Annotated[
         "tooltip": "Its number as the models tab shows it, as 0003; empty: the model that is served",
     },
 ]
-FormatName = Literal["png", "ngff"]
+FormatName = FormatOfMasks
+ColoursFile = Annotated[
+    Path | None,
+    {
+        "filter": "*.csv *.json *.txt",
+        "label": "colours",
+        "tooltip": "Optional, for coloured masks: a table of class names and colours as #rrggbb",
+    },
+]
+Rest = Annotated[
+    str,
+    {
+        "label": "rest",
+        "tooltip": "For COCO, labelme and CVAT: the class of what lies under no shape. Empty: background in "
+        "a project of two classes or with binary, not labelled in others",
+    },
+]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.errors import ProjectError
+from trainer.project.import_export.formats import FORMATS, check_format
 from trainer.project.import_export.mask_export import export_masks
 from trainer.project.import_export.mask_import import import_masks
 from trainer.project.project import Project
@@ -31,6 +32,8 @@ def import_folder(
     progress: Callable[[int], None] | None = None,
     binary: str | None = None,
     dry_run: bool = False,
+    colours: str | Path | None = None,
+    rest: str | None = None,
 ) -> ImportReport:
     """Bring masks made elsewhere into a project.
 
@@ -38,7 +41,7 @@ def import_folder(
     ----------
     directory
         The project folder.
-    masks, file_format, annotator, ids, progress, binary, dry_run
+    masks, file_format, annotator, ids, progress, binary, dry_run, colours, rest
         See `import_masks`.
 
     Raises
@@ -46,10 +49,21 @@ def import_folder(
     SkinsegError
         If the project cannot be written, or the folder cannot be read or holds no masks.
     """
-    check_folder(masks, "masks")
+    check_format(file_format)
+    if not (FORMATS[file_format].shapes and Path(masks).is_file()):
+        check_folder(masks, "masks")
     with Project.open(directory, read_only=dry_run) as project:
         return import_masks(
-            project, masks, file_format, annotator, ids, progress, binary=binary, dry_run=dry_run
+            project,
+            masks,
+            file_format,
+            annotator,
+            ids,
+            progress,
+            binary=binary,
+            dry_run=dry_run,
+            colours=colours,
+            rest=rest,
         )
 
 

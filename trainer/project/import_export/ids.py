@@ -14,6 +14,7 @@ import numpy.typing as npt
 from trainer.atomic import write_text
 from trainer.errors import ConfigError, MaskError
 from trainer.labels.png import REST
+from trainer.labels.text_files import Table, read_table, read_text
 from trainer.labels.values import IGNORE
 
 if TYPE_CHECKING:
@@ -21,7 +22,17 @@ if TYPE_CHECKING:
 
     from trainer.labels.classes import ClassSet
 
-__all__ = ["CLASSES_FILE", "Ids", "Labels", "read_ids", "translate", "write_classes"]
+__all__ = [
+    "CLASSES_FILE",
+    "NOT_LABELLED",
+    "Ids",
+    "Labels",
+    "is_classes_file",
+    "read_ids",
+    "read_names",
+    "translate",
+    "write_classes",
+]
 
 Labels = npt.NDArray[np.uint8]
 Ids = Mapping[int, int]
@@ -30,6 +41,23 @@ Ids = Mapping[int, int]
 CLASSES_FILE = "classes.csv"
 """Meaning of the values of exported masks, beside them; an import that finds it goes by it."""
 
+_MEANINGS = {
+    "value": (
+        *(
+            "values",
+            "pixel value",
+            "pixel",
+            "gray value",
+            "grey value",
+            "gray",
+            "grey",
+            "class id",
+            "label id",
+        ),
+        *("label id", "class index", "id", "index", "number", "wert", "nr", "code"),
+    ),
+    "name": ("class name", "classname", "class", "label name", "label", "category", "klasse"),
+}
 NOT_LABELLED = frozenset({"", "not labelled", "not labeled", "unlabelled", "unlabeled", "ignore", "void"})
 
 
@@ -50,19 +78,26 @@ def read_ids(path: Path, classes: ClassSet) -> Ids:
         If the file cannot be read, lists a value twice, or names a class that the project does not have.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        pairs = _json_pairs(text) if path.suffix.lower() == ".json" else _csv_pairs(text)
-    except (OSError, ValueError, IndexError, TypeError, csv.Error) as error:
-        raise ConfigError(f"{path}: cannot be read as pixel value and class name: {error}") from error
+        if path.suffix.lower() == ".json":
+            pairs = _json_pairs(read_text(path))
+        else:
+            pairs = _table_pairs(read_table(path, _MEANINGS))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: there is no such file of pixel values; check its path") from error
+    except (OSError, ValueError, IndexError, TypeError) as error:
+        raise ConfigError(
+            f"{path}: cannot be read as pixel value and class name: {error}; write for example "
+            f"1,{classes.names[-1]}"
+        ) from error
     if not pairs:
         raise ConfigError(f"{path}: names no class; write for example 1,{classes.names[-1]}")
     ids: dict[int, int] = {}
-    known = [name.strip() for name in classes.names]
+    known = [name.strip().casefold() for name in classes.names]
     for value, name in pairs:
         if value in ids:
             raise ConfigError(f"{path}: lists the value {value} twice; say once what it means")
-        if name in known:
-            ids[value] = known.index(name) + 1
+        if name.casefold() in known:
+            ids[value] = known.index(name.casefold()) + 1
         elif name.casefold() in NOT_LABELLED:
             ids[value] = 0
         else:
@@ -71,6 +106,37 @@ def read_ids(path: Path, classes: ClassSet) -> Ids:
                 f"{', '.join(classes.names)}"
             )
     return ids
+
+
+def read_names(path: Path, classes: ClassSet) -> dict[str, int]:
+    """Read what names (or numbers) of shapes from elsewhere mean: label of each, in small letters.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, or names a class that the project does not have.
+    """
+    try:
+        if path.suffix.lower() == ".json":
+            pairs = [(str(said), str(meant)) for said, meant in json.loads(read_text(path)).items()]
+        else:
+            table = read_table(path, _MEANINGS)
+            value, name = table.columns.get("value", 0), table.columns.get("name", 1)
+            value = 1 - name if value == name else value
+            pairs = [(row[value], row[name]) for row in table.rows]
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: there is no such file of names; check its path") from error
+    except (OSError, ValueError, AttributeError) as error:
+        raise ConfigError(f"{path}: cannot be read as name and class name: {error}; mend it") from error
+    known = {name.strip().casefold(): index + 1 for index, name in enumerate(classes.names)}
+    known |= dict.fromkeys(NOT_LABELLED, 0)
+    for said, meant in pairs:
+        if meant.strip().casefold() not in known:
+            raise ConfigError(
+                f"{path}: the project has no class {meant!r} (for {said!r}); it has "
+                f"{', '.join(classes.names)}"
+            )
+    return {said.strip().casefold(): known[meant.strip().casefold()] for said, meant in pairs}
 
 
 def write_classes(folder: Path, classes: ClassSet) -> None:
@@ -82,16 +148,48 @@ def write_classes(folder: Path, classes: ClassSet) -> None:
     write_text(folder / CLASSES_FILE, text.getvalue())
 
 
+def is_classes_file(path: Path) -> bool:
+    """Whether this is the table of values and names that an export writes, or a spreadsheet saved of it."""
+    try:
+        headings = read_table(path, _MEANINGS).headings
+    except (OSError, ConfigError):
+        return False
+    return [heading.lower() for heading in headings[:2]] == ["value", "name"]
+
+
 def _json_pairs(text: str) -> list[tuple[int, str]]:
     pairs: list[tuple[str, object]] = json.loads(text, object_pairs_hook=list)  # a dict would keep the last
     return [(int(value), str(name).strip()) for value, name in pairs]
 
 
-def _csv_pairs(text: str) -> list[tuple[int, str]]:
-    rows = [row for row in csv.reader(text.splitlines()) if row]
-    if rows and not rows[0][0].strip().isdecimal():  # a line of headings
+def _table_pairs(table: Table) -> list[tuple[int, str]]:
+    value, name, rows = table.columns.get("value", 0), table.columns.get("name", 1), table.rows
+    if value == name:  # a heading that may mean both
+        name = 1 - value
+    if not table.headings and rows and _whole(rows[0][0]) is None:  # headings in other words
         rows = rows[1:]
-    return [(int(row[0]), row[1].strip()) for row in rows]
+    pairs = []
+    for row in rows:
+        number = _whole(row[value])
+        if number is None:
+            raise ConfigError(
+                f"{table.path}, line {row.line}: {row[value]!r} is no pixel value; write a whole number and "
+                "the name of its class"
+            )
+        if len(row.cells) <= name:
+            raise ConfigError(
+                f"{table.path}, line {row.line}: the class name is missing; write it in column 2"
+            )
+        pairs.append((number, row[name]))
+    return pairs
+
+
+def _whole(cell: str) -> int | None:
+    try:
+        number = float(cell.replace(",", "."))
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() else None
 
 
 def translate(path: Path, values: npt.NDArray[np.integer], ids: Ids, classes: ClassSet) -> Labels:

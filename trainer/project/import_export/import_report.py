@@ -76,7 +76,9 @@ class ImportReport:
         for item in self.refused:
             alike.setdefault(item["why"], []).append(item["file"])
         lines = []
-        for why, files in alike.items():
+        for reason, files in alike.items():
+            bare = reason.startswith("no photo is called") and ";" not in reason
+            why = f"{reason}; name it like its photo, as p1.png for p1.jpg" if bare else reason
             if len(files) > _ALIKE:
                 lines.append(f"refused {len(files):,} files ({named(files)}): {why}")
             else:

@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.errors import ConfigError, MaskError
-from trainer.labels.png import write_png
 from trainer.project.filesystem import storage_errors
-from trainer.project.import_export.formats import SUFFIX, Format, check_format
-from trainer.project.import_export.ids import write_classes
-from trainer.project.import_export.ngff import write_ngff
+from trainer.project.import_export.formats import Format, check_format
+from trainer.project.import_export.writers import writer_of
 from trainer.project.scan import SPLITS
 
 if TYPE_CHECKING:
@@ -21,7 +19,9 @@ if TYPE_CHECKING:
     from trainer.project.project import Project
     from trainer.project.revisions import Truth
 
-__all__ = ["ExportReport", "export_masks"]
+__all__ = ["NOTHING", "ExportReport", "export_masks"]
+
+NOTHING = "no photo here has a mask yet: there is nothing to export; label some first"
 
 
 @dataclass
@@ -39,8 +39,9 @@ class ExportReport:
 
     @property
     def details(self) -> list[str]:
-        """One line for each mask left out."""
-        return [f"left out {item['photo']}: {item['why']}" for item in self.left_out]
+        """One line for each mask left out, or that there was none."""
+        lines = [f"left out {item['photo']}: {item['why']}" for item in self.left_out]
+        return lines if lines or self.written else [NOTHING]
 
 
 def export_masks(
@@ -53,9 +54,8 @@ def export_masks(
     """Write the current masks into a new folder, under the relative paths of their photos.
 
     What is exported is what people accepted or painted; pixels that only a model proposed count as not
-    labelled. PNG files show the colours of the classes; `classes.csv` beside them says what the values mean.
-    Masks of photos that cannot be read any more are exported too. A damaged mask is left out and
-    reported; the others are written.
+    labelled. All formats hold every pixel as it is; COCO and CVAT are one file. Masks of photos that cannot
+    be read any more are exported too. A damaged mask is left out and reported; the others are written.
 
     Returns
     -------
@@ -80,11 +80,10 @@ def export_masks(
     names = _names(project, truths)
     with storage_errors(place):
         place.mkdir(parents=True, exist_ok=True)
+        writer = writer_of(format, place, project)
         for done, truth in enumerate(truths, start=1):
-            target = place / f"{names[truth.photo_id]}{SUFFIX[format]}"
-            target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                _export_one(project, truth, target, format)
+                writer.add(truth, names[truth.photo_id])
             except MaskError as error:
                 relpath = project.photos.get(truth.photo_id).relpath
                 report.left_out.append({"photo": relpath, "why": str(error)})
@@ -92,17 +91,9 @@ def export_masks(
                 report.written += 1
             if progress is not None:
                 progress(done)
-        if format == "png" and report.written:
-            write_classes(place, project.classes)
+        if report.written:
+            writer.finish()
     return report
-
-
-def _export_one(project: Project, truth: Truth, target: Path, kind: Format) -> None:
-    if kind == "png":
-        write_png(target, project.masks.read_truth(truth), project.classes.colours)
-        return
-    labels, provenance = project.masks.read(project.masks.revision(truth.revision_id))
-    write_ngff(target, labels, provenance, project.classes)
 
 
 def _names(project: Project, truths: list[Truth]) -> dict[int, str]:

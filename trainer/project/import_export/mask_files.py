@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trainer.errors import MaskError, PhotoError
-from trainer.project.import_export.ids import CLASSES_FILE
-from trainer.project.import_export.reading import is_classes_file
+from trainer.project.import_export.ids import CLASSES_FILE, is_classes_file
+from trainer.project.masks_among_photos import stem_of_mask
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from trainer.project.photos import Photo
@@ -40,17 +41,17 @@ class MaskFiles:
         return [f"passed over {len(names):,} {kind}: {named(names)}" for kind, names in self.others.items()]
 
 
-def find_masks(folder: Path, suffix: str, but: Path | None = None) -> MaskFiles:
+def find_masks(folder: Path, suffix: str, but: Collection[Path] = ()) -> MaskFiles:
     """Find the masks below a folder; hidden files, and the table of classes of an export, count as nothing.
 
     Parameters
     ----------
     folder : Path
         Where from.
-    suffix : {".png", ".zarr"}
-        Of the masks, in capitals or not.
-    but : Path, optional
-        A file that is no mask and has been read already.
+    suffix : str
+        Of the masks, in capitals or not: ".png", ".zarr", ".json" or ".xml".
+    but : collection of Path
+        Files that are no masks and have a meaning of their own.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def find_masks(folder: Path, suffix: str, but: Path | None = None) -> MaskFiles:
         for name in [*groups, *files]:
             path = folder / f"{prefix}{name}"
             ours = path == folder / CLASSES_FILE and is_classes_file(path)
-            if name.startswith(".") or path == but or ours:
+            if name.startswith(".") or path in but or ours:
                 continue
             kind = os.path.splitext(name)[1].lower()
             if kind == suffix and (name in groups) == (suffix == ".zarr"):
@@ -84,11 +85,11 @@ def find_masks(folder: Path, suffix: str, but: Path | None = None) -> MaskFiles:
     return MaskFiles(sorted(found.masks), others)
 
 
-def photo_of(project: Project, name: str) -> Photo:
+def photo_of(project: Project, name: str, whole: bool = False) -> Photo:
     """Return the photo that a mask file belongs to.
 
     It is the one with its relative path (with or without the photo's own suffix), else the only one with its
-    stem. Ids name no file.
+    stem. Ids name no file. `whole` says that the name is the photo's own, suffix and all.
 
     Raises
     ------
@@ -97,10 +98,26 @@ def photo_of(project: Project, name: str) -> Photo:
     """
     bare = os.path.splitext(name)[0]
     try:
+        if whole and (found := project.photos.find_path(name)) is not None:
+            return found
         return project.photos.find_path(bare) or project.photos.find(bare.rpartition("/")[2], by_id=False)
     except PhotoError as error:
         many = "is the name of" in str(error)
-        raise PhotoError(str(error) if many else f"no photo is called {bare}") from error
+        raise PhotoError(
+            str(error) if many else f"no photo is called {bare}{_meant(project, bare)}"
+        ) from error
+
+
+def _meant(project: Project, bare: str) -> str:
+    """Say which photo a file such as 1_mask.png is probably of."""
+    last = stem_of_mask(bare.rpartition("/")[2])
+    if last is None:
+        return ""
+    try:
+        photo = project.photos.find(last, by_id=False)
+    except PhotoError:
+        return ""
+    return f"; is it of {photo.relpath}? Rename it to {last}.png"
 
 
 def check_place(project: Project, name: str, photo: Photo) -> None:

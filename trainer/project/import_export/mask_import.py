@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.errors import ConflictError, MaskError, PhotoError
+from trainer.errors import ConfigError, ConflictError, MaskError, PhotoError
 from trainer.labels.truth import to_labels
 from trainer.labels.values import PAINTED
-from trainer.project.import_export.formats import SUFFIX, Format, check_format
+from trainer.project.import_export.entries import Entry, Offer, Said, offer_of
+from trainer.project.import_export.formats import FORMATS, Format, check_format
 from trainer.project.import_export.import_report import ImportReport
-from trainer.project.import_export.mask_files import check_place, find_masks, photo_of
-from trainer.project.import_export.reading import Reading, check_set, reading_of
+from trainer.project.import_export.mask_files import check_place, photo_of
 from trainer.project.states import RevisionKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trainer.project.import_export.ids import Labels
-    from trainer.project.import_export.mask_files import MaskFiles
     from trainer.project.photos import Photo
     from trainer.project.project import Project
     from trainer.project.revisions import Revision
@@ -39,30 +38,38 @@ def import_masks(
     *,
     binary: str | None = None,
     dry_run: bool = False,
+    colours: str | Path | None = None,
+    rest: str | None = None,
 ) -> ImportReport:
     """Take masks of registered photos from files; each becomes a revision, painted where it is labelled.
 
-    A file belongs to the photo with its relative path, else to the only photo with its stem. PNG values are
-    class indices where nothing else is said; what may mean something else too, or fits nothing, is refused.
+    A file belongs to the photo with its relative path, else to the only photo with its stem. What the values
+    of a format stand for is in `formats.FORMATS`; what may mean something else too, or fits nothing, is
+    refused.
 
     Parameters
     ----------
     project : Project
         Where to.
     folder : str or Path
-        Where from; subfolders too.
-    format : {"png", "ngff"}
-        Files named .png, or groups named .zarr.
+        Where from; subfolders too. Of COCO and CVAT also the file itself.
+    format : Format
+        Of the files.
     annotator : str
         The name on the revisions.
     ids : str or Path, optional
-        JSON {"value": "class name"} or CSV (value, class name) that says what the pixel values mean.
+        JSON {"value": "class name"} or a table (value, class name) that says what pixel values mean; of
+        shapes, what their names or numbers mean.
     progress : callable, optional
         Called with the number of files done so far.
     binary : str, optional
-        Class of all pixels but 0, which are background.
+        Class of all pixels but 0, which are background; of shapes, of every one.
     dry_run : bool
         Report only; a project that is open for reading only will do.
+    colours : str or Path, optional
+        A table or JSON that says which colour is which class.
+    rest : str, optional
+        Class of what lies under no shape; see `shapes.meaning_of`.
 
     Returns
     -------
@@ -81,23 +88,31 @@ def import_masks(
     if not dry_run:
         project.require_writable()
     place = Path(folder).expanduser()
-    files, reading = _masks_in(place, format, ids), reading_of(project.classes, place, format, ids, binary)
-    check_set(reading, place, files.masks)
-    report = ImportReport(project.classes, files, reading.source, dry_run)
-    _import_all(_Source(project, place, reading, annotator, dry_run), report, progress)
+    check_format(format)
+    said = Said(_path(ids), binary, _path(colours), rest)
+    _check_said(said, format)
+    offer = offer_of(project.classes, place, format, said)
+    report = ImportReport(project.classes, offer.files, offer.source, dry_run)
+    _import_all(_Source(project, place, offer, annotator, dry_run), report, progress)
     if not dry_run:
         counts = {"imported": report.imported, "unchanged": report.unchanged, "refused": len(report.refused)}
-        project.events.add("import", annotator, folder=str(place), reading=reading.source, **counts)
+        project.events.add("import", annotator, folder=str(place), reading=offer.source, **counts)
     return report
 
 
-def _masks_in(place: Path, format: Format, ids: str | Path | None) -> MaskFiles:
-    check_format(format)
-    files = find_masks(place, SUFFIX[format], but=None if ids is None else Path(ids))
-    if not files.masks:
-        there = "; ".join(files.passed_over)
-        raise MaskError(f"{place}: no masks here ({SUFFIX[format]} files)" + (f"; {there}" if there else ""))
-    return files
+def _path(given: str | Path | None) -> Path | None:
+    return None if given is None else Path(given).expanduser()
+
+
+def _check_said(said: Said, format: Format) -> None:
+    if said.ids is not None and said.binary is not None:
+        raise ConfigError("--ids and --binary both say what the values mean; give one of them")
+    if said.rest is not None and not FORMATS[format].shapes:
+        raise ConfigError("--rest is for formats of shapes (coco, labelme, cvat); leave it out")
+    if said.colours is not None and format not in ("colours", "voc", "png"):
+        raise ConfigError("--colours is for coloured masks; name them with --format colours, or leave it out")
+    if said.colours is not None and (said.ids is not None or said.binary is not None):
+        raise ConfigError("--colours says what the colours mean; leave out --ids and --binary")
 
 
 @dataclass(frozen=True)
@@ -106,36 +121,40 @@ class _Source:
 
     project: Project
     place: Path
-    reading: Reading
+    offer: Offer
     annotator: str
     dry_run: bool
 
 
 def _import_all(source: _Source, report: ImportReport, progress: Callable[[int], None] | None) -> None:
     taken: dict[int, str] = {}
-    for done, name in enumerate(report.files.masks, start=1):
+    for done, entry in enumerate(source.offer.entries, start=1):
         try:
-            _import_one(source, name, taken, report)
+            _import_one(source, entry, taken, report)
         except (PhotoError, MaskError, ConflictError) as error:
-            why = str(error).removeprefix(f"{source.place / name}: ")
-            report.refused.append({"file": name, "why": why})
+            why = str(error)
+            for place in (source.place / entry.name, source.place):
+                why = why.removeprefix(f"{place}: ")
+            report.refused.append({"file": entry.name, "why": why})
         if progress is not None:
             progress(done)
 
 
-def _import_one(source: _Source, name: str, taken: dict[int, str], report: ImportReport) -> None:
-    """Import one file, and count it unless it says the same as the current mask."""
+def _import_one(source: _Source, entry: Entry, taken: dict[int, str], report: ImportReport) -> None:
+    """Import one mask, and count it unless it says the same as the current one."""
     project = source.project
-    photo = photo_of(project, name)
+    photo, name = _photo_of(project, entry)
     if photo.id in taken:
         raise MaskError(f"belongs to the same photo as {taken[photo.id]}: {photo.relpath}; keep one of them")
     check_place(project, name, photo)
-    taken[photo.id] = name
+    taken[photo.id] = entry.name
     known = project.photos.probe(photo.id)
-    mask = source.reading.read(source.place / name)
+    assert known.height is not None
+    assert known.width is not None
+    mask = entry.read((known.height, known.width))
     _check_size(known, mask.labels)
     if not mask.labels.any():
-        raise MaskError("labels no pixel; a mask that says nothing is left out")
+        raise MaskError("labels no pixel; a mask that says nothing is left out; draw it, or take it away")
     head = project.masks.head(photo.id)
     changed = head is None or not _stands(project, head, mask.labels)
     if changed and not source.dry_run:
@@ -144,7 +163,19 @@ def _import_one(source: _Source, name: str, taken: dict[int, str], report: Impor
         project.masks.save(
             photo.id, mask.labels, provenance, source.annotator, expected, kind=RevisionKind.IMPORT
         )
-    report.add(name, mask, changed)
+    report.add(entry.name, mask, changed)
+
+
+def _photo_of(project: Project, entry: Entry) -> tuple[Photo, str]:
+    """Return the photo of a mask, and the name of the mask that led to it."""
+    first: PhotoError | None = None
+    for name in entry.photos:
+        try:
+            return photo_of(project, name, entry.whole), name
+        except PhotoError as error:
+            first = first or error
+    assert first is not None
+    raise first
 
 
 def _check_size(photo: Photo, labels: Labels) -> None:

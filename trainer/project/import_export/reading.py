@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ import numpy as np
 from trainer.errors import ConfigError, MaskError
 from trainer.labels.png import read_written
 from trainer.labels.values import IGNORE
-from trainer.project.import_export.ids import CLASSES_FILE, Ids, Labels, read_ids, translate
+from trainer.project.import_export.ids import CLASSES_FILE, Ids, Labels, is_classes_file, read_ids, translate
 from trainer.project.import_export.ngff import named_ids, read_ngff
 from trainer.project.import_export.resampled import steps_between
 from trainer.spelling import did_you_mean
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from trainer.labels.classes import ClassSet
     from trainer.project.import_export.formats import Format
 
-__all__ = ["Mask", "Reading", "check_set", "is_classes_file", "reading_of"]
+__all__ = ["Mask", "Reading", "check_set", "indices", "reading_of", "thing"]
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ def reading_of(
     if ids is not None:
         return Reading(classes, file_format, ids=read_ids(Path(ids), classes), source="--ids")
     if binary is not None:
-        return Reading(classes, file_format, binary=_thing(classes, binary), source="--binary")
+        return Reading(classes, file_format, binary=thing(classes, binary), source="--binary")
     file = folder / CLASSES_FILE
     if file_format == "png" and is_classes_file(file):
         try:
@@ -194,16 +193,14 @@ def indices(classes: ClassSet) -> Ids:
     return {IGNORE: 0, **{index: index + 1 for index in range(classes.count)}}
 
 
-def is_classes_file(path: Path) -> bool:
-    """Whether this is the table of values and names that an export writes."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return next(csv.reader(file), [])[:2] == ["value", "name"]
-    except (OSError, ValueError, csv.Error):
-        return False
+def thing(classes: ClassSet, name: str) -> int:
+    """Return the label of the class that `--binary` names.
 
-
-def _thing(classes: ClassSet, name: str) -> int:
+    Raises
+    ------
+    ConfigError
+        If there is none, or it is background.
+    """
     if name not in classes.names:
         raise ConfigError(
             f"--binary {name}: the project has no such class; {did_you_mean(name, classes.names)}"
