@@ -206,7 +206,7 @@ def measure_latency(runs: int) -> None:
         photo_id = session.current.photo.id
         sha256 = project.photos.get(photo_id).sha256
         project.activations.save(photo_id, sha256, "0001", random_activations(photo_id))
-        for strokes, brush in ((1, 400), (4000, 16)):
+        for strokes, brush in ((1, 80), (4000, 16)):
             paint_strokes(session, strokes, brush)
             for number in range(runs + 1):
                 if number == 1:  # the first one makes the cues
@@ -271,7 +271,7 @@ def paint_strokes(session: AnnotationSession, count: int, brush: int) -> None:
         own = int(layer.data[row, column])
         value = own if number % 2 else own % 9 + 1
         with layer.block_history():
-            for step in range(3):
+            for step in range(3 if count > 1 else 60):
                 layer.paint((row, min(column + 8 * step, WIDTH - 1)), value, refresh=False)
     layer.refresh()
     session.poll()

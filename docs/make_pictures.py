@@ -28,6 +28,7 @@ SIZES = ((1440, 900), (1920, 1080))
 PHOTOS = 60
 BACKGROUND = 1
 """Label of the background."""
+UNCERTAIN = 2
 
 
 def make_project(folder: Path) -> Path:
@@ -98,18 +99,19 @@ def show_following(dock: Any, out: Path) -> None:
     wait_for(lambda: project.activations.read(photo_id, sha256, model_id) is not None, 60)
     truth = Truth(project.path / "sample" / "masks")(session.current.photo)
     layer = session.annotation_layer
-    regions, _ = ndimage.label((layer.data != truth) & (truth > 0))
+    regions, _ = ndimage.label((layer.data != truth) & (truth > UNCERTAIN))
     sizes = np.bincount(regions.ravel())
     sizes[0] = 0
     depth = ndimage.distance_transform_edt(regions == sizes.argmax())
+    columns = np.flatnonzero(depth.max(axis=0) > 0.4 * depth.max())[::4]
+    way = [(int(depth[:, column].argmax()), int(column)) for column in columns]
     value = int(truth[np.unravel_index(depth.argmax(), depth.shape)])
-    rows, columns = np.nonzero((depth > 0.6 * depth.max()) & (truth == value))
     session.select_class(value)
-    layer.brush_size = max(6, int(0.5 * depth.max()))
-    layer.paint((int(rows[0]), int(columns[0])), value)
+    layer.brush_size = 10
     with layer.block_history():
-        for place in range(0, len(rows), max(1, len(rows) // 40)):
-            layer.paint((int(rows[place]), int(columns[place])), value)
+        for place in way:
+            if truth[place] == value:
+                layer.paint(place, value)
     dock.viewer.reset_view()
     settle(1.0)
     before = dock.viewer.screenshot(canvas_only=True, flash=False)

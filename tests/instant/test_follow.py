@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from trainer.instant.cues import DEPTH, cues_of, usable
-from trainer.instant.follow import follow
+from trainer.instant.follow import follow, stroke_cells
 from trainer.instant.update import MOST, Reach, chosen_cells
 from trainer.labels.values import ACCEPTED, PAINTED, PROPOSED
 
@@ -103,6 +103,15 @@ def test_who_outlines_a_thing_has_said_where_it_ends():
     labels[70:90, 34:38], provenance[70:90, 34:38] = ARM, PAINTED
     done = after(labels, follow(cues, labels, provenance))
     assert (done[70:90, 28:48] == ARM).mean() > 0.9, "a thin stroke beside it is followed"
+
+
+def test_a_stroke_thinner_than_a_cell_counts_beside_a_thick_one():
+    large = (960, 1280)
+    labels, provenance = stroked(suggestion(large), slice(200, 600), slice(330, 336), ARM)
+    labels[700:900, 800:860], provenance[700:900, 800:860] = ARM, PAINTED
+    cells = stroke_cells(cues_of(two_limbs(large), 3, activations()), labels, provenance)
+    assert (cells[6:14, 7:10] == ARM).any(axis=1).all()
+    assert (cells > 0).sum() < 40
 
 
 def test_without_strokes_nothing_follows():

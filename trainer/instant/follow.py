@@ -103,8 +103,7 @@ def follow(
 def stroke_cells(cues: Cues, labels: NDArray[np.uint8], provenance: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return what is painted on each cell, 0 where nothing is: uint8 ``(H, W)``.
 
-    A cell counts that is half painted; of a class whose strokes are too thin for that, any that is touched.
-    The photo is thinned, since to look at all of it would take longer than the rest; that is done only where
+    A cell counts that is half painted, and where a stroke is too thin for that, one that it touches. The photo is thinned, since to look at all of it would take longer than the rest; that is done only where
     no stroke is found otherwise.
     """
     small = cues.edges.shape
@@ -115,11 +114,12 @@ def stroke_cells(cues: Cues, labels: NDArray[np.uint8], provenance: NDArray[np.u
     height, width = cues.grid
     place = rows * height // values.shape[0] * width + columns * width // values.shape[1]
     half = values.size / (2 * height * width)
-    cells, found = np.zeros(height * width, np.uint8), values[rows, columns]
+    cells, found = np.zeros((height, width), np.uint8), values[rows, columns]
     for value in np.unique(found):
-        covered = np.bincount(place[found == value], minlength=len(cells))
-        cells[covered >= min(half, covered.max())] = value
-    return cells.reshape(height, width)
+        covered = np.bincount(place[found == value], minlength=cells.size).reshape(cells.shape)
+        most = covered >= half
+        cells[most | ((covered > 0) & ~ndimage.binary_dilation(most, np.ones((3, 3))))] = value
+    return cells
 
 
 def without_areas(strokes: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:

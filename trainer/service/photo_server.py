@@ -46,7 +46,7 @@ class PhotoServer:
         if self.predictions.serve_one(head) is not None:
             return "suggestions for the photos that come next"
         if self.predictions.serve_activations() is not None:
-            return "what strokes on the photos that come next are followed by"
+            return "what follows from strokes on the photos that come next"
         if clicks and self.embeddings.serve_one() is not None:
             return "what a click finds on the photos that come next"
         return ""
