@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import napari
 import numpy as np
-from scipy import ndimage
 
 from benchmarks.window import HEIGHT, WIDTH, Clock, blobs, make_project
 from napari_skinseg.layers.provenance import ProvenanceTracker
 from napari_skinseg.session import stroke_follower
 from napari_skinseg.session.session import AnnotationSession
 from trainer.data.photo_cache import WorkingPhotos, project_cache
-from trainer.effort.strokes import Stroke, _largest_regions, _sweep, best_stroke, painted_by
+from trainer.effort import strokes
+from trainer.effort.strokes import best_stroke, painted_by
 from trainer.evaluation.validation import readable_truth
 from trainer.features.cache import feature_cache
 from trainer.inference.predictor import Predictor
@@ -175,15 +175,8 @@ def outline(labels: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, int] | N
 
 def scribble(labels: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, int] | None:
     """A thin stroke along the inside of the largest wrong region, which stays within its class."""
-    regions = _largest_regions((labels != truth) & (truth > 0), truth, LEAST * truth.size)
-    if not regions:
-        return None
-    value, region = regions[0]
-    depth = ndimage.distance_transform_edt(np.pad(region, 1))[1:-1, 1:-1]
-    cores, _ = ndimage.label(depth >= max(1.0, 0.5 * depth.max()))
-    way, width = _sweep(cores == 1 + np.bincount(cores.ravel())[1:].argmax())
-    stroke = Stroke(value, way, float(np.clip(width / 2, 3, 8)), 0)
-    return painted_by(stroke, labels) & (truth == value), value
+    thin = strokes.scribble(labels, truth, LEAST * truth.size)
+    return None if thin is None else (painted_by(thin, labels), thin.value)
 
 
 # How long it takes

@@ -9,6 +9,7 @@ from effort_truth import person
 from trainer.effort.costs import CONSTANT_SPEED, STEERING
 from trainer.effort.hand import Hand
 from trainer.effort.strokes import Stroke, best_stroke
+from trainer.effort.tools import Tools
 
 
 def test_unknown_pixels_are_never_wrong():
@@ -92,3 +93,26 @@ def test_the_truth_is_not_touched():
     before = truth.copy()
     Hand().seconds(np.zeros_like(truth), truth)
     assert (truth == before).all()
+
+
+def test_a_scribble_is_tried_kept_where_it_helps_and_undone_where_it_does_not():
+    truth = person((400, 300))
+    calls = []
+
+    def all_of_it(labels, painted):
+        calls.append(int(painted.sum()))
+        return truth.copy()
+
+    def nothing_more(labels, painted):
+        calls.append(int(painted.sum()))
+        return np.ones_like(labels)
+
+    alone = Hand().seconds_from_nothing(truth)
+    assert Hand().seconds_from_nothing(truth, Tools(follow=all_of_it)) < 0.3 * alone
+    assert len(calls) == 1
+    assert 0 < calls[0] < 0.05 * truth.size
+    calls.clear()
+    labels = np.ones_like(truth)
+    refused = Hand()._mend(labels.copy(), truth, Tools(follow=nothing_more))
+    assert len(calls) == 1, "what was refused is not tried again on the same photo"
+    assert 0 < refused - Hand()._mend(labels.copy(), truth) < 5

@@ -58,7 +58,7 @@ class HandCosts:
         long_side
             Of that mask.
         """
-        if stroke.selected is not None:
+        if stroke.prompts is not None:
             return self.aim * stroke.aims + (KEY + GLANCE) * stroke.glances
         if self.speed:
             return self.aim + stroke.length * SCREEN_LONG_SIDE / long_side / self.speed
@@ -68,7 +68,9 @@ class HandCosts:
 
 
 def tunnel(stroke: Stroke) -> float:
-    """Width in which the mouse may move: twice the tolerance of an outline, half the brush of a sweep."""
+    """Width in which the mouse may move: twice the tolerance of an outline, half the room of a sweep."""
+    if stroke.room:
+        return max(2 * TOLERANCE, stroke.room / 2)
     return 2 * TOLERANCE if stroke.width == 0 else max(2 * TOLERANCE, stroke.width / 2)
 
 

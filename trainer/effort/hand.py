@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainer.effort.costs import GLANCE, KEY, STEERING, HandCosts
-from trainer.effort.strokes import best_stroke, painted_by, whole_frame
+from trainer.effort.strokes import best_stroke, painted_by, scribble, whole_frame
 from trainer.effort.tools import DRAWING, Tools
 from trainer.labels.values import NOT_LABELLED
 
@@ -29,6 +29,10 @@ WORKING_LONG_SIDE = 400
 """Masks are compared at about this many pixels: people do not draw more exactly than that."""
 LEAST = 0.0005
 """A stroke that mends less than this share of the photo is not worth it."""
+SHORT = 0.5
+"""A scribble is tried where it takes less than this share of the best stroke's seconds."""
+R_KEY = KEY + GLANCE
+"""Seconds to let the rest follow, and to see whether it did well."""
 
 
 @dataclass(frozen=True)
@@ -96,24 +100,47 @@ class Hand:
     def _mend(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], tools: Tools = DRAWING) -> float:
         """Return the seconds that it takes to mend these labels, which are mended on the way."""
         spent, painted, follows = 0.0, np.zeros(labels.shape, bool), tools.follow is not None
+        least, long_side = LEAST * truth.size, max(truth.shape)
         for _ in range(self.most_strokes):
             stroke = None if self.is_content(labels, truth) else self._next(labels, truth, tools)
             if stroke is None:
                 break
+            thin = scribble(labels, truth, least) if follows else None
+            if thin is not None and self.costs.of(thin, long_side) + R_KEY < SHORT * self.costs.of(
+                stroke, long_side
+            ):
+                seconds, found = self._scribbled(thin, labels, painted, truth, tools)
+                spent, follows = spent + seconds, found is not None
+                if found is not None:
+                    labels[:] = found
+                continue
             inside = painted_by(stroke, labels)
             if not (stroke.fills and not labels[inside].any()):  # the rest is filled last: it is undecided
                 painted |= inside
             labels[inside] = stroke.value
-            spent += self.costs.of(stroke, max(truth.shape))
-            if tools.follow is not None and follows and not self.is_content(labels, truth):
-                found = tools.follow(labels, painted)
-                spent += KEY + GLANCE
-                follows = right(found, truth) > right(labels, truth) + LEAST * truth.size
-                if follows:
-                    labels[:] = found
-                else:  # undone, and not tried again on this photo
-                    spent += KEY
+            spent += self.costs.of(stroke, long_side)
         return spent
+
+    def _scribbled(
+        self,
+        stroke: Stroke,
+        labels: NDArray[np.uint8],
+        painted: NDArray[np.bool_],
+        truth: NDArray[np.uint8],
+        tools: Tools,
+    ) -> tuple[float, NDArray[np.uint8] | None]:
+        """Scribble and let the rest follow; return the seconds, and the labels afterwards.
+
+        None: it was no better and is undone. A person does not try it again on this photo.
+        """
+        assert tools.follow is not None
+        inside, spent = painted_by(stroke, labels), self.costs.of(stroke, max(truth.shape)) + R_KEY
+        with_stroke = np.where(inside, np.uint8(stroke.value), labels)
+        found = tools.follow(with_stroke, painted | inside)
+        if right(found, truth) - right(labels, truth) < LEAST * truth.size:
+            return spent + 2 * KEY, None
+        painted |= inside
+        return spent, found
 
     def _next(
         self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], tools: Tools = DRAWING

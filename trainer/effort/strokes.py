@@ -47,6 +47,8 @@ class Stroke:
         What was clicked for it.
     aims, glances
         For it: clicks, two for a box, and masks looked at.
+    room
+        Width in which the mouse may move, where that is not the brush's own.
     """
 
     value: int
@@ -59,6 +61,7 @@ class Stroke:
     prompts: Prompts | None = None
     aims: int = 1
     glances: int = 0
+    room: float = 0.0
 
     @property
     def length(self) -> float:
@@ -95,6 +98,24 @@ def best_stroke(labels: NDArray[np.uint8], truth: NDArray[np.uint8], least: floa
         strokes.append(Stroke(value, click, 0.0, gain_of(patch, labels, truth, value), fills=True))
     best = max(strokes, key=lambda stroke: (stroke.gain, -stroke.length), default=None)
     return best if best is not None and best.gain >= max(least, 1) else None
+
+
+def scribble(labels: NDArray[np.uint8], truth: NDArray[np.uint8], least: float) -> Stroke | None:
+    """Draw a thin stroke along the inside of the largest wrong region; None: there is none.
+
+    What it paints is left to `selected`: it stays within its class, as one who scribbles does.
+    """
+    regions = wrong_regions(labels, truth, least)
+    if not regions:
+        return None
+    value, region = regions[0]
+    depth = ndimage.distance_transform_edt(np.pad(region, 1))[1:-1, 1:-1]
+    cores, _ = ndimage.label(depth >= max(1.0, 0.5 * depth.max()))
+    way, width = sweep(cores == 1 + np.bincount(cores.ravel())[1:].argmax())
+    inside = covered_by(way, float(np.clip(width / 2, 3, 8)), truth.shape) & (truth == value)
+    return Stroke(
+        value, way, 1.0, gain_of(inside, labels, truth, value), selected=inside, room=2 * float(depth.max())
+    )
 
 
 def painted_by(stroke: Stroke, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
