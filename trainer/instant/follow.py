@@ -103,8 +103,9 @@ def follow(
 def stroke_cells(cues: Cues, labels: NDArray[np.uint8], provenance: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return what is painted on each cell, 0 where nothing is: uint8 ``(H, W)``.
 
-    A cell counts that is half painted, and where a stroke is too thin for that, one that it touches. The photo is thinned, since to look at all of it would take longer than the rest; that is done only where
-    no stroke is found otherwise.
+    A cell counts that is half painted, and where a stroke is too thin for that, one that it touches. The
+    photo is thinned, since to look at all of it would take longer than the rest; that is done only where no
+    stroke is found otherwise.
     """
     small = cues.edges.shape
     values, painted = at_cells(labels, small), at_cells(provenance, small) == PAINTED
