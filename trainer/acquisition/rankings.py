@@ -126,10 +126,12 @@ def stratified(pool: Pool, count: int, rng: np.random.Generator, labels: int) ->
 
 
 def default(pool: Pool, count: int, rng: np.random.Generator, labels: int) -> Ranked:
-    """Photos whose labels help most others that are unsure; before the first model, most others.
+    """Photos whose labels help most others that are unsure; before the first model, typical ones.
 
     See `diversity.coverage`; a photo is worth its mean entropy. Chosen by the figures in docs/experiments.md.
     """
+    if pool.scores is None:
+        return typical(pool, count, rng, labels)
     if pool.features is None:
         return entropy(pool, count, rng, labels)
     return _covering(pool, count, rng)
