@@ -60,8 +60,7 @@ def correct_a_mask(project: Project) -> None:
 def test_a_probe_comes_first_and_again_in_the_middle_of_another_round(probing: Trainer) -> None:
     project = probing.project
     probing.start()
-    probing.wait_for(lambda: probes(project), 90)
-    served = project.models.served()
+    served = probing.wait_for(project.models.served, 90)
     assert (served.recipe, served.lane) == ("probe", "probe")
 
     def step_of_the_long_round() -> TrainerState | None:

@@ -19,7 +19,7 @@ class QueueSettings(Section):
     random_share: Share = 0.2
     """Share of the training photos drawn at random once a model ranks the others."""
 
-    blind_share: Share = 0.0
+    blind_share: Share = 0.05
     """Share of the photos shown without a suggestion, which measures the model without leading the eye."""
 
     first_model_after: int = Field(default=3, ge=1)
