@@ -49,8 +49,8 @@ def _live(found: Honesty) -> str:
     live = found.live_dice
     if live.value is None:
         return (
-            "How good suggestions are is not known yet: no photo was painted blind. Set queue.blind_share to "
-            "0.1, and one photo in ten comes without its suggestion."
+            "How good suggestions are is not known yet: nobody has painted a photo without seeing its "
+            "suggestion. Some come so: queue.blind_share says how many."
         )
     return (
         f"Hidden suggestions scored a Dice of {live.value:.2f}{_span(live, 2)} on {_photos(live)} that "

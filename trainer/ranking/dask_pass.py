@@ -10,6 +10,7 @@ import logging
 import threading
 from asyncio import CancelledError as AsyncCancelledError
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,12 +57,15 @@ def rate_on_dask(
     from distributed.scheduler import KilledWorker
 
     left, stop = {item[0]: item for item in todo}, f"skinseg-stop-{uuid4().hex}"
+    if client.status != "running":
+        log.warning("the cluster went away")
+        return todo
     where = (str(project.path.resolve()), project.id)
     parts = [todo[start : start + TASK] for start in range(0, len(todo), TASK)]
     try:
         asked = (rater.model_id, device, stop)
         futures = [client.submit(rate_part, *where, part, *asked, pure=False) for part in parts]
-        for future in as_completed(futures):
+        for future in as_completed(futures, loop=client.loop):
             looks_id, ratings, photo_ids = future.result()
             if looks_id != rater.looks.id:
                 raise SkinsegError(
@@ -75,7 +79,8 @@ def rate_on_dask(
     except (CancelledError, AsyncCancelledError, KilledWorker, TimeoutError, OSError) as error:
         log.warning("the cluster went away (%s)", type(error).__name__)
     except BaseException:
-        Event(stop, client=client).set()  # tasks that run end after their photo, and others at once
+        with suppress(OSError):  # it may have gone as well
+            Event(stop, client=client).set()  # tasks that run end after their photo, and others at once
         raise
     return list(left.values())
 
