@@ -9,8 +9,11 @@ from napari.layers import Image, Labels
 from psygnal import Signal
 
 from napari_skinseg.layers import napari_undo
+from napari_skinseg.layers.mouse import Mouse
 from napari_skinseg.layers.palette import colormap
 from napari_skinseg.layers.pyramid import pyramid
+from napari_skinseg.layers.screen_brush import ScreenBrush
+from napari_skinseg.layers.status_words import StatusWords
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -38,7 +41,7 @@ class WorkspaceLayers:
     classes
         Names and colours of the annotation.
     brush_size, opacity
-        At the beginning: brush diameter in pixels, opacity of the annotation.
+        At the beginning: brush diameter in pixels of the screen, opacity of the annotation.
     """
 
     adopted_layer = Signal(object)
@@ -54,7 +57,9 @@ class WorkspaceLayers:
         )
         self.confidence.visible = False
         self.annotation = Labels(blank.copy(), name="annotation", colormap=colormap(classes), opacity=opacity)
-        self.annotation.brush_size = brush_size
+        self.brush = ScreenBrush(viewer, self.annotation, brush_size)
+        self.mouse = Mouse(viewer, self.annotation, self.brush)
+        self.words = StatusWords(self.annotation, classes)
         self.annotation.metadata["class_set"] = classes.to_dict()  # for the writer of masks
         self.adopted: list[Layer] = []
         self._tool_before = ""
@@ -81,6 +86,12 @@ class WorkspaceLayers:
         self.photo.data_level = level  # napari would draw the smallest first, and then once more
         empty = np.zeros(levels[0].shape[:2], np.uint8)
         self.confidence.data = empty if confidence is None else confidence
+
+    def activate(self) -> None:
+        """Make the annotation the layer that the mouse works on: a tool of ours was asked for."""
+        chosen = self._viewer.layers.selection
+        if chosen.active is not self.annotation:
+            chosen.active = self.annotation
 
     def adopt(self, layer: Layer) -> None:
         """Fit a further layer along with these, and announce it so that it gets their keys."""
@@ -151,6 +162,8 @@ class WorkspaceLayers:
     def remove(self) -> None:
         """Take the layers out of the viewer."""
         napari_undo.clear_history(self.annotation)
+        for part in (self.mouse, self.brush, self.words):
+            part.close()
         for layer in (self.annotation, self.confidence, self.photo):
             layer.locked = False
             if layer in self._viewer.layers:

@@ -145,6 +145,15 @@ def drop_line(layer: Labels) -> None:
         layer._overlays["polygon"].points = []
 
 
+def drop_corners(layer: Labels) -> bool:
+    """Drop the corners of a polygon that is half drawn; return whether there were any."""
+    polygon = layer._overlays["polygon"]
+    begun = bool(polygon.points)
+    if begun:
+        polygon.points = []
+    return begun
+
+
 def drop_oldest(layer: Labels, count: int) -> None:
     """Forget the oldest steps."""
     for _ in range(count):

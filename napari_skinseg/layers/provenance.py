@@ -74,6 +74,7 @@ class ProvenanceTracker:
         self._history_bytes = history_bytes
         self.array: NDArray[np.uint8] = np.zeros(layer.data.shape, np.uint8)
         self.locked: set[int] = set()
+        self.locks_met: set[int] = set()  # locked classes that a brush has been kept from
         self.version = 0
         self.strokes = 0
         self._steps: list[_Step] = []
@@ -251,7 +252,10 @@ class ProvenanceTracker:
             self._staged += [self._apply(atom) for atom in staged[len(self._staged) :]]
         changed = np.array(brush)
         for locked in self.locked:
-            changed &= labels != locked
+            held = changed & (labels == locked)
+            if locked != new_label and held.any():
+                self.locks_met.add(locked)
+            changed &= ~held
         if new_label >= 0:
             # A pixel that has the label already still changes if a model gave it: it becomes painted.
             open_ = labels != new_label

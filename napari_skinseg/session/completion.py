@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from psygnal import Signal
 
 from napari_skinseg.session.saving import SaveJob
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from napari_skinseg.session.navigator import PhotoNavigator
     from napari_skinseg.session.saving import Saver
     from trainer.project.project import Project
+
+
+MOSTLY = 0.5
+"""Share of a photo that is not labelled from which on one key does not make it done."""
 
 
 class PhotoCompletion:
@@ -41,6 +46,19 @@ class PhotoCompletion:
         self._project, self._id = project, session_id
         self._background = background
         self._editor, self._navigator, self._saver = editor, navigator, saver
+        self._asked: int | None = None  # the photo that was asked about
+
+    def asks_first(self) -> bool:
+        """Ask once whether a photo that is mostly not labelled is done; return whether it was asked now."""
+        photo, labels = self._editor.photo, self._editor.layers.annotation.data
+        left = 1 - np.count_nonzero(labels) / labels.size
+        if photo is None or not MOSTLY < left < 1 or self._asked == photo.id:
+            return False
+        self._asked = photo.id
+        self.notice.emit(
+            "info", f"{left:.0%} is not labelled: Space again saves it so, D makes the rest background"
+        )
+        return True
 
     def accept(self) -> None:
         """Save the photo as a whole and show the next one; refuse where nothing is labelled."""

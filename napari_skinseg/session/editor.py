@@ -70,7 +70,7 @@ class PhotoEditor:
         self._undone_at = -REDO_GRACE_SECONDS
         for part in (self.brush, self.select, self.follower):
             part.changed.connect(self.changed.emit)
-        for speaker in (self.select, self.follower):
+        for speaker in (self.brush, self.select, self.follower):
             speaker.notice.connect(self.notice.emit)
         self._autosave.failed.connect(self._draft_failed)
         self.layers.annotation.events.paint.connect(self.stopwatch.touch)

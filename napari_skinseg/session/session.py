@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from napari_skinseg.session.leaving_keys import LeavingKeys
-from napari_skinseg.session.session_state import SessionState
+from napari_skinseg.session.leaving_keys import LeavingKeys, ResponsiveClock
+from napari_skinseg.session.session_tools import SessionTools
 from napari_skinseg.session.shortcuts import MOVING, PEEK, KeyBindings, KeyRow, key_table
 from trainer.project.states import CommandKind, PhotoState
 from trainer.service.process import trainer_liveness
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 CLOSE_SECONDS = 20.0
 
 
-class AnnotationSession(SessionState):
+class AnnotationSession(SessionTools):
     """An annotator's session on a project: the actions, their signals, and the main thread's `poll`.
 
     Parameters
@@ -57,7 +57,8 @@ class AnnotationSession(SessionState):
         super().__init__(viewer, project, annotator)
         layers = self._editor.layers
         self._keys = KeyBindings(viewer, (layers.annotation, layers.photo, layers.confidence))
-        self._leaving = LeavingKeys(self)
+        self._clock = ResponsiveClock()
+        self._leaving = LeavingKeys(self, self._clock)
         self._bind_keys()
         self._connect()
 
@@ -125,6 +126,11 @@ class AnnotationSession(SessionState):
         elif self._may_leave():
             self._completion.accept()
 
+    def accept_by_hand(self) -> None:
+        """Accept as `accept_and_next`; where most of the photo is not labelled, only when asked twice."""
+        if self._editor.photo is None or not self._may_leave() or not self._completion.asks_first():
+            self.accept_and_next()
+
     def save_part(self) -> None:
         """Save what has been painted and accepted, and stay; the rest remains a suggestion.
 
@@ -179,8 +185,10 @@ class AnnotationSession(SessionState):
         if self._closed:
             return
         now = time.monotonic()
+        self._clock.tick()
         self._background.poll()
         self._editor.poll(now)
+        self._editor.brush.poll()
         if self._watcher.is_due(now):
             self._watcher.look(now, self._navigator.suggestions_shown())
         self._saver.poll(now)

@@ -102,8 +102,8 @@ class KeyActions(Protocol):
     def redo(self) -> None:
         """Redo the last undone step."""
 
-    def accept_and_next(self) -> None:
-        """Accept the rest, save, show the next photo."""
+    def accept_by_hand(self) -> None:
+        """Accept the rest, save, show the next photo; where most is not labelled, ask first."""
 
     def back(self) -> None:
         """Open the photo before."""
@@ -152,9 +152,9 @@ def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
         KeyRow("Shift+C", "drop the suggestion of this photo", actions.drop_suggestion),
         KeyRow("0", "erase to not labelled", partial(actions.select_class, NOT_LABELLED)),
         KeyRow(
-            "Space", "accept the rest, save, next; held, the mouse moves the photo", actions.accept_and_next
+            "Space", "accept the rest, save, next; held, the mouse moves the photo", actions.accept_by_hand
         ),
-        KeyRow("N", "accept the rest, save, next", actions.accept_and_next),
+        KeyRow("N", "accept the rest, save, next", actions.accept_by_hand),
         KeyRow("B", "back to the photo before", actions.back),
         KeyRow("S", "save the part, stay", actions.save_part),
         KeyRow("K", "skip this photo", actions.skip),

@@ -78,7 +78,7 @@ class AnnotateDock(QWidget):
         self.next = button("Next photo", "Open the next photo of the queue (Space)", session.open_next)
         self.add = button("Add photos …", "Add a folder of photos", lambda: self.asked.emit("add"))
         self.classes = PaletteTable(theme=theme)
-        self.tools = BrushTools(session.toggle_select, theme=theme)
+        self.tools = BrushTools(session, theme=theme)
         self.overlays = {
             name: _overlay_switch(name, *key_and_tip) for name, key_and_tip in OVERLAY_KEYS_AND_TIPS.items()
         }

@@ -31,7 +31,7 @@ class PhotoButtons(QWidget):
         super().__init__(parent)
         self._session = session
         self.accept = button(
-            "Accept and next   (Space)", "Accept the rest, save, next photo", session.accept_and_next
+            "Accept and next   (Space)", "Accept the rest, save, next photo", session.accept_by_hand
         )
         self.accept.setMinimumHeight(40)
         self.save = button(

@@ -10,6 +10,7 @@ from napari.utils.notifications import show_error, show_warning
 from qtpy.QtCore import QEvent, QSize
 from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
+from napari_skinseg.layers.mouse import TABLE as MOUSE
 from napari_skinseg.session import projects
 from napari_skinseg.session.session import AnnotationSession
 from napari_skinseg.views.trainer import resolve_trainer
@@ -248,7 +249,7 @@ class WorkspaceDock(QWidget):
         if self.keys is not None and self.keys.isVisible():
             self.keys.close()
         elif self.session is not None:
-            self.keys = KeyHelp(self.session.bindings(), parent=main_window(self.viewer))
+            self.keys = KeyHelp(self.session.bindings(), MOUSE, parent=main_window(self.viewer))
             self.keys.show()
 
     # -- making and filling projects -------------------------------------------------------------

@@ -7,7 +7,6 @@ import socket
 
 import numpy as np
 import pytest
-from napari.layers import Labels
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QWidget
 from workbench import make_project, serve, until
@@ -76,17 +75,17 @@ def test_eye_and_lock_ask_for_the_opposite(palette, qtbot):
     assert locked.args == [3, False]
 
 
-def test_tools_follow_the_layer_and_set_it(qtbot):
-    layer = Labels(np.zeros((20, 20), np.uint8), opacity=0.4)
-    asked = []
-    tools = BrushTools(lambda: asked.append("select"))
+def test_tools_follow_the_layer_and_set_it(session, qtbot):
+    layer = session.annotation_layer
+    layer.opacity = 0.4
+    tools = BrushTools(session)
     qtbot.addWidget(tools)
     assert not tools.isEnabled()
     tools.follow(layer)
-    assert (tools.brush.value(), tools.opacity.value()) == (layer.brush_size, 40)
+    assert (tools.brush.value(), tools.opacity.value()) == (session.brush_size, 40)
     tools.brush.setValue(31)
     qtbot.mouseClick(tools.buttons["fill"], Qt.MouseButton.LeftButton)
-    assert (layer.brush_size, str(layer.mode)) == (31, "fill")
+    assert (session.brush_size, str(layer.mode)) == (31, "fill")
     layer.mode = "paint"
     layer.opacity = 0.75
     assert tools.buttons["paint"].isChecked()
