@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from napari_skinseg.session.loading import LoadedPhoto
     from napari_skinseg.session.navigator import PhotoNavigator
     from napari_skinseg.session.saving import Saver
+    from napari_skinseg.session.taking_back import TakingBack
     from trainer.project.project import Project
 
 
@@ -42,10 +43,12 @@ class PhotoCompletion:
         editor: PhotoEditor,
         navigator: PhotoNavigator,
         saver: Saver,
+        taking_back: TakingBack,
     ) -> None:
         self._project, self._id = project, session_id
         self._background = background
         self._editor, self._navigator, self._saver = editor, navigator, saver
+        self._taking_back = taking_back
         self._asked: int | None = None  # the photo that was asked about
 
     def asks_first(self) -> bool:
@@ -70,6 +73,7 @@ class PhotoCompletion:
             self._navigator.go_on(left)  # first, so that a listener can hold the threads back to draw
         finally:
             self._saver.submit(SaveJob(left, RevisionKind.SAVE, leave=True))
+            self._taking_back.keep(left)
 
     def save_part(self) -> None:
         """Save what is decided and stay; a photo that was finished before stays so."""

@@ -59,6 +59,16 @@ class Leaves(Protocol):
     def accept_by_hand(self) -> None:
         """Accept the rest, save, show the next photo; where most is not labelled, ask first."""
 
+    @property
+    def untouched(self) -> bool:
+        """Whether there is nothing to undo on the photo."""
+
+    def undo(self) -> None:
+        """Undo the last step."""
+
+    def take_back(self) -> None:
+        """Take the last accept back."""
+
     def back(self) -> None:
         """Open the photo before."""
 
@@ -73,7 +83,7 @@ class Leaves(Protocol):
 
 
 class LeavingKeys:
-    """Turns presses and releases of Space, N, B and K into at most one action each.
+    """Turns presses and releases of Space, N, B, K and Ctrl+Z into at most one action each.
 
     Parameters
     ----------
@@ -94,7 +104,11 @@ class LeavingKeys:
         """Return what each key does when it goes down (True) and up (False)."""
         session = self._session
         runs = {"N": session.accept_by_hand, "B": session.back, "K": session.skip}
-        return {"Space": self._space, **{key: partial(self._leave, key, run) for key, run in runs.items()}}
+        return {
+            "Space": self._space,
+            "Ctrl+Z": self._undo,
+            **{key: partial(self._leave, key, run) for key, run in runs.items()},
+        }
 
     def photo_shown(self) -> None:
         """Note that another photo has appeared."""
@@ -117,6 +131,16 @@ class LeavingKeys:
         if self._accepts and not panned:
             self._session.accept_by_hand()
         self._accepts = False
+
+    def _undo(self, down: bool) -> None:
+        """Undo a step; where there is none, take the last accept back, but never by a key that is held."""
+        if not down:
+            self._up("Ctrl+Z")
+        elif not self._session.untouched:
+            self._down["Ctrl+Z"] = self._clock()
+            self._session.undo()
+        elif self._counts("Ctrl+Z"):
+            self._session.take_back()
 
     def _up(self, key: str) -> None:
         self._down.pop(key, None)

@@ -46,8 +46,6 @@ class AnnotationSession(SessionTools):
 
     photo_changed = Signal()
     """Another photo, or none, is open."""
-    state_changed = Signal()
-    """A value that a dock shows may have changed."""
     help_requested = Signal()
     """The key table was asked for by key."""
     note_requested = Signal()
@@ -66,23 +64,6 @@ class AnnotationSession(SessionTools):
         """Read the photos in a state in a thread; `show` is called with them in `poll`."""
         if not self._closed:
             self._background.read(lambda: self.project.review.entries(state, n), show)
-
-    def lock_under_cursor(self) -> None:
-        """Lock or free the class under the mouse."""
-        self.notice.emit("info", self._editor.brush.lock_under_cursor())
-
-    def toggle(self, name: str) -> None:
-        """Switch the likely errors or the boxes on or off; `name` is a key of `overlays.wanted`."""
-        self.show_overlay(name, not self.overlays.wanted[name])
-        if not self.overlays.available[name]:
-            switched = "on" if self.overlays.wanted[name] else "off"
-            there = "no photo is open" if self._editor.photo is None else "nothing to show on this photo"
-            self.notice.emit("info", f"{name} {switched}: {there}")
-
-    def show_overlay(self, name: str, on: bool) -> None:
-        """Show or hide the likely errors or the boxes, on this photo and those that follow."""
-        self.overlays.want(name, on)
-        self.state_changed.emit()
 
     # From photo to photo
 
@@ -112,6 +93,25 @@ class AnnotationSession(SessionTools):
             self.notice.emit("info", "this is the first photo of the session")
         else:
             self.open_photo(before)
+
+    def take_back(self) -> None:
+        """Open the photo that was accepted last as it was before that, and not done any more."""
+        if not self._may_write():
+            return
+        photo_id = self._taking_back.photo_id
+        if photo_id is None:
+            self.notice.emit("info", "nothing to undo; B opens the photo before")
+        elif self._saver.is_failing(photo_id):
+            self.notice.emit("warning", "that photo is still being saved; it can be taken back afterwards")
+        else:
+            self._taking_back.take_back()
+
+    def undo_or_take_back(self) -> None:
+        """Undo the last step on the photo; directly after an accept, take that back."""
+        if self.untouched:
+            self.take_back()
+        else:
+            self.undo()
 
     def accept_and_next(self) -> None:
         """Accept the rest, save in the background, show the next photo.
@@ -216,7 +216,8 @@ class AnnotationSession(SessionTools):
     def _connect(self) -> None:
         for part in (self._editor, self._navigator, self._saver):
             part.changed.connect(self.state_changed.emit)
-        for speaker in (self._editor, self._navigator, self._saver, self._completion, self._watcher):
+        speakers = (self._editor, self._navigator, self._saver, self._completion, self._watcher)
+        for speaker in (*speakers, self._taking_back):
             speaker.notice.connect(self.notice.emit)
         self._editor.layers.adopted_layer.connect(self._keys.add)
         self._navigator.shown.connect(self._photo_shown)
@@ -270,6 +271,9 @@ class AnnotationSession(SessionTools):
     def _mask_saved(self, job: SaveJob, revision: Revision | None) -> None:
         if job.leave:
             self._photo_left(job.photo.id)
+            if job.note is None:
+                takes = "Ctrl+Z takes it back, B opens it again" if self.untouched else "B opens it again"
+                self.notice.emit("info", f"saved; {takes}")
         elif revision is not None:
             self._editor.saved(job.photo.id, revision)
         self.state_changed.emit()

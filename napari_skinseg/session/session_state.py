@@ -15,6 +15,7 @@ from napari_skinseg.session.navigator import PhotoNavigator
 from napari_skinseg.session.project_watcher import ProjectWatcher
 from napari_skinseg.session.saving import Saver
 from napari_skinseg.session.status import ProjectStatus, sentence
+from napari_skinseg.session.taking_back import TakingBack
 from trainer.project.queue import QueueEntry
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ class SessionState:
     """(level, text): level is "info" (for the status line), "news" (to be noticed), "warning" or "error"; the
     text is one line that says what to do."""
 
+    state_changed = Signal()
+    """A value that a dock shows may have changed."""
+
     def __init__(self, viewer: ViewerModel, project: Project, annotator: str) -> None:
         self.viewer, self.project, self.annotator = viewer, project, annotator
         self._id = 0 if project.read_only else project.sessions.start(annotator).id
@@ -43,8 +47,9 @@ class SessionState:
         self._editor = PhotoEditor(viewer, project, annotator, self._background)
         self._navigator = PhotoNavigator(project, self._id, annotator, self._editor, self._background)
         self._saver = Saver(project, self._id, annotator, self._background)
+        self._taking_back = TakingBack(project, annotator, self._background, self._navigator)
         self._completion = PhotoCompletion(
-            project, self._id, self._background, self._editor, self._navigator, self._saver
+            project, self._id, self._background, self._editor, self._navigator, self._saver, self._taking_back
         )
         self._watcher = ProjectWatcher(project, self._id, self._background)
         self._project_status = ProjectStatus(first_model_after=project.settings.queue.first_model_after)
@@ -121,6 +126,12 @@ class SessionState:
     def hidden(self) -> set[int]:
         """Stored values that are not shown (and are saved all the same)."""
         return set(self._editor.brush.hidden)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether there is nothing to undo or to redo on the open photo, or none is open."""
+        layer = self.annotation_layer
+        return not (self._editor.drawing or napari_undo.undo_steps(layer) or napari_undo.has_redo(layer))
 
     @property
     def unsaved(self) -> bool:

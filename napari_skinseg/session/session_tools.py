@@ -67,6 +67,23 @@ class SessionTools(SessionState):
         if self._not_stroking():
             self._editor.brush.take(tool)
 
+    def lock_under_cursor(self) -> None:
+        """Lock or free the class under the mouse."""
+        self.notice.emit("info", self._editor.brush.lock_under_cursor())
+
+    def toggle(self, name: str) -> None:
+        """Switch the likely errors or the boxes on or off; `name` is a key of `overlays.wanted`."""
+        self.show_overlay(name, not self.overlays.wanted[name])
+        if not self.overlays.available[name]:
+            switched = "on" if self.overlays.wanted[name] else "off"
+            there = "no photo is open" if self._editor.photo is None else "nothing to show on this photo"
+            self.notice.emit("info", f"{name} {switched}: {there}")
+
+    def show_overlay(self, name: str, on: bool) -> None:
+        """Show or hide the likely errors or the boxes, on this photo and those that follow."""
+        self.overlays.want(name, on)
+        self.state_changed.emit()
+
     @property
     def selecting(self) -> bool:
         """Whether the tool *Select* is in hand."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Keymap: TypeAlias = MutableMapping[KeyBinding, Action]
 
 PEEK = "H"
-MOVING = ("Space", "N", "B", "?")
+MOVING = ("Space", "N", "B", "Ctrl+Z", "?")
 """Keys that make sense without a photo."""
 
 SEQUENCES = {
@@ -96,8 +96,8 @@ class KeyActions(Protocol):
     def escape(self) -> None:
         """Drop what is selected or half drawn."""
 
-    def undo(self) -> None:
-        """Undo the last step."""
+    def undo_or_take_back(self) -> None:
+        """Undo the last step; directly after an accept, take that back."""
 
     def redo(self) -> None:
         """Redo the last undone step."""
@@ -166,7 +166,7 @@ def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
         KeyRow(".", "more opaque", partial(actions.change_opacity, 1)),
         KeyRow("E", "likely errors, on or off", partial(actions.toggle, ERRORS)),
         KeyRow("X", "boxes, on or off", partial(actions.toggle, BOXES)),
-        KeyRow("Ctrl+Z", "undo", actions.undo),
+        KeyRow("Ctrl+Z", "undo; directly after an accept, take it back", actions.undo_or_take_back),
         KeyRow("Shift+Ctrl+Z", "redo", actions.redo),
         KeyRow("T", "train now", actions.train_now),
         KeyRow("L", "lock or free the class under the cursor", actions.lock_under_cursor),
