@@ -24,6 +24,8 @@ class ProjectStatus:
     served: str | None = None
     broken: int = 0
     skipped: int = 0
+    flagged: int = 0
+    parts: int = 0
     trainer_runs: bool = True
     queue_is_empty: bool = False
 
@@ -33,12 +35,14 @@ def read_project_status(project: Project) -> ProjectStatus:
     counts, served = project.photos.counts(), project.models.served()
     return ProjectStatus(
         photos=counts.photos,
-        labelled=counts.labelled,
+        labelled=counts.done,
         towards_first=counts.towards_first,
         first_model_after=project.settings.queue.first_model_after,
         served=served.id if served else None,
         broken=counts.broken,
         skipped=counts.skipped,
+        flagged=counts.flagged,
+        parts=counts.parts,
         trainer_runs=trainer_liveness(project) == "running",
     )
 

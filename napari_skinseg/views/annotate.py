@@ -7,10 +7,12 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from trainer.labels.values import NOT_LABELLED
+from trainer.project.states import PhotoState
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from napari_skinseg.session.photo_info import PhotoInfo
     from napari_skinseg.session.session import AnnotationSession
     from trainer.labels.classes import ClassSet
     from trainer.project.sessions import Stats
@@ -79,6 +81,15 @@ def progress_text(photos: int, seconds_each: float, labelled: int, total: int, s
     return f"today {photos:,}{pace} · {labelled:,} of {total:,}{waiting}"
 
 
+def why_text(opened: PhotoInfo | None) -> str:
+    """Say why a photo is here; above that the note of its flag, until it is accepted."""
+    if opened is None:
+        return ""
+    flagged = opened.photo.state == PhotoState.FLAGGED
+    note = f"flagged: {opened.photo.reason or 'no note'} (accepting it resolves that)" if flagged else ""
+    return "\n".join(filter(None, (note, f"here because: {opened.why}" if opened.why else "")))
+
+
 def clock_text(seconds: float) -> str:
     """Write the time on the photo so far as ``0:38``."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
@@ -97,7 +108,7 @@ def resolve_annotate(session: AnnotationSession, today: Stats | None = None) -> 
     return AnnotateView(
         title=PurePosixPath(opened.photo.relpath).name if opened else project.path.name,
         clock=clock_text(opened.seconds) if opened else "",
-        why=f"here because: {opened.why}" if opened and opened.why else "",
+        why=why_text(opened),
         sentence=session.status,
         progress=progress_text(done, pace, status.labelled, status.photos, session.saving),
         rows=class_rows(project.classes, session.selected_class, session.hidden, session.locked),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from workbench import rest, until
 
+from napari_skinseg.views.annotate import resolve_annotate
 from trainer.project.states import PhotoState
 
 
@@ -45,6 +46,48 @@ def test_each_photo_is_asked_about_by_itself(session, project):
         session.accept_by_hand()
         until(session, lambda left=photo: session.current is not None and session.current.photo.id != left)
     assert len(hint(session)) == 2
+
+
+def test_parts_and_flags_are_not_done(session, project):
+    part = session.current.photo.id
+    session.annotation_layer.data[:20] = 3
+    session.save_part()
+    session.skip()
+    until(session, lambda: session.current is not None and session.current.photo.id != part)
+    session.annotation_layer.paint((20, 20), 3)
+    flagged = session.current.photo.id
+    session.flag("two people")
+    rest(session)
+    assert (state(project, part), state(project, flagged)) == (PhotoState.PART, PhotoState.FLAGGED)
+    until(session, lambda: session.project_status.flagged == 1)
+    status = session.project_status
+    assert (status.labelled, status.parts, status.flagged) == (0, 1, 1)
+    assert resolve_annotate(session).progress == "today 0 · 0 of 6"
+
+
+def test_the_note_of_a_flag_stands_on_its_photo_until_it_is_accepted(session, project):
+    photo = session.current.photo.id
+    session.annotation_layer.fill((1, 1), 3)
+    session.flag("two people")
+    rest(session)
+    session.back()
+    until(session, lambda: session.current is not None and session.current.photo.id == photo)
+    assert resolve_annotate(session).why.startswith("flagged: two people")
+    session.annotation_layer.paint((20, 20), 4)
+    session.save_part()
+    rest(session)
+    assert state(project, photo) == PhotoState.FLAGGED
+    assert resolve_annotate(session).why.startswith("flagged: two people")
+    session.accept_by_hand()
+    rest(session)
+    assert state(project, photo) == PhotoState.LABELLED
+    session.back()
+    until(session, lambda: session.current is not None and session.current.photo.id == photo)
+    assert "flagged" not in resolve_annotate(session).why
+
+
+def state(project, photo):
+    return project.photos.get(photo).state
 
 
 @pytest.mark.parametrize("share", [0.0, 0.6])

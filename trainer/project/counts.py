@@ -22,6 +22,9 @@ class Counts:
     broken: int = 0
     skipped: int = 0
     flagged: int = 0
+    parts: int = 0
+    done: int = 0
+    """Photos that a person has called done; `labelled` are all with a mask, parts and flagged ones too."""
     by_split: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
@@ -53,5 +56,7 @@ def count_photos(connection: sa.Connection) -> Counts:
         broken=of_state.get(PhotoState.BROKEN, 0),
         skipped=skips,
         flagged=of_state.get(PhotoState.FLAGGED, 0),
+        parts=of_state.get(PhotoState.PART, 0),
+        done=of_state.get(PhotoState.LABELLED, 0),
         by_split={split: (total[split], heads.get(split, 0)) for split in SPLITS},
     )
