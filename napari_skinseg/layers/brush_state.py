@@ -45,6 +45,7 @@ class BrushState:
         self._classes = classes
         self.hidden: set[int] = set()
         self._peeking = False
+        self._first = True
         self._was_visible = True
         self._layer.events.selected_label.connect(self._keep_to_classes)
         # Last: the viewer writes napari's own keys there, which are not in force while a photo is open.
@@ -94,10 +95,15 @@ class BrushState:
         self._layers.activate()
         self._layer.mode = tool
 
-    def begin_photo(self) -> None:
-        """Take the brush in hand: a fill meant for the photo before must not wipe this one."""
-        if str(self._layer.mode) in ("fill", "polygon", "pick", "erase"):
+    def begin_photo(self, writable: bool) -> None:
+        """Take the brush in hand: a fill meant for the photo before must not wipe this one.
+
+        On the first photo always, where it may be written; afterwards moving and Select stay.
+        """
+        mode = str(self._layer.mode)
+        if mode in ("fill", "polygon", "pick", "erase") or (self._first and writable and mode == "pan_zoom"):
             self._layer.mode = "paint"
+        self._first = False
 
     def set_visible(self, value: int, visible: bool) -> None:
         """Show or hide a class on the screen; what is saved stays the same."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_skinseg.layers import napari_undo
-from napari_skinseg.layers.refresh import Refresh, compact, plan_drop, plan_refresh
+from napari_skinseg.layers.refresh import Refresh, compact, plan_drop, plan_refresh, plan_suggestion
 from trainer.labels.values import PAINTED
 
 if TYPE_CHECKING:
@@ -175,6 +175,12 @@ class ProvenanceTracker:
         self.sync()
         if self.apply(plan_drop(self._layer.data, self.array, self.version, area, chosen)):
             self.strokes += 1
+
+    def suggest(self, labels: NDArray[np.uint8]) -> bool:
+        """Put labels of any size where nobody has decided, as one undo step; return whether any changed."""
+        self.sync()
+        plan = plan_suggestion(self._layer.data, self.array, self.version, labels, self.locked)
+        return self.apply(plan)
 
     def sync(self) -> None:
         """Bring the provenance in step with the layer's history."""

@@ -11,6 +11,8 @@ from napari_skinseg.session.saving import SaveJob
 from trainer.project.states import RevisionKind, VisitOutcome
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from napari_skinseg.session.background import Background
     from napari_skinseg.session.editor import PhotoEditor
     from napari_skinseg.session.loading import LoadedPhoto
@@ -49,6 +51,8 @@ class PhotoCompletion:
         self._background = background
         self._editor, self._navigator, self._saver = editor, navigator, saver
         self._taking_back = taking_back
+        self.left_labels: NDArray[np.uint8] | None = None
+        """Labels of the photo that was accepted last, uint8 (height, width)."""
         self._asked: int | None = None  # the photo that was asked about
 
     def asks_first(self) -> bool:
@@ -69,6 +73,7 @@ class PhotoCompletion:
             self.notice.emit("warning", "nothing is labelled on this photo yet: paint, or press K to skip it")
             return
         left = self._editor.work()
+        self.left_labels = left.labels
         try:
             self._navigator.go_on(left)  # first, so that a listener can hold the threads back to draw
         finally:

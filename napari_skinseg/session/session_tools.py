@@ -158,6 +158,23 @@ class SessionTools(SessionState):
         """Make background of everything that no person has decided."""
         self._correct(self._editor.corrections.rest_is_background)
 
+    def edit_region(self, name: str) -> None:
+        """Fill holes, drop specks, smooth, grow or shrink the region under the mouse; see `region_edits`."""
+        if self._editor.photo is not None and self._may_write() and self._not_drawing():
+            self._editor.edits.edit(name)
+
+    def copy_photo_before(self) -> None:
+        """Suggest the mask of the photo that was left last, as in a burst."""
+        self._correct(self._copy_photo_before)
+
+    def _copy_photo_before(self) -> str:
+        labels = self._completion.left_labels
+        if labels is None:
+            return "no photo has been left yet: there is no mask to copy"
+        if not self._editor.suggest(labels):
+            return "nothing to copy: what you decided stays, and the rest is so already"
+        return "copied from the photo before, as a suggestion: Ctrl+Z takes it back"
+
     def drop_region(self) -> None:
         """Take the suggestion of the region under the mouse away."""
         self._correct(self._editor.corrections.drop_region)

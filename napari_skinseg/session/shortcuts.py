@@ -75,6 +75,12 @@ class KeyActions(Protocol):
     def rest_is_background(self) -> None:
         """Make background of everything that no person has decided."""
 
+    def edit_region(self, name: str) -> None:
+        """Change the shape of the region under the mouse."""
+
+    def copy_photo_before(self) -> None:
+        """Suggest the mask of the photo before."""
+
     def drop_region(self) -> None:
         """Take the suggestion of the region under the mouse away."""
 
@@ -130,7 +136,7 @@ class KeyActions(Protocol):
 def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
     """Return the rows of the key table, in the order in which they are shown."""
     numbered = [(value, classes.names[value - 1]) for value in stored_values(classes) if value <= 9]
-    relabel = actions.relabel_region
+    relabel, edit = actions.relabel_region, actions.edit_region
     return [
         *(KeyRow(str(value), name, partial(actions.select_class, value)) for value, name in numbered),
         *(
@@ -150,6 +156,12 @@ def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
         KeyRow("D", "the rest is background", actions.rest_is_background),
         KeyRow("C", "drop the suggestion of the region under the cursor", actions.drop_region),
         KeyRow("Shift+C", "drop the suggestion of this photo", actions.drop_suggestion),
+        KeyRow("O", "fill the holes of the region under the cursor", partial(edit, "fill holes")),
+        KeyRow("J", "drop the specks of the class under the cursor", partial(edit, "drop specks")),
+        KeyRow("M", "smooth the region under the cursor", partial(edit, "smooth")),
+        KeyRow("I", "grow the region under the cursor", partial(edit, "grow")),
+        KeyRow("Shift+I", "shrink it", partial(edit, "shrink")),
+        KeyRow("U", "suggest the mask of the photo before", actions.copy_photo_before),
         KeyRow("0", "erase to not labelled", partial(actions.select_class, NOT_LABELLED)),
         KeyRow(
             "Space", "accept the rest, save, next; held, the mouse moves the photo", actions.accept_by_hand
