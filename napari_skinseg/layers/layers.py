@@ -9,6 +9,7 @@ from napari.layers import Image, Labels
 from psygnal import Signal
 
 from napari_skinseg.layers import napari_undo
+from napari_skinseg.layers.live_wire import LiveWire
 from napari_skinseg.layers.mouse import Mouse
 from napari_skinseg.layers.palette import colormap
 from napari_skinseg.layers.pyramid import pyramid
@@ -68,6 +69,7 @@ class WorkspaceLayers:
             viewer.add_layer(layer)
             layer.locked = True  # against deletion by accident
         viewer.layers.selection.active = self.annotation
+        self.wire = LiveWire(self.annotation, self.photo)  # behind the polygon of the layer's picture
 
     def show(self, levels: list[NDArray[np.uint8]] | None, confidence: NDArray[np.uint8] | None) -> None:
         """Show another photo, or the grey picture; the annotation is swapped by `ProvenanceTracker.start`.
@@ -162,7 +164,7 @@ class WorkspaceLayers:
     def remove(self) -> None:
         """Take the layers out of the viewer."""
         napari_undo.clear_history(self.annotation)
-        for part in (self.mouse, self.brush, self.words):
+        for part in (self.mouse, self.brush, self.words, self.wire):
             part.close()
         for layer in (self.annotation, self.confidence, self.photo):
             layer.locked = False

@@ -24,6 +24,7 @@ TABLE = (
     ("middle drag", "move the photo, with any tool"),
     ("Shift+wheel", "brush size"),
     ("right drag", "encircle and fill, with the brush"),
+    ("Ctrl+click", "with the polygon, the line follows the photo's edges"),
 )
 """What the mouse does beside the tool in hand, for the table of keys."""
 

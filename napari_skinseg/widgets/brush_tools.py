@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 TOOLS = (
     ("paint", "paint", "Paint with the brush (P)"),
     ("fill", "fill", "Fill a connected area (A)"),
-    ("polygon", "polygon", "Draw a polygon: a double click closes it, a right click takes a corner back (G)"),
+    (
+        "polygon",
+        "polygon",
+        "Draw a polygon: a double click closes it, a right click takes a corner back, Ctrl follows edges (G)",
+    ),
     ("pick", "picker", "Pick the class under the cursor (W)"),
 )
 SELECT = "select"

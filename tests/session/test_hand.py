@@ -8,8 +8,8 @@ import time
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QWheelEvent
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent, QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from workbench import until
@@ -278,3 +278,57 @@ def words(hand, row, column):
     viewer.cursor.position = (row, column)
     status, _ = viewer._calc_status_from_cursor()
     return status["coordinates"]
+
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+def test_with_ctrl_the_line_of_a_polygon_follows_the_edge(hand):
+    """The photo's left half differs from its right half: the edge runs down the middle."""
+    layer = hand.session.annotation_layer
+    height, width = layer.data.shape
+    middle = width // 2
+    polygon = layer._overlays["polygon"]
+    hand.key(Qt.Key.Key_G)
+    hand.click(5, middle - 8)
+    place = hand.at(height - 6, middle - 8)
+    move_with(hand, place, CTRL)
+    shown = len(polygon.points)
+    assert shown > 3, "the line is shown before the click"
+    move_with(hand, place, NONE)
+    assert len(polygon.points) == 2, "without Ctrl it is straight again"
+    move_with(hand, place, CTRL)
+    QTest.mouseClick(hand.canvas, LEFT, CTRL, place)
+    hand.rest()
+    columns = [column for _, column in polygon.points[1:-2]]
+    assert len(columns) >= 2
+    assert abs(np.median(columns) - middle) <= 2
+    QTest.mouseClick(hand.canvas, Qt.MouseButton.RightButton, NONE, place)
+    hand.rest()
+    assert len(polygon.points) == 2, "a right click takes the whole stretch back"
+    QTest.mouseClick(hand.canvas, LEFT, CTRL, place)
+    hand.rest(QApplication.doubleClickInterval() / 1000)
+    hand.click(height - 6, 3)
+    hand.rest(QApplication.doubleClickInterval() / 1000)
+    hand.click(5, 3)
+    hand.rest(QApplication.doubleClickInterval() / 1000)
+    hand.session.select_class(4)
+    QTest.mouseDClick(hand.canvas, LEFT, NONE, hand.at(5, 3))
+    hand.rest()
+    row = layer.data[height // 2]
+    assert abs(np.flatnonzero(row == 4).max() - middle) <= 2
+    assert hand.session.current.strokes == 1
+
+
+def move_with(hand, place, modifiers):
+    """Move the mouse with keys held; QTest's own move holds none."""
+    event = QMouseEvent(
+        QEvent.Type.MouseMove,
+        QPointF(place),
+        QPointF(hand.canvas.mapToGlobal(place)),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.NoButton,
+        modifiers,
+    )
+    QApplication.sendEvent(hand.canvas, event)
+    hand.rest()
