@@ -107,6 +107,10 @@ class PhotoNavigator:
         if kept is not None:
             self._show(kept)
             return
+        self.reopen(photo_id, quiet)
+
+    def reopen(self, photo_id: int, quiet: bool = False) -> None:
+        """Read a photo anew and open it; what is open is let go of as it is."""
         self._opening, self._quiet = photo_id, quiet
         self._show(None)
         # In the writing thread, behind every save under way: one of them may be of this very photo.

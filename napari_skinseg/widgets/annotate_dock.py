@@ -38,11 +38,14 @@ FOLLOW_TIP = (
 TABS = (
     ("Queue", "What comes next, and why", "queue"),
     ("Review", "What is done, begun, flagged or cannot be read", "review"),
+    ("History", "Earlier masks of this photo", "history"),
     ("Settings", "The window and the training", "settings"),
     ("Trainer", "Show the trainer below", "trainer"),
     ("?", "All keys", "keys"),
 )
 """Label and tooltip of the buttons at the foot, and the tab that each asks for."""
+TABS_IN_A_ROW = 3
+"""Six in a row would be cut off."""
 
 
 class AnnotateDock(QWidget):
@@ -119,7 +122,7 @@ class AnnotateDock(QWidget):
     def _buttons_of_tabs(self) -> QGridLayout:
         grid = QGridLayout()
         for column, (text, tip, tab) in enumerate(TABS):
-            grid.addWidget(button(text, tip, partial(self.asked.emit, tab)), 0, column)
+            grid.addWidget(button(text, tip, partial(self.asked.emit, tab)), *divmod(column, TABS_IN_A_ROW))
         return grid
 
     def _connect(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from napari_skinseg.widgets.history_tab import HistoryTab
 from napari_skinseg.widgets.models_tab import ModelsTab
 from napari_skinseg.widgets.queue_tab import QueueTab
 from napari_skinseg.widgets.recipe_tab import RecipeTab
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from napari_skinseg.session.session import AnnotationSession
     from trainer.project.project import Project
 
-    Tab = QueueTab | ReviewTab | ModelsTab | SettingsTab | RecipeTab
+    Tab = QueueTab | ReviewTab | HistoryTab | ModelsTab | SettingsTab | RecipeTab
 
 TITLES = {"training": "Recipe"}
 """Titles of tabs that do not bear their own name."""
@@ -27,7 +28,7 @@ AREAS = {"models": "bottom"}
 
 
 class WorkspaceTabs(Mapping[str, "Tab"]):
-    """The tabs that are open, by name: ``queue``, ``review``, ``models``, ``settings``, ``training``."""
+    """The tabs that are open, by name: ``queue``, ``review``, ``history``, ``models`` and so on."""
 
     def __init__(self, viewer: napari.Viewer) -> None:
         self._viewer = viewer
@@ -75,6 +76,8 @@ def make_tab(name: str, session: AnnotationSession, project: Project) -> Tab:
         return QueueTab(session)
     if name == "review":
         return ReviewTab(session)
+    if name == "history":
+        return HistoryTab(session)
     if name == "models":
         return ModelsTab(project, session.annotator)
     if name == "settings":
