@@ -53,6 +53,8 @@ class PhotoCompletion:
         self._taking_back = taking_back
         self.left_labels: NDArray[np.uint8] | None = None
         """Labels of the photo that was accepted last, uint8 (height, width)."""
+        self.skipped: list[int] = []
+        """Photos skipped in this session and not opened again since, the oldest first."""
         self._asked: int | None = None  # the photo that was asked about
 
     def asks_first(self) -> bool:
@@ -87,9 +89,15 @@ class PhotoCompletion:
             SaveJob(part, RevisionKind.SAVE if part.finished else RevisionKind.PART, leave=False)
         )
 
+    def opened(self, photo: LoadedPhoto | None) -> None:
+        """Note that a photo has been opened: it is skipped no more."""
+        if photo is not None and photo.id in self.skipped:
+            self.skipped.remove(photo.id)
+
     def skip(self) -> None:
         """Leave the photo for another day; unsaved work on it becomes a draft."""
         left = self._editor.work()
+        self.skipped.append(left.id)
         if left.unsaved:
             self.notice.emit("info", f"{left.photo.relpath}: your strokes are kept, B brings them back")
 

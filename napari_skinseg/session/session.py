@@ -84,6 +84,11 @@ class AnnotationSession(SessionTools):
         else:
             self._navigator.open(photo_id)
 
+    def open_skipped(self) -> None:
+        """Open the photo that was skipped first in this session."""
+        if self._completion.skipped and self._may_write():
+            self.open_photo(self._completion.skipped[0])
+
     def back(self) -> None:
         """Open the photo before this one again, with its saved mask."""
         if self._closed or not self._not_drawing():
@@ -250,6 +255,7 @@ class AnnotationSession(SessionTools):
             self.notice.emit("warning", "the trainer is not running: press Start first")
 
     def _photo_shown(self) -> None:
+        self._completion.opened(self._editor.photo)
         self._leaving.photo_shown()
         self._bind_keys()
         self._watcher.soon()

@@ -150,6 +150,11 @@ class SessionState:
         """Photos, seconds and strokes per photo of this session, None before the first look."""
         return self._stats
 
+    @property
+    def skipped(self) -> int:
+        """Number of photos that were skipped in this session and wait to be opened again."""
+        return len(self._completion.skipped)
+
     def queue_head(self, n: int) -> list[QueueEntry]:
         """Return the next `n` photos and the reasons for them: those decoded already, then the queue's."""
         waiting = [QueueEntry(p.id, p.photo.relpath, None, p.why) for p in self._navigator.waiting.ready]

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from trainer.project.project import Project
 
 
+FIRST_STEPS = ". Press a class's key, paint it, D for the rest, Space saves; ? shows all keys"
+"""What to do on the first photo of a new project."""
+
+
 @dataclass(frozen=True)
 class ProjectStatus:
     """Counts for the sentences and docks."""
@@ -71,7 +75,10 @@ def left_words(status: ProjectStatus) -> str:
     broken = f"{status.broken:,} cannot be read (skinseg doctor says why)" if status.broken else ""
     come = "comes" if status.skipped == 1 else "come"
     skipped = f"{status.skipped:,} skipped {come} back in your next session" if status.skipped else ""
-    return ", ".join(filter(None, (broken, skipped))) or "review what is done, or add photos"
+    aside = ((status.flagged, "flagged"), (status.parts, "begun"))
+    named = " and ".join(f"{count:,} {what}" for count, what in aside if count)
+    review = f"{named}: Review opens them" if named else ""
+    return ", ".join(filter(None, (broken, skipped, review))) or "review what is done, or add photos"
 
 
 def suggestion_words(current: PhotoInfo, status: ProjectStatus) -> str:
@@ -92,9 +99,9 @@ def suggestion_words(current: PhotoInfo, status: ProjectStatus) -> str:
     missing = status.first_model_after - status.towards_first
     if missing > 0:
         photos = "photo" if status.first_model_after == 1 else "photos"
-        return (
-            f"no suggestions yet: the first model comes after {status.first_model_after} {photos}{starting}"
-        )
+        first = FIRST_STEPS if not (status.labelled or status.parts) else ""
+        after = f"the first model comes after {status.first_model_after} {photos}"
+        return f"no suggestions yet: {after}{first}{starting}"
     if starting:
         return f"no suggestions yet{starting}"
     return "no suggestions yet: the first model is being trained"

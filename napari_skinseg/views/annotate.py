@@ -50,6 +50,10 @@ class AnnotateView:
     rows: tuple[ClassRow, ...]
     working: bool
     """Whether a photo is open."""
+    ended: bool
+    """Whether the queue has no photo for this annotator."""
+    skipped: int
+    """Photos that were skipped in this session."""
     writable: bool
     following: bool = False
     """Whether the rest of a photo follows every stroke."""
@@ -113,10 +117,29 @@ def resolve_annotate(session: AnnotationSession, today: Stats | None = None) -> 
         progress=progress_text(done, pace, status.labelled, status.photos, session.saving),
         rows=class_rows(project.classes, session.selected_class, session.hidden, session.locked),
         working=opened is not None,
+        ended=status.queue_is_empty,
+        skipped=session.skipped,
         writable=not project.read_only,
         following=session.following,
         overlays=overlay_switches(session),
     )
+
+
+def window_title(session: AnnotationSession) -> str:
+    """Name the project, the annotator and how far it is, for the title of the window."""
+    status = session.project_status
+    done = f"{status.labelled:,} of {status.photos:,} done"
+    return " – ".join((session.project.path.name, session.annotator, done, "SkinSeg"))
+
+
+def last_words(session: AnnotationSession | None) -> str:
+    """Say at closing whether the trainer goes on without the window; empty: nothing to say."""
+    if session is None:
+        return ""
+    status = session.project_status
+    if status.trainer_runs:
+        return "The trainer goes on without the window. Stop in its panel ends it."
+    return "No trainer is running: what you saved is learnt from when one is." if status.labelled else ""
 
 
 def overlay_switches(session: AnnotationSession) -> tuple[OverlaySwitch, ...]:

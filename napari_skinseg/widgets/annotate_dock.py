@@ -79,6 +79,9 @@ class AnnotateDock(QWidget):
         self.clock.setToolTip("time on this photo")
         self.why, self.sentence = wrapped_label(), wrapped_label()
         self.next = button("Next photo", "Open the next photo of the queue (Space)", session.open_next)
+        self.again = button(
+            "Skipped photos", "Open what you skipped in this session, the oldest first", session.open_skipped
+        )
         self.add = button("Add photos …", "Add a folder of photos", lambda: self.asked.emit("add"))
         self.classes = PaletteTable(theme=theme)
         self.tools = BrushTools(session, theme=theme)
@@ -104,7 +107,7 @@ class AnnotateDock(QWidget):
         layout.addLayout(row_of((self.title, 1), (self.clock, 0)))
         layout.addWidget(self.why)
         layout.addWidget(self.sentence)
-        layout.addLayout(row_of((self.next, 1), (self.add, 1)))
+        layout.addLayout(row_of((self.next, 1), (self.again, 1), (self.add, 1)))
         layout.addWidget(horizontal_line())
         layout.addWidget(self.classes)
         layout.addWidget(horizontal_line())
@@ -165,8 +168,10 @@ class AnnotateDock(QWidget):
         ):
             label.setText(text)
             label.setVisible(bool(text))
-        for offer in (self.next, self.add):
-            offer.setVisible(not view.working and view.writable)
+        offers = not view.working and view.writable
+        self.next.setVisible(offers and not view.ended)
+        self.again.setVisible(offers and view.ended and view.skipped > 0)
+        self.add.setVisible(offers)
         self.classes.show_rows(view.rows)
         self.tools.follow(self.session.annotation_layer if view.working else None)
         self.tools.show_selecting(self.session.selecting)

@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from napari_skinseg.session.mask_history import PREVIEW
 from napari_skinseg.session.status import moment
 from napari_skinseg.widgets.elements import button, wrapped_label
 from napari_skinseg.widgets.word_table import WordTable
@@ -89,7 +90,8 @@ class HistoryTab(QWidget):
         height, width, _ = picture.shape
         data = np.ascontiguousarray(picture).tobytes()
         image = QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888)
-        self.preview.setPixmap(QPixmap.fromImage(image))  # a copy: the bytes may go
+        kept, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        self.preview.setPixmap(QPixmap.fromImage(image).scaled(PREVIEW, PREVIEW, kept, smooth))
 
     def _revert(self) -> None:
         chosen = self._revisions.get(self.table.selected() or "")
