@@ -84,7 +84,7 @@ class BrushState:
         """
         if value != NOT_LABELLED and value not in stored_values(self._classes):
             raise ValueError(f"{value} is no class of {self._classes.name}: use 0 to {self._classes.count}")
-        self._layers.activate()
+        self._layers.activate(show=not self._peeking)
         self._layer.selected_label = value
         if not keep_tool and str(self._layer.mode) not in ("paint", "fill", "polygon"):
             self._layer.mode = "paint"
@@ -92,7 +92,7 @@ class BrushState:
 
     def take(self, tool: str) -> None:
         """Take a tool of napari's in hand: paint, polygon, fill or pick; a half-drawn line is dropped."""
-        self._layers.activate()
+        self._layers.activate(show=not self._peeking)
         self._layer.mode = tool
 
     def begin_photo(self, writable: bool) -> None:

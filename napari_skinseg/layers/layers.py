@@ -89,8 +89,13 @@ class WorkspaceLayers:
         empty = np.zeros(levels[0].shape[:2], np.uint8)
         self.confidence.data = empty if confidence is None else confidence
 
-    def activate(self) -> None:
-        """Make the annotation the layer that the mouse works on: a tool of ours was asked for."""
+    def activate(self, show: bool = True) -> None:
+        """Make the annotation the layer that the mouse works on: a tool of ours was asked for.
+
+        One that is hidden has no tool; with `show` it is seen again.
+        """
+        if show and not self.annotation.visible:
+            self.annotation.visible = True
         chosen = self._viewer.layers.selection
         if chosen.active is not self.annotation:
             chosen.active = self.annotation

@@ -173,6 +173,10 @@ def test_a_tool_works_on_the_annotation_whatever_layer_is_active(hand, key, mode
     QTest.keyClick(hand.canvas, key.lower())
     assert hand.viewer.layers.selection.active is session.annotation_layer
     assert str(session.annotation_layer.mode) == mode
+    session.annotation_layer.visible = False
+    QTest.keyClick(hand.canvas, key.lower())
+    assert session.annotation_layer.visible
+    assert str(session.annotation_layer.mode) == mode
 
 
 def test_zero_erases_with_every_tool(hand):

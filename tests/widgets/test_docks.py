@@ -7,9 +7,10 @@ import socket
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QWidget
-from workbench import make_project, serve, until
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtGui import QKeyEvent
+from qtpy.QtWidgets import QApplication, QLabel, QWidget
+from workbench import make_project, rest, serve, until
 
 from napari_skinseg.views.annotate import class_rows, resolve_annotate
 from napari_skinseg.views.trainer import ClassDice, RoundPoint
@@ -124,6 +125,28 @@ def test_a_click_on_the_palette_reaches_the_session_and_comes_back(panel, sessio
     assert panel.classes.palette_model.rows[6].selected
     click(qtbot, panel.classes, 6, LOCK)
     assert session.locked == {7}
+
+
+def test_a_double_click_leaves_one_photo(panel, session, qtbot):
+    until(session, lambda: len(session._navigator.waiting.ready) > 1)
+    first, second = session.current.photo.id, session._navigator.waiting.ready[0].id
+    session.annotation_layer.fill((1, 1), 3)
+    qtbot.mouseClick(panel.buttons.accept, Qt.MouseButton.LeftButton)
+    session.annotation_layer.fill((1, 1), 3)
+    qtbot.mouseClick(panel.buttons.accept, Qt.MouseButton.LeftButton)
+    rest(session)
+    assert session.current.photo.id == second != first
+
+
+def test_a_held_f_types_nothing_into_the_note(panel, session, qtbot):
+    panel.show()
+    panel.buttons.ask_note()
+    for _ in range(5):
+        held = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_F, Qt.KeyboardModifier.NoModifier, "f", True)
+        QApplication.sendEvent(panel.buttons.note, held)
+    assert panel.buttons.note.text() == ""
+    qtbot.keyClicks(panel.buttons.note, "fuzzy")
+    assert panel.buttons.note.text() == "fuzzy"
 
 
 def test_skip_opens_another_photo(panel, session, qtbot):
