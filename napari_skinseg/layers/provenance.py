@@ -109,6 +109,11 @@ class ProvenanceTracker:
         """Model of the newest refresh that was not undone."""
         return next((step.model_id for step in reversed(self._steps) if step.model_id is not None), None)
 
+    @property
+    def touched(self) -> bool:
+        """Whether a person has done something here that can be undone or redone; a refresh is not theirs."""
+        return any(step.model_id is None for step in self._steps) or napari_undo.has_redo(self._layer)
+
     def stands(self, plan: Refresh) -> bool:
         """Return whether a plan was applied and is not undone."""
         return any(self._is_of(step, plan) for step in self._steps)

@@ -131,9 +131,11 @@ class SessionState:
 
     @property
     def untouched(self) -> bool:
-        """Whether there is nothing to undo or to redo on the open photo, or none is open."""
-        layer = self.annotation_layer
-        return not (self._editor.drawing or napari_undo.undo_steps(layer) or napari_undo.has_redo(layer))
+        """Whether undo has no work of a person to take back here, and may take back the last accept."""
+        self._editor.tracker.sync()
+        if self._editor.drawing or self._editor.tracker.touched:
+            return False
+        return self._taking_back.photo_id is not None or not napari_undo.undo_steps(self.annotation_layer)
 
     @property
     def unsaved(self) -> bool:

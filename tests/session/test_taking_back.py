@@ -102,6 +102,17 @@ def test_what_is_painted_is_undone_and_the_photo_stays(session, project, tap):
     assert state(project, first) == PhotoState.LABELLED
 
 
+def test_a_suggestion_that_has_come_meanwhile_is_nothing_painted(session, project, tap):
+    first = session.current.photo.id
+    session.annotation_layer.fill((1, 1), 3)
+    second = tap("N")
+    serve(project, "0001")
+    predict(project, second, "0001", value=2)
+    until(session, lambda: session.current.model_id == "0001" and session.annotation_layer.data.any())
+    assert tap("Ctrl+Z") == first
+    assert state(project, first) == PhotoState.NEW
+
+
 def test_ctrl_z_held_leaves_no_photo(session, project, keys, clock, tap):
     session.annotation_layer.fill((1, 1), 3)
     second = tap("N")
