@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from napari_skinseg.layers import napari_undo
 from napari_skinseg.layers.palette import class_name, stored_values
 from trainer.labels.values import NOT_LABELLED
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from napari_skinseg.layers.provenance import ProvenanceTracker
     from trainer.labels.classes import ClassSet
 
-BRUSH_STEP = 1.2
 OPACITY_STEP = 0.1
 KEYS = "1-9 class, 0 erase, Space accept and next, ? all keys"
 """Shown in napari's status line."""
@@ -35,6 +35,8 @@ class BrushState:
 
     changed = Signal()
     """A value that a dock shows has changed."""
+    notice = Signal(str, str)
+    """Level and text for the status line."""
 
     def __init__(self, layers: WorkspaceLayers, tracker: ProvenanceTracker, classes: ClassSet) -> None:
         self._layers = layers
@@ -43,16 +45,21 @@ class BrushState:
         self._classes = classes
         self.hidden: set[int] = set()
         self._peeking = False
+        self._first = True
         self._was_visible = True
         self._layer.events.selected_label.connect(self._keep_to_classes)
         # Last: the viewer writes napari's own keys there, which are not in force while a photo is open.
         self._layer.events.mode.connect(self._show_keys, position="last")
+        self._layer.events.mode.connect(self._drop_line)
+        self._layers.brush.changed.connect(self.changed.emit)
         self._show_keys()
 
     def close(self) -> None:
         """Stop following the layer."""
         self._layer.events.selected_label.disconnect(self._keep_to_classes)
         self._layer.events.mode.disconnect(self._show_keys)
+        self._layer.events.mode.disconnect(self._drop_line)
+        self._layers.brush.changed.disconnect(self.changed.emit)
 
     def _show_keys(self, event: object = None) -> None:
         self._layers.show_help(KEYS)
@@ -77,19 +84,26 @@ class BrushState:
         """
         if value != NOT_LABELLED and value not in stored_values(self._classes):
             raise ValueError(f"{value} is no class of {self._classes.name}: use 0 to {self._classes.count}")
+        self._layers.activate(show=not self._peeking)
         self._layer.selected_label = value
         if not keep_tool and str(self._layer.mode) not in ("paint", "fill", "polygon"):
             self._layer.mode = "paint"
         self.changed.emit()
 
     def take(self, tool: str) -> None:
-        """Take a tool of napari's in hand: paint, polygon, fill or pick."""
+        """Take a tool of napari's in hand: paint, polygon, fill or pick; a half-drawn line is dropped."""
+        self._layers.activate(show=not self._peeking)
         self._layer.mode = tool
 
-    def begin_photo(self) -> None:
-        """Take the brush in hand: a fill meant for the photo before must not wipe this one."""
-        if str(self._layer.mode) in ("fill", "polygon", "pick", "erase"):
+    def begin_photo(self, writable: bool) -> None:
+        """Take the brush in hand: a fill meant for the photo before must not wipe this one.
+
+        On the first photo always, where it may be written; afterwards moving and Select stay.
+        """
+        mode = str(self._layer.mode)
+        if mode in ("fill", "polygon", "pick", "erase") or (self._first and writable and mode == "pan_zoom"):
             self._layer.mode = "paint"
+        self._first = False
 
     def set_visible(self, value: int, visible: bool) -> None:
         """Show or hide a class on the screen; what is saved stays the same."""
@@ -115,15 +129,7 @@ class BrushState:
 
     def change_brush(self, steps: int) -> None:
         """Make the brush larger (steps > 0) or smaller."""
-        size = self._layer.brush_size
-        for _ in range(abs(steps)):
-            size = (
-                max(round(size * BRUSH_STEP), size + 1)
-                if steps > 0
-                else min(round(size / BRUSH_STEP), size - 1)
-            )
-        self._layer.brush_size = max(1, size)
-        self.changed.emit()
+        self._layers.brush.change(steps)
 
     def change_opacity(self, steps: int) -> None:
         """Make the annotation more (steps > 0) or less opaque."""
@@ -137,6 +143,20 @@ class BrushState:
             if on:
                 self._was_visible = self._layer.visible
             self._layer.visible = self._was_visible and not on
+
+    def poll(self) -> None:
+        """Say it where the hand paints against a lock."""
+        met, self._tracker.locks_met = self._tracker.locks_met, set()
+        if met:
+            names = " and ".join(class_name(self._classes, value) for value in sorted(met))
+            self.notice.emit("info", f"{names} {'is' if len(met) == 1 else 'are'} locked: L over it frees it")
+
+    def _drop_line(self, event: object = None) -> None:
+        """Drop the corners of a polygon when another tool is taken in hand: it would be filled much later."""
+        # While a look at the bare photo hides the layer, napari puts the tool away and gives it back.
+        put_away = self._layer.visible and str(self._layer.mode) != "polygon"
+        if put_away and napari_undo.drop_corners(self._layer):
+            self.notice.emit("info", "the half-drawn polygon is dropped")
 
     def _keep_to_classes(self, event: object = None) -> None:
         """Follow napari's own label controls, but never beyond the class set."""

@@ -9,8 +9,12 @@ from napari.layers import Image, Labels
 from psygnal import Signal
 
 from napari_skinseg.layers import napari_undo
+from napari_skinseg.layers.live_wire import LiveWire
+from napari_skinseg.layers.mouse import Mouse
 from napari_skinseg.layers.palette import colormap
 from napari_skinseg.layers.pyramid import pyramid
+from napari_skinseg.layers.screen_brush import ScreenBrush
+from napari_skinseg.layers.status_words import StatusWords
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -38,7 +42,7 @@ class WorkspaceLayers:
     classes
         Names and colours of the annotation.
     brush_size, opacity
-        At the beginning: brush diameter in pixels, opacity of the annotation.
+        At the beginning: brush diameter in pixels of the screen, opacity of the annotation.
     """
 
     adopted_layer = Signal(object)
@@ -54,7 +58,9 @@ class WorkspaceLayers:
         )
         self.confidence.visible = False
         self.annotation = Labels(blank.copy(), name="annotation", colormap=colormap(classes), opacity=opacity)
-        self.annotation.brush_size = brush_size
+        self.brush = ScreenBrush(viewer, self.annotation, brush_size)
+        self.mouse = Mouse(viewer, self.annotation, self.brush)
+        self.words = StatusWords(self.annotation, classes)
         self.annotation.metadata["class_set"] = classes.to_dict()  # for the writer of masks
         self.adopted: list[Layer] = []
         self._tool_before = ""
@@ -63,6 +69,7 @@ class WorkspaceLayers:
             viewer.add_layer(layer)
             layer.locked = True  # against deletion by accident
         viewer.layers.selection.active = self.annotation
+        self.wire = LiveWire(self.annotation, self.photo)  # behind the polygon of the layer's picture
 
     def show(self, levels: list[NDArray[np.uint8]] | None, confidence: NDArray[np.uint8] | None) -> None:
         """Show another photo, or the grey picture; the annotation is swapped by `ProvenanceTracker.start`.
@@ -81,6 +88,17 @@ class WorkspaceLayers:
         self.photo.data_level = level  # napari would draw the smallest first, and then once more
         empty = np.zeros(levels[0].shape[:2], np.uint8)
         self.confidence.data = empty if confidence is None else confidence
+
+    def activate(self, show: bool = True) -> None:
+        """Make the annotation the layer that the mouse works on: a tool of ours was asked for.
+
+        One that is hidden has no tool; with `show` it is seen again.
+        """
+        if show and not self.annotation.visible:
+            self.annotation.visible = True
+        chosen = self._viewer.layers.selection
+        if chosen.active is not self.annotation:
+            chosen.active = self.annotation
 
     def adopt(self, layer: Layer) -> None:
         """Fit a further layer along with these, and announce it so that it gets their keys."""
@@ -151,6 +169,8 @@ class WorkspaceLayers:
     def remove(self) -> None:
         """Take the layers out of the viewer."""
         napari_undo.clear_history(self.annotation)
+        for part in (self.mouse, self.brush, self.words, self.wire):
+            part.close()
         for layer in (self.annotation, self.confidence, self.photo):
             layer.locked = False
             if layer in self._viewer.layers:

@@ -145,6 +145,25 @@ def drop_line(layer: Labels) -> None:
         layer._overlays["polygon"].points = []
 
 
+def corners(layer: Labels) -> list[list[float]]:
+    """Return the corners of the polygon that is half drawn, row and column each; the mouse is the last."""
+    return [list(point) for point in layer._overlays["polygon"].points]
+
+
+def set_corners(layer: Labels, points: list[list[float]]) -> None:
+    """Replace the corners of the polygon that is half drawn."""
+    layer._overlays["polygon"].points = points
+
+
+def drop_corners(layer: Labels) -> bool:
+    """Drop the corners of a polygon that is half drawn; return whether there were any."""
+    polygon = layer._overlays["polygon"]
+    begun = bool(polygon.points)
+    if begun:
+        polygon.points = []
+    return begun
+
+
 def drop_oldest(layer: Labels, count: int) -> None:
     """Forget the oldest steps."""
     for _ in range(count):

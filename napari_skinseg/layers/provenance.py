@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_skinseg.layers import napari_undo
-from napari_skinseg.layers.refresh import Refresh, compact, plan_drop, plan_refresh
+from napari_skinseg.layers.refresh import Refresh, compact, plan_drop, plan_refresh, plan_suggestion
 from trainer.labels.values import PAINTED
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class ProvenanceTracker:
         self._history_bytes = history_bytes
         self.array: NDArray[np.uint8] = np.zeros(layer.data.shape, np.uint8)
         self.locked: set[int] = set()
+        self.locks_met: set[int] = set()  # locked classes that a brush has been kept from
         self.version = 0
         self.strokes = 0
         self._steps: list[_Step] = []
@@ -107,6 +108,11 @@ class ProvenanceTracker:
     def suggestion_by(self) -> str | None:
         """Model of the newest refresh that was not undone."""
         return next((step.model_id for step in reversed(self._steps) if step.model_id is not None), None)
+
+    @property
+    def touched(self) -> bool:
+        """Whether a person has done something here that can be undone or redone; a refresh is not theirs."""
+        return any(step.model_id is None for step in self._steps) or napari_undo.has_redo(self._layer)
 
     def stands(self, plan: Refresh) -> bool:
         """Return whether a plan was applied and is not undone."""
@@ -174,6 +180,12 @@ class ProvenanceTracker:
         self.sync()
         if self.apply(plan_drop(self._layer.data, self.array, self.version, area, chosen)):
             self.strokes += 1
+
+    def suggest(self, labels: NDArray[np.uint8]) -> bool:
+        """Put labels of any size where nobody has decided, as one undo step; return whether any changed."""
+        self.sync()
+        plan = plan_suggestion(self._layer.data, self.array, self.version, labels, self.locked)
+        return self.apply(plan)
 
     def sync(self) -> None:
         """Bring the provenance in step with the layer's history."""
@@ -251,7 +263,10 @@ class ProvenanceTracker:
             self._staged += [self._apply(atom) for atom in staged[len(self._staged) :]]
         changed = np.array(brush)
         for locked in self.locked:
-            changed &= labels != locked
+            held = changed & (labels == locked)
+            if locked != new_label and held.any():
+                self.locks_met.add(locked)
+            changed &= ~held
         if new_label >= 0:
             # A pixel that has the label already still changes if a model gave it: it becomes painted.
             open_ = labels != new_label

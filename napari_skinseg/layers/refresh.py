@@ -100,6 +100,34 @@ def plan_drop(
     return plan_change(labels, provenance, version, area, wanted, chosen)
 
 
+def plan_suggestion(
+    labels: NDArray[np.uint8],
+    provenance: NDArray[np.uint8],
+    version: int,
+    suggestion: NDArray[np.uint8],
+    locked: Collection[int] = (),
+) -> Refresh:
+    """Work out how labels of another photo become a suggestion of this one; as `plan_refresh`.
+
+    Parameters
+    ----------
+    suggestion
+        uint8 labels of any size, scaled to this photo's; where they say nothing, all stays.
+    locked
+        Label values that stay as they are.
+    """
+    rows, columns = (
+        np.arange(size) * given // size for size, given in zip(labels.shape, suggestion.shape, strict=True)
+    )
+    wanted = suggestion[rows[:, None], columns]
+    changed = (provenance < ACCEPTED) & (wanted != NOT_LABELLED) & (labels != wanted)
+    if locked:
+        changed &= ~lookup(locked)[labels]
+    area = bounds(changed)
+    where = area or (slice(0, 0), slice(0, 0))
+    return plan_change(labels, provenance, version, area, wanted[where], changed[where])
+
+
 def plan_change(
     labels: NDArray[np.uint8],
     provenance: NDArray[np.uint8],

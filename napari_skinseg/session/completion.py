@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from psygnal import Signal
 
 from napari_skinseg.session.saving import SaveJob
 from trainer.project.states import RevisionKind, VisitOutcome
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from napari_skinseg.session.background import Background
     from napari_skinseg.session.editor import PhotoEditor
     from napari_skinseg.session.loading import LoadedPhoto
     from napari_skinseg.session.navigator import PhotoNavigator
     from napari_skinseg.session.saving import Saver
+    from napari_skinseg.session.taking_back import TakingBack
     from trainer.project.project import Project
+
+
+MOSTLY = 0.5
+"""Share of a photo that is not labelled from which on one key does not make it done."""
 
 
 class PhotoCompletion:
@@ -37,10 +45,29 @@ class PhotoCompletion:
         editor: PhotoEditor,
         navigator: PhotoNavigator,
         saver: Saver,
+        taking_back: TakingBack,
     ) -> None:
         self._project, self._id = project, session_id
         self._background = background
         self._editor, self._navigator, self._saver = editor, navigator, saver
+        self._taking_back = taking_back
+        self.left_labels: NDArray[np.uint8] | None = None
+        """Labels of the photo that was accepted last, uint8 (height, width)."""
+        self.skipped: list[int] = []
+        """Photos skipped in this session and not opened again since, the oldest first."""
+        self._asked: int | None = None  # the photo that was asked about
+
+    def asks_first(self) -> bool:
+        """Ask once whether a photo that is mostly not labelled is done; return whether it was asked now."""
+        photo, labels = self._editor.photo, self._editor.layers.annotation.data
+        left = 1 - np.count_nonzero(labels) / labels.size
+        if photo is None or not MOSTLY < left < 1 or self._asked == photo.id:
+            return False
+        self._asked = photo.id
+        self.notice.emit(
+            "info", f"{left:.0%} is not labelled: Space again saves it so, D makes the rest background"
+        )
+        return True
 
     def accept(self) -> None:
         """Save the photo as a whole and show the next one; refuse where nothing is labelled."""
@@ -48,10 +75,12 @@ class PhotoCompletion:
             self.notice.emit("warning", "nothing is labelled on this photo yet: paint, or press K to skip it")
             return
         left = self._editor.work()
+        self.left_labels = left.labels
         try:
             self._navigator.go_on(left)  # first, so that a listener can hold the threads back to draw
         finally:
             self._saver.submit(SaveJob(left, RevisionKind.SAVE, leave=True))
+            self._taking_back.keep(left)
 
     def save_part(self) -> None:
         """Save what is decided and stay; a photo that was finished before stays so."""
@@ -60,9 +89,15 @@ class PhotoCompletion:
             SaveJob(part, RevisionKind.SAVE if part.finished else RevisionKind.PART, leave=False)
         )
 
+    def opened(self, photo: LoadedPhoto | None) -> None:
+        """Note that a photo has been opened: it is skipped no more."""
+        if photo is not None and photo.id in self.skipped:
+            self.skipped.remove(photo.id)
+
     def skip(self) -> None:
         """Leave the photo for another day; unsaved work on it becomes a draft."""
         left = self._editor.work()
+        self.skipped.append(left.id)
         if left.unsaved:
             self.notice.emit("info", f"{left.photo.relpath}: your strokes are kept, B brings them back")
 

@@ -19,6 +19,7 @@ from napari_skinseg.layers.provenance import ProvenanceTracker
 from napari_skinseg.session.autosave import Autosave
 from napari_skinseg.session.click_proposers import ClickProposers
 from napari_skinseg.session.photo_info import PhotoInfo
+from napari_skinseg.session.region_edits import RegionEdits
 from napari_skinseg.session.select_tool import SelectTool
 from napari_skinseg.session.stopwatch import Stopwatch
 from napari_skinseg.session.stroke_follower import StrokeFollower
@@ -57,6 +58,7 @@ class PhotoEditor:
         self.corrections = Corrections(self.layers, self.tracker, project.classes)
         self.select = SelectTool(viewer, self.layers, self.tracker, project.classes, background)
         self.follower = StrokeFollower(self.layers, self.tracker, project, background)
+        self.edits = RegionEdits(self.layers, self.tracker, project.classes, background)
         self.overlays = Overlays(viewer, self.layers, project.classes, background)
         self.stopwatch = Stopwatch()
         self._autosave = Autosave(project, annotator, background, window.autosave_seconds)
@@ -65,12 +67,11 @@ class PhotoEditor:
         self._offer: Suggestion | None = None
         self._offered_by: str | None = None
         self._refused: int | None = None  # the photo whose suggestion was dropped: it gets no newer one
-        self._first = True
         self._planning = False
         self._undone_at = -REDO_GRACE_SECONDS
         for part in (self.brush, self.select, self.follower):
             part.changed.connect(self.changed.emit)
-        for speaker in (self.select, self.follower):
+        for speaker in (self.brush, self.select, self.follower, self.edits):
             speaker.notice.connect(self.notice.emit)
         self._autosave.failed.connect(self._draft_failed)
         self.layers.annotation.events.paint.connect(self.stopwatch.touch)
@@ -140,20 +141,13 @@ class PhotoEditor:
         else:
             self.layers.show(photo.levels, photo.confidence)
             self.tracker.start(photo.labels, photo.provenance)
-            self._select_brush()
+            self.brush.begin_photo(writable=not self._read_only)
         self.select.show(None if photo is None else ClickProposers(self._project, photo.id, photo.image))
         self.follower.show(photo)
         self.layers.fit()
         self.stopwatch.restart(photo.seconds if photo else 0.0)
         self._autosave.restart()
         self._saved_version = self._seen_version = 0
-
-    def _select_brush(self) -> None:
-        """Select the brush on the first photo of the session; afterwards only moving and Select stay."""
-        self.brush.begin_photo()
-        if self._first and not self._read_only and self.layers.annotation.mode == "pan_zoom":
-            self.brush.select(self.brush.selected)
-        self._first = False
 
     def work(self) -> LoadedPhoto:
         """Return the photo with the work on it; its arrays are those of the layers while it is open."""
@@ -197,6 +191,13 @@ class PhotoEditor:
         if self.photo is not None and self.tracker.version != before:
             self._refused, self._offer = self.photo.id, None
         return said
+
+    def suggest(self, labels: NDArray[np.uint8]) -> bool:
+        """Suggest labels of any size where nobody has decided, in one undo step; none newer comes."""
+        done = self.tracker.suggest(labels)
+        if done and self.photo is not None:
+            self._refused, self._offer = self.photo.id, None
+        return done
 
     def follow_strokes(self) -> None:
         """Have the rest follow the strokes; where it has just done so, take that back."""

@@ -23,6 +23,30 @@ HELD_SECONDS = 1.0
 """A press so soon after another without a release between them is one too; later, the release was missed."""
 
 
+TICK_SECONDS = 0.1
+"""The most that one look at the clock adds to it."""
+
+
+class ResponsiveClock:
+    """Seconds during which the window answered: one that stood still for three is only a tick older.
+
+    What was pressed while nothing moved waits in a line, and comes at once when the window goes on: by the
+    wall's clock a repeat would seem a new press, and a photo that nobody could see would seem looked at.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._seconds = clock, 0.0
+        self._ticked = clock()
+
+    def __call__(self) -> float:
+        """Return the seconds so far."""
+        return self._seconds + min(self._clock() - self._ticked, TICK_SECONDS)
+
+    def tick(self) -> None:
+        """Note that the window answers."""
+        self._seconds, self._ticked = self(), self._clock()
+
+
 class Leaves(Protocol):
     """The session's side."""
 
@@ -32,8 +56,18 @@ class Leaves(Protocol):
     def current(self) -> object | None:
         """The open photo."""
 
-    def accept_and_next(self) -> None:
-        """Accept the rest, save, show the next photo."""
+    def accept_by_hand(self) -> None:
+        """Accept the rest, save, show the next photo; where most is not labelled, ask first."""
+
+    @property
+    def untouched(self) -> bool:
+        """Whether there is nothing to undo on the photo."""
+
+    def undo(self) -> None:
+        """Undo the last step."""
+
+    def take_back(self) -> None:
+        """Take the last accept back."""
 
     def back(self) -> None:
         """Open the photo before."""
@@ -49,7 +83,7 @@ class Leaves(Protocol):
 
 
 class LeavingKeys:
-    """Turns presses and releases of Space, N, B and K into at most one action each.
+    """Turns presses and releases of Space, N, B, K and Ctrl+Z into at most one action each.
 
     Parameters
     ----------
@@ -69,8 +103,12 @@ class LeavingKeys:
     def held(self) -> dict[str, Callable[[bool], object]]:
         """Return what each key does when it goes down (True) and up (False)."""
         session = self._session
-        runs = {"N": session.accept_and_next, "B": session.back, "K": session.skip}
-        return {"Space": self._space, **{key: partial(self._leave, key, run) for key, run in runs.items()}}
+        runs = {"N": session.accept_by_hand, "B": session.back, "K": session.skip}
+        return {
+            "Space": self._space,
+            "Ctrl+Z": self._undo,
+            **{key: partial(self._leave, key, run) for key, run in runs.items()},
+        }
 
     def photo_shown(self) -> None:
         """Note that another photo has appeared."""
@@ -91,8 +129,18 @@ class LeavingKeys:
         self._up("Space")
         panned = self._session.end_pan()
         if self._accepts and not panned:
-            self._session.accept_and_next()
+            self._session.accept_by_hand()
         self._accepts = False
+
+    def _undo(self, down: bool) -> None:
+        """Undo a step; where there is none, take the last accept back, but never by a key that is held."""
+        if not down:
+            self._up("Ctrl+Z")
+        elif not self._session.untouched:
+            self._down["Ctrl+Z"] = self._clock()
+            self._session.undo()
+        elif self._counts("Ctrl+Z"):
+            self._session.take_back()
 
     def _up(self, key: str) -> None:
         self._down.pop(key, None)

@@ -60,6 +60,7 @@ class PhotoNavigator:
         self.problem = ""
         self._wanting = False
         self._opening: int | None = None
+        self._quiet = False
         self._visited: list[int] = []
         self._leaving: set[int] = set()
         self._closed = False
@@ -92,8 +93,11 @@ class PhotoNavigator:
             self.waiting.expect_photos()
             self.advance()
 
-    def open(self, photo_id: int) -> None:
-        """Open a certain photo; the one that is open waits with its work, and comes next."""
+    def open(self, photo_id: int, quiet: bool = False) -> None:
+        """Open a certain photo; the one that is open waits with its work, and comes next.
+
+        With `quiet` it is not told that the work on it comes from a draft.
+        """
         if self._editor.photo is not None:
             self._park(self._editor.work())
         self._wanting, self.problem = False, ""
@@ -103,7 +107,11 @@ class PhotoNavigator:
         if kept is not None:
             self._show(kept)
             return
-        self._opening = photo_id
+        self.reopen(photo_id, quiet)
+
+    def reopen(self, photo_id: int, quiet: bool = False) -> None:
+        """Read a photo anew and open it; what is open is let go of as it is."""
+        self._opening, self._quiet = photo_id, quiet
         self._show(None)
         # In the writing thread, behind every save under way: one of them may be of this very photo.
         self._background.write(
@@ -186,7 +194,8 @@ class PhotoNavigator:
             self._wanting, self._opening, self.problem = False, None, ""
             self._leaving.discard(photo.id)
         self.shown.emit()
-        if photo is not None and photo.draft_time is not None:
+        quiet, self._quiet = self._quiet, self._quiet and photo is None
+        if photo is not None and photo.draft_time is not None and not quiet:
             at = time.strftime("%H:%M", time.localtime(photo.draft_time))
             self.notice.emit("news", f"restored unfinished work from {at}")
         if photo is not None and photo.damage:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from napari_skinseg.session.leaving_keys import LeavingKeys
-from napari_skinseg.session.session_state import SessionState
+from napari_skinseg.session.leaving_keys import LeavingKeys, ResponsiveClock
+from napari_skinseg.session.session_tools import SessionTools
 from napari_skinseg.session.shortcuts import MOVING, PEEK, KeyBindings, KeyRow, key_table
 from trainer.project.states import CommandKind, PhotoState
 from trainer.service.process import trainer_liveness
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 CLOSE_SECONDS = 20.0
 
 
-class AnnotationSession(SessionState):
+class AnnotationSession(SessionTools):
     """An annotator's session on a project: the actions, their signals, and the main thread's `poll`.
 
     Parameters
@@ -46,8 +46,6 @@ class AnnotationSession(SessionState):
 
     photo_changed = Signal()
     """Another photo, or none, is open."""
-    state_changed = Signal()
-    """A value that a dock shows may have changed."""
     help_requested = Signal()
     """The key table was asked for by key."""
     note_requested = Signal()
@@ -57,7 +55,8 @@ class AnnotationSession(SessionState):
         super().__init__(viewer, project, annotator)
         layers = self._editor.layers
         self._keys = KeyBindings(viewer, (layers.annotation, layers.photo, layers.confidence))
-        self._leaving = LeavingKeys(self)
+        self._clock = ResponsiveClock()
+        self._leaving = LeavingKeys(self, self._clock)
         self._bind_keys()
         self._connect()
 
@@ -65,23 +64,6 @@ class AnnotationSession(SessionState):
         """Read the photos in a state in a thread; `show` is called with them in `poll`."""
         if not self._closed:
             self._background.read(lambda: self.project.review.entries(state, n), show)
-
-    def lock_under_cursor(self) -> None:
-        """Lock or free the class under the mouse."""
-        self.notice.emit("info", self._editor.brush.lock_under_cursor())
-
-    def toggle(self, name: str) -> None:
-        """Switch the likely errors or the boxes on or off; `name` is a key of `overlays.wanted`."""
-        self.show_overlay(name, not self.overlays.wanted[name])
-        if not self.overlays.available[name]:
-            switched = "on" if self.overlays.wanted[name] else "off"
-            there = "no photo is open" if self._editor.photo is None else "nothing to show on this photo"
-            self.notice.emit("info", f"{name} {switched}: {there}")
-
-    def show_overlay(self, name: str, on: bool) -> None:
-        """Show or hide the likely errors or the boxes, on this photo and those that follow."""
-        self.overlays.want(name, on)
-        self.state_changed.emit()
 
     # From photo to photo
 
@@ -102,6 +84,11 @@ class AnnotationSession(SessionState):
         else:
             self._navigator.open(photo_id)
 
+    def open_skipped(self) -> None:
+        """Open the photo that was skipped first in this session."""
+        if self._completion.skipped and self._may_write():
+            self.open_photo(self._completion.skipped[0])
+
     def back(self) -> None:
         """Open the photo before this one again, with its saved mask."""
         if self._closed or not self._not_drawing():
@@ -111,6 +98,25 @@ class AnnotationSession(SessionState):
             self.notice.emit("info", "this is the first photo of the session")
         else:
             self.open_photo(before)
+
+    def take_back(self) -> None:
+        """Open the photo that was accepted last as it was before that, and not done any more."""
+        if not self._may_write():
+            return
+        photo_id = self._taking_back.photo_id
+        if photo_id is None:
+            self.notice.emit("info", "nothing to undo; B opens the photo before")
+        elif self._saver.is_failing(photo_id):
+            self.notice.emit("warning", "that photo is still being saved; it can be taken back afterwards")
+        else:
+            self._taking_back.take_back()
+
+    def undo_or_take_back(self) -> None:
+        """Undo the last step on the photo; directly after an accept, take that back."""
+        if self.untouched:
+            self.take_back()
+        else:
+            self.undo()
 
     def accept_and_next(self) -> None:
         """Accept the rest, save in the background, show the next photo.
@@ -124,6 +130,11 @@ class AnnotationSession(SessionState):
             self.notice.emit("warning", "what is selected is not painted: Enter paints it, Escape drops it")
         elif self._may_leave():
             self._completion.accept()
+
+    def accept_by_hand(self) -> None:
+        """Accept as `accept_and_next`; where most of the photo is not labelled, only when asked twice."""
+        if self._editor.photo is None or not self._may_leave() or not self._completion.asks_first():
+            self.accept_and_next()
 
     def save_part(self) -> None:
         """Save what has been painted and accepted, and stay; the rest remains a suggestion.
@@ -179,8 +190,10 @@ class AnnotationSession(SessionState):
         if self._closed:
             return
         now = time.monotonic()
+        self._clock.tick()
         self._background.poll()
         self._editor.poll(now)
+        self._editor.brush.poll()
         if self._watcher.is_due(now):
             self._watcher.look(now, self._navigator.suggestions_shown())
         self._saver.poll(now)
@@ -208,7 +221,8 @@ class AnnotationSession(SessionState):
     def _connect(self) -> None:
         for part in (self._editor, self._navigator, self._saver):
             part.changed.connect(self.state_changed.emit)
-        for speaker in (self._editor, self._navigator, self._saver, self._completion, self._watcher):
+        speakers = (self._editor, self._navigator, self._saver, self._completion, self._watcher)
+        for speaker in (*speakers, self._taking_back, self.history):
             speaker.notice.connect(self.notice.emit)
         self._editor.layers.adopted_layer.connect(self._keys.add)
         self._navigator.shown.connect(self._photo_shown)
@@ -241,6 +255,7 @@ class AnnotationSession(SessionState):
             self.notice.emit("warning", "the trainer is not running: press Start first")
 
     def _photo_shown(self) -> None:
+        self._completion.opened(self._editor.photo)
         self._leaving.photo_shown()
         self._bind_keys()
         self._watcher.soon()
@@ -262,6 +277,9 @@ class AnnotationSession(SessionState):
     def _mask_saved(self, job: SaveJob, revision: Revision | None) -> None:
         if job.leave:
             self._photo_left(job.photo.id)
+            if job.note is None:
+                takes = "Ctrl+Z takes it back, B opens it again" if self.untouched else "B opens it again"
+                self.notice.emit("info", f"saved; {takes}")
         elif revision is not None:
             self._editor.saved(job.photo.id, revision)
         self.state_changed.emit()

@@ -1,4 +1,4 @@
-"""State of an annotation session: its parts, the open photo, the brush and the palette."""
+"""State of an annotation session: its parts, the open photo, and the sentence for it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from napari_skinseg.layers import napari_undo
 from napari_skinseg.session.background import Background
 from napari_skinseg.session.completion import PhotoCompletion
 from napari_skinseg.session.editor import PhotoEditor
+from napari_skinseg.session.mask_history import MaskHistory
 from napari_skinseg.session.navigator import PhotoNavigator
 from napari_skinseg.session.project_watcher import ProjectWatcher
 from napari_skinseg.session.saving import Saver
 from napari_skinseg.session.status import ProjectStatus, sentence
+from napari_skinseg.session.taking_back import TakingBack
 from trainer.project.queue import QueueEntry
-from trainer.settings.toml_file import change_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
     from napari.components import ViewerModel
     from napari.layers import Image, Labels
@@ -32,11 +32,14 @@ if TYPE_CHECKING:
 
 
 class SessionState:
-    """The half of an `AnnotationSession` that is about the open photo; the other goes from photo to photo."""
+    """The parts of an `AnnotationSession`, and what can be read of it."""
 
     notice = Signal(str, str)
     """(level, text): level is "info" (for the status line), "news" (to be noticed), "warning" or "error"; the
     text is one line that says what to do."""
+
+    state_changed = Signal()
+    """A value that a dock shows may have changed."""
 
     def __init__(self, viewer: ViewerModel, project: Project, annotator: str) -> None:
         self.viewer, self.project, self.annotator = viewer, project, annotator
@@ -45,13 +48,21 @@ class SessionState:
         self._editor = PhotoEditor(viewer, project, annotator, self._background)
         self._navigator = PhotoNavigator(project, self._id, annotator, self._editor, self._background)
         self._saver = Saver(project, self._id, annotator, self._background)
+        self._taking_back = TakingBack(project, annotator, self._background, self._navigator)
         self._completion = PhotoCompletion(
-            project, self._id, self._background, self._editor, self._navigator, self._saver
+            project, self._id, self._background, self._editor, self._navigator, self._saver, self._taking_back
         )
+        self.history = MaskHistory(project, annotator, self._background, self._editor, self._navigator)
         self._watcher = ProjectWatcher(project, self._id, self._background)
         self._project_status = ProjectStatus(first_model_after=project.settings.queue.first_model_after)
         self._stats: Stats | None = None
         self._closed = False
+        self.notice.connect(self._keep_notice)
+
+    def _keep_notice(self, level: str, text: str) -> None:
+        """Keep what the status line tells there for a while: any move of the mouse would write over it."""
+        if level == "info":
+            self._editor.layers.words.keep(text)
 
     @property
     def current(self) -> PhotoInfo | None:
@@ -119,6 +130,14 @@ class SessionState:
         return set(self._editor.brush.hidden)
 
     @property
+    def untouched(self) -> bool:
+        """Whether undo has no work of a person to take back here, and may take back the last accept."""
+        self._editor.tracker.sync()
+        if self._editor.drawing or self._editor.tracker.touched:
+            return False
+        return self._taking_back.photo_id is not None or not napari_undo.undo_steps(self.annotation_layer)
+
+    @property
     def unsaved(self) -> bool:
         """Whether the open photo holds work that no saved mask has."""
         return self._editor.unsaved
@@ -133,146 +152,25 @@ class SessionState:
         """Photos, seconds and strokes per photo of this session, None before the first look."""
         return self._stats
 
+    @property
+    def skipped(self) -> int:
+        """Number of photos that were skipped in this session and wait to be opened again."""
+        return len(self._completion.skipped)
+
     def queue_head(self, n: int) -> list[QueueEntry]:
         """Return the next `n` photos and the reasons for them: those decoded already, then the queue's."""
         waiting = [QueueEntry(p.id, p.photo.relpath, None, p.why) for p in self._navigator.waiting.ready]
         known = {entry.photo_id for entry in waiting}
         return [*waiting, *(e for e in self.project.queue.head(n) if e.photo_id not in known)][:n]
 
-    def select_class(self, value: int) -> None:
-        """Select the class to paint (0 erases), and the brush where no drawing tool is active.
-
-        What the tool *Select* has found is painted in that class at once.
-
-        Raises
-        ------
-        ValueError
-            If the class set has no such value.
-        """
-        select = self._editor.select
-        if select.has_selection and not self.project.read_only:
-            select.paint(value)
-        self._editor.brush.select(value, keep_tool=select.active)
-
-    def set_visible(self, value: int, visible: bool) -> None:
-        """Show or hide a class on the screen; what is saved stays the same."""
-        self._editor.brush.set_visible(value, visible)
-
-    def set_locked(self, value: int, locked: bool) -> None:
-        """Protect a finished class from the brush, or free it."""
-        self._editor.brush.set_locked(value, locked)
-
-    def change_brush(self, steps: int) -> None:
-        """Make the brush larger (steps > 0) or smaller."""
-        self._editor.brush.change_brush(steps)
-
-    def change_opacity(self, steps: int) -> None:
-        """Make the annotation more (steps > 0) or less opaque."""
-        self._editor.brush.change_opacity(steps)
-
-    def peek(self, on: bool) -> None:
-        """Show the bare photo while `on`."""
-        self._editor.peek(on)
-
-    def toggle_peek(self) -> None:
-        """Show the bare photo, or the annotation again."""
-        self.peek(self.annotation_layer.visible)
-
-    def take_tool(self, tool: str) -> None:
-        """Take the brush (paint), the polygon, the bucket (fill) or the pipette (pick) in hand."""
-        if self._not_drawing():
-            self._editor.brush.take(tool)
-
-    @property
-    def selecting(self) -> bool:
-        """Whether the tool *Select* is in hand."""
-        return self._editor.select.active
-
-    def toggle_select(self) -> None:
-        """Take the tool *Select* in hand, or the brush again."""
-        if self._editor.photo is not None and self._not_drawing():
-            self._editor.select.toggle()
-
-    def next_proposal(self) -> None:
-        """Show the next mask that *Select* proposes."""
-        self._editor.select.next_proposal()
-
-    def paint_selection(self) -> None:
-        """Paint what *Select* has found in the selected class."""
-        if self._editor.select.has_selection and self._may_write():
-            self._editor.select.paint(self.selected_class)
-
-    def escape(self) -> None:
-        """Drop what is selected or half drawn."""
-        self._editor.select.escape()
-
-    def hold_to_pan(self) -> None:
-        """Let the left mouse button move the photo until `end_pan`."""
-        self._editor.layers.hold_to_pan(self._editor.drawing)
-
-    def end_pan(self) -> bool:
-        """Give the mouse its tool back; return whether the photo was moved meanwhile."""
-        return self._editor.layers.end_pan()
-
-    def undo(self) -> None:
-        """Undo the last step; not while something is half drawn, which would stay without what it was for."""
-        if self._not_drawing():
-            self._editor.undo()
-
-    def redo(self) -> None:
-        """Redo the last undone step."""
-        self._editor.redo()
-
-    @property
-    def following(self) -> bool:
-        """Whether the rest follows every stroke."""
-        return self._editor.follower.automatic
-
-    def follow_strokes(self) -> None:
-        """Have the rest of the photo follow the strokes on it; again: take that back."""
-        if self._editor.photo is not None and self._may_write() and self._not_drawing():
-            self._editor.follow_strokes()
-
-    def follow_every_stroke(self, on: bool) -> None:
-        """Have the rest follow every stroke by itself, or only when asked; the project remembers it."""
-        self._editor.follower.switch(on)
-        if not self.project.read_only:
-            file = self.project.path / "skinseg.toml"
-            self._background.write(
-                lambda: change_settings(file, {"window": {"follow_strokes": on}}), lambda _: None
-            )
-
-    def toggle_following(self) -> None:
-        """Switch whether the rest follows every stroke."""
-        self.follow_every_stroke(not self.following)
-        said = "every stroke: R takes it back" if self.following else "only when you press R"
-        self.notice.emit("info", f"the rest follows {said}")
-
-    def relabel_region(self, value: int) -> None:
-        """Make the region under the mouse another class."""
-        self._correct(lambda: self._editor.corrections.relabel(value))
-
-    def rest_is_background(self) -> None:
-        """Make background of everything that no person has decided."""
-        self._correct(self._editor.corrections.rest_is_background)
-
-    def drop_region(self) -> None:
-        """Take the suggestion of the region under the mouse away."""
-        self._correct(self._editor.corrections.drop_region)
-
-    def drop_suggestion(self) -> None:
-        """Take the photo's whole suggestion away, and show no newer one on it."""
-        self._correct(self._editor.drop_suggestion)
-
-    def _correct(self, correction: Callable[[], str]) -> None:
-        """Carry out a correction between two strokes, and say what came of it."""
-        if self._editor.photo is not None and self._may_write() and self._not_drawing():
-            self.notice.emit("info", correction())
-
     def _may_write(self) -> bool:
         if self.project.read_only:
             self.notice.emit("warning", f"nothing can be saved: {self.project.read_only_reason}")
         return not (self.project.read_only or self._closed)
+
+    def _not_stroking(self) -> bool:
+        """Return whether no stroke is under way, and warn if one is; a half-drawn polygon is none."""
+        return not napari_undo.is_stroking(self.annotation_layer) or self._not_drawing()
 
     def _not_drawing(self) -> bool:
         """Return whether nothing is half drawn (it would be lost), and warn if something is."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Keymap: TypeAlias = MutableMapping[KeyBinding, Action]
 
 PEEK = "H"
-MOVING = ("Space", "N", "B", "?")
+MOVING = ("Space", "N", "B", "Ctrl+Z", "?")
 """Keys that make sense without a photo."""
 
 SEQUENCES = {
@@ -75,6 +75,12 @@ class KeyActions(Protocol):
     def rest_is_background(self) -> None:
         """Make background of everything that no person has decided."""
 
+    def edit_region(self, name: str) -> None:
+        """Change the shape of the region under the mouse."""
+
+    def copy_photo_before(self) -> None:
+        """Suggest the mask of the photo before."""
+
     def drop_region(self) -> None:
         """Take the suggestion of the region under the mouse away."""
 
@@ -96,14 +102,14 @@ class KeyActions(Protocol):
     def escape(self) -> None:
         """Drop what is selected or half drawn."""
 
-    def undo(self) -> None:
-        """Undo the last step."""
+    def undo_or_take_back(self) -> None:
+        """Undo the last step; directly after an accept, take that back."""
 
     def redo(self) -> None:
         """Redo the last undone step."""
 
-    def accept_and_next(self) -> None:
-        """Accept the rest, save, show the next photo."""
+    def accept_by_hand(self) -> None:
+        """Accept the rest, save, show the next photo; where most is not labelled, ask first."""
 
     def back(self) -> None:
         """Open the photo before."""
@@ -130,7 +136,7 @@ class KeyActions(Protocol):
 def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
     """Return the rows of the key table, in the order in which they are shown."""
     numbered = [(value, classes.names[value - 1]) for value in stored_values(classes) if value <= 9]
-    relabel = actions.relabel_region
+    relabel, edit = actions.relabel_region, actions.edit_region
     return [
         *(KeyRow(str(value), name, partial(actions.select_class, value)) for value, name in numbered),
         *(
@@ -150,11 +156,17 @@ def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
         KeyRow("D", "the rest is background", actions.rest_is_background),
         KeyRow("C", "drop the suggestion of the region under the cursor", actions.drop_region),
         KeyRow("Shift+C", "drop the suggestion of this photo", actions.drop_suggestion),
+        KeyRow("O", "fill the holes of the region under the cursor", partial(edit, "fill holes")),
+        KeyRow("J", "drop the specks of the class under the cursor", partial(edit, "drop specks")),
+        KeyRow("M", "smooth the region under the cursor", partial(edit, "smooth")),
+        KeyRow("I", "grow the region under the cursor", partial(edit, "grow")),
+        KeyRow("Shift+I", "shrink it", partial(edit, "shrink")),
+        KeyRow("U", "suggest the mask of the photo before", actions.copy_photo_before),
         KeyRow("0", "erase to not labelled", partial(actions.select_class, NOT_LABELLED)),
         KeyRow(
-            "Space", "accept the rest, save, next; held, the mouse moves the photo", actions.accept_and_next
+            "Space", "accept the rest, save, next; held, the mouse moves the photo", actions.accept_by_hand
         ),
-        KeyRow("N", "accept the rest, save, next", actions.accept_and_next),
+        KeyRow("N", "accept the rest, save, next", actions.accept_by_hand),
         KeyRow("B", "back to the photo before", actions.back),
         KeyRow("S", "save the part, stay", actions.save_part),
         KeyRow("K", "skip this photo", actions.skip),
@@ -166,7 +178,7 @@ def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
         KeyRow(".", "more opaque", partial(actions.change_opacity, 1)),
         KeyRow("E", "likely errors, on or off", partial(actions.toggle, ERRORS)),
         KeyRow("X", "boxes, on or off", partial(actions.toggle, BOXES)),
-        KeyRow("Ctrl+Z", "undo", actions.undo),
+        KeyRow("Ctrl+Z", "undo; directly after an accept, take it back", actions.undo_or_take_back),
         KeyRow("Shift+Ctrl+Z", "redo", actions.redo),
         KeyRow("T", "train now", actions.train_now),
         KeyRow("L", "lock or free the class under the cursor", actions.lock_under_cursor),

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from trainer.project.project import Project
 
 
+FIRST_STEPS = ". Press a class's key, paint it, D for the rest, Space saves; ? shows all keys"
+"""What to do on the first photo of a new project."""
+
+
 @dataclass(frozen=True)
 class ProjectStatus:
     """Counts for the sentences and docks."""
@@ -25,6 +29,8 @@ class ProjectStatus:
     served: str | None = None
     broken: int = 0
     skipped: int = 0
+    flagged: int = 0
+    parts: int = 0
     trainer_runs: bool = True
     queue_is_empty: bool = False
     validation_missing: int = 0
@@ -36,12 +42,14 @@ def read_project_status(project: Project) -> ProjectStatus:
     counts, served = project.photos.counts(), project.models.served()
     return ProjectStatus(
         photos=counts.photos,
-        labelled=counts.labelled,
+        labelled=counts.done,
         towards_first=counts.towards_first,
         first_model_after=project.settings.queue.first_model_after,
         served=served.id if served else None,
         broken=counts.broken,
         skipped=counts.skipped,
+        flagged=counts.flagged,
+        parts=counts.parts,
         trainer_runs=trainer_liveness(project) == "running",
         validation_missing=missing_validation(counts.by_split, project.settings.gate.min_photos),
     )
@@ -78,7 +86,10 @@ def left_words(status: ProjectStatus) -> str:
     broken = f"{status.broken:,} cannot be read (skinseg doctor says why)" if status.broken else ""
     come = "comes" if status.skipped == 1 else "come"
     skipped = f"{status.skipped:,} skipped {come} back in your next session" if status.skipped else ""
-    return ", ".join(filter(None, (broken, skipped))) or "review what is done, or add photos"
+    aside = ((status.flagged, "flagged"), (status.parts, "begun"))
+    named = " and ".join(f"{count:,} {what}" for count, what in aside if count)
+    review = f"{named}: Review opens them" if named else ""
+    return ", ".join(filter(None, (broken, skipped, review))) or "review what is done, or add photos"
 
 
 def suggestion_words(current: PhotoInfo, status: ProjectStatus) -> str:
@@ -99,9 +110,9 @@ def suggestion_words(current: PhotoInfo, status: ProjectStatus) -> str:
     missing = status.first_model_after - status.towards_first
     if missing > 0:
         photos = "photo" if status.first_model_after == 1 else "photos"
-        return (
-            f"no suggestions yet: the first model comes after {status.first_model_after} {photos}{starting}"
-        )
+        first = FIRST_STEPS if not (status.labelled or status.parts) else ""
+        after = f"the first model comes after {status.first_model_after} {photos}"
+        return f"no suggestions yet: {after}{first}{starting}"
     if starting:
         return f"no suggestions yet{starting}"
     return "no suggestions yet: the first model is being trained"

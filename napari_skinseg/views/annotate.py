@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from napari_skinseg.session.status import missing_words
 from trainer.labels.values import NOT_LABELLED
+from trainer.project.states import PhotoState
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from napari_skinseg.session.photo_info import PhotoInfo
     from napari_skinseg.session.session import AnnotationSession
     from trainer.labels.classes import ClassSet
     from trainer.project.sessions import Stats
@@ -49,6 +51,10 @@ class AnnotateView:
     rows: tuple[ClassRow, ...]
     working: bool
     """Whether a photo is open."""
+    ended: bool
+    """Whether the queue has no photo for this annotator."""
+    skipped: int
+    """Photos that were skipped in this session."""
     writable: bool
     following: bool = False
     """Whether the rest of a photo follows every stroke."""
@@ -80,6 +86,15 @@ def progress_text(photos: int, seconds_each: float, labelled: int, total: int, s
     return f"today {photos:,}{pace} · {labelled:,} of {total:,}{waiting}"
 
 
+def why_text(opened: PhotoInfo | None) -> str:
+    """Say why a photo is here; above that the note of its flag, until it is accepted."""
+    if opened is None:
+        return ""
+    flagged = opened.photo.state == PhotoState.FLAGGED
+    note = f"flagged: {opened.photo.reason or 'no note'} (accepting it resolves that)" if flagged else ""
+    return "\n".join(filter(None, (note, f"here because: {opened.why}" if opened.why else "")))
+
+
 def clock_text(seconds: float) -> str:
     """Write the time on the photo so far as ``0:38``."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
@@ -98,7 +113,7 @@ def resolve_annotate(session: AnnotationSession, today: Stats | None = None) -> 
     return AnnotateView(
         title=PurePosixPath(opened.photo.relpath).name if opened else project.path.name,
         clock=clock_text(opened.seconds) if opened else "",
-        why=f"here because: {opened.why}" if opened and opened.why else "",
+        why=why_text(opened),
         sentence=session.status,
         progress=" · ".join(
             filter(
@@ -111,10 +126,29 @@ def resolve_annotate(session: AnnotationSession, today: Stats | None = None) -> 
         ),
         rows=class_rows(project.classes, session.selected_class, session.hidden, session.locked),
         working=opened is not None,
+        ended=status.queue_is_empty,
+        skipped=session.skipped,
         writable=not project.read_only,
         following=session.following,
         overlays=overlay_switches(session),
     )
+
+
+def window_title(session: AnnotationSession) -> str:
+    """Name the project, the annotator and how far it is, for the title of the window."""
+    status = session.project_status
+    done = f"{status.labelled:,} of {status.photos:,} done"
+    return " – ".join((session.project.path.name, session.annotator, done, "SkinSeg"))
+
+
+def last_words(session: AnnotationSession | None) -> str:
+    """Say at closing whether the trainer goes on without the window; empty: nothing to say."""
+    if session is None:
+        return ""
+    status = session.project_status
+    if status.trainer_runs:
+        return "The trainer goes on without the window. Stop in its panel ends it."
+    return "No trainer is running: what you saved is learnt from when one is." if status.labelled else ""
 
 
 def overlay_switches(session: AnnotationSession) -> tuple[OverlaySwitch, ...]:

@@ -38,11 +38,14 @@ FOLLOW_TIP = (
 TABS = (
     ("Queue", "What comes next, and why", "queue"),
     ("Review", "What is done, begun, flagged or cannot be read", "review"),
+    ("History", "Earlier masks of this photo", "history"),
     ("Settings", "The window and the training", "settings"),
     ("Trainer", "Show the trainer below", "trainer"),
     ("?", "All keys", "keys"),
 )
 """Label and tooltip of the buttons at the foot, and the tab that each asks for."""
+TABS_IN_A_ROW = 3
+"""Six in a row would be cut off."""
 
 
 class AnnotateDock(QWidget):
@@ -76,9 +79,12 @@ class AnnotateDock(QWidget):
         self.clock.setToolTip("time on this photo")
         self.why, self.sentence = wrapped_label(), wrapped_label()
         self.next = button("Next photo", "Open the next photo of the queue (Space)", session.open_next)
+        self.again = button(
+            "Skipped photos", "Open what you skipped in this session, the oldest first", session.open_skipped
+        )
         self.add = button("Add photos …", "Add a folder of photos", lambda: self.asked.emit("add"))
         self.classes = PaletteTable(theme=theme)
-        self.tools = BrushTools(session.toggle_select, theme=theme)
+        self.tools = BrushTools(session, theme=theme)
         self.overlays = {
             name: _overlay_switch(name, *key_and_tip) for name, key_and_tip in OVERLAY_KEYS_AND_TIPS.items()
         }
@@ -101,7 +107,7 @@ class AnnotateDock(QWidget):
         layout.addLayout(row_of((self.title, 1), (self.clock, 0)))
         layout.addWidget(self.why)
         layout.addWidget(self.sentence)
-        layout.addLayout(row_of((self.next, 1), (self.add, 1)))
+        layout.addLayout(row_of((self.next, 1), (self.again, 1), (self.add, 1)))
         layout.addWidget(horizontal_line())
         layout.addWidget(self.classes)
         layout.addWidget(horizontal_line())
@@ -119,7 +125,7 @@ class AnnotateDock(QWidget):
     def _buttons_of_tabs(self) -> QGridLayout:
         grid = QGridLayout()
         for column, (text, tip, tab) in enumerate(TABS):
-            grid.addWidget(button(text, tip, partial(self.asked.emit, tab)), 0, column)
+            grid.addWidget(button(text, tip, partial(self.asked.emit, tab)), *divmod(column, TABS_IN_A_ROW))
         return grid
 
     def _connect(self) -> None:
@@ -162,8 +168,10 @@ class AnnotateDock(QWidget):
         ):
             label.setText(text)
             label.setVisible(bool(text))
-        for offer in (self.next, self.add):
-            offer.setVisible(not view.working and view.writable)
+        offers = not view.working and view.writable
+        self.next.setVisible(offers and not view.ended)
+        self.again.setVisible(offers and view.ended and view.skipped > 0)
+        self.add.setVisible(offers)
         self.classes.show_rows(view.rows)
         self.tools.follow(self.session.annotation_layer if view.working else None)
         self.tools.show_selecting(self.session.selecting)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QButtonGroup, QFormLayout, QGridLayout, QPushButton, QVBoxLayout, QWidget
 from superqt import QLabeledSlider
 
+from napari_skinseg.layers.screen_brush import LARGEST
 from napari_skinseg.widgets.elements import button
 from napari_skinseg.widgets.icons import icon, theme_colour
 
@@ -20,34 +21,52 @@ if TYPE_CHECKING:
 TOOLS = (
     ("paint", "paint", "Paint with the brush (P)"),
     ("fill", "fill", "Fill a connected area (A)"),
-    ("polygon", "polygon", "Draw a polygon: a double click closes it, a right click takes a corner back (G)"),
+    (
+        "polygon",
+        "polygon",
+        "Draw a polygon: a double click closes it, a right click takes a corner back, Ctrl follows edges (G)",
+    ),
     ("pick", "picker", "Pick the class under the cursor (W)"),
 )
 SELECT = "select"
 SELECT_TIP = "Click a thing and paint it with Enter or a digit (Q)"
-LARGEST_BRUSH = 200
 COLUMNS = 3
 """Of the tools: five in a row would be cut off."""
 
 
+class Hand(Protocol):
+    """The session's side: what the tools do, always to the annotation layer."""
+
+    @property
+    def brush_size(self) -> int:
+        """Diameter of the brush in pixels of the screen."""
+
+    def set_brush(self, size: int) -> None:
+        """Set that diameter."""
+
+    def take_tool(self, tool: str) -> None:
+        """Take a tool in hand."""
+
+    def toggle_select(self) -> None:
+        """Take the tool *Select* in hand, or put it away."""
+
+
 class BrushTools(QWidget):
-    """Sliders and tool buttons that follow a napari Labels layer and set it.
+    """Sliders and tool buttons that follow a napari Labels layer.
 
     Parameters
     ----------
-    toggle_select
-        Takes the tool *Select* in hand, or puts it away.
+    hand
+        Sizes the brush and takes the tools.
     """
 
-    def __init__(
-        self, toggle_select: Callable[[], None], *, theme: str = "dark", parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, hand: Hand, *, theme: str = "dark", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._layer: Labels | None = None
-        self._toggle_select, self._selecting = toggle_select, False
+        self._hand, self._selecting = hand, False
         self.brush = QLabeledSlider(Qt.Orientation.Horizontal)
-        self.brush.setRange(1, LARGEST_BRUSH)
-        self.brush.setToolTip("Brush size in photo pixels ( [ and ] )")
+        self.brush.setRange(1, LARGEST)
+        self.brush.setToolTip("Brush size in pixels of the screen ( [ and ], or Shift and the wheel)")
         self.opacity = QLabeledSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(0, 100)
         self.opacity.setToolTip("Opacity of the annotation in percent ( , and . )")
@@ -61,8 +80,8 @@ class BrushTools(QWidget):
         sliders.addRow("opacity", self.opacity)
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
-        tools = [self._tool_button(mode, tip, partial(self._set_mode, mode)) for mode, _, tip in TOOLS]
-        for place, tool in enumerate([*tools, self._tool_button(SELECT, SELECT_TIP, toggle_select)]):
+        tools = [self._tool_button(mode, tip, partial(self._take, mode)) for mode, _, tip in TOOLS]
+        for place, tool in enumerate([*tools, self._tool_button(SELECT, SELECT_TIP, hand.toggle_select)]):
             grid.addWidget(tool, *divmod(place, COLUMNS))
         self.set_theme(theme)
         layout = QVBoxLayout(self)
@@ -112,7 +131,7 @@ class BrushTools(QWidget):
         if layer is None:
             return
         for slider, value in (
-            (self.brush, int(layer.brush_size)),
+            (self.brush, self._hand.brush_size),
             (self.opacity, round(layer.opacity * 100)),
         ):
             blocked = slider.blockSignals(True)
@@ -125,12 +144,13 @@ class BrushTools(QWidget):
 
     def _set_brush(self, value: int) -> None:
         if self._layer is not None:
-            self._layer.brush_size = value
+            self._hand.set_brush(value)
 
     def _set_opacity(self, value: int) -> None:
         if self._layer is not None:
             self._layer.opacity = value / 100
 
-    def _set_mode(self, mode: str) -> None:
+    def _take(self, tool: str) -> None:
         if self._layer is not None:
-            self._layer.mode = mode
+            self._hand.take_tool(tool)
+            self._read()  # a tool that could not be taken is not lit

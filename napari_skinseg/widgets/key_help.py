@@ -12,14 +12,28 @@ COLUMNS = 2
 
 
 class KeyHelp(QDialog):
-    """A small window that stays open beside the photo; neither modal nor given the keyboard."""
+    """A small window that stays open beside the photo; neither modal nor given the keyboard.
 
-    def __init__(self, bindings: Iterable[Binding], *, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    bindings
+        The keys in force.
+    mouse
+        What the mouse does, and its name.
+    """
+
+    def __init__(
+        self,
+        bindings: Iterable[Binding],
+        mouse: Iterable[tuple[str, str]] = (),
+        *,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent, Qt.WindowType.Tool)  # a tool window leaves the parent its shortcuts
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.setWindowTitle("SkinSeg keys")
         self.setModal(False)
-        self.lines = [(key_text(key), sentence) for key, sentence, _ in bindings]
+        self.lines = [(key_text(key), sentence) for key, sentence, _ in bindings] + list(mouse)
         grid = QGridLayout()
         grid.setHorizontalSpacing(14)
         height = -(-len(self.lines) // COLUMNS)

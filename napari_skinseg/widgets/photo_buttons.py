@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 
 from napari_skinseg.widgets.elements import button, row_of
 from napari_skinseg.widgets.icons import icon, key_cap, theme_colour
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qtpy.QtGui import QKeyEvent
+
     from napari_skinseg.session.session import AnnotationSession
+
+
+class OneClick:
+    """An action that a double click does once: the second click would leave a photo that nobody has seen."""
+
+    def __init__(self, run: Callable[[], object]) -> None:
+        self._run, self._clicked = run, float("-inf")
+
+    def __call__(self) -> None:
+        """Act, unless the last click was a moment ago."""
+        before, self._clicked = self._clicked, time.monotonic()
+        if self._clicked - before > QApplication.doubleClickInterval() / 1000:
+            self._run()
+
+
+class NoteLine(QLineEdit):
+    """The line of a note; the key that opened it, still held, types nothing."""
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Qt: pass over repeats until something is typed."""
+        if event is None or self.text() or not event.isAutoRepeat():
+            super().keyPressEvent(event)
 
 
 class PhotoButtons(QWidget):
@@ -31,16 +58,16 @@ class PhotoButtons(QWidget):
         super().__init__(parent)
         self._session = session
         self.accept = button(
-            "Accept and next   (Space)", "Accept the rest, save, next photo", session.accept_and_next
+            "Accept and next   (Space)", "Accept the rest, save, next photo", OneClick(session.accept_by_hand)
         )
         self.accept.setMinimumHeight(40)
         self.save = button(
             "Save part", "Save what you painted and accepted, stay here (S)", session.save_part
         )
-        self.skip = button("Skip", "Not now: on to another photo (K)", session.skip)
+        self.skip = button("Skip", "Not now: on to another photo (K)", OneClick(session.skip))
         self.flag = button("Flag", "Set aside with a note for others (F)", self.ask_note)
-        self.back = button("Back", "The photo before (B)", session.back)
-        self.note = QLineEdit()
+        self.back = button("Back", "The photo before (B)", OneClick(session.back))
+        self.note = NoteLine()
         self.note.setPlaceholderText("why? Enter flags it, Esc does not")
         self.note.hide()
         self.note.returnPressed.connect(self._flag)

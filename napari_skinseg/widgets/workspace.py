@@ -10,10 +10,13 @@ from napari.utils.notifications import show_error, show_warning
 from qtpy.QtCore import QEvent, QSize
 from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
+from napari_skinseg.layers.mouse import TABLE as MOUSE
 from napari_skinseg.session import projects
 from napari_skinseg.session.session import AnnotationSession
+from napari_skinseg.views.annotate import last_words
 from napari_skinseg.views.trainer import resolve_trainer
 from napari_skinseg.widgets.annotate_dock import WIDTH, AnnotateDock
+from napari_skinseg.widgets.farewell import Farewell
 from napari_skinseg.widgets.forms.photo_forms import more_photos, new_project
 from napari_skinseg.widgets.key_help import KeyHelp
 from napari_skinseg.widgets.notices import show_notice
@@ -118,6 +121,7 @@ class WorkspaceDock(QWidget):
         self.start.opened.connect(self._try_open)
         self.start.new.connect(self._ask_for_project)
         self.start.demo.connect(self._make_demo)
+        Farewell(main_window(napari_viewer), lambda: last_words(self.session))  # the window keeps it
         self._maker = ProjectMaker()
         self._maker.made.connect(self._take_demo)
         self._maker.failed.connect(self._tell_failure)
@@ -152,7 +156,7 @@ class WorkspaceDock(QWidget):
         session = self.session = AnnotationSession(self.viewer, project, annotator)
         self.staged = StagedDrawing(self.viewer, session)
         self._add_docks(session, project)
-        session.notice.connect(self._show_notice)
+        session.notice.connect(partial(show_notice, self.viewer))
         session.help_requested.connect(self._toggle_keys)
         self.shortcuts = shortcuts(self.viewer, {"?": self._toggle_keys}, {"Tab": session.next_proposal})
         self.viewer.events.theme.connect(self._set_theme)
@@ -174,7 +178,6 @@ class WorkspaceDock(QWidget):
         self.trainer = TrainerDock(project, session.annotator, self.start_trainer, theme=theme)
         self.trainer.asked.connect(self.show_extra)
         self.clock = WorkspaceClock(session, self.annotate, self.trainer, self.tabs)
-        self.viewer.title = f"SkinSeg: {project.path.name}"
         self.viewer.window.add_dock_widget(self.trainer, name="Trainer", area="bottom")
         self.fit_docks()
         self.trainer.refresh(force=True)
@@ -213,9 +216,6 @@ class WorkspaceDock(QWidget):
             self.annotate.set_theme(self.viewer.theme)
             self.trainer.set_theme(self.viewer.theme)
 
-    def _show_notice(self, level: str, text: str) -> None:
-        show_notice(self.viewer, level, text)
-
     # -- requests of the docks -------------------------------------------------------------------
 
     def start_trainer(self) -> None:
@@ -248,7 +248,7 @@ class WorkspaceDock(QWidget):
         if self.keys is not None and self.keys.isVisible():
             self.keys.close()
         elif self.session is not None:
-            self.keys = KeyHelp(self.session.bindings(), parent=main_window(self.viewer))
+            self.keys = KeyHelp(self.session.bindings(), MOUSE, parent=main_window(self.viewer))
             self.keys.show()
 
     # -- making and filling projects -------------------------------------------------------------

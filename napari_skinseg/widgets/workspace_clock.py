@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer
 
-from napari_skinseg.views.annotate import resolve_annotate
+from napari_skinseg.views.annotate import resolve_annotate, window_title
 from napari_skinseg.widgets.notices import TrainerDeathNotice
 
 if TYPE_CHECKING:
@@ -83,6 +83,9 @@ class WorkspaceClock(QObject):
         if self._changed:
             self._changed = False
             self._annotate.show_view(resolve_annotate(self._session, self._today))
+            title = window_title(self._session)
+            if self._session.viewer.title != title:
+                self._session.viewer.title = title
 
     def _look_at_trainer(self) -> None:
         if self._session is None:

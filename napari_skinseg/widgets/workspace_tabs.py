@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from napari_skinseg.widgets.history_tab import HistoryTab
 from napari_skinseg.widgets.honesty_tab import HonestyTab
 from napari_skinseg.widgets.models_tab import ModelsTab
 from napari_skinseg.widgets.queue_tab import QueueTab
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from napari_skinseg.session.session import AnnotationSession
     from trainer.project.project import Project
 
-    Tab = QueueTab | ReviewTab | ModelsTab | SettingsTab | RecipeTab | HonestyTab
+    Tab = QueueTab | ReviewTab | HistoryTab | ModelsTab | SettingsTab | RecipeTab | HonestyTab
 
 TITLES = {"training": "Recipe", "honesty": "How good?"}
 """Titles of tabs that do not bear their own name."""
@@ -76,6 +77,8 @@ def make_tab(name: str, session: AnnotationSession, project: Project) -> Tab:
         return QueueTab(session)
     if name == "review":
         return ReviewTab(session)
+    if name == "history":
+        return HistoryTab(session)
     if name == "models":
         return ModelsTab(project, session.annotator)
     if name == "settings":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from workbench import rest, until
 
-from napari_skinseg.session.leaving_keys import LeavingKeys
+from napari_skinseg.session.leaving_keys import LeavingKeys, ResponsiveClock
 
 
 class Clock:
@@ -26,7 +26,7 @@ def clock():
 @pytest.fixture
 def keys(session, clock):
     """Keys of a session whose photo has stood for a second."""
-    session.annotation_layer.paint((20, 20), 3)
+    session.annotation_layer.fill((20, 20), 3)
     keys = LeavingKeys(session, clock)
     session.photo_changed.connect(keys.photo_shown)
     clock.now += 1.0
@@ -53,7 +53,7 @@ def test_a_key_held_for_seconds_leaves_one_photo(session, keys, clock, key):
     settle(session)
     second = session.current.photo.id
     assert second != first
-    session.annotation_layer.paint((20, 20), 3)
+    session.annotation_layer.fill((20, 20), 3)
     for _ in range(75):
         clock.now += 0.001
         tap(keys, clock, key, seconds=0.033)
@@ -70,7 +70,7 @@ def test_repeats_without_releases_leave_one_photo(session, keys, clock):
     switch(True)
     settle(session)
     second = session.current.photo.id
-    session.annotation_layer.paint((20, 20), 3)
+    session.annotation_layer.fill((20, 20), 3)
     for _ in range(75):
         clock.now += 0.033
         switch(True)
@@ -82,7 +82,7 @@ def test_a_photo_that_has_just_appeared_is_looked_at_first(session, keys, clock)
     tap(keys, clock, "N")
     settle(session)
     second = session.current.photo.id
-    session.annotation_layer.paint((20, 20), 3)
+    session.annotation_layer.fill((20, 20), 3)
     clock.now += 0.3
     tap(keys, clock, "N")
     assert session.current.photo.id == second
@@ -91,6 +91,53 @@ def test_a_photo_that_has_just_appeared_is_looked_at_first(session, keys, clock)
     tap(keys, clock, "N")
     settle(session)
     assert session.current.photo.id != second
+
+
+@pytest.mark.parametrize("released", [True, False])
+def test_a_window_that_stood_still_takes_no_repeat_for_a_press(session, clock, released):
+    """What waits in line while a photo is drawn comes seconds later: the hand has not moved."""
+    answering = ResponsiveClock(clock)
+    keys = LeavingKeys(session, answering)
+    session.photo_changed.connect(keys.photo_shown)
+    switch = keys.held()["N"]
+
+    def answer(seconds):
+        for _ in range(round(seconds / 0.05)):
+            clock.now += 0.05
+            answering.tick()
+
+    session.annotation_layer.fill((20, 20), 3)
+    answer(1.0)
+    switch(True)
+    settle(session)
+    second = session.current.photo.id
+    session.annotation_layer.fill((20, 20), 3)
+    answer(0.9)
+    for _ in range(9):
+        if released:  # each repeat as a release and a press of its own
+            switch(False)
+        clock.now += 3.0
+        switch(True)
+        answering.tick()
+        answer(0.05)
+    settle(session)
+    assert session.current.photo.id == second
+    switch(False)
+    answer(0.3)
+    switch(True)
+    settle(session)
+    assert session.current.photo.id != second
+
+
+def test_a_photo_is_not_seen_while_the_window_stands_still(session, clock):
+    answering = ResponsiveClock(clock)
+    keys = LeavingKeys(session, answering)
+    session.annotation_layer.fill((20, 20), 3)
+    first = session.current.photo.id
+    clock.now += 3.0
+    tap(keys, clock, "N")
+    settle(session)
+    assert session.current.photo.id == first
 
 
 def test_space_held_and_dragged_pans_and_accepts_nothing(session, keys, clock):

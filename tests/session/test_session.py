@@ -527,7 +527,9 @@ def test_keys_do_what_the_table_says_and_are_given_back(project, open_session):
     press(viewer, "F1")
     assert asked == ["note", "help"]
     first = current_id(session)
-    time.sleep(STANDS_SECONDS)
+    layer.fill((1, 1), 3)
+    seen = time.monotonic() + STANDS_SECONDS
+    until(session, lambda: time.monotonic() > seen)
     space = press(viewer, "Space")
     assert current_id(session) == first
     next(space, None)

@@ -95,12 +95,13 @@ def test_keys_reach_the_session_whatever_layer_is_active(make_napari_viewer, pro
     press(viewer, "0")
     assert session.selected_class == 0
     press(viewer, "3")
-    layer.paint((20, 20), 3)
+    layer.fill((20, 20), 3)
     viewer.window._qt_viewer._key_map_handler.press_key("H")
     assert not layer.visible
     viewer.window._qt_viewer._key_map_handler.release_key("H")
     assert layer.visible
-    time.sleep(STANDS_SECONDS)
+    seen = time.monotonic() + STANDS_SECONDS
+    until(session, lambda: time.monotonic() > seen)
     press(viewer, "Space")
     until(session, lambda: session.current is not None)
     assert session.current.photo.id != first

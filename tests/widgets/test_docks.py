@@ -7,10 +7,10 @@ import socket
 
 import numpy as np
 import pytest
-from napari.layers import Labels
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QWidget
-from workbench import make_project, serve, until
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtGui import QKeyEvent
+from qtpy.QtWidgets import QApplication, QLabel, QWidget
+from workbench import make_project, rest, serve, until
 
 from napari_skinseg.views.annotate import class_rows, resolve_annotate
 from napari_skinseg.views.trainer import ClassDice, RoundPoint
@@ -76,17 +76,17 @@ def test_eye_and_lock_ask_for_the_opposite(palette, qtbot):
     assert locked.args == [3, False]
 
 
-def test_tools_follow_the_layer_and_set_it(qtbot):
-    layer = Labels(np.zeros((20, 20), np.uint8), opacity=0.4)
-    asked = []
-    tools = BrushTools(lambda: asked.append("select"))
+def test_tools_follow_the_layer_and_set_it(session, qtbot):
+    layer = session.annotation_layer
+    layer.opacity = 0.4
+    tools = BrushTools(session)
     qtbot.addWidget(tools)
     assert not tools.isEnabled()
     tools.follow(layer)
-    assert (tools.brush.value(), tools.opacity.value()) == (layer.brush_size, 40)
+    assert (tools.brush.value(), tools.opacity.value()) == (session.brush_size, 40)
     tools.brush.setValue(31)
     qtbot.mouseClick(tools.buttons["fill"], Qt.MouseButton.LeftButton)
-    assert (layer.brush_size, str(layer.mode)) == (31, "fill")
+    assert (session.brush_size, str(layer.mode)) == (31, "fill")
     layer.mode = "paint"
     layer.opacity = 0.75
     assert tools.buttons["paint"].isChecked()
@@ -125,6 +125,28 @@ def test_a_click_on_the_palette_reaches_the_session_and_comes_back(panel, sessio
     assert panel.classes.palette_model.rows[6].selected
     click(qtbot, panel.classes, 6, LOCK)
     assert session.locked == {7}
+
+
+def test_a_double_click_leaves_one_photo(panel, session, qtbot):
+    until(session, lambda: len(session._navigator.waiting.ready) > 1)
+    first, second = session.current.photo.id, session._navigator.waiting.ready[0].id
+    session.annotation_layer.fill((1, 1), 3)
+    qtbot.mouseClick(panel.buttons.accept, Qt.MouseButton.LeftButton)
+    session.annotation_layer.fill((1, 1), 3)
+    qtbot.mouseClick(panel.buttons.accept, Qt.MouseButton.LeftButton)
+    rest(session)
+    assert session.current.photo.id == second != first
+
+
+def test_a_held_f_types_nothing_into_the_note(panel, session, qtbot):
+    panel.show()
+    panel.buttons.ask_note()
+    for _ in range(5):
+        held = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_F, Qt.KeyboardModifier.NoModifier, "f", True)
+        QApplication.sendEvent(panel.buttons.note, held)
+    assert panel.buttons.note.text() == ""
+    qtbot.keyClicks(panel.buttons.note, "fuzzy")
+    assert panel.buttons.note.text() == "fuzzy"
 
 
 def test_skip_opens_another_photo(panel, session, qtbot):

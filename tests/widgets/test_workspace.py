@@ -61,7 +61,7 @@ def test_the_photo_and_its_words_arrive_by_the_clock(dock, qtbot):
 def test_accept_saves_and_shows_the_next(dock, qtbot, folder):
     first = dock.session.current.photo.id
     dock.session.select_class(3)
-    dock.session.annotation_layer.paint((5, 5), 3)
+    dock.session.annotation_layer.fill((5, 5), 3)
     qtbot.mouseClick(dock.annotate.buttons.accept, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: dock.project.masks.head(first) is not None, timeout=10000)
     qtbot.waitUntil(

@@ -23,6 +23,9 @@ class Counts:
     broken: int = 0
     skipped: int = 0
     flagged: int = 0
+    parts: int = 0
+    done: int = 0
+    """Photos that a person has called done; `labelled` are all with a mask, parts and flagged ones too."""
     by_split: dict[str, tuple[int, int]] = field(default_factory=dict)
     waiting: dict[str, int] = field(default_factory=dict)
     """Photos in the queue, by split."""
@@ -52,6 +55,8 @@ def count_photos(connection: sa.Connection, kept: bool) -> Counts:
         broken=of_state.get(PhotoState.BROKEN, 0),
         skipped=skipped,
         flagged=of_state.get(PhotoState.FLAGGED, 0),
+        parts=of_state.get(PhotoState.PART, 0),
+        done=of_state.get(PhotoState.LABELLED, 0),
         by_split={split: (total[split], labelled[split]) for split in SPLITS},
         waiting=waiting,
     )

@@ -38,11 +38,13 @@ def swap_head(
     values: dict[str, object] = {"head": to, "state": PhotoState.LABELLED, "queued": 0, "reason": None}
     if to is None:
         values |= {"state": PhotoState.NEW, "queued": 1}
-    elif kind == RevisionKind.PART:  # work goes on later, unless the photo was finished before
-        done = photo.c.state == PhotoState.LABELLED
+    elif kind == RevisionKind.PART:  # work goes on later, unless the photo was finished or set aside before
+        flagged = photo.c.state == PhotoState.FLAGGED
+        stays = sa.or_(photo.c.state == PhotoState.LABELLED, flagged)
         values |= {
-            "state": sa.case((done, PhotoState.LABELLED), else_=PhotoState.PART),
-            "queued": sa.case((done, 0), else_=1),
+            "state": sa.case((stays, photo.c.state), else_=PhotoState.PART),
+            "queued": sa.case((stays, 0), else_=1),
+            "reason": sa.case((flagged, photo.c.reason), else_=None),
         }
     # One statement compares and sets, so that of two people who save at once exactly one finds `expected`;
     # `=` would never be true where both are NULL, which is how every first mask begins.

@@ -17,7 +17,7 @@ class WindowSettings(Section):
     """So many next photos are decoded ahead."""
 
     brush_size: int = Field(default=24, ge=1, le=500)
-    """Brush diameter on opening, in pixels of the photo."""
+    """Brush diameter on opening, in pixels of the screen."""
 
     follow_strokes: bool = False
     """After every stroke, the labels that nobody has looked at follow it where they are alike and near."""

@@ -1,0 +1,122 @@
+"""History of the open photo's mask: its earlier states, looked at and made current again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from psygnal import Signal
+
+from trainer.errors import SkinsegError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from napari_skinseg.session.background import Background
+    from napari_skinseg.session.editor import PhotoEditor
+    from napari_skinseg.session.navigator import PhotoNavigator
+    from trainer.project.project import Project
+    from trainer.project.revisions import Revision
+
+PREVIEW = 280
+"""Long side of a preview, pixels."""
+TINT = 0.55
+"""Share of a class's colour over the photo in a preview."""
+
+
+class MaskHistory:
+    """Revisions of the photo that is open. All methods belong to the main thread.
+
+    Parameters
+    ----------
+    project, annotator
+        Whose masks are read, and who reverts one.
+    background, editor, navigator
+        Of the session.
+    """
+
+    notice = Signal(str, str)
+    """Level and text of what the annotator should know."""
+
+    def __init__(
+        self,
+        project: Project,
+        annotator: str,
+        background: Background,
+        editor: PhotoEditor,
+        navigator: PhotoNavigator,
+    ) -> None:
+        self._project, self._annotator, self._background = project, annotator, background
+        self._editor, self._navigator = editor, navigator
+
+    def read(self, show: Callable[[int | None, Revision | None, list[Revision]], None]) -> None:
+        """Read the revisions in a thread; `show` gets photo id, the current one, and all, newest first."""
+        photo = self._editor.photo
+        if photo is None:
+            show(None, None, [])
+            return
+        masks, photo_id = self._project.masks, photo.id
+        self._background.read(
+            lambda: (masks.head(photo_id), masks.history(photo_id)), lambda found: show(photo_id, *found)
+        )
+
+    def preview(self, revision: Revision, show: Callable[[NDArray[np.uint8]], None]) -> None:
+        """Draw a revision over the photo, small, in a thread; `show` gets uint8 (height, width, 3)."""
+        photo = self._editor.photo
+        if photo is None or photo.id != revision.photo_id:
+            return
+        image, colours = photo.image, self._project.classes.colours
+
+        def draw() -> NDArray[np.uint8]:
+            labels, _ = self._project.masks.read(revision)
+            return drawn(image, labels, colours)
+
+        def failed(error: BaseException) -> None:
+            self.notice.emit("warning", f"this mask cannot be shown: {error}")
+
+        self._background.read(draw, show, failed)
+
+    def revert(self, revision: Revision) -> None:
+        """Make a revision of the open photo the current one, and open the photo with it."""
+        photo = self._editor.photo
+        if photo is None or photo.id != revision.photo_id:
+            self.notice.emit("info", "another photo is open by now: look at its masks again")
+        elif self._editor.unsaved or self._editor.drawing:
+            self.notice.emit("warning", "there is unsaved work on this photo: save it (S) or undo it first")
+        else:
+            self._background.write(lambda: self._revert(revision), self._reverted)
+            self._navigator.reopen(photo.id)  # claims it behind that, in the same thread
+
+    def _revert(self, revision: Revision) -> str:
+        try:
+            self._project.masks.revert(revision.photo_id, revision.id, self._annotator)
+        except SkinsegError as error:
+            return str(error)
+        return ""
+
+    def _reverted(self, trouble: str) -> None:
+        said = "that mask is the current one again; the others are kept"
+        self.notice.emit("warning" if trouble else "info", trouble or said)
+
+
+def drawn(image: NDArray[np.uint8], labels: NDArray[np.uint8], colours: tuple[str, ...]) -> NDArray[np.uint8]:
+    """Return a small picture of labels over their photo.
+
+    Parameters
+    ----------
+    image
+        uint8 (height, width, 3).
+    labels
+        uint8 (height, width), stored values.
+    colours
+        ``#rrggbb`` of each class.
+    """
+    step = max(1, -(-max(labels.shape) // PREVIEW))
+    small, values = image[::step, ::step].astype(np.float32), labels[::step, ::step]
+    channels = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in colours]
+    table = np.zeros((256, 3), np.float32)
+    table[1 : len(channels) + 1] = channels
+    tint = np.where(values > 0, np.float32(TINT), np.float32(0))[..., None]
+    return ((1 - tint) * small + tint * table[values]).astype(np.uint8)

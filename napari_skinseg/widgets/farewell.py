@@ -1,0 +1,53 @@
+"""Last words of a closing window: whether the trainer goes on, shown for a moment where the window was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtWidgets import QLabel, QMainWindow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SHOWN_MS = 2500
+
+
+class Farewell(QObject):
+    """Shows a line when a window that is seen closes; the program ends behind it, not before.
+
+    Parameters
+    ----------
+    window
+        Owns this.
+    words
+        Asked at closing; an empty string shows nothing.
+    """
+
+    def __init__(self, window: QMainWindow, words: Callable[[], str]) -> None:
+        super().__init__(window)
+        self._words = words
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Qt: speak at the window's closing."""
+        closing = event is not None and event.type() == QEvent.Type.Close
+        if closing and isinstance(watched, QMainWindow) and watched.isVisible():
+            words = self._words()
+            if words:
+                say(watched, words)
+        return False
+
+
+def say(window: QMainWindow, words: str) -> QLabel:
+    """Show a line over the middle of a window, for a moment, without taking the keyboard."""
+    line = QLabel(words, None, Qt.WindowType.SplashScreen)
+    line.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+    line.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    line.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose)
+    line.setMargin(18)
+    line.adjustSize()
+    line.move(window.geometry().center() - line.rect().center())
+    line.show()
+    QTimer.singleShot(SHOWN_MS, lambda: line.close())
+    return line
