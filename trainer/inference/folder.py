@@ -21,6 +21,7 @@ from trainer.settings.photos import PhotoSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from trainer.inference.predictor import Segmentation
     from trainer.labels.boxes import Box
 
 
@@ -107,14 +108,7 @@ def predict_folder(
             if target in taken:
                 raise PhotoError(f"its mask would overwrite that of {taken[target]}: rename one of the two")
             result = predictor.predict(decode(path, most).pixels)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write_png(target, to_targets(result.labels))
-            if with_confidence:
-                write_png(target.with_suffix(".confidence.png"), result.confidence)
-            if with_confidence and result.error is not None:
-                write_png(target.with_suffix(".error.png"), result.error)
-            if result.boxes:
-                write_boxes(target.with_suffix(".boxes.json"), result.boxes, predictor.card)
+            _write(target, result, with_confidence, predictor.card)
             taken[target] = relative
             report.written += 1
         except Exception as error:  # whatever one photo leads to, the others have their turn
@@ -126,6 +120,17 @@ def predict_folder(
         write_classes(out, ClassSet.from_dict(predictor.card["classes"]))
     report.seconds = time.monotonic() - started
     return report
+
+
+def _write(target: Path, result: Segmentation, with_confidence: bool, card: Mapping[str, Any]) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_png(target, to_targets(result.labels))
+    if with_confidence:
+        write_png(target.with_suffix(".confidence.png"), result.confidence)
+    if with_confidence and result.error is not None:
+        write_png(target.with_suffix(".error.png"), result.error)
+    if result.boxes:
+        write_boxes(target.with_suffix(".boxes.json"), result.boxes, card)
 
 
 def write_boxes(path: Path, boxes: Sequence[Box], card: Mapping[str, Any]) -> None:

@@ -113,9 +113,7 @@ class Registration:
             If `groups` is not usable, or the folder holds one that is registered already.
         """
         started = time.monotonic()
-        place = _readable_folder(folder)
-        rule = group_rule(groups)
-        passed = PassedOver()
+        place, rule, passed = _readable_folder(folder), group_rule(groups), PassedOver()
         found = find_photos(place, passed, leave_out=self._store.path)
         if not found:
             raise PhotoError(f"{place}: no photos here ({KINDS}){_instead(passed)}")

@@ -137,8 +137,7 @@ def read_data(
         hashes.append(picture_hash(photo))
     if not kept:
         raise ProjectError(f"{photos.project.path}: no labelled training photo can be read")
-    every = torch.cat(coarse)[:: max(1, len(coarse) * GRID**2 // 60_000)]
-    reduction = Reduction.of(every.float())
+    reduction = Reduction.of(torch.cat(coarse)[:: max(1, len(coarse) * GRID**2 // 60_000)].float())
     pixels = []
     for index, truth in enumerate(kept):
         report(len(pool) + index, total)

@@ -61,24 +61,14 @@ def serve_average(round_: RoundContext, new: Model, served_before: Model | None)
     if not wanted or other is None or served is None:
         return None
     truths = readable_truth(project, compared_on(project.masks.truth("val"), round_))
-    if len(truths) < round_.settings.gate.min_photos:
+    mean = _mean_of(round_, new, other) if len(truths) >= round_.settings.gate.min_photos else None
+    if mean is None or mean.member is None:
         return None
-    try:
-        both = sorted((_load(round_, model) for model in (new, other)), key=lambda p: p.long_side or 0)
-        now = _load(round_, served)
-    except SkinsegError as error:
-        round_.say(f"no average of models {new.id} and {other.id}: {error}")
-        return None
-    member, main = both
-    if main.finds_boxes or member.finds_boxes or not 0 < (main.long_side or 0) <= LARGEST:
-        return None
-    main.member, main.edges = member, main.edges or member.edges
-    main.temperature = member.temperature = 1.0
     sample = PixelSample(len(truths), round_.plan.seed)
-    found = _measure(round_, truths, main, None, sample)
+    found = _measure(round_, truths, mean, None, sample)
     decision = compare_with_served(
         found,
-        _measure(round_, truths, now, served.id),
+        _measure(round_, truths, _load(round_, served), served.id),
         [truth.group for truth in truths],
         project.classes.names,
         lane=round_.plan.lane,
@@ -90,17 +80,32 @@ def serve_average(round_: RoundContext, new: Model, served_before: Model | None)
     if not decision.promote or decision.provisional or not (enough or (decision.delta or 0) > 0):
         return None
     scores = evaluation_of(round_, found, truths)
-    names = [main.card["id"], member.card["id"]]
+    names = [mean.card["id"], mean.member.card["id"]]
     why = f"the mean of models {names[0]} and {names[1]}, {decision.why}"
     card = {
-        **main.card,
+        **mean.card,
         "parents": names,
-        "plan": {**main.card["plan"], "edges": main.edges},
+        "plan": {**mean.card["plan"], "edges": mean.edges},
         "temperature": round(sample.temperature(), 4),
         "metrics": {**scores.headline(), "photos": scores.photos},
         "decision": why,
     }
     return _publish(round_, card, new)
+
+
+def _mean_of(round_: RoundContext, new: Model, other: Model) -> Predictor | None:
+    """Load both, the one that sees larger photos with the other in it; None where they cannot be averaged."""
+    try:
+        both = sorted((_load(round_, model) for model in (new, other)), key=lambda p: p.long_side or 0)
+    except SkinsegError as error:
+        round_.say(f"no average of models {new.id} and {other.id}: {error}")
+        return None
+    member, mean = both
+    if mean.finds_boxes or member.finds_boxes or not 0 < (mean.long_side or 0) <= LARGEST:
+        return None
+    mean.member, mean.edges = member, mean.edges or member.edges
+    mean.temperature = member.temperature = 1.0
+    return mean
 
 
 def _measure(

@@ -43,25 +43,19 @@ def import_masks(
 ) -> ImportReport:
     """Take masks of registered photos from files; each becomes a revision, painted where it is labelled.
 
-    A file belongs to the photo with its relative path, else to the only photo with its stem. What the values
+    The report has counts, also by class, and why each refused file was refused. A file belongs to the photo
+    with its relative path, else to the only photo with its stem. What the values
     of a format stand for is in `formats.FORMATS`; what may mean something else too, or fits nothing, is
     refused.
 
     Parameters
     ----------
-    project : Project
-        Where to.
     folder : str or Path
         Where from; subfolders too. Of COCO and CVAT also the file itself.
-    format : Format
-        Of the files.
     annotator : str
         The name on the revisions.
     ids : str or Path, optional
-        JSON {"value": "class name"} or a table (value, class name) that says what pixel values mean; of
-        shapes, what their names or numbers mean.
-    progress : callable, optional
-        Called with the number of files done so far.
+        JSON {"value": "class name"} or a table (value, class name); of shapes, of their names or numbers.
     binary : str, optional
         Class of all pixels but 0, which are background; of shapes, of every one.
     dry_run : bool
@@ -70,11 +64,6 @@ def import_masks(
         A table or JSON that says which colour is which class.
     rest : str, optional
         Class of what lies under no shape; see `shapes.meaning_of`.
-
-    Returns
-    -------
-    ImportReport
-        Counts, also by class, and why each refused file was refused.
 
     Raises
     ------
