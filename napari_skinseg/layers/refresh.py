@@ -116,10 +116,13 @@ def plan_suggestion(
     locked
         Label values that stay as they are.
     """
-    rows, columns = (
-        np.arange(size) * given // size for size, given in zip(labels.shape, suggestion.shape, strict=True)
-    )
-    wanted = suggestion[rows[:, None], columns]
+    wanted = suggestion
+    if suggestion.shape != labels.shape:
+        rows, columns = (
+            np.arange(size) * given // size
+            for size, given in zip(labels.shape, suggestion.shape, strict=True)
+        )
+        wanted = suggestion[rows[:, None], columns]
     changed = (provenance < ACCEPTED) & (wanted != NOT_LABELLED) & (labels != wanted)
     if locked:
         changed &= ~lookup(locked)[labels]

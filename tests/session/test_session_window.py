@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -100,8 +99,8 @@ def test_keys_reach_the_session_whatever_layer_is_active(make_napari_viewer, pro
     assert not layer.visible
     viewer.window._qt_viewer._key_map_handler.release_key("H")
     assert layer.visible
-    seen = time.monotonic() + STANDS_SECONDS
-    until(session, lambda: time.monotonic() > seen)
+    seen = session._clock() + STANDS_SECONDS
+    until(session, lambda: session._clock() > seen)
     press(viewer, "Space")
     until(session, lambda: session.current is not None)
     assert session.current.photo.id != first
