@@ -52,6 +52,7 @@ class BrushState:
         self._layer.events.mode.connect(self._show_keys, position="last")
         self._layer.events.mode.connect(self._drop_line)
         self._layers.brush.changed.connect(self.changed.emit)
+        self._layers.activated.connect(self.changed.emit)
         self._show_keys()
 
     def close(self) -> None:
@@ -60,6 +61,7 @@ class BrushState:
         self._layer.events.mode.disconnect(self._show_keys)
         self._layer.events.mode.disconnect(self._drop_line)
         self._layers.brush.changed.disconnect(self.changed.emit)
+        self._layers.activated.disconnect(self.changed.emit)
 
     def _show_keys(self, event: object = None) -> None:
         self._layers.show_help(KEYS)

@@ -47,6 +47,8 @@ class WorkspaceLayers:
 
     adopted_layer = Signal(object)
     """A layer was adopted: `Layer`."""
+    activated = Signal()
+    """Another layer has become the active one."""
 
     def __init__(self, viewer: ViewerModel, classes: ClassSet, brush_size: int, opacity: float) -> None:
         self._viewer = viewer
@@ -69,6 +71,7 @@ class WorkspaceLayers:
             viewer.add_layer(layer)
             layer.locked = True  # against deletion by accident
         viewer.layers.selection.active = self.annotation
+        viewer.layers.selection.events.active.connect(self._on_active)
         self.wire = LiveWire(self.annotation, self.photo)  # behind the polygon of the layer's picture
 
     def show(self, levels: list[NDArray[np.uint8]] | None, confidence: NDArray[np.uint8] | None) -> None:
@@ -89,6 +92,14 @@ class WorkspaceLayers:
         empty = np.zeros(levels[0].shape[:2], np.uint8)
         self.confidence.data = empty if confidence is None else confidence
 
+    @property
+    def is_active(self) -> bool:
+        """Whether the mouse works on the annotation."""
+        return self._viewer.layers.selection.active is self.annotation
+
+    def _on_active(self, event: object = None) -> None:
+        self.activated.emit()
+
     def activate(self, show: bool = True) -> None:
         """Make the annotation the layer that the mouse works on: a tool of ours was asked for.
 
@@ -96,9 +107,8 @@ class WorkspaceLayers:
         """
         if show and not self.annotation.visible:
             self.annotation.visible = True
-        chosen = self._viewer.layers.selection
-        if chosen.active is not self.annotation:
-            chosen.active = self.annotation
+        if not self.is_active:
+            self._viewer.layers.selection.active = self.annotation
 
     def adopt(self, layer: Layer) -> None:
         """Fit a further layer along with these, and announce it so that it gets their keys."""
@@ -168,6 +178,7 @@ class WorkspaceLayers:
 
     def remove(self) -> None:
         """Take the layers out of the viewer."""
+        self._viewer.layers.selection.events.active.disconnect(self._on_active)
         napari_undo.clear_history(self.annotation)
         for part in (self.mouse, self.brush, self.words, self.wire):
             part.close()

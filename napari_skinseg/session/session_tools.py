@@ -42,6 +42,11 @@ class SessionTools(SessionState):
         self._editor.brush.change_brush(steps)
 
     @property
+    def tool_in_hand(self) -> bool:
+        """Whether the mouse works on the annotation; with another layer active it only moves the photo."""
+        return self._editor.layers.is_active
+
+    @property
     def brush_size(self) -> int:
         """Diameter of the brush in pixels of the screen."""
         return self._editor.layers.brush.size

@@ -53,6 +53,8 @@ class AnnotateView:
     """Whether a photo is open."""
     ended: bool
     """Whether the queue has no photo for this annotator."""
+    tool_in_hand: bool
+    """Whether the mouse works on the annotation."""
     skipped: int
     """Photos that were skipped in this session."""
     writable: bool
@@ -127,6 +129,7 @@ def resolve_annotate(session: AnnotationSession, today: Stats | None = None) -> 
         rows=class_rows(project.classes, session.selected_class, session.hidden, session.locked),
         working=opened is not None,
         ended=status.queue_is_empty,
+        tool_in_hand=session.tool_in_hand,
         skipped=session.skipped,
         writable=not project.read_only,
         following=session.following,

@@ -174,7 +174,7 @@ class AnnotateDock(QWidget):
         self.add.setVisible(offers)
         self.classes.show_rows(view.rows)
         self.tools.follow(self.session.annotation_layer if view.working else None)
-        self.tools.show_selecting(self.session.selecting)
+        self.tools.show_in_hand(self.session.selecting, view.tool_in_hand)
         self.buttons.enable(view.working and view.writable)
 
     def _show_overlays(self, view: AnnotateView) -> None:

@@ -63,7 +63,7 @@ class BrushTools(QWidget):
     def __init__(self, hand: Hand, *, theme: str = "dark", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._layer: Labels | None = None
-        self._hand, self._selecting = hand, False
+        self._hand, self._selecting, self._any_tool = hand, False, True
         self.brush = QLabeledSlider(Qt.Orientation.Horizontal)
         self.brush.setRange(1, LARGEST)
         self.brush.setToolTip("Brush size in pixels of the screen ( [ and ], or Shift and the wheel)")
@@ -120,10 +120,10 @@ class BrushTools(QWidget):
                 event.connect(self._read)
             self._read()
 
-    def show_selecting(self, on: bool) -> None:
-        """Show whether the tool *Select* is in hand."""
-        if on != self._selecting:
-            self._selecting = on
+    def show_in_hand(self, selecting: bool, any_tool: bool) -> None:
+        """Show whether *Select* is in hand, and whether any tool is: with another layer active none is."""
+        if (selecting, any_tool) != (self._selecting, self._any_tool):
+            self._selecting, self._any_tool = selecting, any_tool
             self._read()
 
     def _read(self, event: object = None) -> None:
@@ -139,7 +139,8 @@ class BrushTools(QWidget):
             slider.blockSignals(blocked)
         self.group.setExclusive(False)
         for mode, tool in self.buttons.items():
-            tool.setChecked(self._selecting if mode == SELECT else str(layer.mode) == mode)
+            chosen = self._selecting if mode == SELECT else str(layer.mode) == mode
+            tool.setChecked(chosen and self._any_tool)
         self.group.setExclusive(True)
 
     def _set_brush(self, value: int) -> None:

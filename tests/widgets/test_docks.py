@@ -127,6 +127,19 @@ def test_a_click_on_the_palette_reaches_the_session_and_comes_back(panel, sessio
     assert session.locked == {7}
 
 
+def test_no_tool_is_lit_while_another_layer_is_active(panel, session, qtbot):
+    paint, layers = panel.tools.buttons["paint"], session.viewer.layers
+    assert paint.isChecked()
+    layers.selection.active = session.photo_layer
+    panel.show_view(resolve_annotate(session))
+    assert not paint.isChecked()
+    qtbot.mouseClick(paint, Qt.MouseButton.LeftButton)
+    panel.show_view(resolve_annotate(session))
+    assert paint.isChecked()
+    assert layers.selection.active is session.annotation_layer
+    assert str(session.annotation_layer.mode) == "paint"
+
+
 def test_a_double_click_leaves_one_photo(panel, session, qtbot):
     until(session, lambda: len(session._navigator.waiting.ready) > 1)
     first, second = session.current.photo.id, session._navigator.waiting.ready[0].id
