@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
-from qtpy.QtWidgets import QLabel, QMainWindow
+from qtpy.QtWidgets import QLabel, QMainWindow, QWidget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +37,13 @@ class Farewell(QObject):
             if words:
                 say(watched, words)
         return False
+
+
+def see_off(widget: QWidget, words: Callable[[], str]) -> None:
+    """Have the window that a widget is in speak at its end; once for each window."""
+    window = widget.window()
+    if isinstance(window, QMainWindow) and window.findChild(Farewell) is None:
+        Farewell(window, words)
 
 
 def say(window: QMainWindow, words: str) -> QLabel:

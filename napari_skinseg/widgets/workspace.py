@@ -16,7 +16,7 @@ from napari_skinseg.session.session import AnnotationSession
 from napari_skinseg.views.annotate import last_words
 from napari_skinseg.views.trainer import resolve_trainer
 from napari_skinseg.widgets.annotate_dock import WIDTH, AnnotateDock
-from napari_skinseg.widgets.farewell import Farewell
+from napari_skinseg.widgets.farewell import see_off
 from napari_skinseg.widgets.forms.photo_forms import more_photos, new_project
 from napari_skinseg.widgets.key_help import KeyHelp
 from napari_skinseg.widgets.notices import show_notice
@@ -121,7 +121,6 @@ class WorkspaceDock(QWidget):
         self.start.opened.connect(self._try_open)
         self.start.new.connect(self._ask_for_project)
         self.start.demo.connect(self._make_demo)
-        Farewell(main_window(napari_viewer), lambda: last_words(self.session))  # the window keeps it
         self._maker = ProjectMaker()
         self._maker.made.connect(self._take_demo)
         self._maker.failed.connect(self._tell_failure)
@@ -167,6 +166,7 @@ class WorkspaceDock(QWidget):
             self.clock.start()
         projects.remember(project.path)
         call_on_close(self.viewer, self.dispose)
+        see_off(self, lambda: last_words(self.session))
 
     def _add_docks(self, session: AnnotationSession, project: Project) -> None:
         """Put the annotate dock in place of the start panel, and the trainer's below the photo."""

@@ -174,7 +174,7 @@ def test_a_newer_model_brings_its_own_extras(working, with_extras):
 
 def test_a_blind_photo_has_no_extras(tmp_path, open_session):
     with make_project(tmp_path) as project:
-        blind = replace_queue(project, blind_share=1.0)
+        blind = replace_queue(project, blind_share=1.0, blind_after=0)
         serve(blind, "0001")
         for photo_id in blind.photos.ids():
             predict_with_extras(blind, photo_id)

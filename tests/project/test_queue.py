@@ -221,7 +221,7 @@ def test_validation_photos_come_early_and_then_in_proportion(
 def test_two_photos_of_a_burst_come_in_one_batch_only_where_asked(
     make_project: MakeProject, tmp_path: Path, together: bool
 ) -> None:
-    project = many_photos(make_project, tmp_path, 60, batch=6, bursts_together=together)
+    project = many_photos(make_project, tmp_path, 60, bursts_apart=6, bursts_together=together)
     ids = project.photos.ids()
     rows = [{"photo_id": i, "hash": 0, "burst": ids[n - n % 4]} for n, i in enumerate(ids)]
     with project.catalog.write() as connection:
@@ -250,7 +250,7 @@ def test_why_each_photo_was_handed_out_is_kept(make_project: MakeProject, tmp_pa
 
 
 def test_a_blind_share_is_asked_for(make_project: MakeProject, tmp_path: Path) -> None:
-    project = many_photos(make_project, tmp_path, 2, blind_share=1)
+    project = many_photos(make_project, tmp_path, 2, blind_share=1, blind_after=0)
     session = project.sessions.start("ann")
     claim = project.queue.claim_next(session.id)
     assert claim is not None

@@ -37,7 +37,8 @@ class QueueEntry:
 def slot_plan(store: Store) -> SlotPlan:
     """Return the shares of a project's queue."""
     queue = store.settings.queue
-    return SlotPlan(store.salt, queue.random_share, queue.blind_share, store.settings.gate.min_photos)
+    wanted = store.settings.gate.min_photos
+    return SlotPlan(store.salt, queue.random_share, queue.blind_share, wanted, queue.blind_after)
 
 
 def slot_state(connection: sa.Connection, store: Store, now: float) -> SlotState:
@@ -65,7 +66,7 @@ def line_up(connection: sa.Connection, store: Store, n: int) -> list[QueueEntry]
     """List the photos that would be handed out next if nobody skipped one."""
     now, last = time.time(), 0
     if store.catalog.is_complete and not store.settings.queue.bursts_together:
-        last = store.settings.queue.batch - 1
+        last = store.settings.queue.bursts_apart - 1
     ranker, state = ranking(connection), slot_state(connection, store, now)
     rows = _Rows(connection, now, n + last, with_bursts=last > 0)
     recent: deque[int | None] = deque(recent_bursts(connection, last) if last else (), maxlen=last)

@@ -235,7 +235,7 @@ class Queue:
     ) -> tuple[int, str] | None:
         """Find the photo for this session: the first of the orders that has one left."""
         queue = self._store.settings.queue
-        bursts = [] if queue.bursts_together else recent_bursts(connection, queue.batch - 1)
+        bursts = [] if queue.bursts_together else recent_bursts(connection, queue.bursts_apart - 1)
         turn = orders(slot, ranking(connection))
         for apart in (True, False) if bursts else (False,):  # the last photos may all be of one burst
             for order in turn:

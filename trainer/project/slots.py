@@ -37,7 +37,7 @@ class SlotPlan:
     ----------
     salt
         Of the project.
-    random_share, blind_share
+    random_share, blind_share, blind_after
         As in the settings.
     validation
         So many validation photos are among the first, whatever their share.
@@ -47,6 +47,7 @@ class SlotPlan:
     random_share: float
     blind_share: float
     validation: int
+    blind_after: int = 0
 
     def slots(self, state: SlotState) -> Iterator[tuple[Slot, bool]]:
         """Yield the next slots and whether each is shown blind, without end."""
@@ -57,7 +58,8 @@ class SlotPlan:
             split = "train" if slot not in HELD_OUT else str(slot)
             done[split] = done.get(split, 0) + 1
             free[split] = free.get(split, 0) - 1
-            yield slot, self._draw("blind", number) < self.blind_share
+            blind = number >= self.blind_after and self._draw("blind", number) < self.blind_share
+            yield slot, blind
             number += 1
 
     def _slot(

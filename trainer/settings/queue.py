@@ -22,13 +22,16 @@ class QueueSettings(Section):
     blind_share: Share = 0.05
     """Share of the photos shown without a suggestion, which measures the model without leading the eye."""
 
+    blind_after: int = Field(default=20, ge=0)
+    """So many photos are handed out before the first is blind: a young model is not worth measuring."""
+
     first_model_after: int = Field(default=3, ge=1)
     """The first model is trained once this many photos are labelled, all but one of them for training."""
 
     predict_ahead: int = Field(default=8, ge=0)
     """Suggestions are made for this many photos at the head of the queue."""
 
-    batch: int = Field(default=8, ge=1)
+    bursts_apart: int = Field(default=8, ge=1)
     """Among this many photos in a row no two are of one burst."""
 
     bursts_together: bool = False
