@@ -56,10 +56,10 @@ def follow_edge(photo: NDArray[np.uint8], start: Point, end: Point) -> list[Poin
     )
     cost = EDGE + (1 - EDGE) * (1 - slope / max(float(slope.max()), FAINT)) ** 2
     ends = np.clip(np.floor((corners - least) / step).astype(int), 0, np.array(cost.shape) - 1)
-    path, price = route_through_array(cost, ends[0], ends[1], geometric=True)
+    path, price = route_through_array(cost, ends[0], ends[1], geometric=True)  # type: ignore[no-untyped-call]
     if price > WORTH * _straight_price(cost, ends):
         return []
-    simple = approximate_polygon(np.array(path, float), 0.7)[1:-1]
+    simple = approximate_polygon(np.array(path, float), 0.7)[1:-1]  # type: ignore[no-untyped-call]
     return [[float(row), float(column)] for row, column in simple * step + least + step / 2]
 
 

@@ -61,7 +61,8 @@ def smooth(labels: Labels, seed: tuple[int, int]) -> Change | None:
 
     def rounded(region: Mask, step: int) -> Mask:
         near = ndimage.gaussian_filter(region.astype(np.float32), max(1.5, step), mode="nearest", truncate=3)
-        return near > 0.5
+        inside: Mask = near > 0.5
+        return inside
 
     return _reshape(labels, seed, 3, rounded)
 
@@ -75,7 +76,8 @@ def shrink(labels: Labels, seed: tuple[int, int]) -> Change | None:
     """Move the outline in by a step; along the border of the photo it stays."""
 
     def inner(region: Mask, step: int) -> Mask:
-        return ndimage.binary_erosion(region, iterations=step, border_value=1)
+        eroded: Mask = ndimage.binary_erosion(region, iterations=step, border_value=1)
+        return eroded
 
     return _reshape(labels, seed, 1, inner)
 
