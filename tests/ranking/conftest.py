@@ -36,7 +36,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "training": {"recipe": "probe", "seed": 1},
             "probe": {"steps_heads": 30, "photo_side": 96, "heads": 2, "width": 16},
             "splits": {"val_share": 0, "test_share": 0},
-            "queue": {"random_share": 0, "batch": 4},
+            "queue": {"random_share": 0, "bursts_apart": 4},
         }
     )
     with Project.create(folder / "project", settings=settings) as project:
