@@ -26,7 +26,7 @@ LEARNING = f"{STORE} data losses networks features engine"
 TRAINER = {
     "errors": "",
     "atomic": "",
-    "spelling": "",
+    "spelling": "errors",
     "labels": GROUND,
     "selection": "errors",
     "settings": f"{GROUND} labels",

@@ -1,14 +1,31 @@
-"""Did-you-mean: the known name nearest to a misspelt one."""
+"""Things by name, and did-you-mean: the known name nearest to a misspelt one."""
 
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from trainer.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["closest", "did_you_mean"]
+__all__ = ["closest", "did_you_mean", "named"]
+
+T = TypeVar("T")
+
+
+def named(kind: str, name: str, known: Mapping[str, T]) -> T:
+    """Return the thing of that name.
+
+    Raises
+    ------
+    ConfigError
+        None of that name; the nearest is named, or all are.
+    """
+    if name not in known:
+        raise ConfigError(f"there is no {kind} named '{name}'; {did_you_mean(name, sorted(known))}")
+    return known[name]
 
 
 def closest(name: str, known: Iterable[str], cutoff: float = 0.4) -> str | None:

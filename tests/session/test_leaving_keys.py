@@ -8,21 +8,6 @@ from workbench import rest, until
 from napari_skinseg.session.leaving_keys import LeavingKeys, ResponsiveClock
 
 
-class Clock:
-    """A clock that goes when it is told."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def keys(session, clock):
     """Keys of a session whose photo has stood for a second."""

@@ -11,21 +11,6 @@ from trainer.labels.values import ACCEPTED, PAINTED, PROPOSED
 from trainer.project.states import PhotoState
 
 
-class Clock:
-    """A clock that goes when it is told."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def keys(session, clock):
     keys = LeavingKeys(session, clock)
@@ -48,6 +33,16 @@ def tap(session, keys, clock):
         return session.current.photo.id
 
     return tap
+
+
+def accept_four(session, tap):
+    """Label four photos whole and accept each; their ids."""
+    ids = []
+    for _ in range(4):
+        ids.append(session.current.photo.id)
+        session.annotation_layer.fill((1, 1), 3)
+        tap("N")
+    return ids
 
 
 def state(project, photo):
@@ -79,11 +74,7 @@ def test_the_photo_comes_back_as_it_was_and_is_not_done(session, project, tap):
 
 
 def test_ten_accepts_are_taken_back_one_after_the_other(session, project, tap):
-    ids = []
-    for _ in range(4):
-        ids.append(session.current.photo.id)
-        session.annotation_layer.fill((1, 1), 3)
-        tap("N")
+    ids = accept_four(session, tap)
     for photo in reversed(ids):
         assert tap("Ctrl+Z") == photo
     assert {state(project, photo) for photo in ids} == {PhotoState.NEW}
@@ -162,11 +153,7 @@ def test_a_skip_is_not_taken_back_by_undo(session, project, tap):
 
 
 def test_b_opens_the_photos_before_with_their_masks(session, project, tap):
-    ids = []
-    for _ in range(4):
-        ids.append(session.current.photo.id)
-        session.annotation_layer.fill((1, 1), 3)
-        tap("N")
+    ids = accept_four(session, tap)
     for photo in reversed(ids):
         assert tap("B") == photo
         assert (session.annotation_layer.data == 3).all()

@@ -6,12 +6,15 @@ All distances are Euclidean between standardised vectors; N photos, M chosen bef
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
+Rule = Callable[[Vectors, Vectors, int, np.random.Generator], list[int]]
+"""Rows to choose, in order, from vectors, those of labelled photos, how many, and a generator."""
 
 
 def comparable(features: Vectors, labelled: Vectors) -> tuple[Vectors, Vectors]:

@@ -60,22 +60,12 @@ def foreground(pool: Pool, count: int, rng: np.random.Generator, labels: int) ->
 
 def typical(pool: Pool, count: int, rng: np.random.Generator, labels: int) -> Ranked:
     """Most typical photo of each of the largest clusters without a label."""
-    if pool.features is None:
-        return random(pool, count, rng, labels)
-    some = _some(pool, count, rng)
-    vectors, centres = diversity.comparable(pool.features[some], pool.labelled)
-    rows = diversity.typical_rows(vectors, centres, count, rng)
-    return [(int(some[row]), 1 - place / count, TYPICAL_WHY) for place, row in enumerate(rows)]
+    return _by_features(pool, count, rng, labels, diversity.typical_rows, TYPICAL_WHY)
 
 
 def coreset(pool: Pool, count: int, rng: np.random.Generator, labels: int) -> Ranked:
     """Photos farthest from all labelled ones and from each other."""
-    if pool.features is None:
-        return random(pool, count, rng, labels)
-    some = _some(pool, count, rng)
-    vectors, centres = diversity.comparable(pool.features[some], pool.labelled)
-    rows = diversity.k_centre(vectors, centres, count, rng)
-    return [(int(some[row]), 1 - place / count, UNLIKE_WHY) for place, row in enumerate(rows)]
+    return _by_features(pool, count, rng, labels, diversity.k_centre, UNLIKE_WHY)
 
 
 def entropy(pool: Pool, count: int, rng: np.random.Generator, labels: int) -> Ranked:
@@ -161,6 +151,18 @@ def thinned(pool: Pool, candidates: npt.NDArray[np.intp], count: int, rng: np.ra
         rows = [int(candidates[i]) for i in diversity.k_centre(among, centres, count, rng)]
     unsure = known(scores.entropy)
     return [(row, float(unsure[row]), scores.questions[row] or QUICK_CHECK) for row in rows]
+
+
+def _by_features(
+    pool: Pool, count: int, rng: np.random.Generator, labels: int, rule: diversity.Rule, why: str
+) -> Ranked:
+    """Rows by a rule on features alone; at random where there are none."""
+    if pool.features is None:
+        return random(pool, count, rng, labels)
+    some = _some(pool, count, rng)
+    vectors, centres = diversity.comparable(pool.features[some], pool.labelled)
+    rows = rule(vectors, centres, count, rng)
+    return [(int(some[row]), 1 - place / count, why) for place, row in enumerate(rows)]
 
 
 def _covering(pool: Pool, count: int, rng: np.random.Generator, seconds: Values | None = None) -> Ranked:

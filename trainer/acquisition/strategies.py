@@ -10,8 +10,7 @@ import numpy.typing as npt
 
 from trainer.acquisition import rankings
 from trainer.acquisition.pool import Choice, Pool
-from trainer.errors import ConfigError
-from trainer.spelling import did_you_mean
+from trainer.spelling import named
 
 if TYPE_CHECKING:
     from trainer.acquisition.rankings import Ranking
@@ -81,6 +80,4 @@ def find_strategy(name: str) -> Strategy:
     ConfigError
         None of that name; the nearest is named.
     """
-    if name not in STRATEGIES:
-        raise ConfigError(f"there is no strategy named '{name}'; {did_you_mean(name, STRATEGIES)}")
-    return STRATEGIES[name]
+    return named("strategy", name, STRATEGIES)

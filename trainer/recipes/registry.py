@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from trainer.errors import ConfigError
 from trainer.recipes.adversarial import Adversarial
 from trainer.recipes.base import Recipe
 from trainer.recipes.colorization import Colorization
@@ -14,7 +13,7 @@ from trainer.recipes.skinseg import SkinSeg
 from trainer.recipes.supervised import Supervised
 from trainer.recipes.surrogate import Surrogate
 from trainer.recipes.unet import UNet
-from trainer.spelling import did_you_mean
+from trainer.spelling import named
 
 ALL: tuple[type[Recipe], ...] = (
     SkinSeg,
@@ -41,6 +40,4 @@ def find_recipe(name: str) -> type[Recipe]:
     ConfigError
         None of that name; the nearest is named.
     """
-    if name not in RECIPES:
-        raise ConfigError(f"there is no recipe named '{name}'; {did_you_mean(name, sorted(RECIPES))}")
-    return RECIPES[name]
+    return named("recipe", name, RECIPES)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainer.errors import ConfigError
-from trainer.spelling import did_you_mean
+from trainer.spelling import named
 from trainer.study.studies.adversarial import ADVERSARIAL
 from trainer.study.studies.default import DEFAULT
 from trainer.study.studies.fpn import FPN
@@ -31,6 +30,4 @@ def find_study(name: str) -> Study:
     ConfigError
         None of that name; the nearest is named.
     """
-    if name not in STUDIES:
-        raise ConfigError(f"there is no study named '{name}'; {did_you_mean(name, STUDIES)}")
-    return STUDIES[name]
+    return named("study", name, STUDIES)
