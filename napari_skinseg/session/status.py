@@ -74,9 +74,8 @@ def sentence(current: PhotoInfo | None, status: ProjectStatus, opening: bool, re
     return "no photo is open: press Space for the next one"
 
 
-def missing_words(status: ProjectStatus) -> str:
+def missing_words(missing: int) -> str:
     """Say how many validation photos are missing until models can be compared; empty: none."""
-    missing = status.validation_missing
     photos = "photo" if missing == 1 else "photos"
     return f"{missing} more {photos} needed to compare models" if missing else ""
 

@@ -122,7 +122,7 @@ def resolve_annotate(session: AnnotationSession, today: Stats | None = None) -> 
                 None,
                 (
                     progress_text(done, pace, status.labelled, status.photos, session.saving),
-                    missing_words(status) if status.labelled else "",
+                    missing_words(status.validation_missing) if status.labelled else "",
                 ),
             )
         ),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_skinseg.session.status import missing_words
+
 if TYPE_CHECKING:
     from trainer.evaluation.honesty import Figure, Honesty
 
@@ -34,7 +36,7 @@ def resolve_honesty(found: Honesty, validation_missing: int = 0) -> HonestyView:
         _gain(found),
         _covered(found),
         _tones(found),
-        _validation(validation_missing),
+        f"{missing_words(validation_missing)}." if validation_missing else "",
         stay if stayed else "",
     )
     return HonestyView(tuple(filter(None, sentences)), tuple(rows))
@@ -71,21 +73,18 @@ def _gain(found: Honesty) -> str:
 
 
 def _covered(found: Honesty) -> str:
+    if not found.masks:
+        return "No saved mask has been compared with its suggestion so far: the trainer does so when at rest."
     never = [name for name, masks in found.classes.items() if not masks]
     masks = "mask" if found.masks == 1 else "masks"
     seen = f"{found.masks:,} {masks} of {found.groups:,} groups"
-    return f"{seen}; never shown so far: {', '.join(never)}." if never and found.masks else f"{seen}."
+    return f"{seen}; never shown so far: {', '.join(never)}." if never else f"{seen}."
 
 
 def _tones(found: Honesty) -> str:
     if not sum(found.tones.values()):
         return ""
     return "Skin tones: " + ", ".join(f"{name} {count:,}" for name, count in found.tones.items()) + "."
-
-
-def _validation(missing: int) -> str:
-    photos = "photo" if missing == 1 else "photos"
-    return f"{missing} more {photos} needed to compare models." if missing else ""
 
 
 def _photos(figure: Figure) -> str:

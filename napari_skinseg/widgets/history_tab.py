@@ -48,8 +48,9 @@ class HistoryTab(QWidget):
         self.table.itemSelectionChanged.connect(self._choose)
         layout = QVBoxLayout(self)
         layout.addWidget(self.notice)
-        layout.addWidget(self.table, 1)
+        layout.addWidget(self.table, 1000)
         layout.addWidget(self.preview)
+        layout.addStretch(1)
         layout.addWidget(self.revert)
         self.refresh()
 

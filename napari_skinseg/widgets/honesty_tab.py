@@ -31,7 +31,8 @@ class HonestyTab(QWidget):
         self.table = WordTable(("class", "masks", "seen", "blind"), stretch=0)
         layout = QVBoxLayout(self)
         layout.addWidget(self.notice)
-        layout.addWidget(self.table, 1)
+        layout.addWidget(self.table, 1000)
+        layout.addStretch(1)
         self.refresh()
 
     def refresh(self) -> None:

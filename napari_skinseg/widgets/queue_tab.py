@@ -39,7 +39,7 @@ class QueueTab(QWidget):
         entries = self.session.queue_head(HEAD)
         state = self.session.project.statistics.state()
         ranked = f", {state.text}" if state else ""
-        missing = missing_words(self.session.project_status)
+        missing = missing_words(self.session.project_status.validation_missing)
         until = f" {missing}; until then each new one is served." if missing else ""
         self.notice.setText(
             f"Next up{ranked}; double click opens a photo now.{until}"

@@ -26,7 +26,8 @@ def honesty(**changes: object) -> Honesty:
 def test_without_blind_photos_it_says_how_to_get_some() -> None:
     view = resolve_honesty(honesty(), validation_missing=2)
     assert "queue.blind_share" in view.sentences[0]
-    assert view.sentences[1:] == ("0 masks of 0 groups.", "2 more photos needed to compare models.")
+    assert "No saved mask has been compared" in view.sentences[1]
+    assert view.sentences[2:] == ("2 more photos needed to compare models.",)
 
 
 def test_figures_come_with_what_they_are_from() -> None:
