@@ -78,7 +78,10 @@ def test_a_saved_mask_is_compared_with_what_was_hidden_from_its_painter(tmp_path
     for name in ("a", "b"):
         Image.new("RGB", (40, 30), (200, 150, 120)).save(folder / f"{name}.png")
     settings = Settings.model_validate(
-        {"queue": {"blind_share": 1, "blind_after": 0}, "splits": {"val_share": 0, "test_share": 0}}
+        {
+            "queue": {"blind_share": 1, "blind_after": 0, "random_share": 0},
+            "splits": {"val_share": 0, "test_share": 0},
+        }
     )
     labels = np.ones((30, 40), np.uint8)
     labels[:, 20:] = 3
