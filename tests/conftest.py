@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
 
 OWN_WEIGHTS = weights_folder()
 """Where whoever runs the tests keeps weights."""
+
+
+def pytest_collection_finish() -> None:
+    """Spare every later collection what the imports have left: napari runs one at each layer that goes."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Let the libraries take themselves down as they are used to."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
