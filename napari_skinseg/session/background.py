@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Background:
-    """Two threads that read, one that writes in the order of the calls, one that watches the catalog."""
+    """Two threads that read, one each that writes in order, watches the catalog, and draws small pictures."""
 
     failed = Signal(object)
     """Work without a `failed` of its own has raised: the exception, on the main thread."""
@@ -25,8 +25,9 @@ class Background:
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="skinseg-read")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="skinseg-write")
         self._watcher = ThreadPoolExecutor(1, thread_name_prefix="skinseg-watch")
+        self._painter = ThreadPoolExecutor(1, thread_name_prefix="skinseg-draw")
         self._results: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._open = 0
+        self._open, self._closed = 0, False
         self._held: list[Callable[[], object]] | None = None
 
     def read(
@@ -55,6 +56,19 @@ class Background:
     ) -> None:
         """Run `work` in a thread of its own: always the same one, which `Project.data_version` needs."""
         self._submit(self._watcher, work, done, failed)
+
+    def draw(
+        self,
+        work: Callable[[], T],
+        done: Callable[[T], None],
+        failed: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        """Run `work` in a thread of its own, so that no list of pictures keeps a photo waiting.
+
+        Does nothing after `close`: a list may still be painted then.
+        """
+        if not self._closed:
+            self._submit(self._painter, work, done, failed)
 
     def hold(self) -> None:
         """Begin no work until `release`; calls meanwhile keep their order."""
@@ -99,8 +113,10 @@ class Background:
     def close(self) -> None:
         """Wait for what runs, and cancel what has not begun, except writes."""
         self.release()
+        self._closed = True
         self._readers.shutdown(wait=True, cancel_futures=True)
         self._watcher.shutdown(wait=True, cancel_futures=True)
+        self._painter.shutdown(wait=True, cancel_futures=True)
         self._writer.shutdown(wait=True)
 
     def _submit(

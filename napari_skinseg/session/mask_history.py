@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from psygnal import Signal
 
+from napari_skinseg.session.thumbnails import tinted
 from trainer.errors import SkinsegError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from napari_skinseg.session.background import Background
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 PREVIEW = 280
 """Long side of a preview, pixels."""
-TINT = 0.55
-"""Share of a class's colour over the photo in a preview."""
 
 
 class MaskHistory:
@@ -71,7 +70,8 @@ class MaskHistory:
 
         def draw() -> NDArray[np.uint8]:
             labels, _ = self._project.masks.read(revision)
-            return drawn(image, labels, colours)
+            step = max(1, -(-max(labels.shape) // PREVIEW))
+            return tinted(image[::step, ::step], labels, colours)
 
         def failed(error: BaseException) -> None:
             self.notice.emit("warning", f"this mask cannot be shown: {error}")
@@ -99,24 +99,3 @@ class MaskHistory:
     def _reverted(self, trouble: str) -> None:
         said = "that mask is the current one again; the others are kept"
         self.notice.emit("warning" if trouble else "info", trouble or said)
-
-
-def drawn(image: NDArray[np.uint8], labels: NDArray[np.uint8], colours: tuple[str, ...]) -> NDArray[np.uint8]:
-    """Return a small picture of labels over their photo.
-
-    Parameters
-    ----------
-    image
-        uint8 (height, width, 3).
-    labels
-        uint8 (height, width), stored values.
-    colours
-        ``#rrggbb`` of each class.
-    """
-    step = max(1, -(-max(labels.shape) // PREVIEW))
-    small, values = image[::step, ::step].astype(np.float32), labels[::step, ::step]
-    channels = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in colours]
-    table = np.zeros((256, 3), np.float32)
-    table[1 : len(channels) + 1] = channels
-    tint = np.where(values > 0, np.float32(TINT), np.float32(0))[..., None]
-    return ((1 - tint) * small + tint * table[values]).astype(np.uint8)

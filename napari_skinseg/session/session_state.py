@@ -13,6 +13,7 @@ from napari_skinseg.session.completion import PhotoCompletion
 from napari_skinseg.session.editor import PhotoEditor
 from napari_skinseg.session.mask_history import MaskHistory
 from napari_skinseg.session.navigator import PhotoNavigator
+from napari_skinseg.session.photo_browser import PhotoBrowser
 from napari_skinseg.session.project_watcher import ProjectWatcher
 from napari_skinseg.session.saving import Saver
 from napari_skinseg.session.status import ProjectStatus, sentence
@@ -53,6 +54,7 @@ class SessionState:
             project, self._id, self._background, self._editor, self._navigator, self._saver, self._taking_back
         )
         self.history = MaskHistory(project, annotator, self._background, self._editor, self._navigator)
+        self.browser = PhotoBrowser(project, self._background)
         self._watcher = ProjectWatcher(project, self._id, self._background)
         self._project_status = ProjectStatus(first_model_after=project.settings.queue.first_model_after)
         self._stats: Stats | None = None

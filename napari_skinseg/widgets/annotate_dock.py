@@ -37,6 +37,7 @@ FOLLOW_TIP = (
 )
 TABS = (
     ("Queue", "What comes next, and why", "queue"),
+    ("Photos", "All photos, searched and filtered", "photos"),
     ("Review", "What is done, begun, flagged or cannot be read", "review"),
     ("History", "Earlier masks of this photo", "history"),
     ("Settings", "The window and the training", "settings"),
@@ -44,8 +45,8 @@ TABS = (
     ("?", "All keys", "keys"),
 )
 """Label and tooltip of the buttons at the foot, and the tab that each asks for."""
-TABS_IN_A_ROW = 3
-"""Six in a row would be cut off."""
+TABS_IN_A_ROW = 4
+"""Seven in a row would be cut off."""
 
 
 class AnnotateDock(QWidget):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from napari_skinseg.widgets.history_tab import HistoryTab
 from napari_skinseg.widgets.honesty_tab import HonestyTab
 from napari_skinseg.widgets.models_tab import ModelsTab
+from napari_skinseg.widgets.photos_tab import PhotosTab
 from napari_skinseg.widgets.queue_tab import QueueTab
 from napari_skinseg.widgets.recipe_tab import RecipeTab
 from napari_skinseg.widgets.review_tab import ReviewTab
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from napari_skinseg.session.session import AnnotationSession
     from trainer.project.project import Project
 
-    Tab = QueueTab | ReviewTab | HistoryTab | ModelsTab | SettingsTab | RecipeTab | HonestyTab
+    Tab = QueueTab | ReviewTab | HistoryTab | ModelsTab | SettingsTab | RecipeTab | HonestyTab | PhotosTab
 
 TITLES = {"training": "Recipe", "honesty": "How good?"}
 """Titles of tabs that do not bear their own name."""
@@ -53,9 +54,9 @@ class WorkspaceTabs(Mapping[str, "Tab"]):
         )
 
     def refresh(self) -> None:
-        """Read again what the tabs in sight show; the settings are written here only, and stay."""
+        """Read again what the tabs in sight show; settings stay, and a list that somebody scrolls."""
         for tab in self._tabs.values():
-            if not isinstance(tab, SettingsTab) and tab.isVisible():
+            if not isinstance(tab, SettingsTab | PhotosTab) and tab.isVisible():
                 tab.refresh()
 
     def close(self) -> None:
@@ -77,6 +78,8 @@ def make_tab(name: str, session: AnnotationSession, project: Project) -> Tab:
         return QueueTab(session)
     if name == "review":
         return ReviewTab(session)
+    if name == "photos":
+        return PhotosTab(session)
     if name == "history":
         return HistoryTab(session)
     if name == "models":

@@ -37,6 +37,7 @@ from trainer.project.predictions import Predictions
 from trainer.project.queue import Queue
 from trainer.project.registration import Registration
 from trainer.project.review import Review
+from trainer.project.search import PhotoSearch
 from trainer.project.sessions import Sessions
 from trainer.project.statistics import Statistics
 from trainer.project.store import Store
@@ -73,8 +74,8 @@ class Project(Store):
         As read when it was opened.
     read_only_reason : str
         Why nothing can be saved; empty where all can.
-    registration, photos, masks, drafts, sessions, queue, review, predictions, embeddings, activations,
-    statistics, measurements, models, trainer
+    registration, photos, masks, drafts, sessions, queue, review, search, predictions, embeddings,
+    activations, statistics, measurements, models, trainer
         The components.
     """
 
@@ -90,6 +91,7 @@ class Project(Store):
         self.sessions = Sessions(self)
         self.queue = Queue(self, self.photos)
         self.review = Review(self)
+        self.search = PhotoSearch(self)
         self.predictions = Predictions(self)
         self.embeddings = PhotoArrays(self, EMBEDDINGS)
         self.activations = PhotoArrays(self, ACTIVATIONS)

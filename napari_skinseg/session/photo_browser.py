@@ -1,0 +1,32 @@
+"""Photos looked for in the window: pages of a search, and their small pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_skinseg.session.thumbnails import Thumbnails
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_skinseg.session.background import Background
+    from trainer.project.project import Project
+    from trainer.project.search import PhotoFilter, SearchPage
+
+
+class PhotoBrowser:
+    """Searches in threads. All methods belong to the main thread, and answer there."""
+
+    def __init__(self, project: Project, background: Background) -> None:
+        self._search, self._background = project.search, background
+        self.thumbnails = Thumbnails(project, background)
+
+    def page(
+        self, wanted: PhotoFilter, after: tuple[float, int] | None, show: Callable[[SearchPage], None]
+    ) -> None:
+        """Read a page of a search."""
+        self._background.draw(lambda: self._search.page(wanted, after), show)
+
+    def annotators(self, show: Callable[[list[str]], None]) -> None:
+        """Read who has saved masks."""
+        self._background.draw(self._search.annotators, show)

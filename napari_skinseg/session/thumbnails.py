@@ -1,0 +1,103 @@
+"""Small pictures of photos with their masks, drawn in a thread and kept, the newest wish first."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from napari_skinseg.session.background import Background
+    from trainer.project.project import Project
+
+SIDE = 96
+"""Long side of a thumbnail, pixels."""
+KEPT = 1000
+"""Thumbnails in memory: at most 28 MB."""
+WAITING = 60
+"""Wishes that wait: who scrolls past a thousand photos wants those in sight, not all of them."""
+TINT = 0.55
+"""Share of a class's colour over the photo."""
+
+Wish = tuple[int, str | None]
+"""A photo, and the revision whose mask is drawn over it."""
+
+
+class Thumbnails:
+    """Thumbnails by photo and mask. All methods belong to the main thread."""
+
+    def __init__(self, project: Project, background: Background) -> None:
+        self._project, self._background = project, background
+        self._kept: OrderedDict[Wish, NDArray[np.uint8] | None] = OrderedDict()
+        self._waiting: dict[Wish, Callable[[], None]] = {}
+        self._drawing = False
+
+    def get(
+        self, photo_id: int, revision_id: str | None, drawn: Callable[[], None]
+    ) -> NDArray[np.uint8] | None:
+        """Return a thumbnail, uint8 (height, width, 3), if it is there; else `drawn` is called once it is.
+
+        None, and no call, for a photo that cannot be read.
+        """
+        wish = photo_id, revision_id
+        if wish in self._kept:
+            self._kept.move_to_end(wish)
+            return self._kept[wish]
+        self._waiting.pop(wish, None)
+        self._waiting[wish] = drawn
+        while len(self._waiting) > WAITING:
+            del self._waiting[next(iter(self._waiting))]
+        self._draw_next()
+        return None
+
+    def _draw_next(self) -> None:
+        if self._drawing or not self._waiting:
+            return
+        wish, tell = self._waiting.popitem()
+        self._drawing = True
+
+        def keep(picture: NDArray[np.uint8] | None) -> None:
+            self._drawing = False
+            self._kept[wish] = picture
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+            tell()
+            self._draw_next()
+
+        self._background.draw(lambda: self._drawn(*wish), keep, lambda _: keep(None))
+
+    def _drawn(self, photo_id: int, revision_id: str | None) -> NDArray[np.uint8]:
+        image = self._project.photos.read_scaled(photo_id, SIDE)
+        if revision_id is None:
+            return image
+        labels, _ = self._project.masks.read(self._project.masks.revision(revision_id))
+        return tinted(image, labels, self._project.classes.colours)
+
+
+def tinted(
+    image: NDArray[np.uint8], labels: NDArray[np.uint8], colours: tuple[str, ...]
+) -> NDArray[np.uint8]:
+    """Return a picture with labels over it, of the picture's size.
+
+    Parameters
+    ----------
+    image
+        uint8 (height, width, 3), maybe smaller than the labels.
+    labels
+        uint8, stored values of the whole photo.
+    colours
+        ``#rrggbb`` of each class.
+    """
+    height, width, _ = image.shape
+    rows = np.arange(height) * labels.shape[0] // height
+    columns = np.arange(width) * labels.shape[1] // width
+    values = labels[np.ix_(rows, columns)]
+    table = np.zeros((256, 3), np.float32)
+    table[1 : len(colours) + 1] = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in colours]
+    tint = np.where(values > 0, np.float32(TINT), np.float32(0))[..., None]
+    return ((1 - tint) * image.astype(np.float32) + tint * table[values]).astype(np.uint8)
