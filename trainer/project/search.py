@@ -139,14 +139,9 @@ def _by_rank(
     return SearchPage(tuple(_result(row) for row in rows), end, 1.0)
 
 
-def _query(
-    wanted: PhotoFilter,
-    value: sa.ColumnElement[float] | None = None,
-    why: sa.ColumnElement[str] | None = None,
-) -> sa.Select[tuple[object, ...]]:
+def _query(wanted: PhotoFilter, *rank: sa.ColumnElement[float | str]) -> sa.Select[tuple[object, ...]]:
     columns = (photo.c.id, photo.c.relpath, photo.c.state, photo.c.head, revision.c.annotator)
-    rank = (sa.null() if value is None else value, photo.c.reason if why is None else why)
-    query = sa.select(*columns, rank[0].label("score"), rank[1].label("said"))
+    query = sa.select(*columns, *(rank or (photo.c.reason.label("why"),)))
     query = query.outerjoin(revision, revision.c.id == photo.c.head)
     if wanted.text:
         query = query.where(photo.c.relpath.icontains(wanted.text.replace("\\", "/"), autoescape=True))
