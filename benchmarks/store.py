@@ -30,6 +30,7 @@ from PIL import Image
 from trainer.cli.files import status
 from trainer.project.project import Project
 from trainer.project.registrar import Registrar
+from trainer.project.search import PhotoFilter
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
@@ -130,6 +131,10 @@ def asking(path: Path, photos: int, database: str | None) -> list[Row]:
             "the head of the queue, 12 photos": lambda: project.queue.head(12),
             "claim the next": lambda: project.queue.claim_next(session.id),
             "all that status says": lambda: status(str(path)),
+            "a page of all photos": lambda: project.search.page(PhotoFilter()),
+            "a page of a search by name": lambda: project.search.page(PhotoFilter(text="7/00")),
+            "a page of a search for what is rare": lambda: project.search.page(PhotoFilter(text="99999.jpg")),
+            "a page by rank": lambda: project.search.page(PhotoFilter(by_rank=True)),
         }
         rows = [row(f"{photos:,} rows, registered without files", taken, "s", "")]
         for what, ask in asked.items():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from napari_skinseg.session.background import Background
     from trainer.project.project import Project
 
-SIDE = 96
+SIDE = 80
 """Long side of a thumbnail, pixels."""
 KEPT = 1000
 """Thumbnails in memory: at most 28 MB."""

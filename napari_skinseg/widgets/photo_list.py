@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Signal
-from qtpy.QtGui import QImage, QPixmap
+from qtpy.QtGui import QImage, QPainter, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
 
 from napari_skinseg.session.thumbnails import SIDE
@@ -150,7 +150,13 @@ def row_text(found: SearchResult) -> str:
 
 
 def pixmap(pixels: NDArray[np.uint8]) -> QPixmap:
-    """Return a picture, uint8 (height, width, 3), for Qt."""
+    """Return a picture, uint8 (height, width, 3), in the middle of a square: all texts are aligned."""
     height, width, _ = pixels.shape
     data = np.ascontiguousarray(pixels).tobytes()
-    return QPixmap.fromImage(QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888))
+    square = QPixmap(SIDE, SIDE)
+    square.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(square)
+    image = QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888)
+    painter.drawImage((SIDE - width) // 2, (SIDE - height) // 2, image)
+    painter.end()
+    return square

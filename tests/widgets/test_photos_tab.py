@@ -1,0 +1,85 @@
+"""All photos of a project, found and seen small in the window."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from workbench import rest, until
+
+from napari_skinseg.session.thumbnails import SIDE, tinted
+from napari_skinseg.widgets.photos_tab import PhotosTab
+
+
+@pytest.fixture
+def tab(session, qtbot):
+    session.annotation_layer.fill((1, 1), 3)
+    session.save_part()
+    rest(session)
+    tab = PhotosTab(session)
+    qtbot.addWidget(tab)
+    tab.resize(300, 500)
+    tab.show()
+    rest(session)
+    return tab
+
+
+def names(tab):
+    return [tab.model.photo_at(tab.model.index(row)).relpath for row in range(tab.model.rowCount())]
+
+
+def relpath(session):
+    return session.current.photo.relpath
+
+
+def choose(box, text):
+    box.setCurrentText(text)
+    box.activated.emit(box.currentIndex())
+
+
+def test_photos_are_found_and_opened(tab, session, project, qtbot):
+    def soon(reached):
+        qtbot.waitUntil(lambda: session.poll() or reached())
+
+    assert len(names(tab)) == len(project.photos.ids())
+    assert tab.notice.text() == f"{len(names(tab))} photos; double click opens one"
+    choose(tab.states, "begun")
+    rest(session)
+    assert names(tab) == [relpath(session)]
+    choose(tab.annotators, "ann")
+    rest(session)
+    assert len(names(tab)) == 1
+    choose(tab.states, "any state")
+    choose(tab.annotators, "anybody")
+    other = next(project.photos.get(i) for i in project.photos.ids() if i != session.current.photo.id)
+    qtbot.keyClicks(tab.text, other.relpath)
+    soon(lambda: names(tab) == [other.relpath])
+    place = tab.list.visualRect(tab.model.index(0)).center()
+    qtbot.mouseClick(tab.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.keyClick(tab.list, Qt.Key.Key_Return)
+    until(session, lambda: session.current is not None and session.current.photo.id == other.id)
+    qtbot.keyClicks(tab.text, " is not there")
+    soon(lambda: tab.notice.text() == "No photo is like that.")
+
+
+def test_a_photo_is_seen_small_with_its_mask(tab, session):
+    row = next(row for row in range(tab.model.rowCount()) if names(tab)[row] == relpath(session))
+    index = tab.model.index(row)
+    tab.model.data(index, Qt.ItemDataRole.DecorationRole)
+    rest(session)
+    picture = tab.model.data(index, Qt.ItemDataRole.DecorationRole).toImage()
+    colour = session.project.classes.colours[2]
+    wanted = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
+    bare = session.project.photos.read_scaled(session.current.photo.id, SIDE)
+    left, top = (SIDE - bare.shape[1]) // 2, (SIDE - bare.shape[0]) // 2
+    seen = np.array(picture.pixelColor(left + 2, top + 2).getRgb()[:3])
+    assert np.abs(seen - (0.45 * bare[2, 2] + 0.55 * wanted)).max() < 2
+
+
+def test_labels_of_a_large_photo_are_drawn_on_a_small_picture():
+    labels = np.zeros((400, 300), np.uint8)
+    labels[200:] = 1
+    found = tinted(np.zeros((40, 30, 3), np.uint8), labels, ("#ffffff",))
+    assert found.shape == (40, 30, 3)
+    assert not found[:20].any()
+    assert (found[20:] == 140).all()
