@@ -8,6 +8,7 @@ import numpy as np
 from psygnal import Signal
 
 from trainer.errors import SkinsegError
+from trainer.project.privacy.sensitive import hides, veil_photo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,8 +63,18 @@ class MaskHistory:
             lambda: (masks.head(photo_id), masks.history(photo_id)), lambda found: show(photo_id, *found)
         )
 
-    def preview(self, revision: Revision, show: Callable[[NDArray[np.uint8]], None]) -> None:
-        """Draw a revision over the photo, small, in a thread; `show` gets uint8 (height, width, 3)."""
+    @property
+    def hides(self) -> bool:
+        """Whether previews hide sensitive classes of this project."""
+        return hides(self._project)
+
+    def preview(
+        self, revision: Revision, show: Callable[[NDArray[np.uint8]], None], bare: bool = False
+    ) -> None:
+        """Draw a revision over the photo, small, in a thread; `show` gets uint8 (height, width, 3).
+
+        Sensitive classes are hidden unless `bare`.
+        """
         photo = self._editor.photo
         if photo is None or photo.id != revision.photo_id:
             return
@@ -71,12 +82,17 @@ class MaskHistory:
 
         def draw() -> NDArray[np.uint8]:
             labels, _ = self._project.masks.read(revision)
-            return drawn(image, labels, colours)
+            small = image if bare else self._hidden(photo.id, image)
+            return drawn(small, labels, colours)
 
         def failed(error: BaseException) -> None:
             self.notice.emit("warning", f"this mask cannot be shown: {error}")
 
         self._background.read(draw, show, failed)
+
+    def _hidden(self, photo_id: int, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        step = max(1, -(-max(image.shape) // PREVIEW))
+        return veil_photo(self._project, photo_id, np.ascontiguousarray(image[::step, ::step]))
 
     def revert(self, revision: Revision) -> None:
         """Make a revision of the open photo the current one, and open the photo with it."""
@@ -107,14 +123,15 @@ def drawn(image: NDArray[np.uint8], labels: NDArray[np.uint8], colours: tuple[st
     Parameters
     ----------
     image
-        uint8 (height, width, 3).
+        uint8 (height, width, 3), or as small as the picture will be.
     labels
         uint8 (height, width), stored values.
     colours
         ``#rrggbb`` of each class.
     """
     step = max(1, -(-max(labels.shape) // PREVIEW))
-    small, values = image[::step, ::step].astype(np.float32), labels[::step, ::step]
+    values = labels[::step, ::step]
+    small = (image if image.shape[:2] == values.shape else image[::step, ::step]).astype(np.float32)
     channels = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in colours]
     table = np.zeros((256, 3), np.float32)
     table[1 : len(channels) + 1] = channels

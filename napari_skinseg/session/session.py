@@ -14,7 +14,7 @@ from psygnal import Signal
 from napari_skinseg.session.leaving_keys import LeavingKeys, ResponsiveClock
 from napari_skinseg.session.session_tools import SessionTools
 from napari_skinseg.session.shortcuts import MOVING, PEEK, KeyBindings, KeyRow, key_table
-from trainer.project.states import CommandKind, PhotoState
+from trainer.project.states import AccessKind, CommandKind, PhotoState
 from trainer.service.process import trainer_liveness
 
 if TYPE_CHECKING:
@@ -259,6 +259,11 @@ class AnnotationSession(SessionTools):
         self._leaving.photo_shown()
         self._bind_keys()
         self._watcher.soon()
+        if self._editor.photo is not None:
+            seen = [self._editor.photo.id]
+            self._background.write(
+                lambda: self.project.access.note(self.annotator, AccessKind.WINDOW, seen), lambda _: None
+            )
         self.photo_changed.emit()
         self.state_changed.emit()
 

@@ -26,6 +26,7 @@ from trainer.cli import (
     models,
     predict,
     pretrain,
+    privacy,
     rank,
     run,
     simulate,
@@ -60,6 +61,7 @@ for commands in (
     simulate,
     choose,
     history,
+    privacy,
 ):
     commands.register(app)
 

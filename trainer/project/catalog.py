@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from trainer.errors import ProjectError, ReadOnlyError
-from trainer.project import schema_choice  # noqa: F401  its tables are made with the others
+from trainer.project import schema_choice, schema_privacy  # noqa: F401  made with the other tables
 from trainer.project.catalog_errors import plain_errors, understood
 from trainer.project.filesystem import file_system_of, is_network
 from trainer.project.schema import PHOTO_CONTENT, SCHEMA, meta, metadata

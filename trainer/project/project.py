@@ -25,6 +25,7 @@ import tomlkit
 from trainer.errors import ConfigError, ProjectError
 from trainer.labels.classes import ClassSet, load_class_set
 from trainer.labels.text_files import read_text
+from trainer.project.access import AccessLog
 from trainer.project.catalog import Catalog, sqlite_url
 from trainer.project.drafts import Drafts
 from trainer.project.filesystem import make_private, storage_errors
@@ -74,7 +75,7 @@ class Project(Store):
     read_only_reason : str
         Why nothing can be saved; empty where all can.
     registration, photos, masks, drafts, sessions, queue, review, predictions, embeddings, activations,
-    statistics, measurements, models, trainer
+    statistics, measurements, models, trainer, access
         The components.
     """
 
@@ -97,6 +98,7 @@ class Project(Store):
         self.measurements = Measurements(self)
         self.models = Models(self)
         self.trainer = TrainerChannel(self)
+        self.access = AccessLog(self)
 
     @classmethod
     def create(

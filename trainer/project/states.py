@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 __all__ = [
+    "AccessKind",
     "CommandKind",
     "ModelDecision",
     "PhotoState",
@@ -61,6 +62,17 @@ class Slot(StrEnum):
     TEST = "test"
     ASKED = "asked"
     """Somebody opened it."""
+
+
+class AccessKind(StrEnum):
+    """The way in which somebody saw a photo, or took it out of the project."""
+
+    WINDOW = "window"
+    """Opened to be annotated, or looked at."""
+    EXPORT = "export"
+    """Its mask was written out."""
+    REPORT = "report"
+    """Its picture is in a page."""
 
 
 class CommandKind(StrEnum):

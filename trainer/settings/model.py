@@ -9,6 +9,7 @@ from trainer.settings.fpn import FPNOptions
 from trainer.settings.gate import GateSettings
 from trainer.settings.multitask import MultiTaskOptions
 from trainer.settings.photos import PhotoSettings
+from trainer.settings.privacy import PrivacySettings
 from trainer.settings.probe import ProbeOptions
 from trainer.settings.queue import QueueSettings
 from trainer.settings.section import Section
@@ -35,6 +36,9 @@ class Settings(Section):
 
     window: WindowSettings = WindowSettings()
     """How the annotation window behaves."""
+
+    privacy: PrivacySettings = PrivacySettings()
+    """Who opened which photo, and which classes small pictures hide."""
 
     training: TrainingSettings = TrainingSettings()
     """One round of training."""
