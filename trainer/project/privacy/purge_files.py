@@ -88,7 +88,7 @@ def _remove(path: Path) -> int:
 def _out_of_log(path: Path, traces: Traces) -> int:
     lines = path.read_text(encoding="utf-8", errors="surrogateescape").splitlines(keepends=True)
     kept = [traces.out_of(line) if traces.is_in(line) else line for line in lines]
-    changed = sum(a != b for a, b in zip(kept, lines, strict=True))
+    changed = sum(int(a != b) for a, b in zip(kept, lines, strict=True))
     if changed:
         with replacing(path) as partial:
             partial.write_text("".join(kept), encoding="utf-8", errors="surrogateescape")

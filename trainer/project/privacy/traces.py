@@ -101,8 +101,9 @@ class Traces:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Traces:
         """Read back `to_dict`."""
-        lists = ("names", "revisions", "files")
-        return cls(**{key: tuple(value) if key in lists else value for key, value in values.items()})
+        lists = {key: tuple(values[key]) for key in ("names", "revisions", "files")}
+        plain: dict[str, Any] = {**values, **lists}
+        return cls(**plain)
 
 
 def digest(salt: str, *parts: str) -> str:
