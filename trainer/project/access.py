@@ -65,7 +65,7 @@ class AccessLog:
         limit
             At most so many.
         """
-        if not self._store.catalog.is_complete:
+        if not self._store.catalog.has(access):
             return []
         query = sa.select(access, photo.c.relpath).outerjoin(photo, photo.c.id == access.c.photo_id)
         if photo_id is not None:

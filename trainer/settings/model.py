@@ -12,6 +12,7 @@ from trainer.settings.photos import PhotoSettings
 from trainer.settings.privacy import PrivacySettings
 from trainer.settings.probe import ProbeOptions
 from trainer.settings.queue import QueueSettings
+from trainer.settings.review import ReviewSettings
 from trainer.settings.section import Section
 from trainer.settings.service import ServiceSettings
 from trainer.settings.skinseg import SkinSegOptions
@@ -39,6 +40,9 @@ class Settings(Section):
 
     privacy: PrivacySettings = PrivacySettings()
     """Who opened which photo, and which classes small pictures hide."""
+
+    review: ReviewSettings = ReviewSettings()
+    """Review of masks, and a second reader."""
 
     training: TrainingSettings = TrainingSettings()
     """One round of training."""

@@ -83,7 +83,7 @@ def learnt_from(project: Project, traces: Traces) -> tuple[list[str], list[str]]
 
 def unfinished(project: Project) -> list[int]:
     """Return the numbers of photos whose purge was interrupted."""
-    if not project.catalog.is_complete:
+    if not project.catalog.has(purged):
         return []
     query = sa.select(purged.c.photo_id).where(purged.c.todo.is_not(sa.null()))
     with project.catalog.read() as connection:
@@ -149,7 +149,7 @@ def _masks_of(project: Project, photo_id: int) -> Traces:
 
 def _find_purged(project: Project, name: str) -> sa.Row[Any] | None:
     """Find a purged photo by its number, its path, or its name where the purge was interrupted."""
-    if not project.catalog.is_complete:
+    if not project.catalog.has(purged):
         return None
     paths = [digest(project.salt, str(root.registered), name) for root in project.registration.roots()]
     with project.catalog.read() as connection:

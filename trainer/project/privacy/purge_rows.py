@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from trainer.project import schema, schema_choice
+from trainer.project import schema, schema_choice, schema_review
 from trainer.project.triggers import unlocked
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ MADE_FROM_IT: Mapping[str, sa.Table] = {
     "lease": schema.lease,
     "skipped": schema.skipped,
     "request": schema.request,
+    "verdict": schema_review.verdict,
+    "second reading": schema_review.reading,
 }
 """Tables whose rows of this photo go, under a word for what they hold."""
 
