@@ -28,6 +28,7 @@ from trainer.cli import (
     pretrain,
     privacy,
     rank,
+    review,
     run,
     simulate,
     study,
@@ -62,6 +63,7 @@ for commands in (
     choose,
     history,
     privacy,
+    review,
 ):
     commands.register(app)
 
