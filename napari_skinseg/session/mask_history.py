@@ -58,6 +58,9 @@ class MaskHistory:
         if photo is None:
             show(None, None, [])
             return
+        if photo.second:  # the first reader's masks stay unseen
+            show(photo.id, None, [])
+            return
         masks, photo_id = self._project.masks, photo.id
         self._background.read(
             lambda: (masks.head(photo_id), masks.history(photo_id)), lambda found: show(photo_id, *found)

@@ -188,6 +188,10 @@ class PhotoNavigator:
                 photo.model_id,
             )
 
+    def show_again(self, photo: LoadedPhoto) -> None:
+        """Show the open photo with another mask."""
+        self._show(photo)
+
     def _show(self, photo: LoadedPhoto | None) -> None:
         self._editor.show(photo)
         if photo is not None:

@@ -129,10 +129,8 @@ class Verdicts:
                 )
             if head is None or head != revision_id:
                 raise ConflictError(f"{name} was saved again meanwhile: look at the new mask first")
-            author = connection.execute(
-                sa.select(revision.c.annotator).where(revision.c.id == revision_id)
-            ).scalar_one()
-            made = Verdict(photo_id, revision_id, kind, who, str(author), note, time.time())
+            author = _author(connection, photo_id, revision_id, who)
+            made = Verdict(photo_id, revision_id, kind, who, author, note, time.time())
             connection.execute(sa.insert(verdict).values(vars(made)))
             self._store.events.write(connection, kind, who, photo_id, revision=revision_id)
         return made
@@ -194,3 +192,13 @@ class Verdicts:
                 if len(found) == n:
                     break
         return found
+
+
+def _author(connection: sa.Connection, photo_id: int, revision_id: str, reviewer: str) -> str:
+    """Find whose mask it is: where the reviewer has saved it last, of whoever did before them."""
+    mine = sa.select(revision.c.annotator).where(revision.c.photo_id == photo_id)
+    last = connection.execute(mine.where(revision.c.id == revision_id)).scalar_one()
+    if last != reviewer:
+        return str(last)
+    others = mine.where(revision.c.annotator != reviewer).order_by(revision.c.created.desc())
+    return str(connection.execute(others.limit(1)).scalar() or last)
