@@ -38,7 +38,7 @@ class Reviewing:
     notice = Signal(str, str)
     """Level and text of what the reviewer should know."""
     decided = Signal(int)
-    """A verdict was given on a photo: its id."""
+    """A verdict was given on a photo, which is let go of: its id."""
 
     def __init__(
         self,
@@ -172,6 +172,9 @@ class Reviewing:
         def done(said: tuple[str, str]) -> None:
             self.notice.emit(*said)
             if said[0] == "info":
+                now = self._editor.photo
+                if now is not None and now.id == photo_id and not self._editor.unsaved:
+                    self._navigator.put_down()  # its annotator may wait for it
                 self.decided.emit(photo_id)
 
         self._background.write(give, done)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from napari_skinseg.widgets.elements import wrapped_label
+from napari_skinseg.widgets.verdict_panel import VerdictPanel
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.project.review import REVIEWED
 from trainer.project.states import PhotoState
@@ -48,6 +49,9 @@ class ReviewTab(QWidget):
         self.table.opened.connect(session.open_photo)
         self.states.activated.connect(lambda _: self.refresh())
         layout = QVBoxLayout(self)
+        self.verdicts = VerdictPanel(session) if session.reviewing.is_reviewer else None
+        if self.verdicts is not None:
+            layout.addWidget(self.verdicts, 2)
         layout.addWidget(self.states)
         layout.addWidget(self.notice)
         layout.addWidget(self.table, 1)
@@ -55,6 +59,8 @@ class ReviewTab(QWidget):
 
     def refresh(self) -> None:
         """Read the list again; it appears as soon as it is there."""
+        if self.verdicts is not None:
+            self.verdicts.refresh()
         state = PhotoState(self.states.currentData())
         self.session.review(state, SHOWN, lambda entries: self._show(state, entries))
 

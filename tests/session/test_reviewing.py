@@ -62,7 +62,7 @@ def test_a_mask_is_sent_back_corrected_and_approved(reviewed, open_session):
     eva.reviewing.send_back(note)
     rest(eva)
     assert "sent back to ann" in said(eva)[-1]
-    eva.close()
+    assert eva.current is None, "it is free for its annotator"
     ann = opened(open_session, reviewed, "ann")
     assert ann.current.photo.id == photo
     assert ann.current.why.startswith("eva sent it back: the hand ends earlier")
@@ -74,7 +74,8 @@ def test_a_mask_is_sent_back_corrected_and_approved(reviewed, open_session):
     ann.accept_and_next()
     rest(ann)
     ann.close()
-    eva = opened(open_session, reviewed, "eva", photo)
+    eva.open_photo(photo)
+    until(eva, lambda: eva.current is not None)
     {row.key: row.run for row in eva.bindings()}["V"]()
     rest(eva)
     assert said(eva)[-1] == "approved"
@@ -153,4 +154,5 @@ def test_the_reviewer_switches_between_two_readers_and_takes_one(double, open_se
     assert (6 in np.unique(labels)) == (chosen == "corrected")
     reading = double.readings.get(photo)
     assert (reading.chosen, reading.waits) == (chosen, False)
+    assert eva.current is None
     assert double.verdicts.of(photo).kind == VerdictKind.APPROVED
