@@ -59,10 +59,22 @@ def test_a_reviewer_filters_sends_back_approves_and_goes_on(project, open_sessio
     assert panel.note.height() < 200, "a long note scrolls"
 
 
-def test_an_annotator_has_the_list_without_verdicts(session, qtbot):
+def test_an_annotator_reads_the_whole_note_and_gives_no_verdicts(project, open_session, qtbot):
+    project.annotators.set_role("eva", Role.REVIEWER, "owner")
+    photo_id = project.photos.ids()[0]
+    known = project.photos.probe(photo_id)
+    labels = np.full((known.height, known.width), 3, np.uint8)
+    mask = project.masks.save(photo_id, labels, np.full_like(labels, PAINTED), "ann", None)
+    project.verdicts.send_back(photo_id, mask.id, "eva", "long " * 2000)
+    session = open_session(project)
     tab = ReviewTab(session)
     qtbot.addWidget(tab)
+    session.open_next()
+    until(session, lambda: session.current is not None)
+    assert session.current.photo.id == photo_id
     assert tab.verdicts is None
+    assert not tab.note.isHidden()
+    assert tab.note.toPlainText().count("long") == 2000
 
 
 def test_the_next_of_a_list_is_the_one_below_then_the_first():
