@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from trainer.project.project import Project
 from trainer.project.states import AccessKind
+from trainer.service.lock import TrainerLock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +38,19 @@ def test_a_purge_says_what_goes_what_stays_and_proves_it(
     assert more["proof"]["clean"]
     assert more["stays"] == []
     assert "there is no photo" in skinseg("purge", project, "nobody.jpg", "--yes").error
+
+
+def test_a_purge_waits_for_the_trainer_to_stop(skinseg: Skinseg, project: Path) -> None:
+    with Project.open(project) as opened:
+        photo = str(opened.photos.ids()[0])
+        with TrainerLock(opened):
+            assert "already has a trainer" in skinseg("purge", project, photo, "--yes").error
+        opened.trainer.write_state(state="training", pid=os.getpid(), host="elsewhere")
+        said = skinseg("purge", project, photo, "--yes").error
+        assert "the trainer runs on elsewhere" in said
+        assert "--stop" in said
+        opened.trainer.write_state(state="stopped")
+    assert skinseg("purge", project, photo, "--yes").code == 0
 
 
 def test_the_access_log_tells_who_saw_what(

@@ -65,6 +65,7 @@ def purge(
                 raise ConfigError("purge cannot be undone: look at it with --dry-run, then add --yes")
             names = ", ".join(traces.relpath for traces in found)
             typer.confirm(f"Purge {names}? This cannot be undone", abort=True)
+        _check_trainer(project)
         with TrainerLock(project):
             done = [purge_photo(project, traces, getpass.getuser()) for traces in found]
             data = {"dry_run": False, "photos": [_done(project, one) for one in done]}
@@ -127,6 +128,20 @@ def _moment(text: str) -> float:
         raise ConfigError(
             f"--since {text}: write a day or a time, as 2026-01-31 or 2026-01-31T08:00"
         ) from error
+
+
+def _check_trainer(project: Project) -> None:
+    """Refuse while a trainer runs, on this machine or another: it may have the photo in memory."""
+    from trainer.errors import ConflictError
+    from trainer.service.process import trainer_liveness
+
+    if trainer_liveness(project) == "running":
+        state = project.trainer.state()
+        where = "" if state is None else f" on {state.host}"
+        raise ConflictError(
+            f"the trainer runs{where} and may have the photo in memory; stop it, then purge: "
+            f"skinseg trainer {project.path} --stop"
+        )
 
 
 def _check_hands(project: Project, found: Sequence[Traces]) -> None:
