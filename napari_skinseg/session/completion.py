@@ -80,7 +80,8 @@ class PhotoCompletion:
             self._navigator.go_on(left)  # first, so that a listener can hold the threads back to draw
         finally:
             self._saver.submit(SaveJob(left, RevisionKind.SAVE, leave=True))
-            self._taking_back.keep(left)
+            if not left.second:  # what would be reverted is the first reader's mask
+                self._taking_back.keep(left)
 
     def save_part(self) -> None:
         """Save what is decided and stay; a photo that was finished before stays so."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,8 @@ from napari_skinseg.layers.prediction_extras import NO_EXTRAS, PredictionExtras,
 from napari_skinseg.layers.pyramid import pyramid
 from trainer.errors import MaskError, SkinsegError
 from trainer.labels.truth import merge
-from trainer.project.states import RevisionKind
+from trainer.project.assignments import SECOND, returned_words
+from trainer.project.states import RevisionKind, VerdictKind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from trainer.project.project import Project
     from trainer.project.queue import Lease
     from trainer.project.revisions import Revision
+
+NOTE_LETTERS = 600
+"""So many letters of a reviewer's note stand beside the photo; the tab *Review* and the tip show all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +58,8 @@ class LoadedPhoto:
         It holds work that no saved mask has.
     damage
         The error of its saved mask, which counts as none then.
+    second
+        The annotator is its second reader, whose mask stays beside the first.
     """
 
     photo: Photo
@@ -74,6 +80,7 @@ class LoadedPhoto:
     strokes: int = 0
     extras: PredictionExtras = NO_EXTRAS
     damage: str = ""
+    second: bool = False
 
     @property
     def id(self) -> int:
@@ -136,7 +143,13 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Lease) 
     image = project.photos.read(claim.photo_id)
     photo = project.photos.get(claim.photo_id)
     shape = (image.shape[0], image.shape[1])
-    revision = project.masks.head(claim.photo_id)
+    reading = project.readings.of_second(claim.photo_id, annotator)
+    if reading is None:
+        revision = project.masks.head(claim.photo_id)
+    else:  # neither the first mask nor a suggestion, only what this reader has saved
+        claim = replace(claim, blind=True, why=SECOND)
+        own = reading.second_revision
+        revision = None if own is None else project.masks.revision(own)
     draft = project.drafts.get(claim.photo_id, annotator)
     work = _read_work(project, draft, revision, shape)
     draft = draft if work.draft_time is not None else None  # one that was no use is set aside
@@ -161,7 +174,7 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Lease) 
                 model_id = suggestion.model_id
     return LoadedPhoto(
         photo=photo,
-        why=claim.why,
+        why=_sent_back(project, claim.photo_id, annotator) or claim.why,
         blind=claim.blind,
         levels=pyramid(image),
         labels=np.require(labels, np.uint8, ["C", "W"]),
@@ -176,7 +189,16 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Lease) 
         unsaved=draft is not None,
         extras=extras,
         damage="; ".join(filter(None, (work.notice, work.damage))),
+        second=reading is not None,
     )
+
+
+def _sent_back(project: Project, photo_id: int, annotator: str) -> str:
+    """Say who sent this annotator's mask back and why; empty where nobody did."""
+    verdict = project.verdicts.of(photo_id)
+    if verdict is None or verdict.kind != VerdictKind.RETURNED or verdict.annotator != annotator:
+        return ""
+    return returned_words(verdict.who, verdict.note, NOTE_LETTERS)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from psygnal import Signal
 
 from napari_skinseg.session.thumbnails import tinted
 from trainer.errors import SkinsegError
+from trainer.project.privacy.sensitive import hides, veil_photo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from napari_skinseg.session.background import Background
@@ -56,13 +57,26 @@ class MaskHistory:
         if photo is None:
             show(None, None, [])
             return
+        if photo.second:  # the first reader's masks stay unseen
+            show(photo.id, None, [])
+            return
         masks, photo_id = self._project.masks, photo.id
         self._background.read(
             lambda: (masks.head(photo_id), masks.history(photo_id)), lambda found: show(photo_id, *found)
         )
 
-    def preview(self, revision: Revision, show: Callable[[NDArray[np.uint8]], None]) -> None:
-        """Draw a revision over the photo, small, in a thread; `show` gets uint8 (height, width, 3)."""
+    @property
+    def hides(self) -> bool:
+        """Whether previews hide sensitive classes of this project."""
+        return hides(self._project)
+
+    def preview(
+        self, revision: Revision, show: Callable[[NDArray[np.uint8]], None], bare: bool = False
+    ) -> None:
+        """Draw a revision over the photo, small, in a thread; `show` gets uint8 (height, width, 3).
+
+        Sensitive classes are hidden unless `bare`.
+        """
         photo = self._editor.photo
         if photo is None or photo.id != revision.photo_id:
             return
@@ -70,8 +84,9 @@ class MaskHistory:
 
         def draw() -> NDArray[np.uint8]:
             labels, _ = self._project.masks.read(revision)
-            step = max(1, -(-max(labels.shape) // PREVIEW))
-            return tinted(image[::step, ::step], labels, colours)
+            step = max(1, -(-max(image.shape) // PREVIEW))
+            small = np.ascontiguousarray(image[::step, ::step])
+            return tinted(small if bare else veil_photo(self._project, photo.id, small), labels, colours)
 
         def failed(error: BaseException) -> None:
             self.notice.emit("warning", f"this mask cannot be shown: {error}")

@@ -188,6 +188,20 @@ class PhotoNavigator:
                 photo.model_id,
             )
 
+    def show_again(self, photo: LoadedPhoto) -> None:
+        """Show the open photo with another mask."""
+        self._show(photo)
+
+    def put_down(self) -> None:
+        """Let go of the open photo as it is saved, for whoever comes next, and show none."""
+        photo = self._editor.photo
+        if photo is not None:
+            self._visited.append(photo.id)
+            self._leaving.add(photo.id)
+            self._show(None)
+            release = self._project.queue.release
+            self._background.write(lambda: release(self._id, photo.id), lambda _: self.left(photo.id))
+
     def _show(self, photo: LoadedPhoto | None) -> None:
         self._editor.show(photo)
         if photo is not None:

@@ -13,8 +13,8 @@ from psygnal import Signal
 
 from napari_skinseg.session.leaving_keys import LeavingKeys, ResponsiveClock
 from napari_skinseg.session.session_tools import SessionTools
-from napari_skinseg.session.shortcuts import MOVING, PEEK, KeyBindings, KeyRow, key_table
-from trainer.project.states import CommandKind, PhotoState
+from napari_skinseg.session.shortcuts import MOVING, PEEK, KeyBindings, KeyRow, key_table, reviewer_rows
+from trainer.project.states import AccessKind, CommandKind, PhotoState
 from trainer.service.process import trainer_liveness
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class AnnotationSession(SessionTools):
         layers = self._editor.layers
         self._keys = KeyBindings(viewer, (layers.annotation, layers.photo, layers.confidence))
         self._clock = ResponsiveClock()
+        self._seen: int | None = None
         self._leaving = LeavingKeys(self, self._clock)
         self._bind_keys()
         self._connect()
@@ -173,7 +174,8 @@ class AnnotationSession(SessionTools):
 
     def bindings(self) -> list[KeyRow]:
         """Return the one table of keys: (key, sentence, callback)."""
-        return key_table(self, self.project.classes)
+        rows = key_table(self, self.project.classes)
+        return [*rows, *reviewer_rows(self.reviewing)] if self.reviewing.is_reviewer else rows
 
     # The main thread's heartbeat
 
@@ -222,7 +224,7 @@ class AnnotationSession(SessionTools):
         for part in (self._editor, self._navigator, self._saver):
             part.changed.connect(self.state_changed.emit)
         speakers = (self._editor, self._navigator, self._saver, self._completion, self._watcher)
-        for speaker in (*speakers, self._taking_back, self.history):
+        for speaker in (*speakers, self._taking_back, self.history, self.reviewing):
             speaker.notice.connect(self.notice.emit)
         self._editor.layers.adopted_layer.connect(self._keys.add)
         self._navigator.shown.connect(self._photo_shown)
@@ -259,8 +261,17 @@ class AnnotationSession(SessionTools):
         self._leaving.photo_shown()
         self._bind_keys()
         self._watcher.soon()
+        self._note_access()
         self.photo_changed.emit()
         self.state_changed.emit()
+
+    def _note_access(self) -> None:
+        """Write into the access log whose photo is seen now; the same one once, whatever mask it shows."""
+        seen = None if self._editor.photo is None else self._editor.photo.id
+        if seen is not None and seen != self._seen:
+            log, who = self.project.access, self.annotator
+            self._background.write(lambda: log.note(who, AccessKind.WINDOW, [seen]), lambda _: None)
+        self._seen = seen
 
     def _project_changed(self, news: News) -> None:
         if news.project_status is not None:

@@ -15,6 +15,7 @@ from napari_skinseg.session.mask_history import MaskHistory
 from napari_skinseg.session.navigator import PhotoNavigator
 from napari_skinseg.session.photo_browser import PhotoBrowser
 from napari_skinseg.session.project_watcher import ProjectWatcher
+from napari_skinseg.session.reviewing import Reviewing
 from napari_skinseg.session.saving import Saver
 from napari_skinseg.session.status import ProjectStatus, sentence
 from napari_skinseg.session.taking_back import TakingBack
@@ -55,6 +56,9 @@ class SessionState:
         )
         self.history = MaskHistory(project, annotator, self._background, self._editor, self._navigator)
         self.browser = PhotoBrowser(project, self._background)
+        self.reviewing = Reviewing(
+            project, self._id, annotator, self._background, self._editor, self._navigator
+        )
         self._watcher = ProjectWatcher(project, self._id, self._background)
         self._project_status = ProjectStatus(first_model_after=project.settings.queue.first_model_after)
         self._stats: Stats | None = None
@@ -163,7 +167,10 @@ class SessionState:
         """Return the next `n` photos and the reasons for them: those decoded already, then the queue's."""
         waiting = [QueueEntry(p.id, p.photo.relpath, None, p.why) for p in self._navigator.waiting.ready]
         known = {entry.photo_id for entry in waiting}
-        return [*waiting, *(e for e in self.project.queue.head(n) if e.photo_id not in known)][:n]
+        return [
+            *waiting,
+            *(e for e in self.project.queue.head(n, self.annotator) if e.photo_id not in known),
+        ][:n]
 
     def _may_write(self) -> bool:
         if self.project.read_only:

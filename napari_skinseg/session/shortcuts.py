@@ -186,6 +186,24 @@ def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
     ]
 
 
+class ReviewActions(Protocol):
+    """Actions of a reviewer that have a key."""
+
+    def approve(self) -> None:
+        """Approve the mask that is shown."""
+
+    def switch_reader(self) -> None:
+        """Show the other reader's mask, or the first again."""
+
+
+def reviewer_rows(actions: ReviewActions) -> list[KeyRow]:
+    """Return the rows of the key table that only reviewers have."""
+    return [
+        KeyRow("V", "approve this mask", actions.approve),
+        KeyRow("Y", "the mask of the other reader, and back", actions.switch_reader),
+    ]
+
+
 class KeyBindings:
     """Binds rows on the layers and the viewer, over their own keys, which `release` restores.
 

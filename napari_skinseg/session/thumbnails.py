@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trainer.project.privacy.sensitive import veil_photo
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,8 +26,8 @@ WAITING = 60
 TINT = 0.55
 """Share of a class's colour over the photo."""
 
-Wish = tuple[int, str | None]
-"""A photo, and the revision whose mask is drawn over it."""
+Wish = tuple[int, str | None, bool]
+"""A photo, the revision whose mask is drawn over it, and whether sensitive classes are shown bare."""
 
 
 class Thumbnails:
@@ -38,13 +40,13 @@ class Thumbnails:
         self._drawing = False
 
     def get(
-        self, photo_id: int, revision_id: str | None, drawn: Callable[[], None]
+        self, photo_id: int, revision_id: str | None, drawn: Callable[[], None], bare: bool = False
     ) -> NDArray[np.uint8] | None:
         """Return a thumbnail, uint8 (height, width, 3), if it is there; else `drawn` is called once it is.
 
-        None, and no call, for a photo that cannot be read.
+        None, and no call, for a photo that cannot be read. Sensitive classes are hidden unless `bare`.
         """
-        wish = photo_id, revision_id
+        wish = photo_id, revision_id, bare
         if wish in self._kept:
             self._kept.move_to_end(wish)
             return self._kept[wish]
@@ -71,8 +73,10 @@ class Thumbnails:
 
         self._background.draw(lambda: self._drawn(*wish), keep, lambda _: keep(None))
 
-    def _drawn(self, photo_id: int, revision_id: str | None) -> NDArray[np.uint8]:
+    def _drawn(self, photo_id: int, revision_id: str | None, bare: bool) -> NDArray[np.uint8]:
         image = self._project.photos.read_scaled(photo_id, SIDE)
+        if not bare:
+            image = veil_photo(self._project, photo_id, image)
         if revision_id is None:
             return image
         labels, _ = self._project.masks.read(self._project.masks.revision(revision_id))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
+    QCheckBox,
     QFrame,
     QGroupBox,
     QHBoxLayout,
@@ -39,6 +40,16 @@ def button(text: str, tip: str = "", action: Callable[[], object] | None = None)
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     if action is not None:
         made.clicked.connect(lambda: action())  # Qt would pass whether it is checked
+    return made
+
+
+def bare_box(shown: bool, action: Callable[[bool], object]) -> QCheckBox:
+    """Make the box beside small pictures by which somebody asks to see sensitive classes."""
+    made = QCheckBox("show what is hidden")
+    made.setToolTip("Sensitive classes (privacy.sensitive) are blurred in small pictures")
+    if not shown:
+        made.hide()
+    made.toggled.connect(action)
     return made
 
 

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_skinseg.session.mask_history import PREVIEW
 from napari_skinseg.session.status import moment
-from napari_skinseg.widgets.elements import button, wrapped_label
+from napari_skinseg.widgets.elements import bare_box, button, wrapped_label
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.project.states import RevisionKind
 
@@ -41,6 +41,7 @@ class HistoryTab(QWidget):
         self._current: str | None = None
         self.notice, self.preview = wrapped_label(), QLabel()
         self.preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.bare = bare_box(session.history.hides, lambda _: self._look_again())
         self.table = WordTable(("when", "who", "what"), stretch=1)
         self.revert = button(
             "Take this mask", "Make the chosen mask the current one; the others are kept", self._revert
@@ -50,6 +51,7 @@ class HistoryTab(QWidget):
         layout.addWidget(self.notice)
         layout.addWidget(self.table, 1000)
         layout.addWidget(self.preview)
+        layout.addWidget(self.bare)
         layout.addStretch(1)
         layout.addWidget(self.revert)
         self.refresh()
@@ -83,7 +85,13 @@ class HistoryTab(QWidget):
             self.preview.clear()
         elif chosen.id != self._asked:
             self._asked = chosen.id
-            self.session.history.preview(chosen, lambda picture: self._draw(chosen.id, picture))
+            self.session.history.preview(
+                chosen, lambda picture: self._draw(chosen.id, picture), self.bare.isChecked()
+            )
+
+    def _look_again(self) -> None:
+        self._asked = None
+        self._choose()
 
     def _draw(self, revision_id: str, picture: NDArray[np.uint8]) -> None:
         if revision_id != self._asked:

@@ -49,7 +49,7 @@ class PhotoListModel(QAbstractListModel):
         self._wanted: PhotoFilter | None = None
         self._after: tuple[float, int] | None = None
         self._reading, self.share = False, 0.0
-        self.at_end = True
+        self.at_end, self._bare = True, False
         empty = QPixmap(SIDE, SIDE)
         empty.fill(Qt.GlobalColor.transparent)
         self._empty = empty
@@ -61,6 +61,13 @@ class PhotoListModel(QAbstractListModel):
         self._reading, self.at_end, self.share = False, False, 0.0
         self.endResetModel()
         self.fetchMore()
+
+    def show_bare(self, bare: bool) -> None:
+        """Show or hide the sensitive classes."""
+        self._bare = bare
+        if self._found:
+            last = self.index(len(self._found) - 1, 0)
+            self.dataChanged.emit(self.index(0, 0), last, [Qt.ItemDataRole.DecorationRole])
 
     def photo_at(self, index: Index) -> SearchResult:
         """Return what is shown in a row."""
@@ -114,7 +121,7 @@ class PhotoListModel(QAbstractListModel):
                 index = self.index(place.row(), 0)
                 self.dataChanged.emit(index, index, [Qt.ItemDataRole.DecorationRole])
 
-        pixels = self._session.browser.thumbnails.get(found.photo_id, found.head, drawn)
+        pixels = self._session.browser.thumbnails.get(found.photo_id, found.head, drawn, self._bare)
         return self._empty if pixels is None else pixmap(pixels)
 
 

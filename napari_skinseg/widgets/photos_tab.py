@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QComboBox, QGridLayout, QLineEdit, QVBoxLayout, QWidget
 
-from napari_skinseg.widgets.elements import wrapped_label
+from napari_skinseg.widgets.elements import bare_box, wrapped_label
 from napari_skinseg.widgets.photo_list import STATE_WORDS, PhotoList, PhotoListModel
 from trainer.project.search import PhotoFilter
 from trainer.project.states import PhotoState
@@ -39,6 +39,7 @@ class PhotosTab(QWidget):
         self.model = PhotoListModel(session, self)
         self.list = PhotoList(self.model)
         self.list.opened.connect(session.open_photo)
+        self.bare = bare_box(session.history.hides, self.model.show_bare)
         self.model.progressed.connect(self._say)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
@@ -57,6 +58,7 @@ class PhotosTab(QWidget):
         layout.addLayout(filters)
         layout.addWidget(self.notice)
         layout.addWidget(self.list, 1)
+        layout.addWidget(self.bare)
         self.refresh()
 
     @property

@@ -6,9 +6,10 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QPlainTextEdit, QVBoxLayout, QWidget
 
 from napari_skinseg.widgets.elements import wrapped_label
+from napari_skinseg.widgets.verdict_panel import VerdictPanel
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.project.review import REVIEWED
 from trainer.project.states import PhotoState
@@ -48,6 +49,15 @@ class ReviewTab(QWidget):
         self.table.opened.connect(session.open_photo)
         self.states.activated.connect(lambda _: self.refresh())
         layout = QVBoxLayout(self)
+        self.verdicts = VerdictPanel(session) if session.reviewing.is_reviewer else None
+        self.note = QPlainTextEdit()
+        self.note.setReadOnly(True)
+        session.photo_changed.connect(self._show_note)
+        if self.verdicts is not None:
+            layout.addWidget(self.verdicts, 2)
+        else:
+            layout.addWidget(self.note)
+        self._show_note()
         layout.addWidget(self.states)
         layout.addWidget(self.notice)
         layout.addWidget(self.table, 1)
@@ -55,8 +65,18 @@ class ReviewTab(QWidget):
 
     def refresh(self) -> None:
         """Read the list again; it appears as soon as it is there."""
+        if self.verdicts is not None:
+            self.verdicts.refresh()
         state = PhotoState(self.states.currentData())
         self.session.review(state, SHOWN, lambda entries: self._show(state, entries))
+
+    def _show_note(self) -> None:
+        """Show all that a reviewer has written on the open photo."""
+        opened = self.session.current
+        verdict = None if opened is None else self.session.project.verdicts.of(opened.photo.id)
+        note = "" if verdict is None or not verdict.note else f"{verdict.who} sent it back: {verdict.note}"
+        self.note.setPlainText(note)
+        self.note.setVisible(bool(note) and self.verdicts is None)
 
     def _show(self, state: PhotoState, entries: list[ReviewEntry]) -> None:
         if state != self.states.currentData():

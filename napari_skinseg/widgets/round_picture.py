@@ -6,17 +6,24 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtGui import QImage, QPixmap, QResizeEvent
+from qtpy.QtGui import QImage, QMouseEvent, QPixmap, QResizeEvent
 from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+BLOCKS = 24
 READER = ThreadPoolExecutor(1, thread_name_prefix="skinseg-panel")
 
 
 class RoundPicture(QWidget):
-    """A caption, and below it the picture as large as fits; hidden while there is none."""
+    """A caption, and below it the picture as large as fits; hidden while there is none.
+
+    Attributes
+    ----------
+    hides : bool
+        Show it reduced to coarse blocks until it is clicked: nobody has told what is on it.
+    """
 
     def __init__(self, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,6 +41,8 @@ class RoundPicture(QWidget):
         self._seen: tuple[Path, int] | None = None
         self._reading: Future[QImage] | None = None
         self._caption_text = ""
+        self.hides = False
+        self._bare = False
         self.hide()
 
     def look(self, path: Path | None, caption: str) -> None:
@@ -61,15 +70,17 @@ class RoundPicture(QWidget):
         if not image.isNull():
             self._image = image
             self.caption.setText(self._caption_text)
-            self.setToolTip(self._caption_text)
+            more = "; a click shows it sharp, or blurred again" if self.hides else ""
+            self.setToolTip(f"{self._caption_text}{more}")
             self.show()
             self._scale()
 
     def _scale(self) -> None:
         if self._image is not None:
+            image = self._image if self._bare or not self.hides else veiled_image(self._image)
             pixels = self.picture.size().boundedTo(QSize(4096, 4096))
             ratio = self.devicePixelRatioF()
-            fitting = self._image.scaled(
+            fitting = image.scaled(
                 pixels * ratio,
                 Qt.AspectRatioMode.KeepAspectRatio,
                 Qt.TransformationMode.SmoothTransformation,
@@ -77,10 +88,24 @@ class RoundPicture(QWidget):
             fitting.setDevicePixelRatio(ratio)
             self.picture.setPixmap(QPixmap.fromImage(fitting))
 
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Qt: show the picture sharp, or blurred again."""
+        self._bare = not self._bare
+        self._scale()
+
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Qt: fit the picture to the new size."""
         super().resizeEvent(event)
         self._scale()
+
+
+def veiled_image(image: QImage) -> QImage:
+    """Return a picture reduced to coarse blocks, of the same size."""
+    smooth = Qt.TransformationMode.SmoothTransformation
+    few = QSize(image.width(), image.height()).scaled(BLOCKS, BLOCKS, Qt.AspectRatioMode.KeepAspectRatio)
+    ignored = Qt.AspectRatioMode.IgnoreAspectRatio
+    coarse = image.scaled(few.expandedTo(QSize(1, 1)), ignored, smooth)
+    return coarse.scaled(image.size(), ignored, smooth)
 
 
 def _stamp(path: Path) -> int | None:

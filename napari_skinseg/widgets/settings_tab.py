@@ -14,7 +14,7 @@ from trainer.settings.toml_file import change_settings, load_settings
 if TYPE_CHECKING:
     from trainer.project.project import Project
 
-SECTIONS = ("window", "queue", "gate")
+SECTIONS = ("window", "queue", "review", "privacy", "gate")
 
 
 class SettingsTab(QWidget):

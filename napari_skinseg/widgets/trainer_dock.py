@@ -12,6 +12,7 @@ from napari_skinseg.views.trainer import TrainerView, resolve_trainer
 from napari_skinseg.widgets.curves import Curves
 from napari_skinseg.widgets.elements import button, set_bold
 from napari_skinseg.widgets.icons import icon, theme_colour
+from trainer.project.privacy.sensitive import hides
 from trainer.project.states import CommandKind
 
 if TYPE_CHECKING:
@@ -216,4 +217,5 @@ class TrainerDock(QWidget):
         if view.round_id is not None:
             since = self.curves.loss.last_step
             self.curves.add(self.project.trainer.curve(view.round_id, since_step=since))
+        self.curves.picture.hides = hides(self.project)
         self.curves.picture.look(view.picture, view.picture_caption(self.curves.loss.last_step))

@@ -104,6 +104,11 @@ class WordTable(QTableWidget):
             for place in range(self.rowCount()):
                 self.setRowHidden(place, place >= room)
 
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The rows that are shown."""
+        return self._rows
+
     def selected(self) -> Any:
         """Return the key of the selected row, or None."""
         selection = self.selectionModel()

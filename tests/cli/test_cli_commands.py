@@ -19,6 +19,7 @@ from trainer.project.project import Project
 COMMANDS = (
     *("demo", "new", "add", "move", "annotate", "trainer", "retrain", "predict"),
     *("evaluate", "models", "weights", "import", "export", "status", "doctor", "backup", "history"),
+    *("purge", "access", "annotators", "agreement"),
 )
 
 

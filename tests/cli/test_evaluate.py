@@ -57,7 +57,9 @@ def test_a_page_that_holds_everything_it_needs(
     assert f"{said.data['dice9']:.2f}" in html
     assert "study · " in html
     os.unlink(page)
-    without = skinseg("evaluate", trained[0], *CPU, "--report", page, "--pictures", "0")
+    seen = skinseg("access", trained[0], "--json").data["entries"]
+    assert {line["how"] for line in seen} == {"report"}, "whose pictures are in a page stands in the log"
+    without = skinseg("evaluate", trained[0], *CPU, "--report", page, "--pictures", "0", "--show-sensitive")
     assert f"Report: {page}" in without.out
     assert "data:image" not in page.read_text(encoding="utf-8")
 

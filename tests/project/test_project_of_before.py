@@ -16,7 +16,10 @@ import pytest
 
 from trainer.labels.values import IGNORE
 from trainer.project.doctor import doctor
+from trainer.project.privacy.purge import find_traces, purge_photo
 from trainer.project.project import Project
+from trainer.project.states import AccessKind, Role
+from trainer.project.verdicts import ReviewFilter
 
 ARCHIVE = Path(__file__).parent / "before" / "project-0.1.tar.xz"
 PHOTOS = "/tmp/old/photos"  # where they lay when it was made
@@ -80,3 +83,29 @@ def test_its_model_serves_and_its_round_goes_on(before: Project) -> None:
     assert min(steps) == 3, "the first steps are not made again"
     assert before.trainer.round(stopped.id).state == "done"
     assert before.models.get(result.model_id).recipe == "unet"
+
+
+def test_it_gets_the_tables_of_review_and_privacy(before: Project) -> None:
+    before.annotators.set_role("eva", Role.REVIEWER, "owner")
+    known = before.photos.find("p0")
+    head = before.masks.head(known.id)
+    assert head is not None
+    assert before.verdicts.approve(known.id, head.id, "eva").annotator == "anna"
+    before.access.note("eva", AccessKind.WINDOW, [known.id])
+    (traces,) = find_traces(before, ["p0"], masks=True)
+    assert purge_photo(before, traces, "eva").proof.is_clean
+    assert [line.relpath for line in before.access.entries(known.id)] == [None]
+
+
+def test_read_only_it_does_without_them(tmp_path: Path) -> None:
+    with tarfile.open(ARCHIVE) as tar:
+        tar.extractall(tmp_path, filter="data")
+    with Project.open(tmp_path / "project", read_only=True) as project:
+        project.access.note("eva", AccessKind.WINDOW, [1])
+        assert project.access.entries() == []
+        assert project.readings.both() == []
+        assert project.verdicts.to_review(ReviewFilter(), 9) == []
+        assert project.verdicts.of(1) is None
+        assert project.annotators.role_of("anna") == Role.ANNOTATOR
+        assert project.queue.head(9, "anna")
+        assert doctor(project)

@@ -100,3 +100,12 @@ def test_nothing_asks_where_nothing_or_most_is_labelled(session, share):
     if share == 0:
         assert session.current.photo.id == photo
         assert session.notices[-1][1].startswith("nothing is labelled on this photo yet")
+
+
+def test_who_opens_a_photo_stands_in_the_access_log(session, project):
+    first = session.current.photo.id
+    session.skip()
+    until(session, lambda: session.current is not None and session.current.photo.id != first)
+    rest(session)
+    seen = [(line.who, str(line.how), line.photo_id) for line in project.access.entries()]
+    assert seen == [("ann", "window", session.current.photo.id), ("ann", "window", first)]

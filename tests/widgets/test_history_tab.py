@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 from workbench import rest, until
 
 from napari_skinseg.widgets.history_tab import HistoryTab
@@ -83,3 +83,30 @@ def test_the_list_follows_the_photo(tab, session):
     assert tab.table.rowCount() == 0
     assert tab.notice.text() == "This photo has no mask yet."
     assert tab.preview.pixmap().isNull()
+
+
+def test_a_face_is_blurred_in_the_preview_until_somebody_asks(session, project, qtbot):
+    face = project.classes.names.index("face") + 1
+    rng = np.random.default_rng(0)
+    image = session._editor.photo.image
+    image[:] = rng.integers(0, 255, image.shape, dtype=np.uint8)
+    session.annotation_layer.fill((1, 1), face)
+    session.save_part()
+    rest(session)
+    tab = HistoryTab(session)
+    qtbot.addWidget(tab)
+    tab.show()
+    rest(session)
+    choose(tab, 0)(qtbot)
+    rest(session)
+
+    def contrast():
+        picture = tab.preview.pixmap().toImage()
+        row = [picture.pixelColor(x, picture.height() // 2).red() for x in range(picture.width())]
+        return np.abs(np.diff(row)).mean()
+
+    hidden = contrast()
+    qtbot.mouseClick(tab.bare, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    rest(session)
+    assert tab.bare.isChecked()
+    assert contrast() > 2 * hidden

@@ -128,6 +128,9 @@ def evaluate(
     pictures: Annotated[
         int, typer.Option(min=0, max=50, help="Best and worst photos in the page; 0: no photo leaves.")
     ] = 3,
+    show_sensitive: Annotated[
+        bool, typer.Option("--show-sensitive", help="Do not blur sensitive classes in the page.")
+    ] = False,
     device: DeviceOption = "auto",
     json: JsonOption = False,
 ) -> Reply:
@@ -145,7 +148,7 @@ def evaluate(
         chosen = known_model(project, model)
         from trainer.evaluation.evaluate import measure
         from trainer.evaluation.given_masks import match_masks
-        from trainer.evaluation.report.examples import examples
+        from trainer.evaluation.report.examples import examples, extremes
         from trainer.evaluation.report.page import render, write_report
         from trainer.inference.predictor import Predictor
 
@@ -157,7 +160,15 @@ def evaluate(
                 project, predictor, split, masks=given, model_id=chosen, progress=advance, say=unread.append
             )
             if page is not None:
-                best, worst = examples(project, predictor, scorecard, pictures, masks=given, progress=advance)
+                best, worst = examples(
+                    project,
+                    predictor,
+                    scorecard,
+                    pictures,
+                    masks=given,
+                    show_sensitive=show_sensitive,
+                    progress=advance,
+                )
                 name = project.path.name
                 html = render(scorecard, predictor.card, best, worst, project=name, mode=mode)
                 write_report(page, html)
@@ -168,9 +179,21 @@ def evaluate(
         data["masks"] = given.to_json()
         lines += listed(given.left_out)
     if page is not None:
+        note_report(Path(directory), [row["id"] for rows in extremes(scorecard, pictures) for row in rows])
         data["report"] = str(page)
         lines.append(f"Report: {escape(str(page))}")
     return Reply(data, lines)
+
+
+def note_report(directory: Path, photo_ids: list[int]) -> None:
+    """Note in the access log whose pictures are in a page; not where the project can only be read."""
+    import getpass
+
+    from trainer.project.project import Project
+    from trainer.project.states import AccessKind
+
+    with Project.open(directory) as project:
+        project.access.note(getpass.getuser(), AccessKind.REPORT, photo_ids)
 
 
 def share(text: str) -> float:

@@ -26,7 +26,9 @@ from trainer.cli import (
     models,
     predict,
     pretrain,
+    privacy,
     rank,
+    review,
     run,
     simulate,
     study,
@@ -60,6 +62,8 @@ for commands in (
     simulate,
     choose,
     history,
+    privacy,
+    review,
 ):
     commands.register(app)
 

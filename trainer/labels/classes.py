@@ -34,7 +34,7 @@ _MEANINGS = {
 }
 _NOT_LABELLED = 255
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_FIELDS = ("name", "names", "colours", "background", "uncertain")
+_FIELDS = ("name", "names", "colours", "background", "uncertain", "sensitive")
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class ClassSet:
         Index of the class that is not skin.
     uncertain : int or None
         Index of the class that says "skin, but cannot be told which", if the set has one.
+    sensitive : tuple of int
+        Indices of classes that small pictures hide, besides those that `privacy.sensitive` names.
     """
 
     name: str
@@ -60,6 +62,7 @@ class ClassSet:
     colours: tuple[str, ...]
     background: int = 0
     uncertain: int | None = None
+    sensitive: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         _check(self)
@@ -94,19 +97,23 @@ class ClassSet:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain Python, as written to JSON."""
-        return {
+        plain: dict[str, Any] = {
             "name": self.name,
             "names": list(self.names),
             "colours": list(self.colours),
             "background": self.background,
             "uncertain": self.uncertain,
         }
+        if self.sensitive:  # left out where there is none: programs of before do not know it
+            plain["sensitive"] = [self.names[index] for index in self.sensitive]
+        return plain
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ClassSet:
         """Read the output of `to_dict`, or the content of a class file.
 
-        `colours` may be left out, and `background` and `uncertain` may be class names.
+        `colours` may be left out, `background` and `uncertain` may be class names, and `sensitive` is a list
+        of them.
 
         Raises
         ------
@@ -129,6 +136,7 @@ class ClassSet:
             colours=tuple(colours),
             background=0 if background is None else background,
             uncertain=_index(data.get("uncertain"), names, "uncertain"),
+            sensitive=_indices(data.get("sensitive", ()), names),
         )
 
 
@@ -138,6 +146,13 @@ def _index(value: object, names: list[str] | tuple[str, ...], field: str) -> int
     if value in names:
         return list(names).index(str(value))
     raise ConfigError(f"class set: `{field}` is {value!r}, which is not one of its classes")
+
+
+def _indices(value: object, names: list[str] | tuple[str, ...]) -> tuple[int, ...]:
+    if not isinstance(value, list | tuple):
+        raise ConfigError('class set: `sensitive` must be a list of class names, as sensitive = ["face"]')
+    found = [_index(name, names, "sensitive") for name in value]
+    return tuple(index for index in found if index is not None and 0 <= index < len(names))
 
 
 def _check(classes: ClassSet) -> None:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from trainer.errors import ProjectError, ReadOnlyError
-from trainer.project import schema_choice  # noqa: F401  its tables are made with the others
+from trainer.project import schema_choice, schema_privacy, schema_review  # noqa: F401  made with the others
 from trainer.project.catalog_errors import plain_errors, understood
 from trainer.project.filesystem import file_system_of, is_network
 from trainer.project.schema import PHOTO_CONTENT, SCHEMA, meta, metadata
@@ -50,7 +50,7 @@ class Catalog:
     Attributes
     ----------
     is_complete : bool
-        Whether it has all tables; an older one that is open for reading only has not.
+        Whether it has the tables of the choice; an older one that is open for reading only has not.
     keeps_counts : bool
         Whether the number of photos in each state is kept, and need not be counted.
 
@@ -80,6 +80,7 @@ class Catalog:
             ) from error
         self.read_only = read_only
         self.is_complete = self.keeps_counts = False
+        self._missing: frozenset[str] = frozenset()
         self._writer = self.engine.execution_options(skinseg_write=True)
         self._durable = self.engine.execution_options(skinseg_write=True, skinseg_durable=True)
         self._version_lock = threading.Lock()
@@ -223,8 +224,13 @@ class Catalog:
             with self.write(durable=True) as connection:
                 metadata.create_all(connection)
             missing = set()
-        self.is_complete = not missing
+        self._missing = frozenset(missing)
+        self.is_complete = not missing & schema_choice.TABLES
         self.keeps_counts = self.is_sqlite and self.is_complete
+
+    def has(self, table: sa.Table) -> bool:
+        """Whether a table is there that came after the first projects were made."""
+        return table.name not in self._missing
 
     @property
     def place(self) -> str:

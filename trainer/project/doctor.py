@@ -15,6 +15,7 @@ from trainer.project import schema
 from trainer.project.decode import HEIF
 from trainer.project.janitor import find_orphans
 from trainer.project.model_files import fault_of, is_whole, models_to_prune, size_of
+from trainer.project.privacy.purge import unfinished
 from trainer.project.states import PhotoState
 from trainer.project.twins import split_twins
 from trainer.project.zarr_store import checksum_of
@@ -50,6 +51,7 @@ def doctor(project: Project) -> list[Finding]:
         *_models(project),
         *_folder(project),
         *_orphans_found(project),
+        *_purges(project),
     ]
 
 
@@ -169,4 +171,13 @@ def _orphans_found(project: Project) -> Iterator[Finding]:
             "note",
             f"{len(orphans)} groups of files belong to nothing",
             "the trainer removes them in passing; they do no harm",
+        )
+
+
+def _purges(project: Project) -> Iterator[Finding]:
+    for photo_id in unfinished(project):
+        yield Finding(
+            "error",
+            f"the purge of photo {photo_id} was interrupted: traces of it are left",
+            f"finish it: skinseg purge {project.path} {photo_id}",
         )

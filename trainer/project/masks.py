@@ -15,9 +15,11 @@ from trainer.labels.truth import count_truth, true_targets
 from trainer.project.clock import next_time
 from trainer.project.filesystem import make_private
 from trainer.project.heads import swap_head
+from trainer.project.readings import begin_reading, is_second, keep_second
 from trainer.project.revisions import Labels, MaskConflictError, Revision, Truth
 from trainer.project.schema import draft, photo, revision
-from trainer.project.states import PhotoState, RevisionKind
+from trainer.project.states import RevisionKind
+from trainer.project.truths import list_truth
 from trainer.project.zarr_store import read_arrays, write_arrays
 
 if TYPE_CHECKING:
@@ -51,7 +53,8 @@ class Masks:
         """Store a mask and make it the current one, if the current one is still `expected`.
 
         The files are on the disk before the one commit that names them; afterwards nothing short of losing
-        the disk loses the mask. The annotator's draft of this photo goes with the same commit.
+        the disk loses the mask. The annotator's draft of this photo goes with the same commit. The mask of a
+        second reader is kept beside the current one, whatever `expected` says.
 
         Parameters
         ----------
@@ -107,13 +110,18 @@ class Masks:
         with self._store.catalog.write(durable=True) as connection:
             made = replace(made, created=next_time(connection, revision.c.created, of_photo))
             self._insert(connection, made)
-            current = swap_head(connection, made.photo_id, expected, made.id, made.kind)
+            if second := is_second(connection, self._store, made.photo_id, made.annotator):
+                keep_second(connection, made)
+                current = None
+            else:
+                current = swap_head(connection, made.photo_id, expected, made.id, made.kind)
             done: list[str] = []
             if current is None:
                 mine = sa.and_(draft.c.photo_id == made.photo_id, draft.c.annotator == made.annotator)
                 done = list(connection.execute(sa.select(draft.c.path).where(mine)).scalars())
                 connection.execute(sa.delete(draft).where(mine))
-            event = made.kind if current is None else "conflict"
+                begin_reading(connection, self._store, made)
+            event = "conflict" if current is not None else "second reading" if second else made.kind
             self._store.events.write(connection, event, made.annotator, made.photo_id, revision=made.id)
         for path in done:
             shutil.rmtree(self._store.path / path, ignore_errors=True)
@@ -252,33 +260,17 @@ class Masks:
         )
         return self._publish(made, before)
 
-    def truth(self, split: str | None = None) -> list[Truth]:
-        """List photos with pixels to learn from or to compare with, the latest saved first."""
-        return self._truth(split, photo.c.state != PhotoState.BROKEN, revision.c.created.desc(), photo.c.id)
+    def truth(self, split: str | None = None, to_learn: bool = False) -> list[Truth]:
+        """List photos with pixels to learn from or to compare with, the latest saved first.
+
+        With `to_learn` only approved masks, where `review.approved_only` asks for it.
+        """
+        approved = to_learn and self._store.settings.review.approved_only
+        return list_truth(self._store, split, approved=approved)
 
     def truth_of_broken(self, split: str | None = None) -> list[Truth]:
         """Like `truth`, of the photos that cannot be read any more; their masks are as good as ever."""
-        return self._truth(split, photo.c.state == PhotoState.BROKEN, photo.c.id)
-
-    def _truth(
-        self,
-        split: str | None,
-        readable: sa.ColumnElement[bool],
-        *order: sa.ColumnElement[float],
-    ) -> list[Truth]:
-        query = (
-            sa.select(photo.c.id, photo.c.group_name, revision.c.id.label("revision_id"), revision.c.path)
-            .join(revision, photo.c.head == revision.c.id)
-            .where(photo.c.head.is_not(None), readable, revision.c.truth_pixels > 0)
-            .order_by(*order)
-        )
-        if split is not None:
-            query = query.where(photo.c.split == split)
-        with self._store.catalog.read() as connection:
-            return [
-                Truth(row.id, row.group_name, row.revision_id, self._store.path / row.path)
-                for row in connection.execute(query)
-            ]
+        return list_truth(self._store, split, broken=True)
 
     def read_truth(self, of: int | Revision | Truth) -> Labels:
         """Read the targets of a photo, revision or `Truth`: uint8 (height, width), class index or `IGNORE`.

@@ -117,6 +117,22 @@ class Measurements:
                 .on_conflict_do_nothing()
             )
 
+    def pixels_by_annotator(self) -> dict[str, list[int]]:
+        """Return how many pixels of each class each annotator has labelled in the current masks."""
+        if not self._store.catalog.is_complete:
+            return {}
+        query = (
+            sa.select(revision.c.annotator, measured.c.pixels)
+            .join(revision, revision.c.id == measured.c.revision_id)
+            .join(photo, photo.c.head == revision.c.id)
+        )
+        found: dict[str, list[int]] = {}
+        with self._store.catalog.read() as connection:
+            for annotator, pixels in connection.execute(query):
+                before = found.get(annotator, [0] * len(pixels))
+                found[annotator] = [a + b for a, b in zip(before, pixels, strict=True)]
+        return found
+
     def all(self) -> list[Measured]:
         """Return all measured masks that are current or were, by time; empty in a project of before."""
         if not self._store.catalog.is_complete:

@@ -14,6 +14,7 @@ from trainer.errors import ProjectError
 from trainer.project.clock import next_time
 from trainer.project.schema import learnt, model, photo, revision, serving
 from trainer.project.states import ModelDecision, PhotoState, ServingChange
+from trainer.project.verdicts import is_approved
 from trainer.settings.plan import Lane
 
 if TYPE_CHECKING:
@@ -246,13 +247,15 @@ class Models:
                 connection.execute(self._store.catalog.insert(learnt).on_conflict_do_nothing(), rows)
 
     def untrained_labels(self, model_id: str | None) -> int:
-        """Count training photos with a current mask that a model (None: no model) has not learnt from."""
+        """Count training photos with a mask that a model (None: no model) has not learnt from and may."""
         query = (
             sa.select(sa.func.count())
             .select_from(photo.join(revision, revision.c.id == photo.c.head))
             .where(photo.c.head.is_not(None), photo.c.split == "train", photo.c.state != PhotoState.BROKEN)
             .where(revision.c.truth_pixels > 0)
         )
+        if self._store.settings.review.approved_only:
+            query = query.where(is_approved(revision.c.id))
         if model_id is not None:
             known = sa.exists().where(learnt.c.model_id == model_id, learnt.c.revision_id == revision.c.id)
             query = query.where(~known)

@@ -13,6 +13,7 @@ from trainer.project.counts import Counts, count_photos
 from trainer.project.decode import Header, decode, hash_file, read_header
 from trainer.project.identity import identity_of, is_identity
 from trainer.project.photo import Photo, composed, file_name, spellings, stem, without_suffix
+from trainer.project.privacy.memory import is_purged
 from trainer.project.schema import photo, prediction
 from trainer.project.schema_choice import likeness, statistic
 from trainer.project.states import PhotoState
@@ -277,6 +278,11 @@ class Photos:
             except OSError as error:  # it went meanwhile
                 raise PhotoError(f"{known.path}: cannot be read: {error.strerror or error}") from error
             content = identity_of(known.path, self._store.settings.photos.max_pixels)
+            if is_purged(self._store, content):
+                raise PhotoError(
+                    f"{known.path}: this picture was purged from the project under another name; take its "
+                    "file out of the folder"
+                )
         values = {**asdict(header), "sha256": content, "size": status.st_size, "mtime": status.st_mtime}
         with self._store.catalog.write() as connection:
             connection.execute(sa.update(photo).where(photo.c.id == known.id).values(**values))

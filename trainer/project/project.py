@@ -25,6 +25,8 @@ import tomlkit
 from trainer.errors import ConfigError, ProjectError
 from trainer.labels.classes import ClassSet, load_class_set
 from trainer.labels.text_files import read_text
+from trainer.project.access import AccessLog
+from trainer.project.annotators import Annotators
 from trainer.project.catalog import Catalog, sqlite_url
 from trainer.project.drafts import Drafts
 from trainer.project.filesystem import make_private, storage_errors
@@ -35,6 +37,7 @@ from trainer.project.photo_arrays import ACTIVATIONS, EMBEDDINGS, PhotoArrays
 from trainer.project.photos import Photos
 from trainer.project.predictions import Predictions
 from trainer.project.queue import Queue
+from trainer.project.readings import Readings
 from trainer.project.registration import Registration
 from trainer.project.review import Review
 from trainer.project.search import PhotoSearch
@@ -42,6 +45,7 @@ from trainer.project.sessions import Sessions
 from trainer.project.statistics import Statistics
 from trainer.project.store import Store
 from trainer.project.trainer_channel import TrainerChannel
+from trainer.project.verdicts import Verdicts
 from trainer.settings.toml_file import PROJECT_SECTION, load_settings, save_settings
 
 if TYPE_CHECKING:
@@ -75,7 +79,7 @@ class Project(Store):
     read_only_reason : str
         Why nothing can be saved; empty where all can.
     registration, photos, masks, drafts, sessions, queue, review, search, predictions, embeddings,
-    activations, statistics, measurements, models, trainer
+    activations, statistics, measurements, models, trainer, access, annotators, verdicts, readings
         The components.
     """
 
@@ -99,6 +103,10 @@ class Project(Store):
         self.measurements = Measurements(self)
         self.models = Models(self)
         self.trainer = TrainerChannel(self)
+        self.access = AccessLog(self)
+        self.annotators = Annotators(self)
+        self.verdicts = Verdicts(self, self.photos, self.annotators)
+        self.readings = Readings(self, self.annotators)
 
     @classmethod
     def create(

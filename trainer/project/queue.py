@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from trainer.errors import ConflictError, PhotoError, ProjectError
+from trainer.project.assignments import assigned_to, take_reading
 from trainer.project.lineup import QueueEntry, line_up, slot_plan, slot_state
 from trainer.project.orders import not_of, orders, ranking, recent_bursts
 from trainer.project.schema import lease, photo, request, score, session, skipped
@@ -51,7 +52,8 @@ class Queue:
 
         Validation and test photos come as often as their share of all photos asks for, and the first
         validation photos early. The others are training photos: in a fixed random order before a model has
-        ranked them, then by rank, and a share (`queue.random_share`) at random. Why it was handed out is
+        ranked them, then by rank, and a share (`queue.random_share`) at random. What a reviewer sent back to
+        this annotator comes before all, then what they are to read a second time. Why it was handed out is
         recorded.
 
         Parameters
@@ -75,15 +77,22 @@ class Queue:
         for _ in range(_TRIES):  # a pick can be lost to another session between finding and leasing it
             now = time.time()
             with self._store.catalog.write() as connection:
-                self._seen(connection, session_id, now)
-                state = slot_state(connection, self._store, now)
-                slot, blind = next(slot_plan(self._store).slots(state))
-                found = self._pick(connection, session_id, out, now, slot)
+                annotator = self._seen(connection, session_id, now)
+                mine = assigned_to(connection, self._store, annotator, now, session_id, out)
+                if mine:
+                    found: tuple[int, str] | None = (mine[0].photo_id, mine[0].why)
+                    slot, blind = mine[0].slot, mine[0].slot == Slot.SECOND
+                else:
+                    state = slot_state(connection, self._store, now)
+                    slot, blind = next(slot_plan(self._store).slots(state))
+                    found = self._pick(connection, session_id, out, now, slot)
                 if found is None:
                     return None
                 made = Lease(*found, blind, now + self._store.settings.queue.lease_seconds)
                 if self._take(connection, session_id, made, now):
                     self._record(connection, session_id, made, slot, now)
+                    if slot == Slot.SECOND:
+                        take_reading(connection, made.photo_id, annotator)
                     return made
         raise ProjectError("the next photo could not be taken: too many annotators at once; try again")
 
@@ -164,10 +173,14 @@ class Queue:
             self._release(connection, session_id, photo_id)
             self._store.events.write(connection, "flag", annotator, photo_id, note=note)
 
-    def head(self, n: int) -> list[QueueEntry]:
-        """List the photos that would come next if nobody skipped one."""
+    def head(self, n: int, annotator: str | None = None) -> list[QueueEntry]:
+        """List the photos that would come next if nobody skipped one, for one annotator or for anybody."""
         with self._store.catalog.read() as connection:
-            return line_up(connection, self._store, n)
+            mine: list[QueueEntry] = []
+            if annotator is not None:
+                found = assigned_to(connection, self._store, annotator, time.time(), limit=n)
+                mine = [QueueEntry(one.photo_id, one.relpath, None, one.why) for one in found]
+            return [*mine, *line_up(connection, self._store, n)][:n]
 
     def why(self, photo_id: int) -> str:
         """Return the reason for which a photo was handed out last; empty: it never was."""

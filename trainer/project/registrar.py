@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import sqlalchemy as sa
 
+from trainer.project.privacy.memory import PurgedPaths
 from trainer.project.scan import draw_of, split_of
 from trainer.project.schema import photo, photo_group
 from trainer.project.states import PhotoState
@@ -34,7 +35,13 @@ class NewPhoto(TypedDict):
 
 
 class Registrar:
-    """Writes batches of names found below one root."""
+    """Writes batches of names found below one root; photos that were purged are passed over.
+
+    Attributes
+    ----------
+    purged : int
+        How many were passed over.
+    """
 
     def __init__(
         self,
@@ -49,18 +56,25 @@ class Registrar:
         self._prefix = prefix
         self._group_of = group_of
         self._forced = splits
+        self.purged = 0
         with store.catalog.read() as connection:
             self._splits = group_splits(connection)
+            self._out = PurgedPaths(connection, store.salt, root_id)
 
     def add(self, names: list[str]) -> int:
         """Register names relative to the folder being added; returns how many were new."""
         groups, rows = [], []
+        if self._out:
+            found, names = names, [name for name in names if self._prefix + name not in self._out]
+            self.purged += len(found) - len(names)
         for name in names:
             group = self._group_of(name)
             row = self._row(self._prefix + name, group)
             rows.append(row)
             if group is not None:
                 groups.append({"name": group, "split": row["split"]})
+        if not rows:
+            return 0
         insert = self._store.catalog.insert
         with self._store.catalog.write() as connection:
             if groups:

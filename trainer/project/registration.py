@@ -52,6 +52,8 @@ class Added:
         Time it took.
     passed : PassedOver
         What was not taken.
+    purged : int
+        Photos that were purged from the project before, and stay out.
     """
 
     new: int
@@ -60,6 +62,7 @@ class Added:
     moved: int = 0
     gone: int = 0
     passed: PassedOver = field(default_factory=PassedOver)
+    purged: int = 0
 
     @property
     def unreadable(self) -> tuple[str, ...]:
@@ -72,6 +75,8 @@ class Added:
         lines = [f"could not be taken: {name}" for name in self.unreadable] + self.passed.lines
         if self.moved:
             lines.insert(0, f"{self.moved:,} photos have moved here; their masks, groups and splits followed")
+        if self.purged:
+            lines.append(f"{self.purged:,} photos were purged from this project before and stay out")
         if self.gone:
             lines.append(
                 f"{self.gone:,} known photos lie here no more; put them back and add the folder again"
@@ -139,12 +144,14 @@ class Registration:
             seen += len(batch)
             if progress is not None:
                 progress(seen)
+        seen -= registrar.purged
         moved += seen - new if followed else 0
         here = next(known for known in self.roots() if known.id == root_id)
         gone = mark_gone(self._store, here, prefix, found)
         counts = {"new": new, "known": seen - new, "unreadable": len(passed.unreadable), "moved": moved}
         self._store.events.add("add", "store", folder=str(place), **counts)
-        return Added(new, seen - new, time.monotonic() - started, moved, gone, passed)
+        seconds = time.monotonic() - started
+        return Added(new, seen - new, seconds, moved, gone, passed, registrar.purged)
 
     def _follow_folder(self, place: Path, found: list[str]) -> bool:
         """Notice that a registered folder which is not there lies here now; return whether one does."""

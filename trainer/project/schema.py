@@ -287,5 +287,5 @@ event = sa.Table(
 )
 
 
-keep_append_only(event)
+keep_append_only(event, "the event log")
 add_after_create(metadata, "postgresql", "CREATE SEQUENCE IF NOT EXISTS skinseg_change MINVALUE 0")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from trainer.project.schema import Key, metadata, photo
 from trainer.project.triggers import add_after_create, keep_counts
 
-__all__ = ["handout", "likeness", "measured", "statistic", "tally"]
+__all__ = ["TABLES", "handout", "likeness", "measured", "statistic", "tally"]
 
 tally = sa.Table(  # kept by triggers: how many photos are in each state
     "tally",
@@ -72,6 +72,9 @@ measured = sa.Table(  # each saved mask once: what it holds, and what a model ha
     sa.Column("confusion", sa.JSON),  # truth in rows; NULL: no model had proposed anything before
     sa.Column("created", sa.Double, nullable=False),
 )
+
+TABLES = frozenset(table.name for table in (tally, handout, statistic, likeness, measured))
+"""What the choice needs: a project without one of these does without all."""
 
 _QUEUED = sa.text("queued = 1")
 sa.Index(

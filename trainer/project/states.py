@@ -5,13 +5,17 @@ from __future__ import annotations
 from enum import StrEnum
 
 __all__ = [
+    "AccessKind",
+    "Chosen",
     "CommandKind",
     "ModelDecision",
     "PhotoState",
     "RevisionKind",
+    "Role",
     "RoundState",
     "ServingChange",
     "Slot",
+    "VerdictKind",
     "VisitOutcome",
 ]
 
@@ -61,6 +65,45 @@ class Slot(StrEnum):
     TEST = "test"
     ASKED = "asked"
     """Somebody opened it."""
+    RETURNED = "returned"
+    """A reviewer sent it back to its annotator."""
+    SECOND = "second"
+    """Read by a second annotator, who does not see the first mask."""
+
+
+class AccessKind(StrEnum):
+    """The way in which somebody saw a photo, or took it out of the project."""
+
+    WINDOW = "window"
+    """Opened to be annotated, or looked at."""
+    EXPORT = "export"
+    """Its mask was written out."""
+    REPORT = "report"
+    """Its picture is in a page."""
+
+
+class Role(StrEnum):
+    """What somebody does in a project."""
+
+    ANNOTATOR = "annotator"
+    REVIEWER = "reviewer"
+    """Also approves masks of others, or sends them back."""
+
+
+class VerdictKind(StrEnum):
+    """What a reviewer says of a mask."""
+
+    APPROVED = "approved"
+    RETURNED = "returned"
+
+
+class Chosen(StrEnum):
+    """The mask that a reviewer chose of two readings."""
+
+    FIRST = "first"
+    SECOND = "second"
+    CORRECTED = "corrected"
+    """Neither: the reviewer's own."""
 
 
 class CommandKind(StrEnum):

@@ -1,10 +1,16 @@
-"""Statements that run when the tables are made: the event log only grows, and counts of photos are kept."""
+"""Statements that run when the tables are made: logs only grow, and counts of photos are kept."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 import sqlalchemy as sa
 
-__all__ = ["add_after_create", "keep_append_only", "keep_counts"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["add_after_create", "keep_append_only", "keep_counts", "unlocked"]
 
 
 def add_after_create(target: sa.Table | sa.MetaData, dialect: str, statement: str) -> None:
@@ -13,27 +19,47 @@ def add_after_create(target: sa.Table | sa.MetaData, dialect: str, statement: st
     sa.event.listen(target, "after_create", ddl.execute_if(dialect=dialect))
 
 
-def keep_append_only(event: sa.Table) -> None:
-    """Let the database itself refuse to change or delete lines of the event log."""
+def keep_append_only(log: sa.Table, called: str) -> None:
+    """Let the database itself refuse to change or delete lines of a log; `called` names it in its message."""
     for verb in ("UPDATE", "DELETE"):
         add_after_create(
-            event,
+            log,
             "sqlite",
-            f"CREATE TRIGGER event_no_{verb.lower()} BEFORE {verb} ON event "
-            "BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END",
+            f"CREATE TRIGGER {log.name}_no_{verb.lower()} BEFORE {verb} ON {log.name} "
+            f"BEGIN SELECT RAISE(ABORT, '{called} is append-only'); END",
         )
     add_after_create(
-        event,
+        log,
         "postgresql",
-        "CREATE FUNCTION event_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'the event log is append-only'; END $$",
+        f"CREATE FUNCTION {log.name}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{called} is append-only'; END $$",
     )
     add_after_create(
-        event,
+        log,
         "postgresql",
-        "CREATE TRIGGER event_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON event "
-        "FOR EACH STATEMENT EXECUTE FUNCTION event_append_only()",
+        f"CREATE TRIGGER {log.name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {log.name} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {log.name}_append_only()",
     )
+
+
+@contextmanager
+def unlocked(connection: sa.Connection, log: sa.Table) -> Iterator[None]:
+    """Let lines of a log be changed for the length of a block, in the transaction of this connection.
+
+    For a purge alone, which takes the name of a photo out of what is told of it.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"ALTER TABLE {log.name} DISABLE TRIGGER {log.name}_append_only")
+        yield
+        connection.exec_driver_sql(f"ALTER TABLE {log.name} ENABLE TRIGGER {log.name}_append_only")
+        return
+    query = sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table")
+    triggers = connection.execute(query, {"table": log.name}).all()
+    for name, _ in triggers:
+        connection.exec_driver_sql(f"DROP TRIGGER {name}")
+    yield
+    for _, statement in triggers:
+        connection.exec_driver_sql(statement)
 
 
 def keep_counts(tally: sa.Table) -> None:

@@ -28,6 +28,10 @@ def read_scheduler_state(
     """Read what `decide` needs; `train_now`, `wait` and `device` come from the running trainer."""
     counts = project.photos.counts()
     labels = counts.by_split.get("train", (0, 0))[1]
+    towards_first = counts.towards_first
+    if project.settings.review.approved_only:
+        labels = project.models.untrained_labels(None)
+        towards_first = min(towards_first, labels)
     rounds = sorted(project.trainer.rounds(), key=lambda r: r.started)
     finished = [r for r in rounds if r.model_id is not None]
     probed = [r for r in finished if r.recipe == PROBE]
@@ -42,7 +46,7 @@ def read_scheduler_state(
     open_round = next((r for r in reversed(left) if r.recipe != PRETEXT and r.lane != Lane.PROBE), None)
     return SchedulerState(
         labels=labels,
-        towards_first=counts.towards_first,
+        towards_first=towards_first,
         labels_for_first=project.settings.queue.first_model_after,
         trained=bool(finished) or (served is not None and served.lane != Lane.PROBE),
         new_labels=new_labels,

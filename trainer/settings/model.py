@@ -9,8 +9,10 @@ from trainer.settings.fpn import FPNOptions
 from trainer.settings.gate import GateSettings
 from trainer.settings.multitask import MultiTaskOptions
 from trainer.settings.photos import PhotoSettings
+from trainer.settings.privacy import PrivacySettings
 from trainer.settings.probe import ProbeOptions
 from trainer.settings.queue import QueueSettings
+from trainer.settings.review import ReviewSettings
 from trainer.settings.section import Section
 from trainer.settings.service import ServiceSettings
 from trainer.settings.skinseg import SkinSegOptions
@@ -35,6 +37,12 @@ class Settings(Section):
 
     window: WindowSettings = WindowSettings()
     """How the annotation window behaves."""
+
+    privacy: PrivacySettings = PrivacySettings()
+    """Who opened which photo, and which classes small pictures hide."""
+
+    review: ReviewSettings = ReviewSettings()
+    """Review of masks, and a second reader."""
 
     training: TrainingSettings = TrainingSettings()
     """One round of training."""

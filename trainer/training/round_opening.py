@@ -159,7 +159,7 @@ def choose_labels(
     ProjectError
         No labels, and the recipe needs some.
     """
-    truths = project.masks.truth("train") if recipe.needs_labels else []
+    truths = project.masks.truth("train", to_learn=True) if recipe.needs_labels else []
     labelled = [Item(t.photo_id, t.revision_id, t.group) for t in truths]
     items = keep_fraction(labelled, request.labels_fraction, request.labels_draw)
     if recipe.needs_labels and not items:

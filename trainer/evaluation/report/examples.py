@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainer.evaluation.report.pictures import data_uri, overlay, small
-from trainer.labels.truth import to_targets
+from trainer.labels.truth import to_labels, to_targets
+from trainer.project.privacy.sensitive import sensitive_values, veil
 
 if TYPE_CHECKING:
     from trainer.evaluation.given_masks import GivenMasks
@@ -40,6 +41,7 @@ def examples(
     count: int = 3,
     *,
     masks: GivenMasks | None = None,
+    show_sensitive: bool = False,
     progress: Advance = lambda what, done, total: None,
 ) -> tuple[list[Example], list[Example]]:
     """Draw the best and the worst photos of a split, one at a time.
@@ -50,6 +52,8 @@ def examples(
         How many of each, at most; no photo is shown twice.
     masks
         The masks that were compared with, if not the project's own.
+    show_sensitive
+        Show also what `privacy.sensitive` hides.
 
     Returns
     -------
@@ -60,12 +64,14 @@ def examples(
 
     readers = dict(compared(project, scorecard.evaluation.split, masks)) if count else {}
     worst, best = extremes(scorecard, count)
+    hidden = frozenset() if show_sensitive else sensitive_values(project.classes, project.settings.privacy)
     drawn = []
     for index, row in enumerate([*best, *worst]):
         progress("drawing photos", index, len(best) + len(worst))
         photo, target = with_target(project, row["id"], readers[row["id"]])
-        labels = to_targets(predictor.predict(photo).labels)
-        picture = small(photo)
+        said = predictor.predict(photo).labels
+        labels, true = to_targets(said), to_labels(target)
+        picture = veil(small(photo), np.where(true == 0, said, true), hidden)
         truth, prediction = (overlay(picture, mask, project.classes) for mask in (target, labels))
         figures = (row["dice9"], row["dice2"], row["hd95"])
         drawn.append(

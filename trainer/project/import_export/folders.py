@@ -88,7 +88,7 @@ def export_folder(
     SkinsegError
         If there is no such project, or the folder cannot be written or is not empty.
     """
-    with Project.open(directory, read_only=True) as project:
+    with Project.open(directory) as project:  # for the access log, where it can be written
         check_out(Path(out).expanduser())
         return export_masks(project, out, file_format, split=split, progress=progress)
 

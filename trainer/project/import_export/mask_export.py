@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from trainer.project.filesystem import storage_errors
 from trainer.project.import_export.formats import Format, check_format
 from trainer.project.import_export.writers import writer_of
 from trainer.project.scan import SPLITS
+from trainer.project.states import AccessKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,6 +95,7 @@ def export_masks(
                 progress(done)
         if report.written:
             writer.finish()
+    project.access.note(getpass.getuser(), AccessKind.EXPORT, [truth.photo_id for truth in truths])
     return report
 
 

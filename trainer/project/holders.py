@@ -1,0 +1,61 @@
+"""Holders: the session that has a photo in its window now, in words."""
+
+from __future__ import annotations
+
+import socket
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from trainer.project.liveness import is_alive
+from trainer.project.schema import lease, session
+from trainer.project.sessions import CLOCK_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Holder", "holders_of"]
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A session that holds a photo: it is open in its window, or waits there as one of the next."""
+
+    photo_id: int
+    session_id: int
+    annotator: str
+    host: str
+    since: float
+
+    @property
+    def text(self) -> str:
+        """Whose it is, and where."""
+        since = time.strftime("%H:%M", time.localtime(self.since))
+        return f"{self.annotator} (window on {self.host}, open since {since})"
+
+
+def holders_of(connection: sa.Connection, photo_ids: Iterable[int], but: int | None = None) -> list[Holder]:
+    """List who holds any of these photos; windows of this machine that have died hold none.
+
+    Parameters
+    ----------
+    but
+        A session that does not count.
+    """
+    query = (
+        sa.select(lease.c.photo_id, session)
+        .join(session, session.c.id == lease.c.session_id)
+        .where(
+            lease.c.photo_id.in_(list(photo_ids)), lease.c.expires > time.time(), session.c.ended.is_(None)
+        )
+        .order_by(lease.c.photo_id)
+    )
+    found = []
+    for row in connection.execute(query):
+        here = row.host == socket.gethostname()
+        born = (row.born - CLOCK_SECONDS, row.born + CLOCK_SECONDS)
+        if row.id != but and (not here or is_alive(row.pid, latest=born[1], earliest=born[0])):
+            found.append(Holder(row.photo_id, row.id, row.annotator, row.host, row.started))
+    return found
