@@ -15,6 +15,8 @@ from .conftest import some_mask
 if TYPE_CHECKING:
     from trainer.project.project import Project
 
+pytestmark = pytest.mark.both_stores
+
 
 def test_a_prediction_comes_back_and_the_newest_counts(project: Project) -> None:
     first = project.photos.ids()[0]
@@ -52,6 +54,7 @@ def test_a_new_ranking_replaces_the_old_one(project: Project) -> None:
     train = project.photos.ids("train")
     project.predictions.set_scores("0001", [(photo_id, 1.0, "old") for photo_id in train])
     project.predictions.set_scores("0002", [(train[-1], 2.0, "new"), (train[0], 1.0, "new")])
+    project.settings.queue.random_share = 0
     head = project.queue.head(2)
     assert [(entry.photo_id, entry.why) for entry in head] == [(train[-1], "new"), (train[0], "new")]
 
