@@ -1,10 +1,10 @@
-"""`kill -9` at a thousand random moments: of the trainer, of a writer, of both; after each the project must be whole.
+"""`kill -9` at random moments, of the trainer, of a writer, of both: after each the project must be whole.
 
 python -m tools.crash FOLDER --kills 1000                  on SQLite
 python -m tools.crash FOLDER --kills 200 --postgres own    on a PostgreSQL server of its own, or at a URL
 
-Goes on where it was: FOLDER/kills.jsonl has a line for each kill. Every batch has a project of its own, which is
-kept where something was wrong. Ends with 1 if anything was.
+Goes on where it was: FOLDER/kills.jsonl has a line for each kill. Every batch has a project of its own, which
+is kept where something was wrong. Ends with 1 if anything was.
 """
 
 from __future__ import annotations
@@ -173,8 +173,10 @@ def draw_photos(folder: Path) -> Path:
     return folder
 
 
-def run_batch(options: argparse.Namespace, nursery: Nursery, number: int, first: int, url: str | None) -> bool:
-    """Kill up to `options.batch` times on one project; return whether all was well."""
+def run_batch(
+    options: argparse.Namespace, nursery: Nursery, number: int, first: int, url: str | None
+) -> None:
+    """Kill up to `options.batch` times on one project, and look at it after each."""
     folder = options.folder / f"batch-{number:04}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -184,7 +186,17 @@ def run_batch(options: argparse.Namespace, nursery: Nursery, number: int, first:
         made.registration.add_folder(options.folder / "photos")
     with (batch.project / "skinseg.toml").open("a") as file:
         file.write(SETTINGS)
-    well = True
+    try:
+        kill_and_check(options, batch, number, first, url)
+    finally:
+        batch.kill(list(batch.alive))
+
+
+def kill_and_check(
+    options: argparse.Namespace, batch: Batch, number: int, first: int, url: str | None
+) -> None:
+    """Kill, look, and write a line, again and again."""
+    rng, known = batch.rng, set[str]()
     last = min(options.batch, options.kills - first)
     for at in range(last):
         began = time.monotonic()
@@ -199,7 +211,8 @@ def run_batch(options: argparse.Namespace, nursery: Nursery, number: int, first:
         if at == last - 1:
             wrong += batch.kill(list(batch.alive))
         wrong += check(batch.project, batch.journal, whole, rng)
-        well = well and not wrong
+        wrong = [what for what in wrong if what not in known]
+        known.update(wrong)
         line = {"kill": first + at, "batch": number, "victim": name, "window": whole_window}
         line |= {"after": round(after, 3), "database": "postgresql" if url else "sqlite", "wrong": wrong}
         line |= {"seconds": round(time.monotonic() - began, 2), "whole": whole}
@@ -208,9 +221,8 @@ def run_batch(options: argparse.Namespace, nursery: Nursery, number: int, first:
         with (options.folder / "kills.jsonl").open("a") as ledger:
             ledger.write(json.dumps(line) + "\n")
         progress(options)
-    if well:
-        shutil.rmtree(folder)
-    return well
+    if not known:
+        shutil.rmtree(batch.folder)
 
 
 def work_of(batch: Batch) -> dict[str, int]:
@@ -235,7 +247,7 @@ def progress(options: argparse.Namespace) -> None:
     latest = lines[-50:]
     left = (options.kills - len(lines)) * sum(line["seconds"] for line in latest) / len(latest)
     wrong = sum(bool(line["wrong"]) for line in lines)
-    said = f"{len(lines):,} of {options.kills:,} kills, {wrong} with something wrong, {left / 60:.0f} min left"
+    said = f"{len(lines):,} of {options.kills:,} kills, {wrong} with a finding, {left / 60:.0f} min left"
     print(said, end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
 
 
@@ -250,6 +262,7 @@ def main() -> int:
     words.add_argument("--postgres", metavar="URL", help="of a server; own: one of its own")
     options = words.parse_args()
     options.folder = options.folder.resolve()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that victims end with us
     draw_photos(options.folder / "photos")
     with ExitStack() as stack:
         at = options.postgres
@@ -265,7 +278,7 @@ def main() -> int:
     wrong = [line for line in lines_of(options.folder) if line["wrong"]]
     for line in wrong[:20]:
         print(f"kill {line['kill']} of batch {line['batch']} ({line['victim']}): {line['wrong'][:3]}")
-    print(f"{done:,} kills, {len(wrong):,} with something wrong")
+    print(f"{done:,} kills, {len(wrong):,} with a finding")
     return bool(wrong)
 
 

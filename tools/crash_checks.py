@@ -77,7 +77,7 @@ def _saved(project: Project, saves: list[dict[str, Any]]) -> list[str]:
 
 
 def _kept(book: list[dict[str, Any]]) -> dict[int, int]:
-    """Count the strokes that must be there, by photo: in a draft or a save, or older than what may be lost."""
+    """Count the strokes that must be there, by photo: in a draft, in a save, or older than what may go."""
     kept: dict[int, int] = defaultdict(int)
     of_this_life: list[dict[str, Any]] = []
     for entry in book:

@@ -1,6 +1,6 @@
 """The two that are killed: a trainer, and a writer that paints, saves, skips and flags without rest.
 
-``python -m tools.crash_victims nursery`` imports what both need and then forks one for each line on its input, so
+``python -m tools.crash_victims nursery`` imports what both need and then forks one for each line of input, so
 that a thousand of them do not import for an hour. ``window PROJECT JOURNAL`` is the whole window instead.
 """
 
@@ -51,7 +51,7 @@ def cells(shape: tuple[int, ...]) -> int:
 
 
 def strokes_in(labels: Labels, provenance: Labels) -> int:
-    """Count the strokes of a mask up to the first that is missing; what a model proposed counts for nothing."""
+    """Count the strokes of a mask up to the first that is missing; what a model proposed does not count."""
     for number in range(cells(labels.shape)):
         place = cell_of(number, labels.shape)
         if labels[place] != value_of(number) or provenance[place] != PAINTED:
@@ -86,7 +86,9 @@ class Writer:
         self._left = self._random.randint(3, 20)
         save_draft = session.project.drafts.save
 
-        def save_and_note(photo_id: int, annotator: str, labels: Labels, provenance: Labels, *more: Any) -> Any:
+        def save_and_note(
+            photo_id: int, annotator: str, labels: Labels, provenance: Labels, *more: Any
+        ) -> Any:
             strokes = strokes_in(labels, provenance)
             made = save_draft(photo_id, annotator, labels, provenance, *more)
             self.note(draft=strokes, photo=photo_id)
@@ -186,7 +188,7 @@ def nursery() -> None:
     import torch
     from napari.components import ViewerModel
 
-    import napari_skinseg.session.session
+    import napari_skinseg.session.session  # noqa: F401
     import trainer.cli.run
     import trainer.service.service
     import trainer.training.round  # noqa: F401

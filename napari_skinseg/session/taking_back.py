@@ -98,7 +98,10 @@ class TakingBack:
         if head is None or head.annotator != who or head.parent_id != accepted.base:
             return "the photo was saved again meanwhile: it opens as it is now"
         labels, provenance = accepted.mask()
-        made = project.masks.revert(photo_id, None if accepted.was_part else accepted.base, who)
+        # Before the revert too: a kill between the two would leave the photo without the work on it.
+        project.drafts.save(photo_id, who, labels, provenance, head.id, accepted.model_id)
+        to = None if accepted.was_part else accepted.base
+        made = project.masks.revert(photo_id, to, who, keep_draft=True)
         if accepted.was_part:  # no part again by a revert alone, which makes a finished mask of it
             made = project.masks.save(
                 photo_id, labels, provenance, who, None, RevisionKind.PART, accepted.model_id

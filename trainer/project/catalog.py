@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from trainer.errors import ProjectError, ReadOnlyError
 from trainer.project import schema_choice  # noqa: F401  its tables are made with the others
@@ -30,6 +31,15 @@ __all__ = ["Catalog", "sqlite_url"]
 
 BUSY_SECONDS = 30.0
 """A writer waits this long for its turn."""
+
+ALIVE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""A server that went without a word is noticed within half a minute, and not after the system's two hours."""
 
 
 def sqlite_url(path: Path) -> sa.URL:
@@ -132,15 +142,24 @@ class Catalog:
             If the project is open for reading only.
         StorageFullError
             If the disk is full.
+        UnreachableError
+            If the server does not answer.
         """
         if self.read_only:
             raise ReadOnlyError("the project is open for reading only: nothing can be saved in it")
-        with plain_errors(self.place):
-            with (self._durable if durable else self._writer).begin() as connection:
-                yield connection
-            if not self.is_sqlite:  # after the commit, so that a reader who sees the number sees the rows
-                with self._writer.begin() as connection:
-                    connection.execute(sa.text("SELECT nextval('skinseg_change')"))
+        engine = self._durable if durable else self._writer
+        with plain_errors(self.place), engine.begin() as connection:
+            yield connection
+        if not self.is_sqlite:
+            self._count_change()
+
+    def _count_change(self) -> None:
+        """Change the number that readers watch: after the commit, so that who sees it sees the rows.
+
+        Where the server has gone away since, the rows are there, and the next commit changes the number.
+        """
+        with suppress(DBAPIError, PoolTimeoutError), self._writer.begin() as connection:
+            connection.execute(sa.text("SELECT nextval('skinseg_change')"))
 
     def insert(self, table: sa.Table) -> Any:
         """Return an INSERT that knows `on_conflict_do_…` in this database's dialect."""
@@ -285,7 +304,9 @@ def _sqlite_engine(file: Path, read_only: bool) -> sa.Engine:
 
 
 def _postgresql_engine(url: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=15)
+    engine = sa.create_engine(
+        url, pool_pre_ping=True, pool_size=5, max_overflow=15, pool_timeout=BUSY_SECONDS, connect_args=ALIVE
+    )
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from trainer.errors import ConflictError, PhotoError, ProjectError
+from trainer.project.clock import shared_time
 from trainer.project.lineup import QueueEntry, line_up, slot_plan, slot_state
 from trainer.project.orders import not_of, orders, ranking, recent_bursts
 from trainer.project.schema import lease, photo, request, score, session, skipped
@@ -73,8 +73,8 @@ class Queue:
         """
         out = tuple(exclude)
         for _ in range(_TRIES):  # a pick can be lost to another session between finding and leasing it
-            now = time.time()
             with self._store.catalog.write() as connection:
+                now = shared_time(connection)
                 self._seen(connection, session_id, now)
                 state = slot_state(connection, self._store, now)
                 slot, blind = next(slot_plan(self._store).slots(state))
@@ -100,9 +100,9 @@ class Queue:
         known = self._photos.get(photo_id)
         if known.state == PhotoState.BROKEN:
             raise PhotoError(f"{known.relpath}: {known.reason}")
-        now = time.time()
-        made = Lease(photo_id, ASKED, False, now + self._store.settings.queue.lease_seconds)
         with self._store.catalog.write() as connection:
+            now = shared_time(connection)
+            made = Lease(photo_id, ASKED, False, now + self._store.settings.queue.lease_seconds)
             annotator = self._seen(connection, session_id, now)
             holder = connection.execute(
                 sa.select(session.c.annotator)
@@ -120,9 +120,9 @@ class Queue:
 
     def extend(self, session_id: int, photo_ids: Iterable[int]) -> list[int]:
         """Prolong the leases of a session, as its sign of life; returns the photos that it still holds."""
-        now = time.time()
         ids = list(photo_ids)
         with self._store.catalog.write() as connection:
+            now = shared_time(connection)
             self._seen(connection, session_id, now)
             mine = sa.and_(lease.c.session_id == session_id, lease.c.photo_id.in_(ids))
             connection.execute(
@@ -139,7 +139,7 @@ class Queue:
     def skip(self, session_id: int, photo_id: int) -> None:
         """Put a photo at the end of the queue; this session does not get it again."""
         with self._store.catalog.write() as connection:
-            annotator = self._seen(connection, session_id, time.time())
+            annotator = self._seen(connection, session_id, shared_time(connection))
             connection.execute(
                 self._store.catalog.insert(skipped)
                 .values(session_id=session_id, photo_id=photo_id)
@@ -155,7 +155,7 @@ class Queue:
     def flag(self, session_id: int, photo_id: int, note: str) -> None:
         """Take a photo out of the queue with a note for the project's owner."""
         with self._store.catalog.write() as connection:
-            annotator = self._seen(connection, session_id, time.time())
+            annotator = self._seen(connection, session_id, shared_time(connection))
             connection.execute(
                 sa.update(photo)
                 .where(photo.c.id == photo_id)
@@ -179,11 +179,11 @@ class Queue:
 
     def request_prediction(self, session_id: int, photo_ids: Iterable[int]) -> None:
         """Ask the trainer for suggestions; what is asked for comes before training."""
-        rows = [
-            {"session_id": session_id, "photo_id": photo_id, "created": time.time()} for photo_id in photo_ids
-        ]
-        if rows:
+        ids = list(photo_ids)
+        if ids:
             with self._store.catalog.write() as connection:
+                now = shared_time(connection)
+                rows = [{"session_id": session_id, "photo_id": photo_id, "created": now} for photo_id in ids]
                 connection.execute(self._store.catalog.insert(request).on_conflict_do_nothing(), rows)
 
     def _seen(self, connection: sa.Connection, session_id: int, now: float) -> str:

@@ -105,6 +105,6 @@ class Heartbeat:
         with self._lock:
             fields = dict(self._fields)
         try:
-            self._project.trainer.write_state(**fields, heartbeat=time.time())
+            self._project.trainer.write_state(**fields)
         except Exception:  # a full disk or a busy catalog must not end the only sign of life
             log.exception("could not write the heartbeat; trying again")
