@@ -14,7 +14,8 @@ from psygnal import Signal
 from napari_skinseg.session.leaving_keys import LeavingKeys, ResponsiveClock
 from napari_skinseg.session.session_tools import SessionTools
 from napari_skinseg.session.shortcuts import MOVING, PEEK, KeyBindings, KeyRow, key_table
-from trainer.project.states import CommandKind, PhotoState
+from trainer.errors import UnreachableError
+from trainer.project.states import CommandKind, PhotoState, RevisionKind
 from trainer.service.process import trainer_liveness
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ class AnnotationSession(SessionTools):
     # Inside
 
     def _connect(self) -> None:
-        for part in (self._editor, self._navigator, self._saver):
+        for part in (self._editor, self._navigator, self._saver, self._watcher):
             part.changed.connect(self.state_changed.emit)
         speakers = (self._editor, self._navigator, self._saver, self._completion, self._watcher)
         for speaker in (*speakers, self._taking_back, self.history):
@@ -227,7 +228,6 @@ class AnnotationSession(SessionTools):
         self._editor.layers.adopted_layer.connect(self._keys.add)
         self._navigator.shown.connect(self._photo_shown)
         self._saver.saved.connect(self._mask_saved)
-        self._completion.left.connect(self._photo_left)
         self._watcher.found.connect(self._project_changed)
         self._background.failed.connect(self._background_failed)
 
@@ -277,7 +277,7 @@ class AnnotationSession(SessionTools):
     def _mask_saved(self, job: SaveJob, revision: Revision | None) -> None:
         if job.leave:
             self._photo_left(job.photo.id)
-            if job.note is None:
+            if job.kind == RevisionKind.SAVE and job.note is None:
                 takes = "Ctrl+Z takes it back, B opens it again" if self.untouched else "B opens it again"
                 self.notice.emit("info", f"saved; {takes}")
         elif revision is not None:
@@ -285,5 +285,8 @@ class AnnotationSession(SessionTools):
         self.state_changed.emit()
 
     def _background_failed(self, error: BaseException) -> None:
+        if isinstance(error, UnreachableError):
+            self._watcher.soon()  # it says so, once for all that fails meanwhile
+            return
         self.notice.emit("error", str(error) or type(error).__name__)
         self.state_changed.emit()

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 from trainer.errors import MaskError, ProjectError
+from trainer.settings.model import Settings
 
-from .conftest import some_mask
+from .conftest import MakeProject, some_mask
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from trainer.project.project import Project
 
 pytestmark = pytest.mark.both_stores
@@ -50,11 +53,12 @@ def test_what_an_open_session_asks_for_is_wanted_first(project: Project) -> None
     assert project.predictions.wanted("0001")[0] == head[0]
 
 
-def test_a_new_ranking_replaces_the_old_one(project: Project) -> None:
+def test_a_new_ranking_replaces_the_old_one(make_project: MakeProject, photo_folder: Path) -> None:
+    project = make_project(settings=Settings.model_validate({"queue": {"random_share": 0}}))
+    project.registration.add_folder(photo_folder)
     train = project.photos.ids("train")
     project.predictions.set_scores("0001", [(photo_id, 1.0, "old") for photo_id in train])
     project.predictions.set_scores("0002", [(train[-1], 2.0, "new"), (train[0], 1.0, "new")])
-    project.settings.queue.random_share = 0
     head = project.queue.head(2)
     assert [(entry.photo_id, entry.why) for entry in head] == [(train[-1], "new"), (train[0], "new")]
 

@@ -6,9 +6,8 @@ never fails half-way; what must survive a power cut commits with `durable=True` 
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,27 +18,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from trainer.errors import ProjectError, ReadOnlyError
 from trainer.project import schema_choice  # noqa: F401  its tables are made with the others
 from trainer.project.catalog_errors import plain_errors, understood
+from trainer.project.engines import connect_sqlite, postgresql_engine, sqlite_engine
 from trainer.project.filesystem import file_system_of, is_network
 from trainer.project.schema import PHOTO_CONTENT, SCHEMA, meta, metadata
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
-    from sqlalchemy.pool import ConnectionPoolEntry
-
 __all__ = ["Catalog", "sqlite_url"]
-
-BUSY_SECONDS = 30.0
-"""A writer waits this long for its turn."""
-
-ALIVE = {
-    "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
-}
-"""A server that went without a word is noticed within half a minute, and not after the system's two hours."""
 
 
 def sqlite_url(path: Path) -> sa.URL:
@@ -77,9 +64,9 @@ class Catalog:
             if self.is_sqlite:
                 self.file = Path(self.url.database or "")
                 _refuse_network(self.file)
-                self.engine = _sqlite_engine(self.file, read_only)
+                self.engine = sqlite_engine(self.file, read_only)
             elif self.url.get_backend_name() == "postgresql":
-                self.engine = _postgresql_engine(self.url)
+                self.engine = postgresql_engine(self.url)
             else:
                 raise ProjectError(f"database '{url}': use sqlite or postgresql+psycopg")
         except (ArgumentError, NoSuchModuleError) as error:
@@ -180,7 +167,7 @@ class Catalog:
         # connection that asks, outside the pool, and it never writes, or it would miss its own commits.
         with self._version_lock:
             if self._version_connection is None:
-                self._version_connection = _connect(self.file, self.read_only)
+                self._version_connection = connect_sqlite(self.file, self.read_only)
             return int(self._version_connection.execute("PRAGMA data_version").fetchone()[0])
 
     def create(self, values: dict[str, str]) -> None:
@@ -258,60 +245,3 @@ def _refuse_network(file: Path) -> None:
             f"{file.parent} lies on a network file system ({kind}), where SQLite can lose data; put the "
             "project on a local disk, or name a PostgreSQL database: --database postgresql+psycopg://…"
         )
-
-
-def _connect(file: Path, read_only: bool) -> sqlite3.Connection:
-    if not read_only:
-        return sqlite3.connect(file, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
-    import os
-
-    mode = "mode=ro"
-    if not os.access(file.parent, os.W_OK) and not file.with_name(f"{file.name}-wal").exists():
-        mode = "mode=ro&immutable=1"  # a WAL database needs a file beside it, which cannot be made here
-    uri = f"{file.resolve().as_uri()}?{mode}"
-    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
-
-
-def _sqlite_engine(file: Path, read_only: bool) -> sa.Engine:
-    engine = sa.create_engine(
-        "sqlite://",
-        creator=lambda: _connect(file, read_only),
-        poolclass=sa.QueuePool,
-        pool_size=5,
-        max_overflow=15,
-    )
-
-    @sa.event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-        with closing(connection.cursor()) as cursor:
-            if not read_only:
-                cursor.execute("PRAGMA journal_mode = WAL")
-            cursor.execute("PRAGMA synchronous = NORMAL")
-            cursor.execute("PRAGMA cache_size = -16384")
-            cursor.execute("PRAGMA temp_store = MEMORY")
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        options = connection.get_execution_options()
-        if not options.get("skinseg_write"):
-            connection.exec_driver_sql("BEGIN")
-            return
-        level = "FULL" if options.get("skinseg_durable") else "NORMAL"
-        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _postgresql_engine(url: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(
-        url, pool_pre_ping=True, pool_size=5, max_overflow=15, pool_timeout=BUSY_SECONDS, connect_args=ALIVE
-    )
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        options = connection.get_execution_options()
-        if options.get("skinseg_write") and not options.get("skinseg_durable"):
-            connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
-
-    return engine
