@@ -262,8 +262,8 @@ def trainer_beside(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        process.terminate()
-        process.wait(60)
+        process.kill()
+        process.wait()
 
 
 def measure(place: Path, options: argparse.Namespace, database: str | None) -> list[dict[str, Any]]:

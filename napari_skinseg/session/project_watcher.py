@@ -10,6 +10,7 @@ from psygnal import Signal
 
 from napari_skinseg.session.loading import newer_suggestion
 from napari_skinseg.session.status import ProjectStatus, read_project_status
+from trainer.errors import UnreachableError
 from trainer.service.process import trainer_liveness
 
 if TYPE_CHECKING:
@@ -112,7 +113,9 @@ class ProjectWatcher:
         self._looking, self._due = False, True
         first, self.away = not self.away, str(error)
         if first:
-            self.notice.emit("error", f"{self._project.path} cannot be read: {error}")
+            unreachable = isinstance(error, UnreachableError)  # its words are whole
+            said = str(error) if unreachable else f"{self._project.path} cannot be read: {error}"
+            self.notice.emit("error", said)
             self.changed.emit()
 
 
