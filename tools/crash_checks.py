@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from tools.crash_victims import ANNOTATOR, digest, entries, strokes_in
 from trainer.errors import MaskError, SkinsegError
 from trainer.project import schema
+from trainer.project.counts import count_photos
 from trainer.project.doctor import doctor
 from trainer.project.model_files import fault_of
 from trainer.project.project import Project
@@ -43,7 +44,7 @@ def check(path: Path, journal: Path, whole: bool, rng: random.Random) -> list[st
                 *_strokes(project, _kept(book), whole, rng),
                 *_predictions(project, whole, rng),
                 *_served(project),
-                *(_doctor(project) if whole else ()),
+                *((*_doctor(project), *_counts(project)) if whole else ()),
             ]
     except SkinsegError as error:
         return [f"the project does not open: {error}"]
@@ -146,3 +147,14 @@ def _served(project: Project) -> list[str]:
 
 def _doctor(project: Project) -> list[str]:
     return [f"doctor: {found.what}" for found in doctor(project) if found.level == "error"]
+
+
+def _counts(project: Project) -> list[str]:
+    """Compare the counts that are kept with the photos; whoever lives may change them in between."""
+    kept = counted = None
+    for _ in range(5):
+        with project.catalog.read() as connection:
+            kept, counted = (count_photos(connection, kept=how) for how in (True, False))
+        if kept == counted:
+            return []
+    return [f"the counts that are kept are wrong: {kept} for {counted}"]

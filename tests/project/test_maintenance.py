@@ -79,6 +79,7 @@ def test_a_backup_opens_as_a_project(project: Project, tmp_path: Path) -> None:
     with Project.open(restored) as copy:
         assert copy.catalog.is_sqlite
         assert copy.id == project.id
+        assert copy.photos.counts() == project.photos.counts()
         head = copy.masks.head(first)
         assert head is not None
         assert head.id == saved.id

@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from trainer.errors import ProjectError, ReadOnlyError
 from trainer.project import schema_choice  # noqa: F401  its tables are made with the others
 from trainer.project.catalog_errors import plain_errors, understood
+from trainer.project.counts import fold_changes
 from trainer.project.engines import connect_sqlite, postgresql_engine, sqlite_engine
 from trainer.project.filesystem import file_system_of, is_network
 from trainer.project.schema import PHOTO_CONTENT, SCHEMA, meta, metadata
@@ -193,6 +194,13 @@ class Catalog:
             if PHOTO_CONTENT.name not in known:
                 with self.write() as connection:
                     PHOTO_CONTENT.create(connection, checkfirst=True)
+            self.fold_changes()
+
+    def fold_changes(self) -> None:
+        """Add what has changed to the counts that are kept, so that few rows are read for them."""
+        if not self.is_sqlite:
+            with self.write() as connection:
+                fold_changes(connection)
 
     def check_schema(self) -> dict[str, str]:
         """Return `meta` after making sure that this program can read the tables.
@@ -230,7 +238,7 @@ class Catalog:
                 metadata.create_all(connection)
             missing = set()
         self.is_complete = not missing
-        self.keeps_counts = self.is_sqlite and self.is_complete
+        self.keeps_counts = self.is_complete
 
     @property
     def place(self) -> str:
