@@ -283,8 +283,9 @@ class Service:
     def _report_failure(self, what: str, error: Exception) -> float:
         """Log and show a failure; return the seconds to hold off, longer each time."""
         reason = str(error) if isinstance(error, SkinsegError) else f"{type(error).__name__}: {error}"
-        wait = self._back_off.fail(f"{what}: {reason}", isinstance(error, UnreachableError))
-        log.exception("%s; next try in %.0f s", what, wait)
+        away = isinstance(error, UnreachableError)
+        wait = self._back_off.fail(f"{what}: {reason}", mends_itself=away)
+        log.error("%s; next try in %.0f s: %s", what, wait, reason, exc_info=not away)
         self.heartbeat.show_state("failed", self._back_off.message)
         with suppress(Exception):
             self.project.events.add("round failed", "trainer", why=reason, wait=wait)
