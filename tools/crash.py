@@ -40,11 +40,13 @@ WHOLE_EVERY = 8
 OPEN_SECONDS = 120.0
 SETTINGS = """
 [training]
-encoder = "resnet18"
-long_side = 96
-size = 64
-batch = 4
-steps_fast = 12
+encoder = "tu-resnet10t"
+recipe = "supervised"
+long_side = 48
+size = 32
+batch = 2
+steps_fast = 3
+steps_full = 6
 [queue]
 first_model_after = 2
 [service]
