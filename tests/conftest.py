@@ -14,6 +14,7 @@ import torchvision  # noqa: F401  # the same: its import compiles
 from command_line import skinseg  # noqa: F401
 from filelock import FileLock
 from PIL import Image
+from postgres_fixtures import own_server, postgres_url  # noqa: F401
 
 from trainer.errors import SkinsegError
 from trainer.networks.published.folder import FOLDER_VARIABLE, weights_folder

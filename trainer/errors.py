@@ -11,6 +11,7 @@ __all__ = [
     "ReadOnlyError",
     "SkinsegError",
     "StorageFullError",
+    "UnreachableError",
     "WeightsError",
 ]
 
@@ -21,6 +22,10 @@ class SkinsegError(Exception):
 
 class ProjectError(SkinsegError):
     """The project folder or its catalog cannot be used as asked."""
+
+
+class UnreachableError(ProjectError):
+    """The server of the catalog does not answer just now; what was saved is safe, the rest can wait."""
 
 
 class PhotoError(SkinsegError):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from psygnal import Signal
 
-from napari_skinseg.session.saving import SaveJob
+from napari_skinseg.session.saving import SaveJob, keep_draft
 from trainer.project.states import RevisionKind, VisitOutcome
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ class PhotoCompletion:
     All methods belong to the main thread; a photo must be open for all but `leave`.
     """
 
-    left = Signal(int)
-    """A photo has been released without a mask: its id."""
     notice = Signal(str, str)
     """Level and text of what the annotator should know."""
 
@@ -41,13 +39,14 @@ class PhotoCompletion:
         self,
         project: Project,
         session_id: int,
+        annotator: str,
         background: Background,
         editor: PhotoEditor,
         navigator: PhotoNavigator,
         saver: Saver,
         taking_back: TakingBack,
     ) -> None:
-        self._project, self._id = project, session_id
+        self._project, self._id, self._annotator = project, session_id, annotator
         self._background = background
         self._editor, self._navigator, self._saver = editor, navigator, saver
         self._taking_back = taking_back
@@ -102,26 +101,14 @@ class PhotoCompletion:
         if left.unsaved:
             self.notice.emit("info", f"{left.photo.relpath}: your strokes are kept, B brings them back")
 
-        def leave() -> None:
-            self._navigator.keep_draft(left)
-            self._record_visit(left, VisitOutcome.SKIPPED)
-            self._project.queue.skip(self._id, left.id)
-
-        self._background.write(leave, lambda _: self.left.emit(left.id))
+        self._saver.submit(SaveJob(left, None, leave=True, skipped=True))
         self._navigator.go_on(left)
 
     def flag(self, note: str) -> None:
         """Set the photo aside with a note; unsaved work on it is saved in part."""
         left = self._editor.work()
-
-        def leave() -> None:
-            self._record_visit(left, VisitOutcome.FLAGGED)
-            self._project.queue.flag(self._id, left.id, note)
-
-        if left.unsaved:
-            self._saver.submit(SaveJob(left, RevisionKind.PART, leave=True, note=note))
-        else:
-            self._background.write(leave, lambda _: self.left.emit(left.id))
+        kind = RevisionKind.PART if left.unsaved else None
+        self._saver.submit(SaveJob(left, kind, leave=True, note=note))
         self._navigator.go_on(left)
 
     def leave(self, left: LoadedPhoto | None, waiting: list[LoadedPhoto]) -> None:
@@ -129,12 +116,10 @@ class PhotoCompletion:
 
         def end() -> None:
             for photo in [*([left] if left else []), *waiting]:
-                self._navigator.keep_draft(photo)
+                keep_draft(self._project, self._annotator, photo)
             if left is not None:
-                self._record_visit(left, VisitOutcome.LEFT)
+                seconds, strokes, outcome = left.seconds, left.strokes, VisitOutcome.LEFT
+                self._project.sessions.record_visit(self._id, left.id, seconds, strokes, outcome)
             self._project.sessions.end(self._id)
 
         self._background.write(end, lambda _: None)
-
-    def _record_visit(self, photo: LoadedPhoto, outcome: VisitOutcome) -> None:
-        self._project.sessions.record_visit(self._id, photo.id, photo.seconds, photo.strokes, outcome)

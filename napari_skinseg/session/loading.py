@@ -223,7 +223,8 @@ def _read_work(
         try:
             labels, provenance = project.drafts.read(draft)
             if labels.shape == provenance.shape == shape:
-                return _Work(labels, provenance, draft.base_revision, draft.model_id, draft.created)
+                base = _base_of(draft, revision)
+                return _Work(labels, provenance, base, draft.model_id, draft.created)
             lost = "is of another size than the photo"
         except MaskError:
             lost = "is damaged"
@@ -238,6 +239,16 @@ def _read_work(
             damage = f"its mask is damaged and will be replaced by what you save ({error})"
     empty = np.zeros(shape, np.uint8)
     return _Work(empty, empty.copy(), base, damage=damage, notice=lost)
+
+
+def _base_of(draft: Draft, revision: Revision | None) -> str | None:
+    """Return the revision that a draft goes on from: their own saved mask, or the one that it was begun on.
+
+    A save takes its annotator's draft with it, so a draft beside their own mask is younger than that, even if
+    it was begun before that save was known to have worked.
+    """
+    own = revision is not None and revision.annotator == draft.annotator
+    return revision.id if own and revision is not None else draft.base_revision
 
 
 def load_or_release(project: Project, session_id: int, annotator: str, claim: Lease) -> LoadedPhoto:

@@ -11,6 +11,7 @@ from psygnal import Signal
 from napari_skinseg.session.loading import load_or_release
 from napari_skinseg.session.prefetch import Prefetcher, claim_drafts
 from napari_skinseg.session.project_watcher import size_and_model
+from napari_skinseg.session.saving import keep_draft
 from trainer.project.queue import Lease
 
 if TYPE_CHECKING:
@@ -148,11 +149,12 @@ class PhotoNavigator:
         self.changed.emit()
 
     def poll(self, now: float) -> None:
-        """Extend the leases, and ask an empty queue again: photos are released by others, and added."""
-        ask = self._wanting and self.waiting.queue_is_empty and not self._closed
-        if ask and now >= self._next_queue_look:
+        """Extend the leases, and ask again an empty queue or one that was away: others release photos."""
+        empty = self._wanting and self.waiting.queue_is_empty
+        if (empty or self.waiting.away) and not self._closed and now >= self._next_queue_look:
             self._next_queue_look = now + EMPTY_RETRY_SECONDS
-            self.waiting.fill(True, self.held_ids, look_again=True)
+            self.waiting.come_back()
+            self.waiting.fill(self._wanting, self.held_ids, look_again=True)
         if now >= self._next_extension:
             self._next_extension = now + self._extension_seconds
             ids = self.held_ids
@@ -175,18 +177,6 @@ class PhotoNavigator:
         """Put a newer suggestion into a held photo."""
         self._editor.offer(photo_id, suggestion)
         self.waiting.refresh(photo_id, suggestion)
-
-    def keep_draft(self, photo: LoadedPhoto) -> None:
-        """Write unfinished work on a photo as a draft; slow, for the writing thread."""
-        if photo.unsaved and not self._project.read_only:
-            self._project.drafts.save(
-                photo.id,
-                self._annotator,
-                photo.labels,
-                photo.provenance,
-                photo.base_revision,
-                photo.model_id,
-            )
 
     def show_again(self, photo: LoadedPhoto) -> None:
         """Show the open photo with another mask."""
@@ -217,7 +207,7 @@ class PhotoNavigator:
 
     def _park(self, left: LoadedPhoto) -> None:
         left = replace(left, draft_time=None)  # "restored" is said once
-        self._background.write(lambda: self.keep_draft(left), lambda _: None)
+        self._background.write(lambda: keep_draft(self._project, self._annotator, left), lambda _: None)
         self.waiting.put_back(left)
 
     def _claim(self, photo_id: int) -> Lease:

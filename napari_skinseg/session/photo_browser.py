@@ -1,4 +1,4 @@
-"""Photos looked for in the window: pages of a search, and their small pictures."""
+"""Photos looked for in the window: pages of a search, lists of a state, and small pictures."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ if TYPE_CHECKING:
 
     from napari_skinseg.session.background import Background
     from trainer.project.project import Project
+    from trainer.project.review import ReviewEntry
     from trainer.project.search import PhotoFilter, SearchPage
+    from trainer.project.states import PhotoState
 
 
 class PhotoBrowser:
     """Searches in threads. All methods belong to the main thread, and answer there."""
 
     def __init__(self, project: Project, background: Background) -> None:
-        self._search, self._background = project.search, background
+        self._search, self._review, self._background = project.search, project.review, background
         self.thumbnails = Thumbnails(project, background)
 
     def page(
@@ -30,3 +32,7 @@ class PhotoBrowser:
     def annotators(self, show: Callable[[list[str]], None]) -> None:
         """Read who has saved masks."""
         self._background.draw(self._search.annotators, show)
+
+    def review(self, state: PhotoState, n: int, show: Callable[[list[ReviewEntry]], None]) -> None:
+        """Read the photos in a state, those with the newest masks first."""
+        self._background.draw(lambda: self._review.entries(state, n), show)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from napari_skinseg.session.loading import load_or_release
-from trainer.errors import SkinsegError
+from trainer.errors import SkinsegError, UnreachableError
 from trainer.labels.truth import merge
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ MOST_DRAFTS = 3
 class _Slot:
     photo_id: int
     loaded: LoadedPhoto | None = None
+    unread: Lease | None = None
+    """To be read once the project can be reached again."""
 
 
 class Prefetcher:
@@ -50,6 +52,8 @@ class Prefetcher:
         self._unreadable: set[int] = set()
         self._claiming = False
         self.queue_is_empty = False
+        self.away = False
+        """Whether the project could not be reached: nothing is asked of it until `come_back`."""
 
     @property
     def photo_ids(self) -> list[int]:
@@ -83,12 +87,26 @@ class Prefetcher:
         """Decode a claimed photo behind those that wait already."""
         slot = _Slot(claim.photo_id)
         self._slots.append(slot)
+        self._read(slot, claim)
+
+    def come_back(self) -> None:
+        """Ask the project again, and read what could not be read while it was away."""
+        self.away = False
+        for slot in self._slots:
+            if slot.unread is not None:
+                self._read(slot, slot.unread)
+
+    def _read(self, slot: _Slot, claim: Lease) -> None:
+        slot.unread = None
 
         def done(loaded: LoadedPhoto) -> None:
             slot.loaded = loaded
             self.changed.emit()
 
         def failed(error: BaseException) -> None:
+            if isinstance(error, UnreachableError):  # it is still ours
+                slot.unread, self.away = claim, True
+                return
             if slot in self._slots:
                 self._slots.remove(slot)
             self._unreadable.add(claim.photo_id)
@@ -136,7 +154,7 @@ class Prefetcher:
         look_again
             Ask the queue even though the queue was empty the last time.
         """
-        if self._claiming or (self.queue_is_empty and not look_again):
+        if self._claiming or self.away or (self.queue_is_empty and not look_again):
             return
         if len(self._slots) >= max(self._ahead, 1 if wanting else 0):
             return
@@ -152,6 +170,9 @@ class Prefetcher:
 
         def failed(error: BaseException) -> None:
             self._claiming = False
+            if isinstance(error, UnreachableError):
+                self.away = True
+                return
             self.queue_is_empty = True
             self.unreadable.emit(error)
 

@@ -10,6 +10,7 @@ from psygnal import Signal
 
 from napari_skinseg.session.loading import newer_suggestion
 from napari_skinseg.session.status import ProjectStatus, read_project_status
+from trainer.errors import UnreachableError
 from trainer.service.process import trainer_liveness
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ class ProjectWatcher:
     found = Signal(object)
     """A look has found changes: `News`, on the main thread."""
     notice = Signal(str, str)
-    """Level and text when the project cannot be read, once until it can be again."""
+    """Level and text when the project cannot be read, once until it can be again, and then."""
+    changed = Signal()
+    """`away` has changed."""
 
     def __init__(self, project: Project, session_id: int, background: Background) -> None:
         self._project = project
@@ -54,7 +57,9 @@ class ProjectWatcher:
         self._background = background
         self._signs: Signs | None = None
         self._next_look = self._next_status = 0.0
-        self._due, self._looking, self._failing = True, False, False
+        self._due, self._looking = True, False
+        self.away = ""
+        """Why the project cannot be read; empty: it can."""
 
     def soon(self) -> None:
         """Look closely at the next poll, changed or not."""
@@ -91,7 +96,11 @@ class ProjectWatcher:
         return signs, News(suggestions, read_project_status(project) if with_status else None, stats)
 
     def _looked(self, signs: Signs, news: News | None) -> None:
-        self._looking = self._failing = False
+        self._looking = False
+        if self.away:
+            self.away = ""
+            self.notice.emit("news", "the project can be reached again: what has waited is written now")
+            self.changed.emit()
         if news is None:
             return
         # Without the counts, which take long on a large project, this was half a look: another one follows.
@@ -102,9 +111,12 @@ class ProjectWatcher:
 
     def _failed(self, error: BaseException) -> None:
         self._looking, self._due = False, True
-        if not self._failing:
-            self._failing = True
-            self.notice.emit("error", f"{self._project.path} cannot be read: {error}")
+        first, self.away = not self.away, str(error)
+        if first:
+            unreachable = isinstance(error, UnreachableError)  # its words are whole
+            said = str(error) if unreachable else f"{self._project.path} cannot be read: {error}"
+            self.notice.emit("error", said)
+            self.changed.emit()
 
 
 def size_and_model(photo: LoadedPhoto, model_id: str | None) -> Shown:

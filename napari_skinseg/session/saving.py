@@ -24,18 +24,26 @@ RETRY_SECONDS = 5.0
 
 @dataclass(eq=False)
 class SaveJob:
-    """A mask to be written.
+    """Work on a photo to be written.
 
-    `kind` is `SAVE` (every proposed label is accepted) or `PART` (as it is). With `leave` the photo is
-    released afterwards, flagged where there is a `note`.
+    `kind` is `SAVE` (every proposed label is accepted), `PART` (as it is) or None (no mask). With `leave` the
+    photo is released afterwards, flagged where there is a `note`; with `skipped` its work becomes a draft.
     """
 
     photo: LoadedPhoto
-    kind: RevisionKind
+    kind: RevisionKind | None
     leave: bool
     note: str | None = None
+    skipped: bool = False
     tries: int = 0
     written: Revision | None = None
+
+
+def keep_draft(project: Project, annotator: str, photo: LoadedPhoto) -> None:
+    """Write unfinished work on a photo as a draft; slow, for the writing thread."""
+    if photo.unsaved and not project.read_only:
+        base, model_id = photo.base_revision, photo.model_id
+        project.drafts.save(photo.id, annotator, photo.labels, photo.provenance, base, model_id)
 
 
 class Saver:
@@ -87,19 +95,30 @@ class Saver:
 
     def _write(self, job: SaveJob) -> tuple[Revision | None, ConflictError | None]:
         photo, project = job.photo, self._project
-        conflict = self._write_mask(job) if job.written is None else None
-        project.drafts.drop(photo.id, self._annotator)
+        conflict = None
+        if job.kind is not None:
+            conflict = self._write_mask(job) if job.written is None else None
+            project.drafts.drop(photo.id, self._annotator)
         if job.leave:
-            outcome = VisitOutcome.SAVED if job.note is None else VisitOutcome.FLAGGED
-            project.sessions.record_visit(self._session_id, photo.id, photo.seconds, photo.strokes, outcome)
-            if job.note is not None:
-                project.queue.flag(self._session_id, photo.id, job.note)
+            outcome = self._put_aside(job)
             project.queue.release(self._session_id, photo.id)
+            project.sessions.record_visit(self._session_id, photo.id, photo.seconds, photo.strokes, outcome)
         return job.written, conflict
+
+    def _put_aside(self, job: SaveJob) -> VisitOutcome:
+        """Flag or skip a photo that is left without being done."""
+        if job.skipped:
+            keep_draft(self._project, self._annotator, job.photo)
+            self._project.queue.skip(self._session_id, job.photo.id)
+            return VisitOutcome.SKIPPED
+        if job.note is not None:
+            self._project.queue.flag(self._session_id, job.photo.id, job.note)
+            return VisitOutcome.FLAGGED
+        return VisitOutcome.SAVED
 
     def _write_mask(self, job: SaveJob) -> ConflictError | None:
         photo = job.photo
-        whole = job.kind == RevisionKind.SAVE
+        whole, kind = job.kind == RevisionKind.SAVE, job.kind or RevisionKind.PART
         try:
             job.written = self._project.masks.save(
                 photo.id,
@@ -107,7 +126,7 @@ class Saver:
                 accept(photo.labels, photo.provenance) if whole else photo.provenance,
                 self._annotator,
                 expected=self._heads.get(photo.id, photo.base_revision),
-                kind=job.kind,
+                kind=kind,
                 model_id=photo.model_id,
                 seconds=photo.seconds,
                 strokes=photo.strokes,
@@ -116,6 +135,11 @@ class Saver:
             job.written = error.revision
             head = self._project.masks.head(photo.id)  # they get a notice: their next save stands
             self._heads[photo.id] = None if head is None else head.id
+            # A connection that is lost with the commit leaves open whether that worked: the same mask, by the
+            # same hand, under another name, is the save of the try before.
+            if head is not None and job.tries > 1 and _is_same(head, error.revision):
+                job.written = head
+                return None
             return error
         self._heads[photo.id] = job.written.id
         return None
@@ -131,8 +155,14 @@ class Saver:
     def _fail(self, job: SaveJob, error: BaseException) -> None:
         self._retry_at = time.monotonic() + RETRY_SECONDS
         self.failing.append(job)
-        name = job.photo.photo.relpath
-        self.trouble = f"{name} is not saved yet: {error} – trying again every few seconds"
+        name, done = job.photo.photo.relpath, "saved"
+        if job.kind is None:
+            done = "skipped" if job.skipped else "flagged"
+        self.trouble = f"{name} is not {done} yet: {error} – trying again every few seconds"
         if job.tries == 1:
             self.notice.emit("error", self.trouble)
             self.changed.emit()
+
+
+def _is_same(one: Revision, other: Revision) -> bool:
+    return (one.annotator, one.checksum) == (other.annotator, other.checksum)

@@ -14,18 +14,16 @@ from psygnal import Signal
 from napari_skinseg.session.leaving_keys import LeavingKeys, ResponsiveClock
 from napari_skinseg.session.session_tools import SessionTools
 from napari_skinseg.session.shortcuts import MOVING, PEEK, KeyBindings, KeyRow, key_table, reviewer_rows
-from trainer.project.states import AccessKind, CommandKind, PhotoState
+from trainer.errors import UnreachableError
+from trainer.project.states import AccessKind, CommandKind, RevisionKind
 from trainer.service.process import trainer_liveness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from napari.components import ViewerModel
 
     from napari_skinseg.session.project_watcher import News
     from napari_skinseg.session.saving import SaveJob
     from trainer.project.project import Project
-    from trainer.project.review import ReviewEntry
     from trainer.project.revisions import Revision
 
 CLOSE_SECONDS = 20.0
@@ -60,11 +58,6 @@ class AnnotationSession(SessionTools):
         self._leaving = LeavingKeys(self, self._clock)
         self._bind_keys()
         self._connect()
-
-    def review(self, state: PhotoState, n: int, show: Callable[[list[ReviewEntry]], None]) -> None:
-        """Read the photos in a state in a thread; `show` is called with them in `poll`."""
-        if not self._closed:
-            self._background.read(lambda: self.project.review.entries(state, n), show)
 
     # From photo to photo
 
@@ -221,7 +214,7 @@ class AnnotationSession(SessionTools):
     # Inside
 
     def _connect(self) -> None:
-        for part in (self._editor, self._navigator, self._saver):
+        for part in (self._editor, self._navigator, self._saver, self._watcher):
             part.changed.connect(self.state_changed.emit)
         speakers = (self._editor, self._navigator, self._saver, self._completion, self._watcher)
         for speaker in (*speakers, self._taking_back, self.history, self.reviewing):
@@ -229,7 +222,6 @@ class AnnotationSession(SessionTools):
         self._editor.layers.adopted_layer.connect(self._keys.add)
         self._navigator.shown.connect(self._photo_shown)
         self._saver.saved.connect(self._mask_saved)
-        self._completion.left.connect(self._photo_left)
         self._watcher.found.connect(self._project_changed)
         self._background.failed.connect(self._background_failed)
 
@@ -288,7 +280,7 @@ class AnnotationSession(SessionTools):
     def _mask_saved(self, job: SaveJob, revision: Revision | None) -> None:
         if job.leave:
             self._photo_left(job.photo.id)
-            if job.note is None:
+            if job.kind == RevisionKind.SAVE and job.note is None:
                 takes = "Ctrl+Z takes it back, B opens it again" if self.untouched else "B opens it again"
                 self.notice.emit("info", f"saved; {takes}")
         elif revision is not None:
@@ -296,5 +288,8 @@ class AnnotationSession(SessionTools):
         self.state_changed.emit()
 
     def _background_failed(self, error: BaseException) -> None:
+        if isinstance(error, UnreachableError):
+            self._watcher.soon()  # it says so, once for all that fails meanwhile
+            return
         self.notice.emit("error", str(error) or type(error).__name__)
         self.state_changed.emit()

@@ -52,7 +52,14 @@ class SessionState:
         self._saver = Saver(project, self._id, annotator, self._background)
         self._taking_back = TakingBack(project, annotator, self._background, self._navigator)
         self._completion = PhotoCompletion(
-            project, self._id, self._background, self._editor, self._navigator, self._saver, self._taking_back
+            project,
+            self._id,
+            annotator,
+            self._background,
+            self._editor,
+            self._navigator,
+            self._saver,
+            self._taking_back,
         )
         self.history = MaskHistory(project, annotator, self._background, self._editor, self._navigator)
         self.browser = PhotoBrowser(project, self._background)
@@ -80,6 +87,9 @@ class SessionState:
         """One sentence for the state of the window."""
         if self._saver.failing:
             return self._saver.trouble
+        if self.away:
+            doing = "go on painting, it" if self._editor.photo is not None else "your work"
+            return f"the project cannot be reached: {doing} is kept here and written once it is back"
         if self._navigator.problem and self._editor.photo is None:
             return self._navigator.problem
         return sentence(
@@ -88,6 +98,11 @@ class SessionState:
             opening=self._navigator.opening,
             read_only=self.project.read_only_reason,
         )
+
+    @property
+    def away(self) -> bool:
+        """Whether the project cannot be read just now, because its database does not answer."""
+        return self._watcher.away != ""
 
     @property
     def project_status(self) -> ProjectStatus:

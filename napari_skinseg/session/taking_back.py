@@ -98,13 +98,17 @@ class TakingBack:
         if head is None or head.annotator != who or head.parent_id != accepted.base:
             return "the photo was saved again meanwhile: it opens as it is now"
         labels, provenance = accepted.mask()
-        made = project.masks.revert(photo_id, None if accepted.was_part else accepted.base, who)
+        # Before the revert: a kill between the two would lose the work on it. And without a base:
+        # beside a mask of theirs a draft goes on from that, and afterwards there may be none.
+        project.drafts.save(photo_id, who, labels, provenance, None, accepted.model_id)
+        to = None if accepted.was_part else accepted.base
+        made = project.masks.revert(photo_id, to, who, keep_draft=True)
         if accepted.was_part:  # no part again by a revert alone, which makes a finished mask of it
             made = project.masks.save(
                 photo_id, labels, provenance, who, None, RevisionKind.PART, accepted.model_id
             )
-        base = None if made is None else made.id
-        project.drafts.save(photo_id, who, labels, provenance, base, accepted.model_id)
+        if made is not None:
+            project.drafts.save(photo_id, who, labels, provenance, made.id, accepted.model_id)
         return ""
 
     def _reverted(self, trouble: str) -> None:

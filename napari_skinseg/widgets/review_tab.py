@@ -68,7 +68,7 @@ class ReviewTab(QWidget):
         if self.verdicts is not None:
             self.verdicts.refresh()
         state = PhotoState(self.states.currentData())
-        self.session.review(state, SHOWN, lambda entries: self._show(state, entries))
+        self.session.browser.review(state, SHOWN, lambda entries: self._show(state, entries))
 
     def _show_note(self) -> None:
         """Show all that a reviewer has written on the open photo."""

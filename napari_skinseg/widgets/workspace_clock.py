@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer
 
 from napari_skinseg.views.annotate import resolve_annotate, window_title
 from napari_skinseg.widgets.notices import TrainerDeathNotice
+from trainer.errors import UnreachableError
 
 if TYPE_CHECKING:
     from napari_skinseg.session.session import AnnotationSession
@@ -88,8 +90,12 @@ class WorkspaceClock(QObject):
                 self._session.viewer.title = title
 
     def _look_at_trainer(self) -> None:
-        if self._session is None:
+        if self._session is None or self._session.away:
             return
+        with suppress(UnreachableError):  # the session says so; what is drawn stays
+            self._draw_trainer()
+
+    def _draw_trainer(self) -> None:
         now = time.monotonic()
         due = now - self._last_read > READ_SECONDS
         self._trainer.refresh(force=due)
@@ -103,12 +109,13 @@ class WorkspaceClock(QObject):
         self._changed = True
 
     def _take_new_photo(self, *_: object) -> None:
-        self._read_day()
+        with suppress(UnreachableError):
+            self._read_day()
         self._changed = True
 
     def _read_day(self) -> None:
         """Read what comes next, and what was finished today."""
-        if self._session is None:
+        if self._session is None or self._session.away:
             return
         self._annotate.show_queue(self._session.queue_head(NEXT_UP))
         today = self._session.project.sessions.today(self._session.annotator)

@@ -54,6 +54,14 @@ def test_weights_and_card_must_belong_together(model, tmp_path):
         load_model(tmp_path)
 
 
+@pytest.mark.parametrize("harm", [{"classes": None}, {"options": 3}, {"arch": []}])
+def test_a_card_that_describes_no_network_gets_one_line(model, tmp_path, harm):
+    save_model(tmp_path, model.state_dict(), {"network": {**model.describe(), **harm}})
+    with pytest.raises(SkinsegError, match=r"model\.json") as caught:
+        load_model(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_file_of_other_classes_fits_but_for_the_head(model):
     other = build_segmenter(encoder=ENCODER, classes=9)
     fit = load_matching(other, model.state_dict())

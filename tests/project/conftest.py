@@ -1,17 +1,15 @@
-"""Fixtures for the store: projects on SQLite and, where a server is named, on PostgreSQL too."""
+"""Fixtures for the store: projects on SQLite and, where the store matters, on PostgreSQL too."""
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-import sqlalchemy as sa
 from PIL import Image
+from postgres_fixtures import NAMED
 
 from trainer.project.project import Project
 
@@ -20,28 +18,21 @@ if TYPE_CHECKING:
 
     from trainer.settings.model import Settings
 
-SERVER = os.environ.get("SKINSEG_TEST_POSTGRES")
-BACKENDS = ["sqlite", "postgres"] if SERVER else ["sqlite"]
-
 Labels = npt.NDArray[np.uint8]
 MakeProject = Callable[..., Project]
 
 
-@pytest.fixture(params=BACKENDS)
-def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """None for SQLite; else a fresh database on the server that SKINSEG_TEST_POSTGRES names."""
-    if request.param == "sqlite":
-        yield None
-        return
-    assert SERVER is not None
-    name = f"skinseg_{uuid.uuid4().hex[:12]}"
-    server = sa.create_engine(SERVER, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    yield sa.make_url(SERVER).set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests on SQLite, and those marked `both_stores` on PostgreSQL too; all where a server is named."""
+    if "database_url" in metafunc.fixturenames:
+        both = NAMED or metafunc.definition.get_closest_marker("both_stores")
+        metafunc.parametrize("database_url", ["sqlite", "postgres"] if both else ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> str | None:
+    """None for SQLite; else the URL of a fresh database on PostgreSQL."""
+    return None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
 
 
 @pytest.fixture

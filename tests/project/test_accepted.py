@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from trainer.labels.values import IGNORE
 from trainer.project.accepted import accepted_masks, put_back
 from trainer.project.project import Project
 from trainer.settings.plan import Lane
+
+pytestmark = pytest.mark.both_stores
 
 LABELS = np.full((60, 80), 3, np.uint8)
 

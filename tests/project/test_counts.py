@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from trainer.errors import PhotoError
 from trainer.project.counts import count_photos
 from trainer.project.project import Project
-from trainer.project.schema_choice import tally
+from trainer.project.schema_choice import tally, tally_change
 
 from .conftest import some_mask, write_photo
+
+pytestmark = pytest.mark.both_stores
 
 
 def assert_kept_is_counted(project: Project) -> None:
@@ -56,11 +58,13 @@ def test_a_change_that_is_undone_is_not_counted(project: Project) -> None:
 
 def test_a_project_from_before_is_counted_and_then_keeps_its_counts(project: Project) -> None:
     project.masks.save(project.photos.ids()[0], *some_mask(), "ann", None)
-    if not project.catalog.is_sqlite:
-        pytest.skip("PostgreSQL counts")
     with project.catalog.write() as connection:
         for name in ("insert", "update", "delete"):
-            connection.execute(sa.text(f"DROP TRIGGER tally_{name}"))
+            on = "" if project.catalog.is_sqlite else " ON photo"
+            connection.execute(sa.text(f"DROP TRIGGER tally_{name}{on}"))
+            if on:
+                connection.execute(sa.text(f"DROP FUNCTION tally_{name}"))
+        tally_change.drop(connection)
         tally.drop(connection)
         connection.execute(sa.text("DROP INDEX photo_split_queue"))
         connection.execute(sa.text("DROP TABLE handout"))
@@ -72,3 +76,15 @@ def test_a_project_from_before_is_counted_and_then_keeps_its_counts(project: Pro
         assert (new.photos.counts().photos, new.photos.counts().labelled) == (8, 2)
         assert_kept_is_counted(new)
         assert new.queue.claim_next(new.sessions.start("ann").id) is not None
+
+
+def test_changes_are_added_up_once(project: Project) -> None:
+    for photo_id in project.photos.ids()[:3]:
+        project.masks.save(photo_id, *some_mask(), "ann", None)
+    before = project.photos.counts()
+    with Project.open(project.path) as again, again.catalog.read() as connection:
+        assert again.photos.counts() == before
+        assert connection.execute(sa.select(sa.func.count()).select_from(tally_change)).scalar() == 0
+    project.masks.save(project.photos.ids()[3], *some_mask(), "ann", None)
+    assert project.photos.counts().labelled == 4
+    assert_kept_is_counted(project)

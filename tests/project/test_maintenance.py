@@ -60,6 +60,7 @@ def test_an_empty_project_is_told_what_to_do(make_project: MakeProject) -> None:
     assert any("skinseg add" in finding.mend for finding in doctor(make_project()))
 
 
+@pytest.mark.both_stores
 def test_a_backup_opens_as_a_project(project: Project, tmp_path: Path) -> None:
     first, second = project.photos.ids()[:2]
     labels, provenance = some_mask()
@@ -78,6 +79,7 @@ def test_a_backup_opens_as_a_project(project: Project, tmp_path: Path) -> None:
     with Project.open(restored) as copy:
         assert copy.catalog.is_sqlite
         assert copy.id == project.id
+        assert copy.photos.counts() == project.photos.counts()
         head = copy.masks.head(first)
         assert head is not None
         assert head.id == saved.id

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.both_stores
 def test_a_saved_mask_comes_back_exactly(project: Project) -> None:
     first = project.photos.ids()[0]
     labels, provenance = some_mask()
@@ -58,6 +59,7 @@ def test_a_mask_without_truth_teaches_nothing(project: Project) -> None:
     assert project.masks.truth() == []
 
 
+@pytest.mark.both_stores
 def test_truth_lists_the_latest_first_and_by_split(project: Project) -> None:
     labels, provenance = some_mask()
     ids = project.photos.ids()[:4]
@@ -137,6 +139,7 @@ def test_a_mask_that_does_not_fit_is_refused(
     assert list((project.path / "masks").iterdir()) == []
 
 
+@pytest.mark.both_stores
 def test_of_two_savers_one_is_told_and_both_masks_are_kept(project: Project) -> None:
     first = project.photos.ids()[0]
     mine, provenance = some_mask(2)
@@ -154,6 +157,7 @@ def test_of_two_savers_one_is_told_and_both_masks_are_kept(project: Project) -> 
     assert project.events.latest(1)[0].kind == "conflict"
 
 
+@pytest.mark.both_stores
 def test_history_can_be_walked_back_and_forth(project: Project) -> None:
     first = project.photos.ids()[0]
     one, provenance = some_mask(1)
@@ -185,6 +189,7 @@ def test_only_a_photos_own_revisions_can_be_gone_back_to(project: Project) -> No
         project.masks.revert(one, "nothing", "ann")
 
 
+@pytest.mark.both_stores
 def test_a_part_stays_in_the_queue(project: Project) -> None:
     labels, provenance = some_mask()
     session = project.sessions.start("ann")
@@ -199,6 +204,7 @@ def test_a_part_stays_in_the_queue(project: Project) -> None:
     assert claim.photo_id not in [entry.photo_id for entry in project.queue.head(8)]
 
 
+@pytest.mark.both_stores
 def test_a_draft_is_found_again_and_ends_with_the_save(project: Project) -> None:
     one, other = project.photos.ids()[:2]
     labels, provenance = some_mask()
@@ -221,6 +227,7 @@ def test_a_draft_is_found_again_and_ends_with_the_save(project: Project) -> None
     assert list((project.path / "drafts").iterdir()) == []
 
 
+@pytest.mark.both_stores
 def test_orphans_are_collected_and_nothing_else(project: Project) -> None:
     first = project.photos.ids()[0]
     labels, provenance = some_mask()

@@ -11,7 +11,7 @@ import pytest
 from trainer.errors import MaskError, ProjectError
 from trainer.settings.model import Settings
 
-from .conftest import some_mask
+from .conftest import MakeProject, some_mask
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from trainer.project.project import Project
 
     from .conftest import MakeProject
+
+pytestmark = pytest.mark.both_stores
 
 
 def test_a_prediction_comes_back_and_the_newest_counts(project: Project) -> None:

@@ -16,9 +16,10 @@ from trainer.project.filesystem import file_system_of, is_network
 from trainer.project.project import Project
 from trainer.project.schema import SCHEMA, event, meta
 
-from .conftest import SERVER, MakeProject, some_mask
+from .conftest import MakeProject, some_mask
 
 
+@pytest.mark.both_stores
 def test_a_new_project_is_private_and_opens_again(make_project: MakeProject) -> None:
     made = make_project(classes="lesion")
     for folder in (made.path, made.path / "masks", made.path / "drafts"):
@@ -29,10 +30,10 @@ def test_a_new_project_is_private_and_opens_again(make_project: MakeProject) -> 
         assert not again.read_only
 
 
-@pytest.mark.skipif(SERVER is None, reason="SKINSEG_TEST_POSTGRES names no server")
-def test_the_tests_run_on_postgresql_too(database_url: str | None) -> None:
-    if database_url is not None:
-        assert database_url.startswith("postgresql")
+def test_a_project_of_a_team_is_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    with Project.create(tmp_path / "p", database_url=postgres_url) as made:
+        assert made.database_url == postgres_url
+        assert not (made.path / "catalog.sqlite").exists()
 
 
 def test_a_project_is_not_made_over_something_else(make_project: MakeProject, tmp_path: Path) -> None:
@@ -45,6 +46,7 @@ def test_a_project_is_not_made_over_something_else(make_project: MakeProject, tm
         Project.create(tmp_path / "full")
 
 
+@pytest.mark.both_stores
 @pytest.mark.parametrize(("version", "message"), [(SCHEMA + 1, "newer"), (SCHEMA - 1, "older")])
 def test_another_version_gets_one_clear_line(make_project: MakeProject, version: int, message: str) -> None:
     made = make_project()
@@ -94,6 +96,7 @@ def test_an_unusable_database_address_is_refused(tmp_path: Path) -> None:
         Project.create(tmp_path / "b", database_url="postgresql+psycopg://127.0.0.1:1/none")
 
 
+@pytest.mark.both_stores
 def test_reading_only_refuses_to_write_and_reads(project: Project) -> None:
     first = project.photos.ids()[0]
     labels, provenance = some_mask()
@@ -167,6 +170,7 @@ def test_sqlite_on_a_network_file_system_is_refused(tmp_path: Path, monkeypatch:
         Project.create(tmp_path / "q")
 
 
+@pytest.mark.both_stores
 def test_the_event_log_can_only_be_added_to(project: Project) -> None:
     project.events.add("hello", "ann", None, number=1)
     for statement in (sa.update(event).values(who="bob"), sa.delete(event)):
@@ -176,6 +180,7 @@ def test_the_event_log_can_only_be_added_to(project: Project) -> None:
     assert (latest.kind, latest.who, latest.data) == ("hello", "ann", {"number": 1})
 
 
+@pytest.mark.both_stores
 def test_somebody_elses_commit_changes_the_data_version(project: Project) -> None:
     before = project.data_version()
     assert project.data_version() == before

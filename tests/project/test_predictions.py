@@ -27,6 +27,7 @@ def save(project: Project, **extra: object) -> int:
     return photo_id
 
 
+@pytest.mark.both_stores
 def test_errors_and_boxes_come_back_as_they_were(project: Project) -> None:
     error = np.arange(60 * 80, dtype=np.uint8).reshape(SHAPE)
     made = project.predictions.get(save(project, error=error, boxes=BOXES))

@@ -20,6 +20,8 @@ from .conftest import MakeProject, some_mask, write_photo
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.both_stores
+
 
 def many_photos(make_project: MakeProject, tmp_path: Path, count: int, **queue: float) -> Project:
     folder = tmp_path / "photos"
@@ -236,7 +238,7 @@ def test_two_photos_of_a_burst_come_in_one_batch_only_where_asked(
 
 
 def test_why_each_photo_was_handed_out_is_kept(make_project: MakeProject, tmp_path: Path) -> None:
-    project = many_photos(make_project, tmp_path, 9)
+    project = many_photos(make_project, tmp_path, 9, random_share=0)
     session = project.sessions.start("ann")
     claim = project.queue.claim_next(session.id)
     assert claim is not None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.both_stores
 def test_registering_opens_no_file(make_project: MakeProject, photo_folder: Path) -> None:
     opened: list[str] = []
     watching = True
@@ -35,6 +36,7 @@ def test_registering_opens_no_file(make_project: MakeProject, photo_folder: Path
     assert opened == []
 
 
+@pytest.mark.both_stores
 def test_scanning_again_adds_only_what_is_new(project: Project, photo_folder: Path) -> None:
     before = {photo_id: project.photos.get(photo_id).split for photo_id in project.photos.ids()}
     write_photo(photo_folder / "late.png")
@@ -91,6 +93,7 @@ def test_a_folder_inside_a_registered_one_adds_nothing_twice(project: Project, p
         project.registration.add_folder(photo_folder.parent)
 
 
+@pytest.mark.both_stores
 def test_a_moved_folder_is_found_again(project: Project, photo_folder: Path) -> None:
     first = project.photos.ids()[0]
     moved = photo_folder.with_name("moved")
@@ -155,6 +158,7 @@ def test_a_group_keeps_its_split_when_the_shares_change(make_project: MakeProjec
         assert again.photos.find("a_2").split == "train"
 
 
+@pytest.mark.both_stores
 def test_a_groups_file_gives_groups_and_splits(make_project: MakeProject, photo_folder: Path) -> None:
     table = photo_folder.parent / "groups.csv"
     table.write_text("photo,group,split\np0,ann,val\nward/p1.jpg,ann,\np2.jpg,bob,test\n")

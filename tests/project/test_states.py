@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import sqlalchemy as sa
 
 from trainer.project.schema import metadata
@@ -14,6 +15,8 @@ from .conftest import some_mask
 
 if TYPE_CHECKING:
     from trainer.project.project import Project
+
+pytestmark = pytest.mark.both_stores
 
 
 def stored(project: Project, table: str, column: str) -> set[str]:

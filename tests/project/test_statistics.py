@@ -6,12 +6,15 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from trainer.project.measurements import ToMeasure
 from trainer.project.project import Project
 from trainer.project.statistics import RankingState, Rating, Statistic
 
 from .conftest import some_mask, write_photo
+
+pytestmark = pytest.mark.both_stores
 
 LARGEST = 2**64 - 1
 

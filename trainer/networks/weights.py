@@ -233,9 +233,14 @@ def load_model(folder: Path, device: str | torch.device = "cpu") -> tuple[Segmen
     """
     card = read_card(folder)
     network = card["network"]
-    model = build_segmenter(
-        network["arch"], network["encoder"], int(network["classes"]), **network.get("options", {})
-    )
+    try:
+        options = dict(network.get("options", {}))
+        model = build_segmenter(network["arch"], network["encoder"], int(network["classes"]), **options)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        said = f"{type(error).__name__}: {error}"
+        raise SkinsegError(
+            f"{folder / CARD} describes no network ({said}): it is damaged; restore it from a backup"
+        ) from error
     weights = read_weights(folder / WEIGHTS)
     for path in folder.glob(f"{FROZEN}*.safetensors"):
         weights |= read_weights(path)

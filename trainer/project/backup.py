@@ -18,7 +18,7 @@ import tomlkit
 from trainer.atomic import replacing
 from trainer.errors import ProjectError, StorageFullError
 from trainer.labels.text_files import read_text
-from trainer.project import schema
+from trainer.project import schema, schema_choice
 from trainer.project.filesystem import storage_errors
 from trainer.project.project import FILE, Project
 from trainer.settings.toml_file import PROJECT_SECTION
@@ -129,7 +129,8 @@ def _copy_catalog(project: Project, target: Path) -> None:
         with engine.begin() as copy_to, project.catalog.engine.connect() as source_of:
             source_of = source_of.execution_options(isolation_level="REPEATABLE READ")
             schema.metadata.create_all(copy_to)
-            for table in schema.metadata.sorted_tables:
+            kept = (schema_choice.tally, schema_choice.tally_change)  # the copy counts for itself
+            for table in [table for table in schema.metadata.sorted_tables if table not in kept]:
                 rows = source_of.execution_options(yield_per=5000).execute(sa.select(table)).mappings()
                 for part in rows.partitions():
                     copy_to.execute(sa.insert(table), [dict(row) for row in part])

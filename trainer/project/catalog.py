@@ -6,30 +6,28 @@ never fails half-way; what must survive a power cut commits with `durable=True` 
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from trainer.errors import ProjectError, ReadOnlyError
 from trainer.project import schema_choice, schema_privacy, schema_review  # noqa: F401  made with the others
 from trainer.project.catalog_errors import plain_errors, understood
+from trainer.project.counts import fold_changes
+from trainer.project.engines import connect_sqlite, postgresql_engine, sqlite_engine
 from trainer.project.filesystem import file_system_of, is_network
 from trainer.project.schema import PHOTO_CONTENT, SCHEMA, meta, metadata
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
-    from sqlalchemy.pool import ConnectionPoolEntry
-
 __all__ = ["Catalog", "sqlite_url"]
-
-BUSY_SECONDS = 30.0
-"""A writer waits this long for its turn."""
 
 
 def sqlite_url(path: Path) -> sa.URL:
@@ -67,9 +65,9 @@ class Catalog:
             if self.is_sqlite:
                 self.file = Path(self.url.database or "")
                 _refuse_network(self.file)
-                self.engine = _sqlite_engine(self.file, read_only)
+                self.engine = sqlite_engine(self.file, read_only)
             elif self.url.get_backend_name() == "postgresql":
-                self.engine = _postgresql_engine(self.url)
+                self.engine = postgresql_engine(self.url)
             else:
                 raise ProjectError(f"database '{url}': use sqlite or postgresql+psycopg")
         except (ArgumentError, NoSuchModuleError) as error:
@@ -133,15 +131,24 @@ class Catalog:
             If the project is open for reading only.
         StorageFullError
             If the disk is full.
+        UnreachableError
+            If the server does not answer.
         """
         if self.read_only:
             raise ReadOnlyError("the project is open for reading only: nothing can be saved in it")
-        with plain_errors(self.place):
-            with (self._durable if durable else self._writer).begin() as connection:
-                yield connection
-            if not self.is_sqlite:  # after the commit, so that a reader who sees the number sees the rows
-                with self._writer.begin() as connection:
-                    connection.execute(sa.text("SELECT nextval('skinseg_change')"))
+        engine = self._durable if durable else self._writer
+        with plain_errors(self.place), engine.begin() as connection:
+            yield connection
+        if not self.is_sqlite:
+            self._count_change()
+
+    def _count_change(self) -> None:
+        """Change the number that readers watch: after the commit, so that who sees it sees the rows.
+
+        Where the server has gone away since, the rows are there, and the next commit changes the number.
+        """
+        with suppress(DBAPIError, PoolTimeoutError), self._writer.begin() as connection:
+            connection.execute(sa.text("SELECT nextval('skinseg_change')"))
 
     def insert(self, table: sa.Table) -> Any:
         """Return an INSERT that knows `on_conflict_do_…` in this database's dialect."""
@@ -162,7 +169,7 @@ class Catalog:
         # connection that asks, outside the pool, and it never writes, or it would miss its own commits.
         with self._version_lock:
             if self._version_connection is None:
-                self._version_connection = _connect(self.file, self.read_only)
+                self._version_connection = connect_sqlite(self.file, self.read_only)
             return int(self._version_connection.execute("PRAGMA data_version").fetchone()[0])
 
     def create(self, values: dict[str, str]) -> None:
@@ -188,6 +195,13 @@ class Catalog:
             if PHOTO_CONTENT.name not in known:
                 with self.write() as connection:
                     PHOTO_CONTENT.create(connection, checkfirst=True)
+            self.fold_changes()
+
+    def fold_changes(self) -> None:
+        """Add what has changed to the counts that are kept, so that few rows are read for them."""
+        if not self.is_sqlite:
+            with self.write() as connection:
+                fold_changes(connection)
 
     def check_schema(self) -> dict[str, str]:
         """Return `meta` after making sure that this program can read the tables.
@@ -226,7 +240,7 @@ class Catalog:
             missing = set()
         self._missing = frozenset(missing)
         self.is_complete = not missing & schema_choice.TABLES
-        self.keeps_counts = self.is_sqlite and self.is_complete
+        self.keeps_counts = self.is_complete
 
     def has(self, table: sa.Table) -> bool:
         """Whether a table is there that came after the first projects were made."""
@@ -245,58 +259,3 @@ def _refuse_network(file: Path) -> None:
             f"{file.parent} lies on a network file system ({kind}), where SQLite can lose data; put the "
             "project on a local disk, or name a PostgreSQL database: --database postgresql+psycopg://…"
         )
-
-
-def _connect(file: Path, read_only: bool) -> sqlite3.Connection:
-    if not read_only:
-        return sqlite3.connect(file, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
-    import os
-
-    mode = "mode=ro"
-    if not os.access(file.parent, os.W_OK) and not file.with_name(f"{file.name}-wal").exists():
-        mode = "mode=ro&immutable=1"  # a WAL database needs a file beside it, which cannot be made here
-    uri = f"{file.resolve().as_uri()}?{mode}"
-    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
-
-
-def _sqlite_engine(file: Path, read_only: bool) -> sa.Engine:
-    engine = sa.create_engine(
-        "sqlite://",
-        creator=lambda: _connect(file, read_only),
-        poolclass=sa.QueuePool,
-        pool_size=5,
-        max_overflow=15,
-    )
-
-    @sa.event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-        with closing(connection.cursor()) as cursor:
-            if not read_only:
-                cursor.execute("PRAGMA journal_mode = WAL")
-            cursor.execute("PRAGMA synchronous = NORMAL")
-            cursor.execute("PRAGMA cache_size = -16384")
-            cursor.execute("PRAGMA temp_store = MEMORY")
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        options = connection.get_execution_options()
-        if not options.get("skinseg_write"):
-            connection.exec_driver_sql("BEGIN")
-            return
-        level = "FULL" if options.get("skinseg_durable") else "NORMAL"
-        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _postgresql_engine(url: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=15)
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        options = connection.get_execution_options()
-        if options.get("skinseg_write") and not options.get("skinseg_durable"):
-            connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
-
-    return engine

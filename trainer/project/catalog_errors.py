@@ -1,18 +1,24 @@
-"""Errors of the catalog in one line: full disks, damaged files, rows of another version."""
+"""Errors of the catalog in one line: full disks, damaged files, absent servers, rows of another version."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from trainer.errors import ProjectError, ReadOnlyError, StorageFullError
+from trainer.errors import ProjectError, ReadOnlyError, StorageFullError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["plain_errors", "understood"]
+
+AWAY = ("08", "53300", "57P")
+"""Beginnings of PostgreSQL's codes for lost connections, too many, and a server that stops or starts."""
+REFUSALS = ("password", "does not exist", "pg_hba.conf", "not permitted")
+"""Words of a server that answers, and refuses: waiting does not help."""
 
 
 @contextmanager
@@ -39,8 +45,10 @@ def plain_errors(place: str) -> Iterator[None]:
     """Turn errors of the database into those that a person can act on."""
     try:
         yield
-    except DatabaseError as error:
-        text = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+    except PoolTimeoutError as error:
+        raise UnreachableError(_away(place, "no connection came free")) from error
+    except DBAPIError as error:
+        text = (str(error.orig).strip().splitlines() or [type(error.orig).__name__])[0]
         low = text.lower()
         if "disk is full" in low or "no space left" in low or "could not extend file" in low:
             raise StorageFullError(
@@ -52,6 +60,28 @@ def plain_errors(place: str) -> Iterator[None]:
             raise ProjectError(
                 f"{place} is damaged ({text}); put back the latest copy made with: skinseg backup"
             ) from error
+        if _is_away(error, low):
+            raise UnreachableError(_away(place, text)) from error
         if isinstance(error, OperationalError):
             raise ProjectError(f"{place} cannot be used: {text}") from error
         raise
+
+
+def _away(place: str, text: str) -> str:
+    return (
+        f"{place} cannot be used just now, its server does not answer ({text}); what was saved is safe, "
+        "and work goes on by itself once it is back"
+    )
+
+
+def _is_away(error: DBAPIError, low: str) -> bool:
+    """Tell a server that cannot be reached from one that answers; SQLite has none."""
+    if not type(error.orig).__module__.startswith("psycopg"):
+        return False
+    if error.connection_invalidated or type(error.orig).__name__ == "InterfaceError":
+        return True
+    code = getattr(error.orig, "sqlstate", None)
+    if code is not None:
+        return str(code).startswith(AWAY)
+    # Before there is a connection, libpq gives no code.
+    return isinstance(error, OperationalError) and not any(word in low for word in REFUSALS)

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 from trainer.project.scan import SPLITS
 from trainer.project.schema import photo
-from trainer.project.schema_choice import tally
+from trainer.project.schema_choice import tally, tally_change
 from trainer.project.states import PhotoState
 
-__all__ = ["Counts", "count_photos"]
+__all__ = ["Counts", "count_photos", "fold_changes"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Counts:
 
 def count_photos(connection: sa.Connection, kept: bool) -> Counts:
     """Sum up the photos of the catalog; `kept` says whether their number is kept or must be counted."""
-    rows = connection.execute(sa.select(tally) if kept else _counted()).all()
+    rows = connection.execute(_KEPT if kept else _counted()).all()
     total, labelled, waiting = (dict.fromkeys(SPLITS, 0) for _ in range(3))
     of_state: dict[str, int] = {}
     skipped = 0
@@ -67,3 +67,39 @@ def _counted() -> sa.Select[tuple[str, str, int, int, int, int]]:
     behind = sa.case((photo.c.back > 0, 1), else_=0).label("behind")
     key = (photo.c.split, photo.c.state, headed, photo.c.queued, behind)
     return sa.select(*key, sa.func.count().label("photos")).group_by(*key)
+
+
+_KEY = [column.name for column in tally.primary_key]
+
+
+def _kept() -> sa.Select[tuple[str, str, int, int, int, int]]:
+    """Add up what is kept and what has changed since; on SQLite nothing has."""
+    parts = [sa.select(*(table.c[name] for name in (*_KEY, "photos"))) for table in (tally, tally_change)]
+    rows = sa.union_all(*parts).subquery()
+    key = [rows.c[name] for name in _KEY]
+    return sa.select(*key, sa.func.sum(rows.c.photos).label("photos")).group_by(*key)
+
+
+_KEPT = _kept()
+
+
+def fold_changes(connection: sa.Connection) -> None:
+    """Add the changes to the counts, on PostgreSQL; whoever comes second leaves it to the first."""
+    if connection.dialect.name == "sqlite":
+        return
+    from sqlalchemy.dialects.postgresql import insert
+
+    if not connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK))).scalar():
+        return
+    gone = (
+        sa.delete(tally_change).returning(*(tally_change.c[name] for name in (*_KEY, "photos"))).cte("gone")
+    )
+    key = [gone.c[name] for name in _KEY]
+    summed = sa.select(*key, sa.func.sum(gone.c.photos)).group_by(*key)
+    into = insert(tally).from_select([*_KEY, "photos"], summed)
+    total = tally.c.photos + into.excluded.photos
+    connection.execute(into.on_conflict_do_update(index_elements=_KEY, set_={"photos": total}))
+
+
+_LOCK = 7_361_726
+"""A number of ours among the advisory locks of a database."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from trainer.project import schema
+from trainer.project.clock import shared_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ class EventLog:
         """Write one line in the transaction of the change that it tells of."""
         connection.execute(
             sa.insert(schema.event).values(
-                created=time.time(), kind=kind, who=who, photo_id=photo_id, data=data
+                created=shared_time(connection), kind=kind, who=who, photo_id=photo_id, data=data
             )
         )
 

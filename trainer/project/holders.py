@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from trainer.project.clock import shared_time
 from trainer.project.liveness import is_alive
 from trainer.project.schema import lease, session
 from trainer.project.sessions import CLOCK_SECONDS
@@ -48,7 +49,9 @@ def holders_of(connection: sa.Connection, photo_ids: Iterable[int], but: int | N
         sa.select(lease.c.photo_id, session)
         .join(session, session.c.id == lease.c.session_id)
         .where(
-            lease.c.photo_id.in_(list(photo_ids)), lease.c.expires > time.time(), session.c.ended.is_(None)
+            lease.c.photo_id.in_(list(photo_ids)),
+            lease.c.expires > shared_time(connection),
+            session.c.ended.is_(None),
         )
         .order_by(lease.c.photo_id)
     )

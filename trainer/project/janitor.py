@@ -45,6 +45,7 @@ def tidy_up(project: Project) -> list[str]:
     lines = []
     if removed := collect_orphans(project):
         lines.append(f"removed {removed} groups of files that belonged to nothing")
+    project.catalog.fold_changes()
     keep = project.settings.service.keep_models
     if keep and (pruned := prune_models(project, keep)).ids:
         lines.append(f"removed the files of {len(pruned.ids)} old models, {pruned.bytes / 1e6:.0f} MB")

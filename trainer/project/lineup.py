@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from dataclasses import dataclass
 from itertools import islice
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from trainer.project.clock import shared_time
 from trainer.project.counts import count_photos
 from trainer.project.orders import Order, orders, ranking, recent_bursts
 from trainer.project.schema import lease, photo
@@ -64,7 +64,7 @@ def slot_state(connection: sa.Connection, store: Store, now: float) -> SlotState
 
 def line_up(connection: sa.Connection, store: Store, n: int) -> list[QueueEntry]:
     """List the photos that would be handed out next if nobody skipped one."""
-    now, last = time.time(), 0
+    now, last = shared_time(connection), 0
     if store.catalog.is_complete and not store.settings.queue.bursts_together:
         last = store.settings.queue.bursts_apart - 1
     ranker, state = ranking(connection), slot_state(connection, store, now)

@@ -105,18 +105,19 @@ class Masks:
         arrays = {"labels": labels, "provenance": provenance}
         return write_arrays(folder, arrays, self._store.classes, {"photo": known.relpath})
 
-    def _publish(self, made: Revision, expected: str | None) -> Revision:
+    def _publish(self, made: Revision, expected: str | None, keep_draft: bool = False) -> Revision:
         of_photo = revision.c.photo_id == made.photo_id
         with self._store.catalog.write(durable=True) as connection:
             made = replace(made, created=next_time(connection, revision.c.created, of_photo))
-            self._insert(connection, made)
+            values = {**vars(made), "path": made.path.relative_to(self._store.path).as_posix()}
+            connection.execute(sa.insert(revision).values(values))
             if second := is_second(connection, self._store, made.photo_id, made.annotator):
                 keep_second(connection, made)
                 current = None
             else:
                 current = swap_head(connection, made.photo_id, expected, made.id, made.kind)
             done: list[str] = []
-            if current is None:
+            if current is None and not keep_draft:
                 mine = sa.and_(draft.c.photo_id == made.photo_id, draft.c.annotator == made.annotator)
                 done = list(connection.execute(sa.select(draft.c.path).where(mine)).scalars())
                 connection.execute(sa.delete(draft).where(mine))
@@ -133,10 +134,6 @@ class Masks:
                 made,
             )
         return made
-
-    def _insert(self, connection: sa.Connection, made: Revision) -> None:
-        values = {**vars(made), "path": made.path.relative_to(self._store.path).as_posix()}
-        connection.execute(sa.insert(revision).values(values))
 
     def _fitting(self, photo_id: int, labels: Labels, provenance: Labels) -> Photo:
         known = self._photos.get(photo_id)
@@ -213,7 +210,9 @@ class Masks:
         """
         read_arrays(of.path, self.revision(of.revision_id).checksum)
 
-    def revert(self, photo_id: int, to_revision_id: str | None, annotator: str) -> Revision | None:
+    def revert(
+        self, photo_id: int, to_revision_id: str | None, annotator: str, keep_draft: bool = False
+    ) -> Revision | None:
         """Make an earlier revision current again; the history keeps all that came after it.
 
         Parameters
@@ -224,6 +223,8 @@ class Masks:
             One of its revisions; None takes the first save back, and the photo is unlabelled again.
         annotator : str
             The annotator who reverts it.
+        keep_draft : bool
+            Whether their unfinished work stays; by default it goes, as with a save.
 
         Raises
         ------
@@ -258,7 +259,7 @@ class Masks:
             seconds=None,
             strokes=None,
         )
-        return self._publish(made, before)
+        return self._publish(made, before, keep_draft)
 
     def truth(self, split: str | None = None, to_learn: bool = False) -> list[Truth]:
         """List photos with pixels to learn from or to compare with, the latest saved first.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import sqlalchemy as sa
 
 from trainer.errors import ConflictError, PhotoError, ProjectError
 from trainer.project.assignments import assigned_to, take_reading
+from trainer.project.clock import shared_time
 from trainer.project.lineup import QueueEntry, line_up, slot_plan, slot_state
 from trainer.project.orders import not_of, orders, ranking, recent_bursts
 from trainer.project.schema import lease, photo, request, score, session, skipped
@@ -75,8 +75,8 @@ class Queue:
         """
         out = tuple(exclude)
         for _ in range(_TRIES):  # a pick can be lost to another session between finding and leasing it
-            now = time.time()
             with self._store.catalog.write() as connection:
+                now = shared_time(connection)
                 annotator = self._seen(connection, session_id, now)
                 mine = assigned_to(connection, self._store, annotator, now, session_id, out)
                 if mine:
@@ -109,9 +109,9 @@ class Queue:
         known = self._photos.get(photo_id)
         if known.state == PhotoState.BROKEN:
             raise PhotoError(f"{known.relpath}: {known.reason}")
-        now = time.time()
-        made = Lease(photo_id, ASKED, False, now + self._store.settings.queue.lease_seconds)
         with self._store.catalog.write() as connection:
+            now = shared_time(connection)
+            made = Lease(photo_id, ASKED, False, now + self._store.settings.queue.lease_seconds)
             annotator = self._seen(connection, session_id, now)
             holder = connection.execute(
                 sa.select(session.c.annotator)
@@ -129,9 +129,9 @@ class Queue:
 
     def extend(self, session_id: int, photo_ids: Iterable[int]) -> list[int]:
         """Prolong the leases of a session, as its sign of life; returns the photos that it still holds."""
-        now = time.time()
         ids = list(photo_ids)
         with self._store.catalog.write() as connection:
+            now = shared_time(connection)
             self._seen(connection, session_id, now)
             mine = sa.and_(lease.c.session_id == session_id, lease.c.photo_id.in_(ids))
             connection.execute(
@@ -148,7 +148,7 @@ class Queue:
     def skip(self, session_id: int, photo_id: int) -> None:
         """Put a photo at the end of the queue; this session does not get it again."""
         with self._store.catalog.write() as connection:
-            annotator = self._seen(connection, session_id, time.time())
+            annotator = self._seen(connection, session_id, shared_time(connection))
             connection.execute(
                 self._store.catalog.insert(skipped)
                 .values(session_id=session_id, photo_id=photo_id)
@@ -164,7 +164,7 @@ class Queue:
     def flag(self, session_id: int, photo_id: int, note: str) -> None:
         """Take a photo out of the queue with a note for the project's owner."""
         with self._store.catalog.write() as connection:
-            annotator = self._seen(connection, session_id, time.time())
+            annotator = self._seen(connection, session_id, shared_time(connection))
             connection.execute(
                 sa.update(photo)
                 .where(photo.c.id == photo_id)
@@ -178,7 +178,7 @@ class Queue:
         with self._store.catalog.read() as connection:
             mine: list[QueueEntry] = []
             if annotator is not None:
-                found = assigned_to(connection, self._store, annotator, time.time(), limit=n)
+                found = assigned_to(connection, self._store, annotator, shared_time(connection), limit=n)
                 mine = [QueueEntry(one.photo_id, one.relpath, None, one.why) for one in found]
             return [*mine, *line_up(connection, self._store, n)][:n]
 
@@ -192,11 +192,11 @@ class Queue:
 
     def request_prediction(self, session_id: int, photo_ids: Iterable[int]) -> None:
         """Ask the trainer for suggestions; what is asked for comes before training."""
-        rows = [
-            {"session_id": session_id, "photo_id": photo_id, "created": time.time()} for photo_id in photo_ids
-        ]
-        if rows:
+        ids = list(photo_ids)
+        if ids:
             with self._store.catalog.write() as connection:
+                now = shared_time(connection)
+                rows = [{"session_id": session_id, "photo_id": photo_id, "created": now} for photo_id in ids]
                 connection.execute(self._store.catalog.insert(request).on_conflict_do_nothing(), rows)
 
     def _seen(self, connection: sa.Connection, session_id: int, now: float) -> str:

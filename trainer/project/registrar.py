@@ -83,6 +83,7 @@ class Registrar:
             new = counted.execute(insert(photo).on_conflict_do_nothing(), rows).rowcount
             if new < len(rows):
                 self._retry_broken(connection, [row["relpath"] for row in rows])
+        self._store.catalog.fold_changes()  # PostgreSQL runs a statement a row, each with a change of its own
         return int(new)
 
     def _row(self, relpath: str, group: str | None) -> NewPhoto:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from trainer.project.schema import Key, metadata, photo
 from trainer.project.triggers import add_after_create, keep_counts
 
-__all__ = ["TABLES", "handout", "likeness", "measured", "statistic", "tally"]
+__all__ = ["TABLES", "handout", "likeness", "measured", "statistic", "tally", "tally_change"]
 
 tally = sa.Table(  # kept by triggers: how many photos are in each state
     "tally",
@@ -23,7 +23,19 @@ tally = sa.Table(  # kept by triggers: how many photos are in each state
     sa.Column("photos", sa.Integer, nullable=False),
     sqlite_with_rowid=False,
 )
-keep_counts(tally)
+
+tally_change = sa.Table(  # on PostgreSQL: what is not in `tally` yet
+    "tally_change",
+    metadata,
+    sa.Column("id", Key, primary_key=True, autoincrement=True),
+    sa.Column("split", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("headed", sa.Integer, nullable=False),
+    sa.Column("queued", sa.Integer, nullable=False),
+    sa.Column("behind", sa.Integer, nullable=False),
+    sa.Column("photos", sa.Integer, nullable=False),
+)
+keep_counts(photo, tally, tally_change)
 
 handout = sa.Table(  # every photo that was handed to somebody, and why
     "handout",
@@ -73,7 +85,7 @@ measured = sa.Table(  # each saved mask once: what it holds, and what a model ha
     sa.Column("created", sa.Double, nullable=False),
 )
 
-TABLES = frozenset(table.name for table in (tally, handout, statistic, likeness, measured))
+TABLES = frozenset(table.name for table in (tally, tally_change, handout, statistic, likeness, measured))
 """What the choice needs: a project without one of these does without all."""
 
 _QUEUED = sa.text("queued = 1")

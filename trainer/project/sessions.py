@@ -12,6 +12,7 @@ import psutil
 import sqlalchemy as sa
 
 from trainer.errors import ConfigError
+from trainer.project.clock import shared_time
 from trainer.project.liveness import is_alive
 from trainer.project.schema import lease, request, session, visit
 from trainer.project.states import VisitOutcome
@@ -59,9 +60,9 @@ class Sessions:
         """
         if not annotator.strip():
             raise ConfigError("an annotator needs a name: --annotator NAME")
-        now = time.time()
         pid = os.getpid()
         with self._store.catalog.write() as connection:
+            now = shared_time(connection)
             self._end_dead(connection, now)
             done = connection.execute(
                 sa.insert(session).values(
@@ -81,7 +82,8 @@ class Sessions:
     def end(self, of: Session | int) -> None:
         """End a sitting; its photos are free again."""
         with self._store.catalog.write() as connection:
-            self._end(connection, [of.id if isinstance(of, Session) else of], time.time())
+            ids = [of.id if isinstance(of, Session) else of]
+            self._end(connection, ids, shared_time(connection))
 
     def _end(self, connection: sa.Connection, ids: list[int], now: float) -> None:
         connection.execute(sa.delete(lease).where(lease.c.session_id.in_(ids)))
@@ -121,7 +123,7 @@ class Sessions:
                 sa.insert(visit).values(
                     session_id=session_id,
                     photo_id=photo_id,
-                    created=time.time(),
+                    created=shared_time(connection),
                     seconds=float(seconds),
                     strokes=int(strokes),
                     outcome=outcome,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from trainer.project.clock import shared_time
 from trainer.project.lineup import line_up
 from trainer.project.orders import Order
 from trainer.project.schema import meta, photo
@@ -132,8 +133,9 @@ class Statistics:
 
         Left out are those in somebody's hands, begun, or put back to the end.
         """
-        query = Order(split="train").query(time.time()).where(photo.c.head.is_(None)).limit(most)
         with self._store.catalog.read() as connection:
+            query = Order(split="train").query(shared_time(connection))
+            query = query.where(photo.c.head.is_(None)).limit(most)
             head = [entry.photo_id for entry in line_up(connection, self._store, PART // 10)]
             drawn = [row.id for row in connection.execute(query)]
             train = sa.select(photo.c.id).where(

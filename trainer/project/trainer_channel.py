@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from trainer.errors import ProjectError
-from trainer.project.clock import next_time
+from trainer.project.clock import next_time, shared_time
 from trainer.project.schema import command, curve, round_, trainer
 from trainer.project.states import CommandKind, RoundState
 from trainer.settings.plan import Lane
@@ -56,14 +56,21 @@ class TrainerState:
     message: str = ""
     started: float | None = None
     served: str | None = None
+    ahead: float = 0.0
+    """Seconds by which the clock of the heartbeat is ahead of this machine's."""
+
+    @property
+    def beat_at(self) -> float:
+        """Time of its last sign of life by this machine's clock."""
+        return self.heartbeat - self.ahead
 
     @property
     def age(self) -> float:
         """Seconds since its last sign of life."""
-        return max(0.0, time.time() - self.heartbeat)
+        return max(0.0, time.time() - self.beat_at)
 
 
-_FIELDS = frozenset(field.name for field in fields(TrainerState)) - {"heartbeat"}
+_FIELDS = frozenset(field.name for field in fields(TrainerState)) - {"heartbeat", "ahead"}
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,9 @@ class TrainerChannel:
         """Ask the trainer for something; returns the command's id."""
         with self._store.catalog.write() as connection:
             done = connection.execute(
-                sa.insert(command).values(kind=kind, by=by, args=args, created=time.time(), result="")
+                sa.insert(command).values(
+                    kind=kind, by=by, args=args, created=shared_time(connection), result=""
+                )
             )
             self._store.events.write(connection, "command", by, None, command=kind, **args)
         assert done.inserted_primary_key is not None
@@ -106,10 +115,11 @@ class TrainerChannel:
     def acknowledge(self, command_id: int, result: str = "") -> None:
         """Take note of a command with its result."""
         with self._store.catalog.write() as connection:
+            now = shared_time(connection)
             connection.execute(
                 sa.update(command)
                 .where(command.c.id == command_id)
-                .values(acknowledged=sa.func.coalesce(command.c.acknowledged, time.time()), result=result)
+                .values(acknowledged=sa.func.coalesce(command.c.acknowledged, now), result=result)
             )
 
     def command(self, command_id: int) -> Command:
@@ -143,12 +153,13 @@ class TrainerChannel:
         TypeError
             If a field is not one of the state's.
         """
-        heartbeat = float(changes.pop("heartbeat", time.time()))
+        heartbeat = changes.pop("heartbeat", None)
         if unknown := set(changes) - _FIELDS:
             raise TypeError(f"the trainer's state has no field {', '.join(sorted(unknown))}")
         with self._store.catalog.write() as connection:
             before = connection.execute(sa.select(trainer.c.fields).where(trainer.c.id == 1)).scalar()
-            row = {"id": 1, "heartbeat": heartbeat, "fields": {**(before or {}), **changes}}
+            beat = shared_time(connection) if heartbeat is None else float(heartbeat)
+            row = {"id": 1, "heartbeat": beat, "fields": {**(before or {}), **changes}}
             connection.execute(
                 self._store.catalog.insert(trainer)
                 .values(row)
@@ -164,7 +175,8 @@ class TrainerChannel:
             # A newer trainer may say more, and one that is damaged less.
             said = row.fields if isinstance(row.fields, Mapping) else {}
             known = {name: value for name, value in said.items() if name in _FIELDS and value is not None}
-            return TrainerState(heartbeat=float(row.heartbeat), **known)
+            ahead = shared_time(connection) - time.time()
+            return TrainerState(heartbeat=float(row.heartbeat), ahead=ahead, **known)
 
     def start_round(self, round_id: str, lane: Lane, recipe: str) -> Round:
         """Note that a round begins, or goes on after a crash."""
@@ -201,7 +213,11 @@ class TrainerChannel:
                 sa.update(round_)
                 .where(round_.c.id == round_id)
                 .values(
-                    ended=time.time(), state=state, model_id=model_id, metrics=dict(metrics or {}), why=why
+                    ended=shared_time(connection),
+                    state=state,
+                    model_id=model_id,
+                    metrics=dict(metrics or {}),
+                    why=why,
                 )
             )
             self._store.events.write(

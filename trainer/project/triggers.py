@@ -62,27 +62,34 @@ def unlocked(connection: sa.Connection, log: sa.Table) -> Iterator[None]:
         connection.exec_driver_sql(statement)
 
 
-def keep_counts(tally: sa.Table) -> None:
-    """Let SQLite keep the number of photos in each state: counting millions of them takes seconds.
+def keep_counts(photo: sa.Table, tally: sa.Table, changes: sa.Table) -> None:
+    """Keep the number of photos in each state: counting millions of them takes seconds."""
+    _keep_in_sqlite(tally)
+    for table in (photo, tally):
+        changes.add_is_dependent_on(table)
+    _keep_in_postgresql(changes)
 
-    On PostgreSQL they are counted: there a row that every save changes would be a place to wait, and two
-    saves that change two such rows could wait for each other for ever.
-    """
-    columns = "split, state, headed, queued, behind"
-    of = "{0}.split, {0}.state, {0}.head IS NOT NULL, {0}.queued, {0}.back > 0"
+
+COLUMNS = "split, state, headed, queued, behind"
+_OF_SQLITE = "{0}.split, {0}.state, {0}.head IS NOT NULL, {0}.queued, {0}.back > 0"
+_OF_POSTGRESQL = "split, state, (head IS NOT NULL)::int, queued, (back > 0)::int"
+
+
+def _keep_in_sqlite(tally: sa.Table) -> None:
+    of = _OF_SQLITE
     add_after_create(
         tally,
         "sqlite",
-        f"INSERT INTO tally ({columns}, photos) "
+        f"INSERT INTO tally ({COLUMNS}, photos) "
         f"SELECT {of.format('photo')}, count(*) FROM photo GROUP BY 1, 2, 3, 4, 5",
     )
     # Two plain statements: the ON CONFLICT of whoever inserts a photo would override one in here.
     one_more = (
         f"INSERT INTO tally SELECT {of.format('NEW')}, 0 WHERE NOT EXISTS "
-        f"(SELECT 1 FROM tally WHERE ({columns}) = ({of.format('NEW')})); "
-        f"UPDATE tally SET photos = photos + 1 WHERE ({columns}) = ({of.format('NEW')});"
+        f"(SELECT 1 FROM tally WHERE ({COLUMNS}) = ({of.format('NEW')})); "
+        f"UPDATE tally SET photos = photos + 1 WHERE ({COLUMNS}) = ({of.format('NEW')});"
     )
-    one_less = f"UPDATE tally SET photos = photos - 1 WHERE ({columns}) = ({of.format('OLD')});"
+    one_less = f"UPDATE tally SET photos = photos - 1 WHERE ({COLUMNS}) = ({of.format('OLD')});"
     changed = f"WHEN ({of.format('OLD')}) IS NOT ({of.format('NEW')})"
     for name, when, body in (
         ("insert", "AFTER INSERT ON photo", one_more),
@@ -94,3 +101,39 @@ def keep_counts(tally: sa.Table) -> None:
         ),
     ):
         add_after_create(tally, "sqlite", f"CREATE TRIGGER tally_{name} {when} BEGIN {body} END")
+
+
+def _keep_in_postgresql(changes: sa.Table) -> None:
+    """Write what each statement changes into rows of its own; `counts.fold` adds them up now and then.
+
+    A row that every save changes would be a place to wait, and two saves that change two such rows could wait
+    for each other for ever.
+    """
+    gone = "SELECT *, -1 AS photos FROM gone"
+    come = "SELECT *, 1 AS photos FROM come"
+    for name, event, rows, tables in (
+        ("insert", "INSERT", come, "NEW TABLE AS come"),
+        ("delete", "DELETE", gone, "OLD TABLE AS gone"),
+        ("update", "UPDATE", f"{gone} UNION ALL {come}", "OLD TABLE AS gone NEW TABLE AS come"),
+    ):
+        add_after_create(
+            changes,
+            "postgresql",
+            f"CREATE FUNCTION tally_{name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"INSERT INTO tally_change ({COLUMNS}, photos) SELECT {_OF_POSTGRESQL}, sum(photos) "
+            f"FROM ({rows}) AS changed GROUP BY 1, 2, 3, 4, 5 HAVING sum(photos) <> 0; RETURN NULL; END $$",
+        )
+        add_after_create(
+            changes,
+            "postgresql",
+            f"CREATE TRIGGER tally_{name} AFTER {event} ON photo REFERENCING {tables} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION tally_{name}()",
+        )
+    # The triggers hold the table of photos against changes until this transaction has counted.
+    add_after_create(changes, "postgresql", "DELETE FROM tally")
+    add_after_create(
+        changes,
+        "postgresql",
+        f"INSERT INTO tally ({COLUMNS}, photos) SELECT {_OF_POSTGRESQL}, count(*) FROM photo "
+        "GROUP BY 1, 2, 3, 4, 5",
+    )

@@ -28,11 +28,12 @@ class BackOff:
         """Seconds until the next try, 0 where nothing stands in its way."""
         return max(0.0, self._until - time.monotonic())
 
-    def fail(self, message: str) -> float:
-        """Count a failure; return the seconds to wait."""
+    def fail(self, message: str, mends_itself: bool = False) -> float:
+        """Count a failure; return the seconds to wait: always the same ones for what mends itself."""
         self.failures += 1
         self.message = message
-        wait = min(LONGEST_SECONDS, FIRST_SECONDS * 2.0 ** (self.failures - 1))
+        doubled = 0 if mends_itself else self.failures - 1
+        wait = min(LONGEST_SECONDS, FIRST_SECONDS * 2.0**doubled)
         self._until = time.monotonic() + wait
         return wait
 

@@ -9,6 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from trainer.errors import UnreachableError
 from trainer.service.schedule import LEARNING_COLOURS, PRETEXT
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Heartbeat:
             "message": "",
         }
         self._wake = threading.Event()
-        self._ended = False
+        self._ended = self._away = False
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     @property
@@ -105,6 +106,11 @@ class Heartbeat:
         with self._lock:
             fields = dict(self._fields)
         try:
-            self._project.trainer.write_state(**fields, heartbeat=time.time())
+            self._project.trainer.write_state(**fields)
+            self._away = False
+        except UnreachableError as error:
+            if not self._away:
+                log.warning("no heartbeat until it is back: %s", error)
+            self._away = True
         except Exception:  # a full disk or a busy catalog must not end the only sign of life
             log.exception("could not write the heartbeat; trying again")

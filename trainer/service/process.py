@@ -87,7 +87,7 @@ def trainer_liveness(project: Project) -> Liveness:
     state = project.trainer.state()
     if state is None or state.state == "stopped":
         return "stopped"
-    if state.host == socket.gethostname() and not is_alive(state.pid, latest=state.heartbeat + 1.0):
+    if state.host == socket.gethostname() and not is_alive(state.pid, latest=state.beat_at + 1.0):
         return "stopped"
     patience = project.settings.service.stale_seconds
     now, key = time.monotonic(), (str(project.path), state.host, state.pid)
@@ -95,7 +95,7 @@ def trainer_liveness(project: Project) -> Liveness:
     if state.heartbeat > before:
         changed = now
     _SEEN[key] = (state.heartbeat, changed)
-    by_clock = abs(time.time() - state.heartbeat) <= patience
+    by_clock = abs(time.time() - state.beat_at) <= patience
     return "running" if by_clock or now - changed <= patience else "stale"
 
 

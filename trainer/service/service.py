@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack
 
 from trainer.engine.memory import release_device_memory
-from trainer.errors import SkinsegError
+from trainer.errors import SkinsegError, UnreachableError
 from trainer.project.janitor import Sweep
 from trainer.project.states import RoundState
 from trainer.service.back_off import BackOff
@@ -265,7 +265,8 @@ class Service:
             init = "scratch" if next_step.recipe == PRETEXT else None
             result = self.train(next_step.lane, next_step.round_id, recipe=next_step.recipe, init=init)
         except Exception as error:
-            self._give_up(next_step.round_id)
+            if not isinstance(error, UnreachableError):
+                self._give_up(next_step.round_id)
             self._report_failure("a training round failed", error)
             return
         self._back_off.succeed()
@@ -282,8 +283,9 @@ class Service:
     def _report_failure(self, what: str, error: Exception) -> float:
         """Log and show a failure; return the seconds to hold off, longer each time."""
         reason = str(error) if isinstance(error, SkinsegError) else f"{type(error).__name__}: {error}"
-        wait = self._back_off.fail(f"{what}: {reason}")
-        log.exception("%s; next try in %.0f s", what, wait)
+        away = isinstance(error, UnreachableError)
+        wait = self._back_off.fail(f"{what}: {reason}", mends_itself=away)
+        log.error("%s; next try in %.0f s: %s", what, wait, reason, exc_info=not away)
         self.heartbeat.show_state("failed", self._back_off.message)
         with suppress(Exception):
             self.project.events.add("round failed", "trainer", why=reason, wait=wait)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from trainer.project import schema
-from trainer.project.catalog import BUSY_SECONDS
+from trainer.project.engines import BUSY_SECONDS
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

@@ -1,0 +1,340 @@
+"""Measure a team: annotators who claim, draft, save, skip, flag and take back, and a trainer beside them.
+
+Run:  python -m benchmarks.team [--annotators 20] [--minutes 2] [--database URL] [--no-trainer]
+
+On a PostgreSQL server of its own unless one is named (``--database sqlite``: on SQLite). Prints a table and
+writes benchmarks/results/team.json; fails where a photo was in two hands at once or an annotation was lost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import multiprocessing
+import os
+import platform
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import psutil
+from PIL import Image
+
+from benchmarks.store import row
+from tools.postgres import fresh_database, server
+from trainer.networks.published.folder import FOLDER_VARIABLE
+from trainer.project.project import Project
+from trainer.project.states import RevisionKind, VisitOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RESULTS = Path(__file__).parent / "results" / "team.json"
+HEIGHT, WIDTH = 240, 320
+THREADS = 5
+"""Annotators in one process; each has a project, and connections, of its own."""
+WAYS = (("save", 58), ("skip", 12), ("part", 10), ("flag", 6), ("take back", 14))
+SETTINGS = """
+[training]
+encoder = "resnet18"
+long_side = 96
+size = 64
+batch = 4
+steps_fast = 12
+[colorization]
+automatic = false
+"""
+
+
+@dataclass
+class Diary:
+    """What one annotator, or several, saw."""
+
+    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    held: list[tuple[int, float, float, str]] = field(default_factory=list)
+    """Photo, from the claim's return to just before it was given back, by whom."""
+    saved: list[tuple[str, int, str]] = field(default_factory=list)
+    """Revision, photo, digest of what was acknowledged."""
+    last: dict[int, tuple[float, str | None]] = field(default_factory=dict)
+    """When each photo was left, and with which revision as its mask."""
+    memory: list[float] = field(default_factory=list)
+    """MB of a process after a quarter of the time, and at the end."""
+
+    def add(self, other: Diary) -> None:
+        """Take in what another saw."""
+        for what, seconds in other.seconds.items():
+            self.seconds[what] += seconds
+        self.held += other.held
+        self.saved += other.saved
+        for photo, (at, head) in other.last.items():
+            if at > self.last.get(photo, (0.0, None))[0]:
+                self.last[photo] = (at, head)
+
+    @contextmanager
+    def timed(self, what: str) -> Iterator[None]:
+        """Note how long a block takes."""
+        start = time.perf_counter()
+        yield
+        self.seconds[what].append(time.perf_counter() - start)
+
+
+class Annotator:
+    """One annotator at a project of their own opening."""
+
+    def __init__(self, path: Path, name: str, pause: float) -> None:
+        self.name, self.diary = name, Diary()
+        self._random, self._pause = random.Random(name), pause
+        self._project = Project.open(path)
+        self._session = self._project.sessions.start(name).id
+
+    def work(self, until: float) -> None:
+        """Photo after photo, until a time of the monotonic clock."""
+        try:
+            while time.monotonic() < until:
+                with self.diary.timed("claim"):
+                    claim = self._project.queue.claim_next(self._session)
+                if claim is None:
+                    time.sleep(0.1)
+                    continue
+                self._annotate(claim.photo_id, time.monotonic())
+            self._project.sessions.end(self._session)
+        finally:
+            self._project.close()
+
+    def _annotate(self, photo: int, since: float) -> None:
+        project, diary = self._project, self.diary
+        found = project.masks.head(photo)
+        head = None if found is None else found.id
+        labels, provenance = self._painted()
+        time.sleep(self._random.expovariate(1 / self._pause))
+        with diary.timed("draft"):
+            project.drafts.save(photo, self.name, labels, provenance, head)
+        project.queue.extend(self._session, [photo])
+        names, weights = zip(*WAYS, strict=True)
+        way = self._random.choices(names, weights)[0]
+        if way == "skip":
+            diary.held.append((photo, since, time.monotonic(), self.name))
+            with diary.timed("skip"):
+                project.queue.skip(self._session, photo)
+            return
+        if way != "flag":
+            kind = RevisionKind.PART if way == "part" else RevisionKind.SAVE
+            head = self._save(photo, labels, provenance, head, kind)
+        if way == "take back":
+            found = project.masks.revert(photo, None, self.name)
+            project.drafts.save(photo, self.name, labels, provenance, None)
+            head = self._save(photo, labels, provenance, None, RevisionKind.SAVE)
+        project.sessions.record_visit(self._session, photo, 1.0, 3, VisitOutcome.SAVED)
+        diary.last[photo] = (time.monotonic(), head)
+        diary.held.append((photo, since, time.monotonic(), self.name))
+        if way == "flag":
+            with diary.timed("flag"):
+                project.queue.flag(self._session, photo, "odd")
+        else:
+            project.queue.release(self._session, photo)
+
+    def _save(
+        self, photo: int, labels: np.ndarray, provenance: np.ndarray, head: str | None, kind: RevisionKind
+    ) -> str:
+        with self.diary.timed("save"):
+            made = self._project.masks.save(photo, labels, provenance, self.name, head, kind)
+        self.diary.saved.append((made.id, photo, digest(labels)))
+        return made.id
+
+    def _painted(self) -> tuple[np.ndarray, np.ndarray]:
+        labels = np.ones((HEIGHT, WIDTH), np.uint8)
+        for value in range(2, 6):
+            top, left = self._random.randrange(HEIGHT - 40), self._random.randrange(WIDTH - 40)
+            labels[top : top + 40, left : left + 40] = value
+        return labels, np.where(labels > 1, np.uint8(3), np.uint8(2))
+
+
+def digest(labels: np.ndarray) -> str:
+    """Return the SHA-256 of a mask's pixels."""
+    return hashlib.sha256(labels.tobytes()).hexdigest()
+
+
+def a_few(path: Path, names: list[str], minutes: float, pause: float) -> Diary:
+    """Have some annotators work in threads of this process."""
+    annotators = [Annotator(path, name, pause) for name in names]
+    start = time.monotonic()
+    threads = [
+        threading.Thread(target=each.work, args=(start + minutes * 60,), name=each.name)
+        for each in annotators
+    ]
+    for thread in threads:
+        thread.start()
+    together = Diary()
+    time.sleep(minutes * 15)
+    together.memory.append(psutil.Process().memory_info().rss / 1e6)
+    for thread in threads:
+        thread.join()
+    together.memory.append(psutil.Process().memory_info().rss / 1e6)
+    for each in annotators:
+        together.add(each.diary)
+    return together
+
+
+def _in_a_process(results: Any, *arguments: Any) -> None:
+    results.put(a_few(*arguments))
+
+
+def team(path: Path, annotators: int, minutes: float, pause: float) -> Diary:
+    """Have all annotators work, some in each of several processes."""
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    names = [f"annotator {number}" for number in range(annotators)]
+    shares = [names[start : start + THREADS] for start in range(0, annotators, THREADS)]
+    processes = [
+        context.Process(target=_in_a_process, args=(results, path, share, minutes, pause)) for share in shares
+    ]
+    for process in processes:
+        process.start()
+    together = Diary()
+    for _ in processes:
+        diary = results.get(timeout=minutes * 60 + 300)
+        together.add(diary)
+        together.memory += diary.memory
+    for process in processes:
+        process.join()
+    return together
+
+
+def twice_in_hand(held: list[tuple[int, float, float, str]]) -> list[str]:
+    """Find the photos that two had at a time."""
+    wrong = []
+    by_photo: dict[int, list[tuple[float, float, str]]] = defaultdict(list)
+    for photo, since, until, who in held:
+        by_photo[photo].append((since, until, who))
+    for photo, times in by_photo.items():
+        times.sort()
+        for before, after in pairwise(times):
+            if after[0] < before[1]:
+                wrong.append(f"photo {photo} was with {before[2]} and {after[2]} at once")
+    return wrong
+
+
+def lost(path: Path, diary: Diary) -> list[str]:
+    """Find what was acknowledged as saved and is not there, or is another, or is not the current one."""
+    wrong = []
+    with Project.open(path) as project:
+        for revision, photo, wanted in diary.saved:
+            labels, _ = project.masks.read(project.masks.revision(revision))
+            if digest(labels) != wanted:
+                wrong.append(f"the mask {revision} of photo {photo} is another")
+        for photo, (_, revision) in diary.last.items():
+            head = project.masks.head(photo)
+            if (None if head is None else head.id) != revision:
+                wrong.append(f"photo {photo} ends with another mask than its last one")
+    return wrong
+
+
+def draw_photos(folder: Path, count: int) -> Path:
+    """Small photos of one colour each."""
+    folder.mkdir(parents=True)
+    for index in range(count):
+        colour = (index % 251, index * 7 % 251, index * 13 % 251)
+        Image.new("RGB", (WIDTH, HEIGHT), colour).save(folder / f"{index:05}.jpg")
+    return folder
+
+
+@contextmanager
+def trainer_beside(path: Path) -> Iterator[None]:
+    """Run a real trainer, with no weights of this machine."""
+    words = [sys.executable, "-P", "-m", "trainer", "trainer", str(path), "--device", "cpu"]
+    log = path / "trainer.out.log"
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            words, stdout=out, stderr=out, env={**os.environ, FOLDER_VARIABLE: os.devnull}
+        )
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def measure(place: Path, options: argparse.Namespace, database: str | None) -> list[dict[str, Any]]:
+    """Let the team work, and look for what went wrong."""
+    path = place / "project"
+    with Project.create(path, database_url=database) as project:
+        project.registration.add_folder(draw_photos(place / "photos", options.photos))
+    with (path / "skinseg.toml").open("a") as file:
+        file.write(SETTINGS)
+    with ExitStack() as stack:
+        if options.trainer:
+            stack.enter_context(trainer_beside(path))
+        diary = team(path, options.annotators, options.minutes, options.pause)
+    with Project.open(path) as project:
+        models, counts = len(project.models.all()), project.photos.counts()
+    wrong = [*twice_in_hand(diary.held), *lost(path, diary)]
+    for line in wrong[:20]:
+        print(line)
+    rows = [
+        row(f"photos handed out to {options.annotators} annotators", len(diary.held), "", ""),
+        row("masks saved", len(diary.saved), "", ""),
+        row("photos done", counts.done, "", ""),
+        row("models trained meanwhile", models, "", ""),
+        row("photos in two hands at once", len(twice_in_hand(diary.held)), "", "0"),
+        row("annotations lost", len(lost(path, diary)), "", "0"),
+    ]
+    for what in ("claim", "save", "draft", "skip"):
+        times = np.array(diary.seconds[what] or [np.nan]) * 1e3
+        rows.append(row(f"{what}, median", float(np.median(times)), "ms", ""))
+        rows.append(row(f"{what}, 95 %", float(np.percentile(times, 95)), "ms", ""))
+    early, late = diary.memory[::2], diary.memory[1::2]
+    rows.append(
+        row("memory of a process of clients, at a quarter of the time", float(np.mean(early)), "MB", "")
+    )
+    rows.append(row("the same at the end", float(np.mean(late)), "MB", "flat"))
+    return rows
+
+
+def main() -> int:
+    """Measure, print and write."""
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    words.add_argument("--annotators", type=int, default=20)
+    words.add_argument("--minutes", type=float, default=2.0)
+    words.add_argument("--photos", type=int, default=6000)
+    words.add_argument("--pause", type=float, default=1.0, help="seconds that a photo takes, on average")
+    words.add_argument("--database", help="URL of a server; sqlite; by default a server of its own")
+    words.add_argument("--trainer", action=argparse.BooleanOptionalAction, default=True)
+    options = words.parse_args()
+    place = Path(tempfile.mkdtemp(prefix="skinseg-team-"))
+    try:
+        with ExitStack() as stack:
+            at = options.database
+            if at != "sqlite":
+                at = at or stack.enter_context(server()).url()
+            url = None if at == "sqlite" else stack.enter_context(fresh_database(at))
+            rows = measure(place, options, url)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    machine = {
+        "cores": os.cpu_count(),
+        "load": [round(value, 1) for value in os.getloadavg()],
+        "system": platform.platform(),
+        "database": "sqlite" if url is None else "postgresql",
+    }
+    for entry in rows:
+        print(f"{entry['what']:60} {entry['value']:12,.1f} {entry['unit']:3} {entry['reach']}")
+    print(" ".join(f"{key}={value}" for key, value in machine.items()))
+    asked = {name: value for name, value in vars(options).items() if name != "database"}
+    RESULTS.write_text(json.dumps({"machine": machine, **asked, "rows": rows}, indent=1) + "\n")
+    return any(entry["reach"] == "0" and entry["value"] for entry in rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
