@@ -57,16 +57,15 @@ def assigned_to(
     if not (store.catalog.has(reading) and store.catalog.has(verdict)):
         return []
     # Each in two steps, the small tables first: as one join SQLite goes through all photos.
-    back = {
+    back: dict[int, str] = {
         row.photo_id: returned_words(row.who, row.note, SHORT)
         for row in connection.execute(_sent_back(annotator))
     }
-    again = dict.fromkeys(connection.execute(_to_read_again(annotator)).scalars(), SECOND)
+    again = [int(row.photo_id) for row in connection.execute(_to_read_again(annotator))]
     names = _free(connection, [*back, *again], now, session_id, set(out))
     found = [Assigned(i, names[i], why, Slot.RETURNED) for i, why in back.items() if i in names]
-    found += [
-        Assigned(i, names[i], why, Slot.SECOND) for i, why in again.items() if i in names and i not in back
-    ]
+    again = [photo_id for photo_id in again if photo_id in names and photo_id not in back]
+    found += [Assigned(photo_id, names[photo_id], SECOND, Slot.SECOND) for photo_id in again]
     return found[:limit]
 
 
