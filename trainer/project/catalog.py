@@ -6,6 +6,7 @@ never fails half-way; what must survive a power cut commits with `durable=True` 
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from contextlib import closing, contextmanager
@@ -202,8 +203,7 @@ class Catalog:
             if "meta" not in tables:
                 raise ProjectError(f"{self.place} holds no project; make one with: skinseg new")
             values = {row.key: row.value for row in connection.execute(sa.select(meta))}
-        said = values.get("schema", "0")
-        found = int(said) if said.isdecimal() else -1
+        found = int(said) if (said := values.get("schema", "0")).isdecimal() else -1
         if found > SCHEMA:
             raise ProjectError(
                 f"{self.place} was made by a newer napari-skinseg (schema {found}, here {SCHEMA}); "
@@ -250,8 +250,6 @@ def _refuse_network(file: Path) -> None:
 def _connect(file: Path, read_only: bool) -> sqlite3.Connection:
     if not read_only:
         return sqlite3.connect(file, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
-    import os
-
     mode = "mode=ro"
     if not os.access(file.parent, os.W_OK) and not file.with_name(f"{file.name}-wal").exists():
         mode = "mode=ro&immutable=1"  # a WAL database needs a file beside it, which cannot be made here
