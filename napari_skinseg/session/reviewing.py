@@ -53,6 +53,12 @@ class Reviewing:
         self._background, self._editor, self._navigator = background, editor, navigator
         self.is_reviewer = not project.read_only and project.annotators.role_of(annotator) == Role.REVIEWER
 
+    def may_see(self, photo_id: int) -> bool:
+        """Whether this annotator may see a photo's mask: not one of which they may be the second reader."""
+        reading = self._project.readings.get(photo_id)
+        free = reading is None or reading.settled is not None
+        return free or self.is_reviewer or (reading is not None and reading.first == self._annotator)
+
     def masks(self, wanted: ReviewFilter, n: int, show: Callable[[list[Reviewable]], None]) -> None:
         """Read in a thread which masks wait for a verdict."""
         self._background.read(lambda: self._project.verdicts.to_review(wanted, n), show)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from trainer.project.verdicts import Reviewable
 
 SHOWN = 200
-SHORT = 80
-"""So many letters of a note stand in the list; the tip and the box show all."""
+NAME, SHORT = 30, 80
+"""So many letters of a name and of a note stand in the list; the box shows all of the note."""
 STATES = ((UNSEEN, UNSEEN), ("sent back", VerdictKind.RETURNED), ("approved", VerdictKind.APPROVED))
 SPLITS = (("training", "train"), ("validation", "val"), ("test", "test"))
 NOTE_ROWS = 4
@@ -117,14 +117,21 @@ class VerdictPanel(QWidget):
 
 def verdict_rows(found: Sequence[Reviewable]) -> list[tuple[int, tuple[str, str, str]]]:
     """Return rows of a table: photo id; file name, annotator, and when it was saved or what was said."""
-    return [(one.photo_id, (PurePosixPath(one.relpath).name, one.annotator, _what(one))) for one in found]
+    return [
+        (one.photo_id, (PurePosixPath(one.relpath).name, _short(one.annotator, NAME), _what(one)))
+        for one in found
+    ]
 
 
 def _what(one: Reviewable) -> str:
-    note = " ".join(one.note.split())
-    short = f"{note[: SHORT - 1]}…" if len(note) > SHORT else note
+    short = _short(one.note, SHORT)
     state = "sent back" if one.state == VerdictKind.RETURNED else one.state
     return ", ".join(filter(None, ("" if one.state == UNSEEN else state, moment(one.saved), short)))
+
+
+def _short(text: str, most: int) -> str:
+    line = " ".join(text.split())
+    return f"{line[: most - 1]}…" if len(line) > most else line
 
 
 def next_row(ids: Sequence[int], done: int) -> int | None:

@@ -89,8 +89,10 @@ def test_a_region_is_shaped_by_a_key_where_the_mouse_is(hand):
     layer = hand.session.annotation_layer
     layer.data[10:40, 10:40] = 3
     layer.data[20:24, 20:24] = 0
-    hand.move(12, 12)
+    hand.move(14, 14)
     hand.rest()
+    hand.move(12, 12)
+    hand.rest(0.2)
     hand.key(Qt.Key.Key_O)
     rest(hand.session)
     assert (layer.data[10:40, 10:40] == 3).all()

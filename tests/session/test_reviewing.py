@@ -108,6 +108,7 @@ def test_the_second_reader_sees_neither_mask_nor_suggestion_nor_history(double, 
     bob.history.read(lambda *found: seen.append(found))
     rest(bob)
     assert seen == [(photo, None, [])]
+    assert not bob.reviewing.may_see(photo), "nor in a list"
     bob.annotation_layer.fill((1, 1), 4)
     bob.save_part()
     rest(bob)
