@@ -48,11 +48,13 @@ THREADS = 5
 WAYS = (("save", 58), ("skip", 12), ("part", 10), ("flag", 6), ("take back", 14))
 SETTINGS = """
 [training]
-encoder = "resnet18"
-long_side = 96
-size = 64
-batch = 4
-steps_fast = 12
+encoder = "tu-resnet10t"
+recipe = "supervised"
+long_side = 48
+size = 32
+batch = 2
+steps_fast = 3
+steps_full = 6
 [colorization]
 automatic = false
 """

@@ -101,7 +101,7 @@ class Catalog:
         ProjectError
             If a row is not what this program writes.
         """
-        with plain_errors(self.place), self.engine.connect() as connection, self.understood():
+        with plain_errors(self.place), self.understood(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -216,7 +216,7 @@ class Catalog:
             if "meta" not in tables:
                 raise ProjectError(f"{self.place} holds no project; make one with: skinseg new")
             values = {row.key: row.value for row in connection.execute(sa.select(meta))}
-        said = values.get("schema", "0")
+        said = str(values.get("schema", "0"))
         found = int(said) if said.isdecimal() else -1
         if found > SCHEMA:
             raise ProjectError(

@@ -80,7 +80,7 @@ def _masks(project: Project) -> Iterator[Finding]:
     for row in rows:
         try:
             good = checksum_of(project.path / row.path) == row.checksum
-        except OSError:
+        except (OSError, TypeError):  # gone, or its row is damaged
             good = False
         if not good:
             yield Finding(

@@ -187,7 +187,7 @@ class Masks:
     def _revision(self, row: sa.RowMapping) -> Revision:
         with self._store.catalog.understood():
             path, kind = self._store.path / row["path"], RevisionKind(row["kind"])
-            return Revision(**{**row, "path": path, "kind": kind})
+            return Revision(**{**row, "path": path, "kind": kind, "created": float(row["created"])})
 
     def read(self, of: Revision) -> tuple[Labels, Labels]:
         """Read labels and provenance of a revision, uint8 (height, width) each.
