@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 class PhotoBrowser:
     """Searches in threads. All methods belong to the main thread, and answer there."""
 
-    def __init__(self, project: Project, background: Background) -> None:
+    def __init__(self, project: Project, background: Background, may_see: Callable[[int], bool]) -> None:
         self._search, self._review, self._background = project.search, project.review, background
-        self.thumbnails = Thumbnails(project, background)
+        self.thumbnails = Thumbnails(project, background, may_see)
 
     def page(
         self, wanted: PhotoFilter, after: tuple[float, int] | None, show: Callable[[SearchPage], None]

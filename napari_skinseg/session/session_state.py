@@ -62,10 +62,10 @@ class SessionState:
             self._taking_back,
         )
         self.history = MaskHistory(project, annotator, self._background, self._editor, self._navigator)
-        self.browser = PhotoBrowser(project, self._background)
         self.reviewing = Reviewing(
             project, self._id, annotator, self._background, self._editor, self._navigator
         )
+        self.browser = PhotoBrowser(project, self._background, self.reviewing.may_see)
         self._watcher = ProjectWatcher(project, self._id, self._background)
         self._project_status = ProjectStatus(first_model_after=project.settings.queue.first_model_after)
         self._stats: Stats | None = None

@@ -31,10 +31,16 @@ Wish = tuple[int, str | None, bool]
 
 
 class Thumbnails:
-    """Thumbnails by photo and mask. All methods belong to the main thread."""
+    """Thumbnails by photo and mask. All methods belong to the main thread.
 
-    def __init__(self, project: Project, background: Background) -> None:
-        self._project, self._background = project, background
+    Parameters
+    ----------
+    may_see
+        Whether this annotator may see a photo's mask; asked in the thread.
+    """
+
+    def __init__(self, project: Project, background: Background, may_see: Callable[[int], bool]) -> None:
+        self._project, self._background, self._may_see = project, background, may_see
         self._kept: OrderedDict[Wish, NDArray[np.uint8] | None] = OrderedDict()
         self._waiting: dict[Wish, Callable[[], None]] = {}
         self._drawing = False
@@ -77,7 +83,7 @@ class Thumbnails:
         image = self._project.photos.read_scaled(photo_id, SIDE)
         if not bare:
             image = veil_photo(self._project, photo_id, image)
-        if revision_id is None:
+        if revision_id is None or not self._may_see(photo_id):
             return image
         labels, _ = self._project.masks.read(self._project.masks.revision(revision_id))
         return tinted(image, labels, self._project.classes.colours)

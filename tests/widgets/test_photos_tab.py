@@ -83,3 +83,25 @@ def test_labels_of_a_large_photo_are_drawn_on_a_small_picture():
     assert found.shape == (40, 30, 3)
     assert not found[:20].any()
     assert (found[20:] == 140).all()
+
+
+def test_faces_are_blurred_in_the_list_until_somebody_asks(project, open_session):
+    face = project.classes.names.index("face") + 1
+    photo_id = project.photos.ids()[0]
+    picture = project.photos.read_scaled(photo_id, SIDE)
+    known = project.photos.probe(photo_id)
+    labels = np.full((known.height, known.width), face, np.uint8)
+    project.masks.save(photo_id, labels, np.full_like(labels, 3), "ann", None)
+    session = open_session(project)
+
+    def seen(bare):
+        session.browser.thumbnails.get(photo_id, None, lambda: None, bare)
+        rest(session)
+        return session.browser.thumbnails.get(photo_id, None, lambda: None, bare)
+
+    assert (seen(True) == picture).all()
+    assert detail(seen(False)) < detail(picture)
+
+
+def detail(picture):
+    return np.abs(np.diff(picture.astype(int), axis=1)).mean()
