@@ -23,6 +23,12 @@ def main_window(viewer: napari.Viewer) -> QMainWindow:
     return window
 
 
+def layer_docks(viewer: napari.Viewer) -> tuple[QDockWidget, QDockWidget]:
+    """Return napari's docks of layer controls and layer list, for which it has no public name."""
+    qt_viewer = viewer.window._qt_viewer
+    return qt_viewer.dockLayerControls, qt_viewer.dockLayerList
+
+
 def raise_dock(viewer: napari.Viewer, widget: QWidget, name: str, area: str) -> None:
     """Show a widget in front of the docks of its area, in a dock of its own.
 
