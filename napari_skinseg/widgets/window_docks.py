@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QCoreApplication, Qt
+from napari.settings import get_settings
+from qtpy.QtCore import QCoreApplication, QSize, Qt
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from magicgui.widgets import Widget
 
     Action = Callable[[], object]
+
+FIRST_SIZE = (1440, 900)
+"""Of a window without a size of a time before, pixels."""
 
 
 def main_window(viewer: napari.Viewer) -> QMainWindow:
@@ -103,6 +107,13 @@ def shortcuts(
             shortcut.activated.connect(run)
             made.append(shortcut)
     return made
+
+
+def fit_first_window(viewer: napari.Viewer) -> None:
+    """Give the very first window of this user a good size; of later ones napari keeps the size itself."""
+    window, screen = main_window(viewer), main_window(viewer).screen()
+    if get_settings().application.window_size is None and screen is not None:
+        window.resize(QSize(*FIRST_SIZE).boundedTo(screen.availableGeometry().size() * 0.95))
 
 
 def call_on_close(viewer: napari.Viewer, action: Callable[[], None]) -> None:

@@ -21,11 +21,13 @@ from napari_skinseg.widgets.farewell import see_off
 from napari_skinseg.widgets.forms.photo_forms import more_photos, new_project
 from napari_skinseg.widgets.key_help import KeyHelp
 from napari_skinseg.widgets.notices import show_notice
+from napari_skinseg.widgets.outline import draw_outlines
 from napari_skinseg.widgets.staged_drawing import StagedDrawing
 from napari_skinseg.widgets.start_panel import StartPanel
 from napari_skinseg.widgets.trainer_dock import TrainerDock
 from napari_skinseg.widgets.window_docks import (
     call_on_close,
+    fit_first_window,
     focus_canvas,
     main_window,
     raise_dock,
@@ -158,6 +160,7 @@ class WorkspaceDock(QWidget):
         project = self.project = projects.open_project(Path(path))
         session = self.session = AnnotationSession(self.viewer, project, annotator)
         self.staged = StagedDrawing(self.viewer, session)
+        draw_outlines(self.viewer, session.annotation_layer)
         self._add_docks(session, project)
         session.notice.connect(partial(show_notice, self.viewer))
         session.help_requested.connect(self._toggle_keys)
@@ -196,6 +199,11 @@ class WorkspaceDock(QWidget):
         if self.trainer is not None:
             self.trainer.fit_dock()
         set_dock_width(self.viewer, self, WIDTH)
+
+    def fit_window(self) -> None:
+        """Give a window that has no size of a time before the size of a desk, where the screen has it."""
+        fit_first_window(self.viewer)
+        self.fit_docks()
 
     def dispose(self) -> None:
         """Stop the clock, put unfinished work in safety, close session and project. Safe to call twice."""
