@@ -173,7 +173,8 @@ def _apart(seen: Array, place: int, there: Array, skin: Array) -> Array:
 def arranged(found: Array, names: Sequence[str], opacity: float) -> Array:
     """Give each class its colour, so that classes that touch on a body are far apart.
 
-    The background gets the darkest, the scalp under its hair what is most like inflamed skin.
+    The background gets the darkest, what is uncertain the palest, the scalp under its hair what is most like
+    inflamed skin.
     """
     order = np.argsort(lab(found, "normal")[:, 0])
     found = found[order]
@@ -181,9 +182,14 @@ def arranged(found: Array, names: Sequence[str], opacity: float) -> Array:
     apart = np.linalg.norm(seen[:, None] - seen, axis=-1).min(axis=-1)
     touch = [(names.index(one), names.index(other)) for one, other in TOUCHING]
     reddest = int(lab(found, "normal")[:, 1:].min(axis=1).argmax())
-    scalp = names.index("scalp") - 1
+    palest = int(np.linalg.norm(lab(found, "normal")[:, 1:], axis=1).argmin())
+    held = {names.index("scalp") - 1: reddest, names.index("uncertain") - 1: palest}
     best = max(
-        (rest for rest in itertools.permutations(range(1, len(found))) if rest[scalp] == reddest),
+        (
+            rest
+            for rest in itertools.permutations(range(1, len(found)))
+            if all(rest[place] == colour for place, colour in held.items())
+        ),
         key=lambda rest: (
             sum(np.sqrt(apart[(0, *rest)[one], (0, *rest)[other]]) for one, other in touch)
             + 10 * min(apart[(0, *rest)[one], (0, *rest)[other]] for one, other in touch)

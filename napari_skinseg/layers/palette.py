@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from trainer.labels.classes import ClassSet
 
 
-class TableColormap(DirectLabelColormap):
+class TableColormap(DirectLabelColormap):  # type: ignore[misc]
     """A colormap looked up in a table: napari compiles a function for the first one, which takes seconds."""
 
     def _map_without_cache(self, values: NDArray[Any]) -> NDArray[np.float32]:

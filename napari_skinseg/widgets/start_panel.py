@@ -14,7 +14,7 @@ from trainer.networks.published.folder import find_part
 from trainer.networks.published.registry import MOBILESAM
 
 CHOICES = (
-    ("open", "Open a project …", "A project is a folder that holds skinseg.toml."),
+    ("open", "Open a project …", "A folder that was made as a project before."),
     ("new", "New project …", "Photos, classes, groups, and the masks there are already, in one form."),
     ("demo", "Try the demo", "Drawn people, no real photos: label a few and watch the model learn."),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from napari.settings import get_settings
 from qtpy.QtCore import QCoreApplication, QSize, Qt
 from qtpy.QtGui import QKeySequence, QShortcut
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,10 @@ def raise_dock(viewer: napari.Viewer, widget: QWidget, name: str, area: str) -> 
     assert dock is not None
     dock.show()
     dock.raise_()
+    for tabs in main_window(viewer).findChildren(QTabBar):
+        if tabs.parent() is main_window(viewer):  # Qt would cut every title to a letter before it scrolls
+            tabs.setElideMode(Qt.TextElideMode.ElideNone)
+            tabs.setUsesScrollButtons(True)
 
 
 def show_tab(viewer: napari.Viewer, name: str, build: Callable[[], Widget]) -> None:

@@ -243,7 +243,7 @@ def test_the_loss_grows_and_begins_anew_with_the_round(qtbot):
     chart.add({"loss": [(1, 2.0), (2, 1.5)]})
     chart.add({"loss": [(2, 1.5), (3, 1.25)]})
     assert list(chart.lines["loss"].xData) == [1, 2, 3]
-    assert (chart.last_step, chart.title.text()) == (3, "loss, round 1: 1.25")
+    assert (chart.last_step, chart.title.text()) == (3, "error, round 1: 1.25")
     chart.start("b", 2)
     chart.add({})
     assert chart.last_step == 0

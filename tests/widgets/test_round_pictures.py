@@ -49,7 +49,7 @@ def test_a_plain_round_has_no_discriminator_plot(curves):
     curves.add({"loss": [(1, 2.0), (2, 1.5)]})
     assert curves.discriminator.isHidden()
     assert curves.epochs.isHidden()
-    assert curves.loss.title.text() == "loss, round 3: 1.50"
+    assert curves.loss.title.text() == "error, round 3: 1.50"
 
 
 def test_a_discriminator_is_drawn_beside_the_loss_until_another_round_runs(curves):

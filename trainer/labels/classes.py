@@ -174,14 +174,14 @@ _SKIN9 = ClassSet(
     # reddened; 16.7 for normal eyes alone. By themselves, as outlines are drawn, 25.
     colours=(
         "#0a009b",
-        "#9e006d",
-        "#39fd0b",
         "#9599bd",
+        "#39fd0b",
+        "#25adfa",
         "#0e5cca",
         "#b7fe7f",
         "#8103fd",
         "#de2800",
-        "#25adfa",
+        "#9e006d",
     ),
     background=0,
     uncertain=1,
