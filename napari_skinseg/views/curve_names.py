@@ -15,6 +15,7 @@ LEFT_OUT = ("epoch", "lr")
 VALIDATION = "val_"
 """Begins the names of a round's scores, which have charts of their own."""
 CURVE_TEXTS = {
+    "loss": ("error", "how wrong the network still is, all its terms together (loss)"),
     "ce": ("pixels", "how wrong single pixels are (cross-entropy)"),
     "dice": ("overlap", "how badly regions overlap (Dice loss)"),
     "l1": ("colours", "distance of the colours made from the real ones"),

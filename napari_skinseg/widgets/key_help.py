@@ -43,12 +43,15 @@ class KeyHelp(QDialog):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(14)
         height = -(-len(self.lines) // COLUMNS)
+        sentences: list[QLabel] = []
         for place, (key, sentence) in enumerate(self.lines):
             row, column = place % height, 2 * (place // height)
             label = QLabel(f"<b>{key}</b>")
             label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             grid.addWidget(label, row, column)
-            grid.addWidget(QLabel(sentence), row, column + 1)
+            sentences.append(QLabel(sentence))
+            grid.addWidget(sentences[-1], row, column + 1)
+            grid.setColumnStretch(column + 1, 1)
         layout = QVBoxLayout(self)
         layout.addWidget(
             QLabel("Keys work while a photo is open. If one does nothing, click the photo first.")
@@ -56,7 +59,10 @@ class KeyHelp(QDialog):
         layout.addWidget(scrolled(table), 1)
         whole = table.sizeHint() + QSize(*AROUND)
         screen = self.screen()
-        self.resize(whole if screen is None else whole.boundedTo(screen.availableSize() * 0.9))
+        room = whole if screen is None else whole.boundedTo(screen.availableSize() * 0.9)
+        for label in sentences:
+            label.setWordWrap(room.width() < whole.width())
+        self.resize(room)
 
 
 def key_text(key: str) -> str:
