@@ -66,6 +66,8 @@ def show_work(dock: Any) -> None:
     wait_for(lambda: busy(project), 120)
     session.select_class(4)
     session.set_locked(3, True)
+    dock.trainer.toggle()  # the curves unfold by hand only
+    settle(0.5)
     dock.viewer.reset_view()
 
 

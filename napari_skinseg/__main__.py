@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.errors import SkinsegError
-from trainer.project.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,18 +48,31 @@ def _parser() -> argparse.ArgumentParser:
 
 def _refuse_what_is_no_project(folder: Path) -> None:
     """Open it once before napari, which takes seconds to import and may print messages of its own."""
+    from trainer.project.project import Project
+
     Project.open(folder, read_only=True).close()
 
 
 def _annotate(arguments: argparse.Namespace) -> None:
-    _refuse_what_is_no_project(arguments.project)
-    import napari
+    folder = arguments.project
+    if not (folder / "skinseg.toml").is_file():
+        _refuse_what_is_no_project(folder)
+    import napari  # loads almost nothing yet, but must come before Qt on some displays
 
+    from napari_skinseg.widgets.splash import Splash
+
+    splash = Splash(folder.resolve().name)
+    splash.say("opening the project")
+    _refuse_what_is_no_project(folder)
+    splash.say("loading the window")
     from napari_skinseg.widgets.workspace import open_workspace
 
-    viewer = napari.Viewer(show=False)
-    open_workspace(viewer, arguments.project, arguments.annotator)
+    viewer = napari.Viewer(show=False, show_welcome_screen=False)
+    splash.say("opening the first photo")
+    dock = open_workspace(viewer, folder, arguments.annotator)
     viewer.window.show()
+    dock.fit_window()
+    splash.close()
     napari.run()
 
 

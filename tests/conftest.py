@@ -16,6 +16,7 @@ from filelock import FileLock
 from PIL import Image
 from postgres_fixtures import own_server, postgres_url  # noqa: F401
 
+from napari_skinseg.session.remembered import FILE_VARIABLE
 from trainer.errors import SkinsegError
 from trainer.networks.published.folder import FOLDER_VARIABLE, weights_folder
 from trainer.networks.published.installation import install
@@ -48,6 +49,14 @@ def no_weights_at_hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(FOLDER_VARIABLE, str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_window_of_before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test begins with the tabs and the brush of the last window of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FILE_VARIABLE, str(tmp_path_factory.mktemp("window") / "window.json"))
+        yield
 
 
 @pytest.fixture

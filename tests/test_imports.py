@@ -44,6 +44,12 @@ def test_what_the_window_and_the_first_commands_need_loads_no_torch(package: str
     assert loaded_by([package], TORCH) == []
 
 
+@pytest.mark.skipif(not (ROOT / "trainer").is_dir(), reason="needs the sources, not the wheel alone")
+def test_what_stands_on_the_screen_first_waits_for_no_store_and_no_napari() -> None:
+    heavy = ("sqlalchemy", "zarr", "numpy", "napari._qt", "napari.layers", "scipy", "skimage", "pydantic")
+    assert loaded_by(["napari_skinseg.__main__", "napari_skinseg.widgets.splash"], heavy) == []
+
+
 @pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="needs the sources, not the wheel alone")
 def test_every_benchmark_starts_as_the_docs_say() -> None:
     names = [f"benchmarks.{file.stem}" for file in (ROOT / "benchmarks").glob("*.py") if file.stem[0] != "_"]

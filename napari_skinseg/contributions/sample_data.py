@@ -57,7 +57,7 @@ def load_sample(stem: str) -> list[LayerData]:
     labels = to_labels(read_values(folder / "masks" / f"{stem}.png").astype(np.uint8))
     classes = CLASS_SETS["skin9"]
     features = {"index": list(range(classes.count + 1)), "class": ["not labelled", *classes.names]}
-    meta = {"name": "annotation", "opacity": 0.5, "colormap": colormap(classes), "features": features}
+    meta = {"name": "annotation", "opacity": 0.45, "colormap": colormap(classes), "features": features}
     return [(photo, {"name": stem, "rgb": True}, "image"), (labels, meta, "labels")]
 
 

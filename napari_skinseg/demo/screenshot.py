@@ -62,7 +62,7 @@ def workspace_picture(
     try:
         viewer.window.show()  # brings the window's last size back, so ours comes after
         viewer.window.resize(*size)
-        dock = open_workspace(viewer, project, annotator)
+        dock = open_workspace(viewer, project, annotator, remembers=False)
         settle(1.5)
         viewer.reset_view()
         if act is not None:

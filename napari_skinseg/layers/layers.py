@@ -67,6 +67,7 @@ class WorkspaceLayers:
         self.adopted: list[Layer] = []
         self._tool_before = ""
         self._view_before, self._panned_before = self._view, False
+        self._fitted = self._view
         for layer in (self.photo, self.confidence, self.annotation):
             viewer.add_layer(layer)
             layer.locked = True  # against deletion by accident
@@ -131,6 +132,12 @@ class WorkspaceLayers:
             if not layer.visible:  # napari keeps the old extent of a hidden layer until its scale is set
                 layer.scale = layer.scale
         self._viewer.reset_view()
+        self._fitted = self._view
+
+    def refit(self) -> None:
+        """Fit again in a window of another size, unless a hand has moved or zoomed the photo since."""
+        if self._view == self._fitted:
+            self.fit()
 
     def colour(self, hidden: Collection[int]) -> None:
         """Colour the annotation, without the hidden classes."""

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
-from skimage.graph import route_through_array
-from skimage.measure import approximate_polygon
 
 from napari_skinseg.layers import napari_undo
 
@@ -43,6 +41,9 @@ def follow_edge(photo: NDArray[np.uint8], start: Point, end: Point) -> list[Poin
     start, end
         Row and column.
     """
+    from skimage.graph import route_through_array  # half a second that no first photo should wait for
+    from skimage.measure import approximate_polygon
+
     corners = np.array([start, end])
     reach = max(8.0, MARGIN * float(np.linalg.norm(corners[1] - corners[0])))
     least = np.maximum(np.floor(corners.min(axis=0) - reach), 0).astype(int)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trainer.labels.classes import ClassSet
+
+
+class TableColormap(DirectLabelColormap):  # type: ignore[misc]
+    """A colormap looked up in a table: napari compiles a function for the first one, which takes seconds."""
+
+    def _map_without_cache(self, values: NDArray[Any]) -> NDArray[np.float32]:
+        colours = [self.color_dict.get(int(value), self.default_color) for value in values.ravel()]
+        return np.array(colours, np.float32).reshape(*values.shape, 4)
 
 
 def stored_values(classes: ClassSet) -> range:
@@ -50,5 +58,5 @@ def colormap(classes: ClassSet, hidden: Collection[int] = ()) -> DirectLabelColo
     colours[None] = clear
     colours[NOT_LABELLED] = clear
     for value, colour in zip(stored_values(classes), classes.colours, strict=True):
-        colours[value] = _rgba(colour) * (1, 1, 1, 0) if value in hidden else _rgba(colour)
-    return DirectLabelColormap(color_dict=colours)
+        colours[value] = clear if value in hidden else _rgba(colour)
+    return TableColormap(color_dict=colours)

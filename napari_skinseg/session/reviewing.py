@@ -78,7 +78,9 @@ class Reviewing:
         if not note.strip():
             self.notice.emit("warning", "write what is wrong, then send it back")
         elif shown is not None and shown.id != photo.base_revision:
-            self.notice.emit("info", "this is the other reader's mask: press Y for the one to send back")
+            self.notice.emit(
+                "info", "this is the other reader's mask: press Shift+V for the one to send back"
+            )
         elif shown is not None:
 
             def give() -> str:
@@ -127,7 +129,7 @@ class Reviewing:
         ):
             self._navigator.show_again(photo)
             who = "" if photo.revision is None else photo.revision.annotator
-            self.notice.emit("info", f"the mask of {who}: V takes it, Y shows the other")
+            self.notice.emit("info", f"the mask of {who}: V takes it, Shift+V shows the other")
 
     def _judged(self) -> LoadedPhoto | None:
         """Return the open photo where its mask can be judged now; else say why not."""

@@ -1,7 +1,6 @@
 """Annotation session: the viewer's layers on one side, the project on the other, and all actions between.
 
-No Qt and no torch. Slow work runs in threads; their results reach the layers only in `poll`, which the dock
-calls every 50 ms.
+No Qt, no torch. Slow work runs in threads; what comes of it reaches the layers only in `poll`, every 50 ms.
 """
 
 from __future__ import annotations
@@ -46,6 +45,8 @@ class AnnotationSession(SessionTools):
     """Another photo, or none, is open."""
     help_requested = Signal()
     """The key table was asked for by key."""
+    layers_requested = Signal()
+    """napari's layer list and controls were asked for by key."""
     note_requested = Signal()
     """A flag was asked for by key: the listener asks for the note and calls `flag`."""
 
@@ -164,6 +165,10 @@ class AnnotationSession(SessionTools):
     def request_help(self) -> None:
         """Have the dock show the key table."""
         self.help_requested.emit()
+
+    def request_layers(self) -> None:
+        """Have the window show napari's layer list and controls, or fold them away."""
+        self.layers_requested.emit()
 
     def bindings(self) -> list[KeyRow]:
         """Return the one table of keys: (key, sentence, callback)."""

@@ -55,6 +55,17 @@ class SessionTools(SessionState):
         """Set the diameter of the brush in pixels of the screen."""
         self._editor.layers.brush.set(size)
 
+    def resume(self, class_name: str, brush: int) -> None:
+        """Begin with the class and the brush of the last window; an unknown class, or 0, changes nothing."""
+        if class_name in self.project.classes.names:
+            self.annotation_layer.selected_label = self.project.classes.names.index(class_name) + 1
+        if brush:
+            self.set_brush(brush)
+
+    def refit(self) -> None:
+        """Fit the photo into a window of another size, unless a hand has moved or zoomed it."""
+        self._editor.layers.refit()
+
     def change_opacity(self, steps: int) -> None:
         """Make the annotation more (steps > 0) or less opaque."""
         self._editor.brush.change_opacity(steps)

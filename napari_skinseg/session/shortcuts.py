@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Keymap: TypeAlias = MutableMapping[KeyBinding, Action]
 
 PEEK = "H"
-MOVING = ("Space", "N", "B", "Ctrl+Z", "?")
+MOVING = ("Space", "N", "B", "Ctrl+Z", "?", "Y")
 """Keys that make sense without a photo."""
 
 SEQUENCES = {
@@ -129,6 +129,9 @@ class KeyActions(Protocol):
     def lock_under_cursor(self) -> None:
         """Lock or free the class under the mouse."""
 
+    def request_layers(self) -> None:
+        """Show napari's layer list and controls, or fold them away."""
+
     def request_help(self) -> None:
         """Show the key table."""
 
@@ -182,6 +185,7 @@ def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
         KeyRow("Shift+Ctrl+Z", "redo", actions.redo),
         KeyRow("T", "train now", actions.train_now),
         KeyRow("L", "lock or free the class under the cursor", actions.lock_under_cursor),
+        KeyRow("Y", "napari's layer list and controls, show or fold away", actions.request_layers),
         KeyRow("?", "this table (also F1)", actions.request_help),
     ]
 
@@ -200,7 +204,7 @@ def reviewer_rows(actions: ReviewActions) -> list[KeyRow]:
     """Return the rows of the key table that only reviewers have."""
     return [
         KeyRow("V", "approve this mask", actions.approve),
-        KeyRow("Y", "the mask of the other reader, and back", actions.switch_reader),
+        KeyRow("Shift+V", "the mask of the other reader, and back", actions.switch_reader),
     ]
 
 

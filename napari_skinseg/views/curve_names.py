@@ -15,25 +15,26 @@ LEFT_OUT = ("epoch", "lr")
 VALIDATION = "val_"
 """Begins the names of a round's scores, which have charts of their own."""
 CURVE_TEXTS = {
-    "ce": ("CE", "cross-entropy"),
-    "dice": ("Dice", "Dice loss"),
-    "l1": ("L1", "distance of the colours made from the real ones"),
-    "adv": ("adv", "adversarial term on labelled photos"),
-    "gan": ("adv", "adversarial term"),
-    "semi": ("semi", "term of the unlabelled photos"),
-    "d_loss": ("D", "loss of the discriminator"),
-    "d": ("D", "loss of the discriminator"),
+    "loss": ("error", "how wrong the network still is, all its terms together (loss)"),
+    "ce": ("pixels", "how wrong single pixels are (cross-entropy)"),
+    "dice": ("overlap", "how badly regions overlap (Dice loss)"),
+    "l1": ("colours", "distance of the colours made from the real ones"),
+    "adv": ("judge", "how far from people's masks a second network finds them, on labelled photos"),
+    "gan": ("judge", "how far from the real thing a second network finds it"),
+    "semi": ("unlabelled", "what the photos without masks add"),
+    "d_loss": ("judge itself", "how wrong the second network is (the discriminator)"),
+    "d": ("judge itself", "how wrong the second network is (the discriminator)"),
     "rpn": ("regions", "finding regions"),
     "cls": ("classes", "naming them"),
     "det": ("boxes", "boxing them"),
     "seg": ("masks", "drawing their masks"),
-    "d_real": ("masks", "how real the discriminator finds people's masks"),
+    "d_real": ("masks", "how real the second network finds people's masks"),
     "d_fake": ("guesses", "how real it finds the network's guesses"),
-    "d_right": ("right", "how right the discriminator finds the pixels that the network got right"),
+    "d_right": ("right", "how right the second network finds the pixels that the network got right"),
     "d_wrong": ("wrong", "how right it finds those that the network got wrong"),
     "semi_share": ("unlabelled", "share of the unlabelled pixels that are believed"),
-    "epoch_iou": ("IoU", "IoU on the validation photos"),
-    "epoch_loss": ("loss", "loss on the validation photos"),
+    "epoch_iou": ("overlap", "overlap with the masks of the validation photos (IoU)"),
+    "epoch_loss": ("error", "error on the validation photos (loss)"),
 }
 """By curve: the name in a legend, and the tooltip that explains it."""
 

@@ -52,7 +52,7 @@ def _live(found: Honesty) -> str:
     if live.value is None:
         return (
             "How good suggestions are is not known yet: nobody has painted a photo without seeing its "
-            "suggestion. Some come so: queue.blind_share says how many."
+            "suggestion. Some come so: the blind share in Settings says how many."
         )
     return (
         f"Hidden suggestions scored a Dice of {live.value:.2f}{_span(live, 2)} on {_photos(live)} that "

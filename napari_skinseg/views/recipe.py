@@ -19,6 +19,26 @@ RECIPES = tuple(
         ),
     )
 )
+PLAIN_CHOICES = {
+    "skinseg": (
+        "Standard",
+        "Learns from your masks, and a little from photos without any. The best choice for most projects.",
+    ),
+    "supervised": ("Your masks only", "Simpler and quicker; photos without masks teach nothing."),
+    "probe": (
+        "Within seconds",
+        "Learns after every mask; borders are less fine. For the first hundred.",
+    ),
+    "consistency": (
+        "Few masks, many photos",
+        "Learns that a photo in other colours shows the same: for when masks are dear.",
+    ),
+    "colorization": (
+        "Get ready without masks",
+        "Learns what your photos look like by colouring gray ones, as a start for the others. Takes long.",
+    ),
+}
+"""Recipes that the simple face of the tab offers: title, and what it means for a person."""
 INITS = ("auto", "scratch", "colorization", *PUBLISHED_INITS)
 INIT_WORDS = {
     "auto": "published weights where they are at hand, else a long colorization's, else random ones",

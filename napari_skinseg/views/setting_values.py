@@ -13,6 +13,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+LABELS = {
+    "lease_seconds": "hold a photo for, s",
+    "bootstrap": "draws to compare",
+    "averages": "mean of two models",
+    "margin_fast": "better by, quick round",
+    "margin_full": "better by, full round",
+    "best_margin": "worse than the best by",
+    "class_margin": "one class worse by",
+    "few_margin": "better by, few photos",
+    "long_side": "photo's long side",
+    "lr": "learning rate",
+    "lambda_adv": "weight of the judge",
+    "lambda_semi": "weight of unlabelled",
+}
+"""Labels of settings whose own names are a programmer's."""
+
+
 def options_of(annotation: object) -> tuple[object, ...]:
     """Return the values a Literal or bool setting can have; none for others."""
     if annotation is bool:
@@ -83,4 +100,4 @@ def value_text(value: object) -> str:
 
 def setting_label(name: str) -> str:
     """Write the name of a setting for people: ``steps_fast`` is ``steps fast``."""
-    return name.replace("_", " ")
+    return LABELS.get(name, name.replace("_", " "))

@@ -212,13 +212,19 @@ def stopped_line(state: str, age: float | None) -> str:
 
 
 def served_sentence(model_id: str, dice: float | None) -> str:
-    """Write ``model 13 served (Dice 0.83)``."""
-    return f"model {model_number(model_id)} served" + ("" if dice is None else f" (Dice {dice:.2f})")
+    """Write ``suggestions by model 13 (agreement 0.83)``."""
+    agreement = "" if dice is None else f" (agreement {dice:.2f})"
+    return f"suggestions by model {model_number(model_id)}{agreement}"
 
 
 def decision_sentence(model: Model) -> str:
-    """Write ``model 14: served: validation Dice 0.71 -> 0.74``: the reason holds the verdict."""
-    return f"model {model_number(model.id)}: {model.why}" if model.decision and model.why else ""
+    """Write ``model 14: served: agreement 0.71 -> 0.74``: the reason holds the verdict."""
+    return f"model {model_number(model.id)}: {plain(model.why)}" if model.decision and model.why else ""
+
+
+def plain(why: str) -> str:
+    """Say the reason of a decision without its measure's name: what it measures is agreement with people."""
+    return why.replace("validation Dice", "agreement").replace("Dice", "agreement")
 
 
 def round_point(model: Model, names: tuple[str, ...]) -> RoundPoint:

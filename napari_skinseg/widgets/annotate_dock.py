@@ -6,12 +6,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
 from napari_skinseg.layers.overlays import BOXES, ERRORS
 from napari_skinseg.widgets.brush_tools import BrushTools
-from napari_skinseg.widgets.elements import button, horizontal_line, row_of, set_bold, wrapped_label
+from napari_skinseg.widgets.elements import (
+    SnugScroll,
+    button,
+    horizontal_line,
+    row_of,
+    set_bold,
+    wrapped_label,
+)
 from napari_skinseg.widgets.palette_table import PaletteTable
 from napari_skinseg.widgets.photo_buttons import PhotoButtons
 from napari_skinseg.widgets.queue_tab import queue_rows
@@ -27,6 +34,8 @@ if TYPE_CHECKING:
     from trainer.project.queue import QueueEntry
 
 WIDTH = 296
+TAB_PADDING = 12
+"""Of the buttons at the foot, pixels: napari's own would not let five stand in a row."""
 OVERLAY_KEYS_AND_TIPS = {
     ERRORS: ("E", "Where the discriminator believes the suggestion wrong"),
     BOXES: ("X", "The regions that the model found, with the probability of each class"),
@@ -41,12 +50,9 @@ TABS = (
     ("Review", "What is done, begun, flagged or cannot be read", "review"),
     ("History", "Earlier masks of this photo", "history"),
     ("Settings", "The window and the training", "settings"),
-    ("Trainer", "Show the trainer below", "trainer"),
     ("?", "All keys", "keys"),
 )
 """Label and tooltip of the buttons at the foot, and the tab that each asks for."""
-TABS_IN_A_ROW = 4
-"""Seven in a row would be cut off."""
 
 
 class AnnotateDock(QWidget):
@@ -98,36 +104,46 @@ class AnnotateDock(QWidget):
         self.next_up = WordTable(("next up", "why"), stretch=1, fits=True)
         self.next_up.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         self.next_up.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.tab_buttons = {tab: button(text, tip, partial(self.asked.emit, tab)) for text, tip, tab in TABS}
+        for shown in self.tab_buttons.values():
+            shown.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            shown.setMinimumWidth(shown.fontMetrics().horizontalAdvance(shown.text()) + TAB_PADDING)
+        self.trainer = button("Show the trainer", "Its dock is closed", partial(self.asked.emit, "trainer"))
+        self.trainer.hide()
         self._lay_out()
         self._connect()
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(9, 6, 9, 6)
-        layout.setSpacing(4)  # a window of 1200 × 800 must hold all of it
+        layout.setSpacing(4)  # a window of 1100 × 700 must hold all of it
         layout.addLayout(row_of((self.title, 1), (self.clock, 0)))
         layout.addWidget(self.why)
         layout.addWidget(self.sentence)
         layout.addLayout(row_of((self.next, 1), (self.again, 1), (self.add, 1)))
+        layout.addWidget(self._scrolled_part())
+        layout.addWidget(horizontal_line())
+        layout.addWidget(self.buttons)
+        layout.addWidget(self.progress)
+        layout.addWidget(self.next_up, 1000)
+        layout.addStretch(1)
+        layout.addLayout(row_of(*((shown, 0) for shown in self.tab_buttons.values())))
+        layout.addWidget(self.trainer)
+        self.setMinimumWidth(WIDTH)
+
+    def _scrolled_part(self) -> SnugScroll:
+        """Palette and tools: what has a key besides may scroll, the decisions below it never do."""
+        part = QWidget()
+        layout = QVBoxLayout(part)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
         layout.addWidget(horizontal_line())
         layout.addWidget(self.classes)
         layout.addWidget(horizontal_line())
         layout.addWidget(self.tools)
         switches = (self.following, *self.overlays.values())
         layout.addLayout(row_of(*((switch, 0) for switch in switches)))
-        layout.addWidget(horizontal_line())
-        layout.addWidget(self.buttons)
-        layout.addWidget(self.progress)
-        layout.addWidget(self.next_up, 1000)
-        layout.addStretch(1)
-        layout.addLayout(self._buttons_of_tabs())
-        self.setMinimumWidth(WIDTH)
-
-    def _buttons_of_tabs(self) -> QGridLayout:
-        grid = QGridLayout()
-        for column, (text, tip, tab) in enumerate(TABS):
-            grid.addWidget(button(text, tip, partial(self.asked.emit, tab)), *divmod(column, TABS_IN_A_ROW))
-        return grid
+        return SnugScroll(part)
 
     def _connect(self) -> None:
         session = self.session

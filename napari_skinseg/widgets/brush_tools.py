@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QButtonGroup, QFormLayout, QGridLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QButtonGroup, QFormLayout, QVBoxLayout, QWidget
 from superqt import QLabeledSlider
 
 from napari_skinseg.layers.screen_brush import LARGEST
-from napari_skinseg.widgets.elements import button
+from napari_skinseg.widgets.elements import row_of
 from napari_skinseg.widgets.icons import icon, theme_colour
+from napari_skinseg.widgets.tool_button import ToolButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +31,6 @@ TOOLS = (
 )
 SELECT = "select"
 SELECT_TIP = "Click a thing and paint it with Enter or a digit (Q)"
-COLUMNS = 3
-"""Of the tools: five in a row would be cut off."""
 
 
 class Hand(Protocol):
@@ -72,31 +71,30 @@ class BrushTools(QWidget):
         self.opacity.setToolTip("Opacity of the annotation in percent ( , and . )")
         self.group = QButtonGroup(self)
         self.group.setExclusive(True)
-        self.buttons: dict[str, QPushButton] = {}
+        self.buttons: dict[str, ToolButton] = {}
 
         sliders = QFormLayout()
         sliders.setContentsMargins(0, 0, 0, 0)
         sliders.addRow("brush", self.brush)
         sliders.addRow("opacity", self.opacity)
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
         tools = [self._tool_button(mode, tip, partial(self._take, mode)) for mode, _, tip in TOOLS]
-        for place, tool in enumerate([*tools, self._tool_button(SELECT, SELECT_TIP, hand.toggle_select)]):
-            grid.addWidget(tool, *divmod(place, COLUMNS))
+        select = self._tool_button(SELECT, SELECT_TIP, hand.toggle_select)
+        row = row_of(*((tool, 1) for tool in (*tools, select)))
+        row.setSpacing(4)
         self.set_theme(theme)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(sliders)
-        layout.addLayout(grid)
+        layout.addLayout(row)
 
         self.brush.valueChanged.connect(self._set_brush)
         self.opacity.valueChanged.connect(self._set_opacity)
         self.setEnabled(False)
 
-    def _tool_button(self, mode: str, tip: str, run: Callable[[], None]) -> QPushButton:
-        made = button(mode, tip, run)
-        made.setIconSize(QSize(16, 16))
+    def _tool_button(self, mode: str, tip: str, run: Callable[[], None]) -> ToolButton:
+        made = ToolButton(mode, tip)
         made.setCheckable(True)
+        made.clicked.connect(lambda: run())
         self.group.addButton(made)
         self.buttons[mode] = made
         return made

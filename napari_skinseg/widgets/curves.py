@@ -24,7 +24,7 @@ class Curves(QWidget):
         self.rounds = RoundChart(colours, theme=theme)
         self.loss = LossChart(theme=theme)
         self.discriminator = ShareChart("believed", theme=theme)
-        self.epochs = ShareChart("validation by epoch", theme=theme)
+        self.epochs = ShareChart("on validation photos", theme=theme)
         self.classes = ClassChart(theme=theme)
         self.picture = RoundPicture()
         layout = QHBoxLayout(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -21,6 +22,11 @@ from qtpy.QtWidgets import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+BREAK = "\u200b"
+"""A place where a line may break, and nothing that can be seen."""
+LEAST_ROOM = 72
+"""Height that a part which scrolls keeps in the lowest window, pixels."""
 
 
 def button(text: str, tip: str = "", action: Callable[[], object] | None = None) -> QPushButton:
@@ -53,11 +59,30 @@ def bare_box(shown: bool, action: Callable[[bool], object]) -> QCheckBox:
     return made
 
 
+class WrappedLabel(QLabel):
+    """A label that breaks its text anywhere it must: a long path would else widen the whole window."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self._text = ""
+        self.setWordWrap(True)
+        self.setText(text)
+
+    def setText(self, text: str | None) -> None:
+        """Qt: show a text; markup stays as it is."""
+        self._text = text or ""
+        markup = "<" in self._text
+        breaks = self._text if markup else "".join(c + BREAK if c in "/\\_-.=" else c for c in self._text)
+        super().setText(breaks)
+
+    def text(self) -> str:
+        """Qt: the text as it was given."""
+        return self._text
+
+
 def wrapped_label(text: str = "") -> QLabel:
     """Make a label that breaks its text where the dock is narrow."""
-    label = QLabel(text)
-    label.setWordWrap(True)
-    return label
+    return WrappedLabel(text)
 
 
 def set_bold(label: QLabel) -> None:
@@ -116,3 +141,30 @@ def scrolled(content: QWidget) -> QScrollArea:
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(content)
     return area
+
+
+class SnugScroll(QScrollArea):
+    """As high as its content where there is room; scrolls in a lower window."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.setWidget(content)
+
+    def sizeHint(self) -> QSize:
+        """Qt: the content's, and napari's border around it."""
+        content = self.widget()
+        return super().sizeHint() if content is None else content.sizeHint() + QSize(2, 2)
+
+    def minimumSizeHint(self) -> QSize:
+        """Qt: a few rows of the content."""
+        return QSize(super().minimumSizeHint().width(), min(LEAST_ROOM, self.sizeHint().height()))
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Qt: follow the content as it grows."""
+        if event is not None and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return bool(super().eventFilter(watched, event))

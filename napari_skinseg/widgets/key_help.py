@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from napari_skinseg.widgets.elements import scrolled
 
 Binding = tuple[str, str, Callable[..., object]]
 COLUMNS = 2
+AROUND = (48, 64)
+"""Width and height around the table of keys, pixels."""
 
 
 class KeyHelp(QDialog):
@@ -34,20 +38,31 @@ class KeyHelp(QDialog):
         self.setWindowTitle("SkinSeg keys")
         self.setModal(False)
         self.lines = [(key_text(key), sentence) for key, sentence, _ in bindings] + list(mouse)
-        grid = QGridLayout()
+        table = QWidget()
+        grid = QGridLayout(table)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(14)
         height = -(-len(self.lines) // COLUMNS)
+        sentences: list[QLabel] = []
         for place, (key, sentence) in enumerate(self.lines):
             row, column = place % height, 2 * (place // height)
             label = QLabel(f"<b>{key}</b>")
             label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             grid.addWidget(label, row, column)
-            grid.addWidget(QLabel(sentence), row, column + 1)
+            sentences.append(QLabel(sentence))
+            grid.addWidget(sentences[-1], row, column + 1)
+            grid.setColumnStretch(column + 1, 1)
         layout = QVBoxLayout(self)
         layout.addWidget(
             QLabel("Keys work while a photo is open. If one does nothing, click the photo first.")
         )
-        layout.addLayout(grid)
+        layout.addWidget(scrolled(table), 1)
+        whole = table.sizeHint() + QSize(*AROUND)
+        screen = self.screen()
+        room = whole if screen is None else whole.boundedTo(screen.availableSize() * 0.9)
+        for label in sentences:
+            label.setWordWrap(room.width() < whole.width())
+        self.resize(room)
 
 
 def key_text(key: str) -> str:

@@ -129,8 +129,8 @@ class LossChart(LiveChart):
     """The training loss, and the terms that it is made of."""
 
     def __init__(self, *, theme: str = "dark") -> None:
-        super().__init__("loss, live", "draws itself while a round runs", main="loss", theme=theme)
-        self.name = "loss"
+        super().__init__("error while learning", "draws itself while a round runs", main="loss", theme=theme)
+        self.name = "error"
 
 
 class ShareChart(LiveChart):

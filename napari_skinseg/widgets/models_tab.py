@@ -9,7 +9,7 @@ from napari.utils.notifications import show_error
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_skinseg.session.status import model_number
-from napari_skinseg.views.trainer import macro_dice
+from napari_skinseg.views.trainer import macro_dice, plain
 from napari_skinseg.widgets.elements import button, row_of, wrapped_label
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.errors import SkinsegError
@@ -36,7 +36,7 @@ class ModelsTab(QWidget):
         super().__init__(parent)
         self.project, self.annotator = project, annotator
         self.notice = wrapped_label()
-        self.table = WordTable(("model", "when", "recipe", "Dice", "decision", "why"), stretch=5)
+        self.table = WordTable(("model", "when", "recipe", "agreement", "decision", "why"), stretch=5)
         self.promote = button("Promote", "Serve the selected model, whatever the gate said", self._promote)
         self.rollback = button("Roll back", "Serve the model that was served before this one", self._rollback)
         self.table.itemSelectionChanged.connect(self._enable)
@@ -98,5 +98,5 @@ def _cells(model: Model, served: bool) -> tuple[str, ...]:
         recipe,
         "" if dice is None else f"{dice:.2f}",
         DECISION_TEXTS[model.decision] if model.decision else "",
-        model.why or "",
+        plain(model.why or ""),
     )

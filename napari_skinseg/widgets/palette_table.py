@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari_skinseg.views.annotate import ClassRow
 
 KEY, NAME, EYE, LOCK = range(4)
-ROW_HEIGHT = 24
+ROW_HEIGHT = 20
 
 
 class PaletteModel(QAbstractTableModel):
@@ -139,7 +139,7 @@ class PaletteTable(QTableView):
     def show_rows(self, rows: tuple[ClassRow, ...]) -> None:
         """Present resolved rows, at full height: a palette never scrolls."""
         self.palette_model.show_rows(rows)
-        self.setFixedHeight(ROW_HEIGHT * len(rows) + 4)
+        self.setFixedHeight(ROW_HEIGHT * len(rows) + 2)
 
     def _clicked(self, index: QModelIndex) -> None:
         row = self.palette_model.rows[index.row()]

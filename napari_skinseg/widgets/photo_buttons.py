@@ -60,7 +60,7 @@ class PhotoButtons(QWidget):
         self.accept = button(
             "Accept and next   (Space)", "Accept the rest, save, next photo", OneClick(session.accept_by_hand)
         )
-        self.accept.setMinimumHeight(40)
+        self.accept.setMinimumHeight(34)
         self.save = button(
             "Save part", "Save what you painted and accepted, stay here (S)", session.save_part
         )
@@ -76,7 +76,9 @@ class PhotoButtons(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         layout.addWidget(self.accept)
-        layout.addLayout(row_of((self.save, 3), (self.skip, 2), (self.flag, 2), (self.back, 2)))
+        row = row_of((self.save, 0), (self.skip, 0), (self.flag, 0), (self.back, 0))
+        row.setSpacing(3)
+        layout.addLayout(row)
         layout.addWidget(self.note)
 
     def set_theme(self, theme: str) -> None:

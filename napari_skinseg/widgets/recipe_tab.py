@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from napari_skinseg.widgets.elements import button, row_of, scrolled, wrapped_label
+from napari_skinseg.widgets.recipe_choices import RecipeChoices
 from napari_skinseg.widgets.recipe_forms import RecipeForms
 from trainer.errors import SkinsegError
 from trainer.project.states import CommandKind
@@ -49,14 +50,37 @@ class RecipeTab(QWidget):
         self.notice = wrapped_label()
         for writing in (self.save, self.train, self.from_start):
             writing.setEnabled(not project.read_only)
-        layout = QVBoxLayout(self)
-        layout.addWidget(scrolled(self.forms), 1)
-        layout.addWidget(self.from_start)
-        layout.addLayout(row_of((self.save, 1), (self.train, 1)))
-        layout.addWidget(self.notice)
+        self.choices = RecipeChoices()
+        self.advanced = QWidget()
+        self.unfold = button("Advanced", "Every setting of the method", self.toggle_advanced)
+        self.unfold.setCheckable(True)
+        self._lay_out()
+        self.choices.picked.connect(self.forms.choose)
         self.forms.recipe_shown.connect(self._take_recipe)
         self.forms.start.changed.connect(self._take_start)
         self.show_settings(settings)
+
+    def _lay_out(self) -> None:
+        inside = QVBoxLayout(self.advanced)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(self.forms)
+        inside.addWidget(self.from_start)
+        self.advanced.hide()
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 6, 0)
+        for part in (self.choices, self.unfold, self.advanced):
+            column.addWidget(part)
+        column.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.addWidget(scrolled(content), 1)
+        layout.addLayout(row_of((self.save, 1), (self.train, 1)))
+        layout.addWidget(self.notice)
+
+    def toggle_advanced(self) -> None:
+        """Show all settings of the method, or the plain choices alone."""
+        self.advanced.setHidden(not self.advanced.isHidden())
+        self.unfold.setChecked(not self.advanced.isHidden())
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -80,6 +104,7 @@ class RecipeTab(QWidget):
 
     def _take_recipe(self, recipe: str) -> None:
         """Fit the buttons to a recipe: another one than the saved begins from the starting weights."""
+        self.choices.show_recipe(recipe)
         another = recipe != self.forms.settings.training.recipe
         self.train.setText("Make weights now" if recipe == PRETEXT else "Train now")
         self.from_start.setVisible(recipe != PRETEXT)

@@ -22,7 +22,7 @@ class RoundChart(Chart):
 
     def __init__(self, colours: Sequence[str], *, theme: str = "dark") -> None:
         super().__init__(
-            "validation Dice by round", "one point for each model, from the first round on", theme=theme
+            "agreement with your masks", "one point for each model, from the first round on", theme=theme
         )
         self.plot.setYRange(-0.05, 1.1, padding=0)
         self.plot.getAxis("left").setTicks(SHARE_TICKS)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from trainer.project.project import Project
 
 SECTIONS = ("window", "queue", "review", "privacy", "gate")
+TITLES = {"gate": "better models"}
 
 
 class SettingsTab(QWidget):
@@ -27,10 +28,10 @@ class SettingsTab(QWidget):
         self.forms = {name: SectionForm(getattr(settings, name)) for name in SECTIONS}
         tabs = QTabWidget()
         for name, form in self.forms.items():
-            tabs.addTab(scrolled(form), name)
+            tabs.addTab(scrolled(form), TITLES.get(name, name))
         self.save = button("Save", action=self.write)
         self.save.setEnabled(not project.read_only)
-        self.notice = wrapped_label(f"Kept in {self.file.name}; point at a field to read what it does.")
+        self.notice = wrapped_label("Point at a field to read what it does.")
         layout = QVBoxLayout(self)
         layout.addWidget(tabs, 1)
         layout.addWidget(self.notice)

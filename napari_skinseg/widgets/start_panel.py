@@ -7,12 +7,14 @@ from pathlib import Path
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
 
+from napari_skinseg.session import projects
 from napari_skinseg.widgets.elements import wrapped_label
+from napari_skinseg.widgets.project_maker import ProjectMaker
 from trainer.networks.published.folder import find_part
 from trainer.networks.published.registry import MOBILESAM
 
 CHOICES = (
-    ("open", "Open a project …", "A project is a folder that holds skinseg.toml."),
+    ("open", "Open a project …", "A folder that was made as a project before."),
     ("new", "New project …", "Photos, classes, groups, and the masks there are already, in one form."),
     ("demo", "Try the demo", "Drawn people, no real photos: label a few and watch the model learn."),
 )
@@ -24,20 +26,24 @@ class StartPanel(QWidget):
     Signals
     -------
     opened(str)
-        A project folder was picked.
+        A project folder was picked, or the demo's is ready.
     new()
         A new project was asked for.
-    demo()
-        The demo was asked for.
+    remarked(str)
+        Something that a project made here does without, one line.
     """
 
     opened = Signal(str)
     new = Signal()
-    demo = Signal()
+    remarked = Signal(str)
 
     def __init__(self, *, last: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.last = last
+        self.maker = ProjectMaker(self)
+        self.maker.made.connect(self._demo_made)
+        self.maker.failed.connect(self._demo_ended)
+        self.maker.remarked.connect(self.remarked)
         layout = QVBoxLayout(self)
         layout.addWidget(wrapped_label("No project is open."))
         self.buttons = {}
@@ -63,7 +69,17 @@ class StartPanel(QWidget):
         self.opened.emit(self.last)
 
     def _demo(self) -> None:
-        self.demo.emit()
+        self.say("preparing …")
+        self.setEnabled(False)
+        self.maker.run(projects.demo)
+
+    def _demo_made(self, path: str) -> None:
+        self._demo_ended("")
+        self.opened.emit(path)
+
+    def _demo_ended(self, problem: str) -> None:
+        self.setEnabled(True)
+        self.say(problem)
 
     def _open(self) -> None:
         if folder := QFileDialog.getExistingDirectory(self, "Open a SkinSeg project"):

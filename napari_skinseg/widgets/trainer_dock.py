@@ -18,12 +18,14 @@ from trainer.project.states import CommandKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from qtpy.QtGui import QHideEvent, QShowEvent
+
     from trainer.project.project import Project
 
 HEIGHT = 190
 FOLDED = 50  # no dock of napari is lower
 UNLIMITED = 16777215
-LONGEST_LINE = 680
+LONGEST_LINE, SHORTEST_LINE = 680, 48
 LIGHTS = {"good": "#3fb950", "busy": "#4c9be8", "warn": "#e3b617", "off": "#8a8f98"}
 
 
@@ -45,9 +47,12 @@ class TrainerDock(QWidget):
     -------
     asked(str)
         The tab ``models``, ``training`` or ``honesty`` is wanted.
+    seen(bool)
+        The dock is in sight, or closed or behind another.
     """
 
     asked = Signal(str)
+    seen = Signal(bool)
 
     def __init__(
         self,
@@ -63,9 +68,11 @@ class TrainerDock(QWidget):
         self.view: TrainerView | None = None
         self._version: int | None = None
         self.light = QLabel()
-        self.line, self.decision = QElidingLabel(), QElidingLabel()
+        self.line, self.served, self.decision = QElidingLabel(), QElidingLabel(), QElidingLabel()
         self.decision.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.served = QLabel()
+        for words in (self.line, self.served):
+            words.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+            words.setMinimumWidth(SHORTEST_LINE)
         self.buttons = {
             "start": button("Start", "Start the trainer in the background", start),
             CommandKind.PAUSE: button(
@@ -96,7 +103,7 @@ class TrainerDock(QWidget):
         )
         self.fold = button("", "Fold the curves away, or show them", self.toggle)
         self.fold.setIconSize(QSize(12, 12))
-        self._theme, self._folded_by_user = theme, False
+        self._theme = theme
         self.curves = Curves(project.classes.colours, theme=theme)
         self._lay_out()
         self.set_folded(True)
@@ -108,9 +115,8 @@ class TrainerDock(QWidget):
         bar.setSpacing(8)
         bar.addWidget(name)
         bar.addWidget(self.light)
-        bar.addWidget(self.line)
-        bar.addWidget(self.served)
-        bar.addWidget(self.decision, 1)
+        for words, stretch in ((self.line, 3000), (self.served, 1000), (self.decision, 1)):
+            bar.addWidget(words, stretch)  # the decision gets what the others leave
         for part in (*self.buttons.values(), self.recipe, self.models, self.honesty, self.fold):
             bar.addWidget(part)
         layout = QVBoxLayout(self)
@@ -118,6 +124,17 @@ class TrainerDock(QWidget):
         layout.setSpacing(4)
         layout.addLayout(bar)
         layout.addWidget(self.curves, 1)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Qt: say that the dock is in sight."""
+        super().showEvent(event)
+        self.seen.emit(True)
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        """Qt: say that it is not, unless the whole window is away."""
+        super().hideEvent(event)
+        if event is not None and not event.spontaneous():
+            self.seen.emit(False)
 
     def sizeHint(self) -> QSize:
         """Qt: low, so that the photo keeps the window."""
@@ -129,8 +146,7 @@ class TrainerDock(QWidget):
         self.project.trainer.send(kind, by=self.annotator)
 
     def toggle(self) -> None:
-        """Fold down to the status line, or unfold; from then on only by this."""
-        self._folded_by_user = True
+        """Fold down to the status line, or unfold: nothing but a hand does."""
         self.set_folded(not self.curves.isHidden())
         self.refresh(force=True)
 
@@ -177,18 +193,18 @@ class TrainerDock(QWidget):
         self.show_view(resolve_trainer(self.project))
 
     def show_view(self, view: TrainerView) -> None:
-        """Present a resolved state; unfold at the first one that has something to draw."""
-        drawable = bool(view.points) or view.round_id is not None
-        if not self._folded_by_user and drawable == self.curves.isHidden():
-            self.set_folded(not drawable)
+        """Present a resolved state."""
         if self.view is None or view.light != self.view.light:
             self.light.setPixmap(icon("circle", LIGHTS[view.light]).pixmap(12, 12))
         self.light.setToolTip(view.heartbeat)
         self.line.setText(view.line)
-        wanted = self.line.fontMetrics().horizontalAdvance(view.line) + 8
-        self.line.setFixedWidth(min(wanted, LONGEST_LINE))
         self.line.setToolTip(f"{view.line}\n{view.heartbeat}")
         self.served.setText(view.served)
+        self.served.setToolTip(view.served)
+        for words, longest in ((self.line, LONGEST_LINE), (self.served, UNLIMITED)):
+            wanted = words.fontMetrics().horizontalAdvance(words.text()) + 8
+            words.setMaximumWidth(min(wanted, longest))
+            words.setMinimumWidth(min(wanted, SHORTEST_LINE))
         self.decision.setText(view.decision)
         self.decision.setToolTip(view.decision)
         shown = (

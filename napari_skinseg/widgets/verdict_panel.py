@@ -49,7 +49,7 @@ class VerdictPanel(QWidget):
         self.approve = button("Approve (V)", "Approve the mask that is shown", review.approve)
         self.send = button("Send back", "Back to its annotator, with the note", self._send_back)
         self.other = button(
-            "Other reader (Y)", "The mask of the other reader, and back", review.switch_reader
+            "Other reader (Shift+V)", "The mask of the other reader, and back", review.switch_reader
         )
         review.decided.connect(self._decided)
         session.photo_changed.connect(self._show_note)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QCoreApplication, Qt
+from napari.settings import get_settings
+from qtpy.QtCore import QCoreApplication, QSize, Qt
 from qtpy.QtGui import QKeySequence, QShortcut
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,11 +17,20 @@ if TYPE_CHECKING:
 
     Action = Callable[[], object]
 
+FIRST_SIZE = (1440, 900)
+"""Of a window without a size of a time before, pixels."""
+
 
 def main_window(viewer: napari.Viewer) -> QMainWindow:
     """Return the Qt window of a viewer, for which napari has no public name."""
     window: QMainWindow = viewer.window._qt_window
     return window
+
+
+def layer_docks(viewer: napari.Viewer) -> tuple[QDockWidget, QDockWidget]:
+    """Return napari's docks of layer controls and layer list, for which it has no public name."""
+    qt_viewer = viewer.window._qt_viewer
+    return qt_viewer.dockLayerControls, qt_viewer.dockLayerList
 
 
 def raise_dock(viewer: napari.Viewer, widget: QWidget, name: str, area: str) -> None:
@@ -39,6 +49,10 @@ def raise_dock(viewer: napari.Viewer, widget: QWidget, name: str, area: str) -> 
     assert dock is not None
     dock.show()
     dock.raise_()
+    for tabs in main_window(viewer).findChildren(QTabBar):
+        if tabs.parent() is main_window(viewer):  # Qt would cut every title to a letter before it scrolls
+            tabs.setElideMode(Qt.TextElideMode.ElideNone)
+            tabs.setUsesScrollButtons(True)
 
 
 def show_tab(viewer: napari.Viewer, name: str, build: Callable[[], Widget]) -> None:
@@ -97,6 +111,13 @@ def shortcuts(
             shortcut.activated.connect(run)
             made.append(shortcut)
     return made
+
+
+def fit_first_window(viewer: napari.Viewer) -> None:
+    """Give the very first window of this user a good size; of later ones napari keeps the size itself."""
+    window, screen = main_window(viewer), main_window(viewer).screen()
+    if get_settings().application.window_size is None and screen is not None:
+        window.resize(QSize(*FIRST_SIZE).boundedTo(screen.availableGeometry().size() * 0.95))
 
 
 def call_on_close(viewer: napari.Viewer, action: Callable[[], None]) -> None:

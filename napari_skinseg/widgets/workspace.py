@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_error, show_warning
-from qtpy.QtCore import QEvent, QSize
+from qtpy.QtCore import QEvent, QSize, QTimer
 from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_skinseg.layers.mouse import TABLE as MOUSE
@@ -16,16 +16,18 @@ from napari_skinseg.session.session import AnnotationSession
 from napari_skinseg.views.annotate import last_words
 from napari_skinseg.views.trainer import resolve_trainer
 from napari_skinseg.widgets.annotate_dock import WIDTH, AnnotateDock
+from napari_skinseg.widgets.desk_layout import DeskLayout
 from napari_skinseg.widgets.farewell import see_off
 from napari_skinseg.widgets.forms.photo_forms import more_photos, new_project
 from napari_skinseg.widgets.key_help import KeyHelp
 from napari_skinseg.widgets.notices import show_notice
-from napari_skinseg.widgets.project_maker import ProjectMaker
+from napari_skinseg.widgets.outline import draw_outlines
 from napari_skinseg.widgets.staged_drawing import StagedDrawing
 from napari_skinseg.widgets.start_panel import StartPanel
 from napari_skinseg.widgets.trainer_dock import TrainerDock
 from napari_skinseg.widgets.window_docks import (
     call_on_close,
+    fit_first_window,
     focus_canvas,
     main_window,
     raise_dock,
@@ -51,7 +53,11 @@ DOCK = "SkinSeg"
 
 
 def open_workspace(
-    viewer: napari.Viewer, path: str | Path | None = None, annotator: str | None = None
+    viewer: napari.Viewer,
+    path: str | Path | None = None,
+    annotator: str | None = None,
+    *,
+    remembers: bool = True,
 ) -> WorkspaceDock:
     """Lay the SkinSeg docks out in a napari window.
 
@@ -63,6 +69,8 @@ def open_workspace(
         A project folder; without one the dock offers to open or make one.
     annotator : str, optional
         Name on what is saved; else napari's preference, else the login name.
+    remembers : bool, optional
+        Begin as the last window ended.
 
     Raises
     ------
@@ -71,7 +79,7 @@ def open_workspace(
     """
     dock = next(workspace_docks(viewer), None)
     if dock is None:
-        dock = WorkspaceDock(viewer)
+        dock = WorkspaceDock(viewer, remembers=remembers)
         viewer.window.add_dock_widget(dock, name=DOCK, area="right")
     elif path is not None and dock.project is not None:
         raise _shown_already(dock, path)
@@ -105,8 +113,9 @@ def show_first_photo(viewer: napari.Viewer, path: Path) -> str:
 class WorkspaceDock(QWidget):
     """The SkinSeg dock: a start panel, or the open project; owns session, clock and the other docks."""
 
-    def __init__(self, napari_viewer: napari.Viewer) -> None:
+    def __init__(self, napari_viewer: napari.Viewer, *, remembers: bool = True) -> None:
         super().__init__()
+        self._remembers = remembers
         self.viewer = napari_viewer
         self.project: Project | None = None
         self.session: AnnotationSession | None = None
@@ -115,16 +124,13 @@ class WorkspaceDock(QWidget):
         self.staged: StagedDrawing | None = None
         self.clock: WorkspaceClock | None = None
         self.keys: KeyHelp | None = None
+        self.desk: DeskLayout | None = None
         self.shortcuts: list[QShortcut] = []
         self.tabs = WorkspaceTabs(napari_viewer)
         self.start = StartPanel(last=projects.last_project())
         self.start.opened.connect(self._try_open)
         self.start.new.connect(self._ask_for_project)
-        self.start.demo.connect(self._make_demo)
-        self._maker = ProjectMaker()
-        self._maker.made.connect(self._take_demo)
-        self._maker.failed.connect(self._tell_failure)
-        self._maker.remarked.connect(show_warning)
+        self.start.remarked.connect(show_warning)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.start)
@@ -154,6 +160,7 @@ class WorkspaceDock(QWidget):
         project = self.project = projects.open_project(Path(path))
         session = self.session = AnnotationSession(self.viewer, project, annotator)
         self.staged = StagedDrawing(self.viewer, session)
+        draw_outlines(self.viewer, session.annotation_layer)
         self._add_docks(session, project)
         session.notice.connect(partial(show_notice, self.viewer))
         session.help_requested.connect(self._toggle_keys)
@@ -164,6 +171,8 @@ class WorkspaceDock(QWidget):
         session.open_next()
         if self.clock is not None:
             self.clock.start()
+        if self.desk is not None:
+            QTimer.singleShot(0, self.desk.open_tabs)
         projects.remember(project.path)
         call_on_close(self.viewer, self.dispose)
         see_off(self, lambda: last_words(self.session))
@@ -177,10 +186,13 @@ class WorkspaceDock(QWidget):
         self.stack.setCurrentWidget(self.annotate)
         self.trainer = TrainerDock(project, session.annotator, self.start_trainer, theme=theme)
         self.trainer.asked.connect(self.show_extra)
+        self.trainer.seen.connect(self.annotate.trainer.setHidden)
         self.clock = WorkspaceClock(session, self.annotate, self.trainer, self.tabs)
+        self.trainer.refresh(force=True)  # before the dock is made: it would keep the width of all buttons
         self.viewer.window.add_dock_widget(self.trainer, name="Trainer", area="bottom")
         self.fit_docks()
-        self.trainer.refresh(force=True)
+        self.desk = DeskLayout(self, self.viewer, session, self.trainer, self.tabs, self._remembers)
+        session.layers_requested.connect(self.desk.toggle_layers)
 
     def fit_docks(self) -> None:
         """Give the docks their size, and the rest to the photo."""
@@ -188,17 +200,25 @@ class WorkspaceDock(QWidget):
             self.trainer.fit_dock()
         set_dock_width(self.viewer, self, WIDTH)
 
+    def fit_window(self) -> None:
+        """Give a window that has no size of a time before the size of a desk, where the screen has it."""
+        fit_first_window(self.viewer)
+        self.fit_docks()
+
     def dispose(self) -> None:
         """Stop the clock, put unfinished work in safety, close session and project. Safe to call twice."""
+        if self.project is None:
+            return
         if self.clock is not None:
             self.clock.stop()
+        if self.desk is not None:
+            self.desk.restore()
         session, project = self.session, self.project
-        self.session = self.project = self.staged = None
+        self.session = self.project = self.staged = self.desk = None
         self.viewer.events.theme.disconnect(self._set_theme)
         if session is not None:
             session.close()
-        if project is not None:
-            project.close()
+        project.close()
 
     def event(self, event: QEvent | None) -> bool:
         """Qt: a dock closed for good takes its session and its other docks along."""
@@ -215,8 +235,6 @@ class WorkspaceDock(QWidget):
         if self.annotate is not None and self.trainer is not None:
             self.annotate.set_theme(self.viewer.theme)
             self.trainer.set_theme(self.viewer.theme)
-
-    # -- requests of the docks -------------------------------------------------------------------
 
     def start_trainer(self) -> None:
         """Start the background trainer of this project."""
@@ -251,8 +269,6 @@ class WorkspaceDock(QWidget):
             self.keys = KeyHelp(self.session.bindings(), MOUSE, parent=main_window(self.viewer))
             self.keys.show()
 
-    # -- making and filling projects -------------------------------------------------------------
-
     def _try_open(self, path: str) -> None:
         try:
             self.open(path)
@@ -269,20 +285,6 @@ class WorkspaceDock(QWidget):
     def _ask_for_project(self) -> None:
         viewer = self.viewer
         show_tab(viewer, f"New project ({DOCK})", lambda: new_project(partial(show_project, viewer)))
-
-    def _make_demo(self) -> None:
-        self.start.say("preparing …")
-        self.start.setEnabled(False)
-        self._maker.run(projects.demo)
-
-    def _take_demo(self, path: str) -> None:
-        self.start.setEnabled(True)
-        self.start.say("")
-        self._try_open(path)
-
-    def _tell_failure(self, problem: str) -> None:
-        self.start.setEnabled(True)
-        self.start.say(problem)
 
 
 def workspace_docks(viewer: napari.Viewer) -> Iterator[WorkspaceDock]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from napari_skinseg.widgets.history_tab import HistoryTab
@@ -53,6 +53,11 @@ class WorkspaceTabs(Mapping[str, "Tab"]):
             self._viewer, self._tabs[name], TITLES.get(name, name.capitalize()), AREAS.get(name, "right")
         )
 
+    def try_show(self, name: str, session: AnnotationSession, project: Project) -> None:
+        """Show a tab, if there is one of this name: another version may have kept it."""
+        if name in MAKERS:
+            self.show(name, session, project)
+
     def refresh(self) -> None:
         """Read again what the tabs in sight show; settings stay, and a list that somebody scrolls."""
         for tab in self._tabs.values():
@@ -74,20 +79,17 @@ def make_tab(name: str, session: AnnotationSession, project: Project) -> Tab:
     KeyError
         If no tab is called so.
     """
-    if name == "queue":
-        return QueueTab(session)
-    if name == "review":
-        return ReviewTab(session)
-    if name == "photos":
-        return PhotosTab(session)
-    if name == "history":
-        return HistoryTab(session)
-    if name == "models":
-        return ModelsTab(project, session.annotator)
-    if name == "settings":
-        return SettingsTab(project)
-    if name == "training":
-        return RecipeTab(project, session.annotator)
-    if name == "honesty":
-        return HonestyTab(project)
-    raise KeyError(name)
+    return MAKERS[name](session, project)
+
+
+MAKERS: dict[str, Callable[[AnnotationSession, Project], Tab]] = {
+    "queue": lambda session, _: QueueTab(session),
+    "review": lambda session, _: ReviewTab(session),
+    "photos": lambda session, _: PhotosTab(session),
+    "history": lambda session, _: HistoryTab(session),
+    "models": lambda session, project: ModelsTab(project, session.annotator),
+    "settings": lambda _, project: SettingsTab(project),
+    "training": lambda session, project: RecipeTab(project, session.annotator),
+    "honesty": lambda _, project: HonestyTab(project),
+}
+"""The tabs by name."""

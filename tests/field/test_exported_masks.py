@@ -51,7 +51,7 @@ def test_a_viewer_shows_the_colours_and_a_program_the_same_values(exported: Path
 def test_a_table_says_what_the_values_mean(exported: Path) -> None:
     rows = list(csv.DictReader((exported / "classes.csv").open()))
     assert [row["value"] for row in rows] == [*map(str, range(9)), "255"]
-    assert rows[3] == {"value": "3", "name": "hand", "colour": "#1d8cff"}
+    assert rows[3] == {"value": "3", "name": "hand", "colour": "#25adfa"}
     assert rows[-1]["name"] == "not labelled"
 
 

@@ -144,7 +144,7 @@ def test_arrows_compare_with_the_model_served_before(project):
     assert resolve_trainer(project).decision == "model 2: scalp would lose 0.04"
     add_model(project, "0003", 0.65)
     view = resolve_trainer(project)
-    assert view.served == "model 3 served (Dice 0.65)"
+    assert view.served == "suggestions by model 3 (agreement 0.65)"
     assert [point.served for point in view.points] == [True, False, True]
     assert {row.arrow for row in view.classes} == {"▲"}
     assert view.classes[0].change == pytest.approx(0.05)

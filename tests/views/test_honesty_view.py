@@ -25,7 +25,7 @@ def honesty(**changes: object) -> Honesty:
 
 def test_without_blind_photos_it_says_how_to_get_some() -> None:
     view = resolve_honesty(honesty(), validation_missing=2)
-    assert "queue.blind_share" in view.sentences[0]
+    assert "blind share in Settings" in view.sentences[0]
     assert "No saved mask has been compared" in view.sentences[1]
     assert view.sentences[2:] == ("2 more photos needed to compare models.",)
 

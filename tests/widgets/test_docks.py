@@ -243,7 +243,7 @@ def test_the_loss_grows_and_begins_anew_with_the_round(qtbot):
     chart.add({"loss": [(1, 2.0), (2, 1.5)]})
     chart.add({"loss": [(2, 1.5), (3, 1.25)]})
     assert list(chart.lines["loss"].xData) == [1, 2, 3]
-    assert (chart.last_step, chart.title.text()) == (3, "loss, round 1: 1.25")
+    assert (chart.last_step, chart.title.text()) == (3, "error, round 1: 1.25")
     chart.start("b", 2)
     chart.add({})
     assert chart.last_step == 0
@@ -318,6 +318,7 @@ def test_the_status_line_is_not_cut_before_the_reason(trainer, project):
 
 
 def test_curves_arrive_while_a_round_runs(trainer, project):
+    trainer.toggle()
     project.trainer.start_round("r1", "fast", "skinseg")
     say(project, state="training", round="r1", step=2, steps=9)
     for step in (1, 2):
@@ -334,11 +335,12 @@ def test_a_quiet_project_is_not_read_again(trainer):
     assert trainer.view is not view
 
 
-def test_the_trainer_is_one_line_until_there_is_something_to_draw(trainer, project):
-    assert trainer.curves.isHidden()
-    assert trainer.sizeHint().height() == FOLDED
+def test_the_trainer_is_one_line_until_a_hand_unfolds_it(trainer, project):
     serve(project, "0001")
     trainer.refresh()
+    assert trainer.curves.isHidden()
+    assert trainer.sizeHint().height() == FOLDED
+    trainer.toggle()
     assert not trainer.curves.isHidden()
     assert trainer.sizeHint().height() <= 200
 
@@ -346,6 +348,7 @@ def test_the_trainer_is_one_line_until_there_is_something_to_draw(trainer, proje
 def test_a_hand_that_folded_the_curves_is_obeyed(trainer, project):
     serve(project, "0001")
     trainer.refresh()
+    trainer.toggle()
     trainer.toggle()
     trainer.refresh(force=True)
     assert trainer.curves.isHidden()
@@ -360,6 +363,7 @@ def test_a_hand_that_folded_the_curves_is_obeyed(trainer, project):
 def test_the_plots_follow_the_theme(trainer, project):
     serve(project, "0001")
     trainer.refresh()
+    trainer.toggle()
     trainer.set_theme("light")
     assert trainer.curves.loss.ink == theme_colour("light", "text")
     assert not trainer.curves.isHidden()

@@ -8,7 +8,7 @@ import struct
 
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QComboBox
+from qtpy.QtWidgets import QApplication, QComboBox, QLabel
 from workbench import beat
 
 from napari_skinseg.views.recipe import RECIPES, encoder_words
@@ -53,6 +53,24 @@ def test_every_setting_of_every_recipe_has_a_field_and_a_tooltip(panel):
             assert " ".join(info.description.split()) in field(panel, recipe, name).toolTip()
     everything = {*panel.forms.start.fields, *panel.forms.schedule.fields, *panel.forms.rest.fields, "recipe"}
     assert everything == set(TrainingSettings.model_fields)
+
+
+def test_the_first_face_is_five_plain_choices_and_the_rest_is_behind_advanced(panel, qtbot):
+    panel.show()
+    assert len(panel.choices.buttons) == 5
+    assert not panel.forms.isVisible()
+    assert panel.choices.buttons["skinseg"].isChecked()
+    panel.choices.buttons["probe"].click()
+    panel.save.click()
+    assert file_of(panel).training.recipe == "probe"
+    shown = " ".join(label.text() for label in panel.findChildren(QLabel) if label.isVisible())
+    for word in ("lambda", "lr", "encoder", "toml", "init"):
+        assert word not in shown
+    panel.unfold.click()
+    assert panel.forms.isVisible()
+    pick(panel, "adversarial")
+    assert not any(choice.isChecked() for choice in panel.choices.buttons.values())
+    assert panel.choices.other.isVisible()
 
 
 def test_a_choice_is_a_list_and_the_wheel_does_not_turn_it(panel, qtbot):
@@ -130,6 +148,7 @@ def test_a_wrong_value_is_marked_however_it_came_into_the_field(panel):
 def test_a_list_shows_its_longest_option_in_full(panel):
     pick(panel, "colorization")
     panel.resize(296, 600)
+    panel.toggle_advanced()
     panel.show()
     QApplication.processEvents()
     gan = field(panel, "colorization", "gan").editor

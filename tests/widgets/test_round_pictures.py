@@ -30,6 +30,7 @@ def curves(qtbot) -> Curves:
 def trainer(project, qtbot) -> TrainerDock:
     panel = TrainerDock(project, "ann", lambda: None)
     qtbot.addWidget(panel)
+    panel.set_folded(False)
     panel.resize(1400, 190)
     panel.show()
     return panel
@@ -49,7 +50,7 @@ def test_a_plain_round_has_no_discriminator_plot(curves):
     curves.add({"loss": [(1, 2.0), (2, 1.5)]})
     assert curves.discriminator.isHidden()
     assert curves.epochs.isHidden()
-    assert curves.loss.title.text() == "loss, round 3: 1.50"
+    assert curves.loss.title.text() == "error, round 3: 1.50"
 
 
 def test_a_discriminator_is_drawn_beside_the_loss_until_another_round_runs(curves):
@@ -60,7 +61,7 @@ def test_a_discriminator_is_drawn_beside_the_loss_until_another_round_runs(curve
     assert not chart.isHidden()
     assert list(chart.lines["d_real"].yData) == [0.5, 0.7, 0.8]
     assert [word in chart.title.text() for word in ("masks", "guesses", "unlabelled")] == [True] * 3
-    assert "0.8: how real the discriminator finds people's masks" in chart.title.toolTip()
+    assert "0.8: how real the second network finds people's masks" in chart.title.toolTip()
     colours = {line.opts["pen"].color().name() for line in chart.lines.values()}
     assert len(colours) == 3
     curves.start("b", 4)

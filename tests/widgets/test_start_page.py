@@ -40,7 +40,7 @@ def test_the_demo_opens_without_its_weights_and_says_what_is_lost(
     monkeypatch.setattr(projects, "DEMO_PHOTOS", 8)
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "weights"))
     dock = open_workspace(make_napari_viewer())
-    dock._maker.run(projects.demo, tmp_path / "demo")
+    dock.start.maker.run(projects.demo, tmp_path / "demo")
     qtbot.waitUntil(lambda: dock.project is not None, timeout=120_000)
     said = [note.message for note in notification_manager.records]
     assert any(line.startswith("going on without the weights mobilesam, which would give") for line in said)

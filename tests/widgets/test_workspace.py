@@ -274,7 +274,7 @@ def test_the_trainer_dock_stays_low_and_the_photo_large(dock, qtbot):
     window.show()
     window.resize(1440, 900)
     serve(dock.project, "0001")
-    dock.trainer.refresh()
+    dock.trainer.toggle()
     dock.fit_docks()
     qtbot.wait(300)
     assert 150 <= dock.trainer.parent().height() <= 200

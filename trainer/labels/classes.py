@@ -184,18 +184,19 @@ def _check(classes: ClassSet) -> None:
 _SKIN9 = ClassSet(
     name="skin9",
     names=("background", "uncertain", *BODY_PARTS),
-    # Found by search: at least 28 apart in CIELAB for normal, red-, green- and blue-blind eyes, and far from
-    # all tones of skin. Dark slate and near-white are for what is no body part.
+    # tools/palette.py found them: blended over any tone of skin as the window shows them, any two are 11.8 or
+    # more apart (CIE76) for normal, red-, green- and blue-blind eyes, and so is each from bare skin, calm or
+    # reddened; 16.7 for normal eyes alone. By themselves, as outlines are drawn, 25.
     colours=(
-        "#3b4252",
-        "#ededf5",
-        "#ff801a",
-        "#1d8cff",
-        "#a5ff89",
-        "#8f0aa0",
-        "#9d8bbd",
-        "#c60000",
-        "#4313ff",
+        "#0a009b",
+        "#9599bd",
+        "#39fd0b",
+        "#25adfa",
+        "#0e5cca",
+        "#b7fe7f",
+        "#8103fd",
+        "#de2800",
+        "#9e006d",
     ),
     background=0,
     uncertain=1,
@@ -203,11 +204,11 @@ _SKIN9 = ClassSet(
 
 CLASS_SETS: dict[str, ClassSet] = {
     "skin9": _SKIN9,
-    "lesion": ClassSet("lesion", ("background", "lesion"), ("#3b4252", "#1d8cff")),
+    "lesion": ClassSet("lesion", ("background", "lesion"), ("#0a009b", "#25adfa")),
     "podocyte": ClassSet(
         "podocyte",
         ("background", "glomeruli", "podocyte", "non-podocyte"),
-        ("#3b4252", "#1d8cff", "#ff801a", "#8f0aa0"),
+        ("#0a009b", "#25adfa", "#de2800", "#39fd0b"),
     ),
 }
 """The sets that come with the package."""

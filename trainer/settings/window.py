@@ -22,5 +22,5 @@ class WindowSettings(Section):
     follow_strokes: bool = False
     """After every stroke, the labels that nobody has looked at follow it where they are alike and near."""
 
-    opacity: Share = 0.5
-    """Opacity of the annotation on opening."""
+    opacity: Share = 0.45
+    """Opacity of the annotation's fill on opening; its outlines stay opaque."""

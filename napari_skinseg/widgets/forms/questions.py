@@ -17,7 +17,7 @@ def choices(label: str, tooltip: str, *pairs: tuple[str, str]) -> dict[str, Any]
     return {"choices": list(pairs), "label": label, "tooltip": tooltip}
 
 
-ProjectFolder = Annotated[Path, folder("project", "A folder that holds skinseg.toml")]
+ProjectFolder = Annotated[Path, folder("project", "A folder that was made as a project")]
 GroupsFile = Annotated[
     Path | None,
     {
