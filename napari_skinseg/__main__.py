@@ -65,13 +65,15 @@ def _annotate(arguments: argparse.Namespace) -> None:
     splash.say("opening the project")
     _refuse_what_is_no_project(folder)
     splash.say("loading the window")
+    from napari_skinseg.widgets.window_docks import fit_first_window
     from napari_skinseg.widgets.workspace import open_workspace
 
     viewer = napari.Viewer(show=False, show_welcome_screen=False)
     splash.say("opening the first photo")
     dock = open_workspace(viewer, folder, arguments.annotator)
     viewer.window.show()
-    dock.fit_window()
+    fit_first_window(viewer)
+    dock.fit_docks()
     splash.close()
     napari.run()
 

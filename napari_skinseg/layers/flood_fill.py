@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,6 +43,9 @@ def connected_area(
     # Edges of the graph: each run repeated once per run it touches, and these counted up from the first.
     above = np.repeat(np.arange(len(starts)), touching)
     below = np.arange(len(above)) - np.repeat(np.cumsum(touching) - touching - first, touching)
+    from scipy.sparse import coo_array  # a first photo need not wait for it
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(len(above), bool), (above, below)), shape=(len(starts), len(starts)))
     _, component = connected_components(graph, directed=False)
     # The run that holds the seed is the last one to start at or before it; + 1 for the border.

@@ -27,7 +27,6 @@ from napari_skinseg.widgets.start_panel import StartPanel
 from napari_skinseg.widgets.trainer_dock import TrainerDock
 from napari_skinseg.widgets.window_docks import (
     call_on_close,
-    fit_first_window,
     focus_canvas,
     main_window,
     raise_dock,
@@ -199,11 +198,6 @@ class WorkspaceDock(QWidget):
         if self.trainer is not None:
             self.trainer.fit_dock()
         set_dock_width(self.viewer, self, WIDTH)
-
-    def fit_window(self) -> None:
-        """Give a window that has no size of a time before the size of a desk, where the screen has it."""
-        fit_first_window(self.viewer)
-        self.fit_docks()
 
     def dispose(self) -> None:
         """Stop the clock, put unfinished work in safety, close session and project. Safe to call twice."""
