@@ -38,6 +38,8 @@ from trainer.project.project import Project
 from trainer.training.standalone import run_standalone
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
     from sklearn.base import ClassifierMixin
 
@@ -99,20 +101,15 @@ def answer(
     return np.where(scribbled > 0, scribbled, labels)
 
 
-def main() -> None:
-    """Print a table for both hands."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("project", type=Path)
-    parser.add_argument("--scribbles", type=int, nargs="+", default=[1, 2, 3], help="rounds of scribbles")
-    parser.add_argument("--photos", type=int, default=10_000)
-    args = parser.parse_args()
+def print_rivals(path: Path, rounds: Collection[int], n_photos: int) -> None:
+    """Print a table for both hands, after so many rounds of scribbles, of the first validation photos."""
     seconds: dict[tuple[str, str, int], list[float]] = {}
     nothing: dict[str, list[float]] = {name: [] for name in HANDS}
-    with Project.open(args.project) as project, tempfile.TemporaryDirectory() as folder:
+    with Project.open(path) as project, tempfile.TemporaryDirectory() as folder:
         trained = run_standalone(project, project.settings, folder=Path(folder), recipe="probe", steps=1)
         extractor = FeatureExtractor(trained.network, feature_cache(project))
         photos = WorkingPhotos(project, None, project_cache(project))
-        for known in readable_truth(project, project.masks.truth("val"))[: args.photos]:
+        for known in readable_truth(project, project.masks.truth("val"))[:n_photos]:
             photo = photos.photo(known.photo_id)
             full = to_labels(np.array(photos.target(known.photo_id, known.revision_id, photo.shape[:2])))
             truth = at_working_size(full)
@@ -126,18 +123,28 @@ def main() -> None:
             for name in RIVALS:
                 scribbled, labels = np.zeros_like(truth), np.zeros_like(truth)
                 spent = dict.fromkeys(HANDS, 0.0)
-                for count in range(1, max(args.scribbles) + 1):
+                for count in range(1, max(rounds) + 1):
                     for stroke, painted in scribbles(labels, truth):
                         scribbled[painted] = stroke.value
                         for hand, costs in HANDS.items():
                             spent[hand] += costs.of(stroke, max(truth.shape))
                     labels = answer(classifier(name), seen_by[name], size, scribbled, working)
-                    if count in args.scribbles:
+                    if count in rounds:
                         for hand, costs in HANDS.items():
                             total = spent[hand] + Hand(costs).seconds(labels, truth)
                             seconds.setdefault((hand, name, count), []).append(total)
     for (hand, name, count), spent_ in sorted(seconds.items()):
         print(f"{hand:9} {name:14} {count} a class: {paired_share(spent_, nothing[hand])}")
+
+
+def main() -> None:
+    """Run it on a project."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("project", type=Path)
+    parser.add_argument("--scribbles", type=int, nargs="+", default=[1, 2, 3], help="rounds of scribbles")
+    parser.add_argument("--photos", type=int, default=10_000)
+    args = parser.parse_args()
+    print_rivals(args.project, args.scribbles, args.photos)
 
 
 if __name__ == "__main__":
