@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from trainer.project.queue import QueueEntry
 
 WIDTH = 296
-TAB_PADDING = 12
+TAB_PADDING = 8
 """Of the buttons at the foot, pixels: napari's own would not let five stand in a row."""
 OVERLAY_KEYS_AND_TIPS = {
     ERRORS: ("E", "Where the discriminator believes the suggestion wrong"),
@@ -52,7 +52,7 @@ TABS = (
     ("Settings", "The window and the training", "settings"),
     ("?", "All keys", "keys"),
 )
-"""Label and tooltip of the buttons at the foot, and the tab that each asks for."""
+"""Label and tooltip of the buttons at the foot, the last at the head, and the tab that each asks for."""
 
 
 class AnnotateDock(QWidget):
@@ -117,7 +117,8 @@ class AnnotateDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(9, 6, 9, 6)
         layout.setSpacing(4)  # a window of 1100 × 700 must hold all of it
-        layout.addLayout(row_of((self.title, 1), (self.clock, 0)))
+        *tabs, keys = self.tab_buttons.values()  # six in one row would be cut off
+        layout.addLayout(row_of((self.title, 1), (self.clock, 0), (keys, 0)))
         layout.addWidget(self.why)
         layout.addWidget(self.sentence)
         layout.addLayout(row_of((self.next, 1), (self.again, 1), (self.add, 1)))
@@ -127,7 +128,7 @@ class AnnotateDock(QWidget):
         layout.addWidget(self.progress)
         layout.addWidget(self.next_up, 1000)
         layout.addStretch(1)
-        layout.addLayout(row_of(*((shown, 0) for shown in self.tab_buttons.values())))
+        layout.addLayout(row_of(*((shown, 0) for shown in tabs)))
         layout.addWidget(self.trainer)
         self.setMinimumWidth(WIDTH)
 

@@ -78,7 +78,7 @@ def test_the_group_opens_in_any_ngff_reader(project: Project) -> None:
     v05.LabelImage.model_validate(ome)
     names = {entry["label-value"]: entry["name"] for entry in ome["image-label"]["properties"]}
     assert names[9] == "anogenital"
-    assert ome["image-label"]["colors"][0]["rgba"] == [0x3B, 0x42, 0x52, 255]
+    assert ome["image-label"]["colors"][0]["rgba"] == [*bytes.fromhex(project.classes.colours[0][1:]), 255]
     group = zarr.open_group(saved.path, mode="r")
     assert np.array_equal(group["labels"][...], labels)
     assert (saved.path / "labels" / "c").is_dir()
