@@ -118,6 +118,8 @@ class AnnotateDock(QWidget):
         layout.setContentsMargins(9, 6, 9, 6)
         layout.setSpacing(4)  # a window of 1100 × 700 must hold all of it
         *tabs, keys = self.tab_buttons.values()  # six in one row would be cut off
+        keys.setMaximumHeight(self.title.sizeHint().height())
+        keys.setStyleSheet("padding: 0px")
         layout.addLayout(row_of((self.title, 1), (self.clock, 0), (keys, 0)))
         layout.addWidget(self.why)
         layout.addWidget(self.sentence)
