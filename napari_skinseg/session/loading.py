@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from trainer.project.photos import Photo
     from trainer.project.project import Project
     from trainer.project.queue import Lease
+    from trainer.project.readings import Reading
     from trainer.project.revisions import Revision
 
 NOTE_LETTERS = 600
@@ -144,12 +145,7 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Lease) 
     photo = project.photos.get(claim.photo_id)
     shape = (image.shape[0], image.shape[1])
     reading = project.readings.of_second(claim.photo_id, annotator)
-    if reading is None:
-        revision = project.masks.head(claim.photo_id)
-    else:  # neither the first mask nor a suggestion, only what this reader has saved
-        claim = replace(claim, blind=True, why=SECOND)
-        own = reading.second_revision
-        revision = None if own is None else project.masks.revision(own)
+    claim, revision = _what_to_show(project, claim, reading)
     draft = project.drafts.get(claim.photo_id, annotator)
     work = _read_work(project, draft, revision, shape)
     draft = draft if work.draft_time is not None else None  # one that was no use is set aside
@@ -191,6 +187,15 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Lease) 
         damage="; ".join(filter(None, (work.notice, work.damage))),
         second=reading is not None,
     )
+
+
+def _what_to_show(project: Project, claim: Lease, reading: Reading | None) -> tuple[Lease, Revision | None]:
+    """Return the saved mask; a second reader sees neither the first nor a suggestion, only their own."""
+    if reading is None:
+        return claim, project.masks.head(claim.photo_id)
+    own = reading.second_revision
+    mask = None if own is None else project.masks.revision(own)
+    return replace(claim, blind=True, why=SECOND), mask
 
 
 def _sent_back(project: Project, photo_id: int, annotator: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -160,18 +161,9 @@ def evaluate(
                 project, predictor, split, masks=given, model_id=chosen, progress=advance, say=unread.append
             )
             if page is not None:
-                best, worst = examples(
-                    project,
-                    predictor,
-                    scorecard,
-                    pictures,
-                    masks=given,
-                    show_sensitive=show_sensitive,
-                    progress=advance,
-                )
-                name = project.path.name
-                html = render(scorecard, predictor.card, best, worst, project=name, mode=mode)
-                write_report(page, html)
+                draw = partial(examples, masks=given, show_sensitive=show_sensitive, progress=advance)
+                (best, worst), name = draw(project, predictor, scorecard, pictures), project.path.name
+                write_report(page, render(scorecard, predictor.card, best, worst, project=name, mode=mode))
     data = scorecard.to_json(mode)
     data["unreadable"] = unread
     lines = [*scorecard_lines(scorecard, mode), *listed(unread)]

@@ -137,14 +137,12 @@ class Registration:
         root_id, prefix = self._root_for(place)
         moved = follow_moved(self._store, self.roots(), root_id, prefix, found)
         registrar = Registrar(self._store, root_id, prefix, group_of, splits)
-        seen = new = 0
+        new = 0
         for start in range(0, len(found), BATCH):
-            batch = found[start : start + BATCH]
-            new += registrar.add(batch)
-            seen += len(batch)
+            new += registrar.add(found[start : start + BATCH])
             if progress is not None:
-                progress(seen)
-        seen -= registrar.purged
+                progress(min(len(found), start + BATCH))
+        seen = len(found) - registrar.purged
         moved += seen - new if followed else 0
         here = next(known for known in self.roots() if known.id == root_id)
         gone = mark_gone(self._store, here, prefix, found)
