@@ -30,6 +30,7 @@ from PIL import Image
 from tools.crash_checks import check
 from tools.crash_victims import entries
 from tools.postgres import fresh_database, server
+from tools.tiny_rounds import TINY_ROUNDS
 from trainer.networks.published.folder import FOLDER_VARIABLE
 from trainer.project.project import Project
 
@@ -38,22 +39,15 @@ VICTIMS = (("writer", 50), ("trainer", 35), ("both", 15))
 WHOLE_EVERY = 8
 """Kills from one look at everything to the next."""
 OPEN_SECONDS = 120.0
-SETTINGS = """
-[training]
-encoder = "tu-resnet10t"
-recipe = "supervised"
-long_side = 48
-size = 32
-batch = 2
-steps_fast = 3
-steps_full = 6
+SETTINGS = (
+    TINY_ROUNDS
+    + """\
 [queue]
 first_model_after = 2
 [service]
 checkpoint_seconds = 0.5
-[colorization]
-automatic = false
 """
+)
 
 
 class Nursery:

@@ -13,6 +13,7 @@ from trainer.errors import PhotoError
 from trainer.labels.classes import CLASS_SETS
 from trainer.labels.png import read_values
 from trainer.labels.truth import to_labels
+from trainer.settings.window import WindowSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +58,8 @@ def load_sample(stem: str) -> list[LayerData]:
     labels = to_labels(read_values(folder / "masks" / f"{stem}.png").astype(np.uint8))
     classes = CLASS_SETS["skin9"]
     features = {"index": list(range(classes.count + 1)), "class": ["not labelled", *classes.names]}
-    meta = {"name": "annotation", "opacity": 0.45, "colormap": colormap(classes), "features": features}
+    look = {"opacity": WindowSettings().opacity, "colormap": colormap(classes)}
+    meta = {"name": "annotation", "features": features, **look}
     return [(photo, {"name": stem, "rgb": True}, "image"), (labels, meta, "labels")]
 
 

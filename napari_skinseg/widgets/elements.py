@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtWidgets import (
     QCheckBox,
+    QComboBox,
     QFrame,
     QGroupBox,
     QHBoxLayout,
@@ -21,7 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 BREAK = "\u200b"
 """A place where a line may break, and nothing that can be seen."""
@@ -57,6 +58,17 @@ def bare_box(shown: bool, action: Callable[[bool], object]) -> QCheckBox:
         made.hide()
     made.toggled.connect(action)
     return made
+
+
+def choice(any_of_them: str, items: Iterable[tuple[str, object]]) -> QComboBox:
+    """Make a list of values to filter by, whose first entry asks for none."""
+    box = QComboBox()
+    box.setMinimumContentsLength(8)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.addItem(any_of_them, None)
+    for text, value in items:
+        box.addItem(text, value)
+    return box
 
 
 class WrappedLabel(QLabel):

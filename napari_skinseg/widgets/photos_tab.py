@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QComboBox, QGridLayout, QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout, QWidget
 
-from napari_skinseg.widgets.elements import bare_box, wrapped_label
+from napari_skinseg.widgets.elements import bare_box, choice, wrapped_label
 from napari_skinseg.widgets.photo_list import STATE_WORDS, PhotoList, PhotoListModel
 from trainer.project.search import PhotoFilter
 from trainer.project.states import PhotoState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from napari_skinseg.session.session import AnnotationSession
 
 TYPING_MS = 300
@@ -29,12 +27,12 @@ class PhotosTab(QWidget):
         super().__init__(parent)
         self.session = session
         self.text, self.group = _line("Part of a name"), _line("Group")
-        self.states = _choice("any state", ((word, state) for state, word in STATE_WORDS.items()))
-        self.splits = _choice("any use", SPLITS)
-        self.annotators = _choice("anybody", ())
+        self.states = choice("any state", ((word, state) for state, word in STATE_WORDS.items()))
+        self.splits = choice("any use", SPLITS)
+        self.annotators = choice("anybody", ())
         names = session.project.classes.names
-        self.classes = _choice("any class", ((name, index) for index, name in enumerate(names)))
-        self.order = _choice("as added", (("most useful first", True),))
+        self.classes = choice("any class", ((name, index) for index, name in enumerate(names)))
+        self.order = choice("as added", (("most useful first", True),))
         self.notice = wrapped_label()
         self.model = PhotoListModel(session, self)
         self.list = PhotoList(self.model)
@@ -102,13 +100,3 @@ def _line(hint: str) -> QLineEdit:
     line.setPlaceholderText(hint)
     line.setClearButtonEnabled(True)
     return line
-
-
-def _choice(any_of_them: str, items: Iterable[tuple[str, object]]) -> QComboBox:
-    box = QComboBox()
-    box.setMinimumContentsLength(8)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.addItem(any_of_them, None)
-    for text, value in items:
-        box.addItem(text, value)
-    return box

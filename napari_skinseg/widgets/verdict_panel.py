@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QComboBox, QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from napari_skinseg.session.status import moment
-from napari_skinseg.widgets.elements import button, row_of, wrapped_label
+from napari_skinseg.widgets.elements import button, choice, row_of, wrapped_label
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.project.states import VerdictKind
 from trainer.project.verdicts import UNSEEN, ReviewFilter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from napari_skinseg.session.session import AnnotationSession
     from trainer.project.verdicts import Reviewable
@@ -34,11 +34,11 @@ class VerdictPanel(QWidget):
         super().__init__(parent)
         self.session = session
         names = session.project.classes.names
-        self.states = _choice("any state", STATES)
+        self.states = choice("any state", STATES)
         self.states.setCurrentIndex(1)
-        self.annotators = _choice("anybody", ())
-        self.splits = _choice("any use", SPLITS)
-        self.classes = _choice("any class", ((name, index) for index, name in enumerate(names)))
+        self.annotators = choice("anybody", ())
+        self.splits = choice("any use", SPLITS)
+        self.classes = choice("any class", ((name, index) for index, name in enumerate(names)))
         self.notice = wrapped_label()
         self.table = WordTable(("photo", "by", "what"), stretch=2)
         self.table.opened.connect(session.open_photo)
@@ -139,13 +139,3 @@ def next_row(ids: Sequence[int], done: int) -> int | None:
     place = ids.index(done) if done in ids else -1
     rest = [*ids[place + 1 :], *ids[: max(place, 0)]]
     return rest[0] if rest else None
-
-
-def _choice(any_of_them: str, items: Iterable[tuple[str, object]]) -> QComboBox:
-    box = QComboBox()
-    box.setMinimumContentsLength(8)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.addItem(any_of_them, None)
-    for text, value in items:
-        box.addItem(text, value)
-    return box

@@ -18,6 +18,10 @@ def tab(session, qtbot):
         session.annotation_layer.fill((1, 1), value)
         session.save_part()
         rest(session)
+    return shown(session, qtbot)
+
+
+def shown(session, qtbot):
     tab = HistoryTab(session)
     qtbot.addWidget(tab)
     tab.show()
@@ -93,10 +97,7 @@ def test_a_face_is_blurred_in_the_preview_until_somebody_asks(session, project, 
     session.annotation_layer.fill((1, 1), face)
     session.save_part()
     rest(session)
-    tab = HistoryTab(session)
-    qtbot.addWidget(tab)
-    tab.show()
-    rest(session)
+    tab = shown(session, qtbot)
     choose(tab, 0)(qtbot)
     rest(session)
 
