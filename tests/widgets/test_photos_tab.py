@@ -9,6 +9,7 @@ from workbench import rest, until
 
 from napari_skinseg.session.thumbnails import SIDE, tinted
 from napari_skinseg.widgets.photos_tab import PhotosTab
+from trainer.project import search
 
 
 @pytest.fixture
@@ -26,6 +27,10 @@ def tab(session, qtbot):
 
 def names(tab):
     return [tab.model.photo_at(tab.model.index(row)).relpath for row in range(tab.model.rowCount())]
+
+
+def seen(tab, row):
+    return tab.list.viewport().rect().intersects(tab.list.visualRect(tab.model.index(row)))
 
 
 def relpath(session):
@@ -60,6 +65,27 @@ def test_photos_are_found_and_opened(tab, session, project, qtbot):
     until(session, lambda: session.current is not None and session.current.photo.id == other.id)
     qtbot.keyClicks(tab.text, " is not there")
     soon(lambda: tab.notice.text() == "No photo is like that.")
+
+
+def test_a_search_that_comes_in_small_pieces_goes_on_until_the_list_is_full_or_all_is_looked_through(
+    tab, session, project, qtbot, monkeypatch
+):
+    monkeypatch.setattr(search, "CHUNK", 1)
+    monkeypatch.setattr(search, "PATIENCE", 0)
+    ids = project.photos.ids()
+    known = project.photos.probe(max(i for i in ids if i != session.current.photo.id))
+    painted = np.full((known.height, known.width), 3, np.uint8)
+    project.masks.save(known.id, painted, painted, "bob", None)
+    choose(tab.annotators, "anybody")
+    tab.refresh()
+    qtbot.waitUntil(
+        lambda: session.poll() or (len(names(tab)) > 0 and not seen(tab, tab.model.rowCount() - 1))
+    )
+    qtbot.waitUntil(lambda: session.poll() or tab.annotators.findText("bob") > 0)
+    assert not tab.model.at_end
+    choose(tab.annotators, "bob")
+    qtbot.waitUntil(lambda: session.poll() or tab.model.at_end)
+    assert names(tab) == [known.relpath]
 
 
 def test_a_photo_is_seen_small_with_its_mask(tab, session):
