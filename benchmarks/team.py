@@ -54,12 +54,9 @@ def a_few(path: Path, names: list[str], minutes: float, pause: float) -> Diary:
     ]
     for thread in threads:
         thread.start()
-    together = Diary()
-    time.sleep(minutes * 15)
-    together.memory.append(psutil.Process().memory_info().rss / 1e6)
     for thread in threads:
         thread.join()
-    together.memory.append(psutil.Process().memory_info().rss / 1e6)
+    together = Diary()
     for each in annotators:
         together.add(each.diary)
     return together
@@ -69,7 +66,36 @@ def _in_a_process(results: Any, *arguments: Any) -> None:
     results.put(a_few(*arguments))
 
 
-def team(path: Path, annotators: int, minutes: float, pause: float) -> Diary:
+class MemoryWatch:
+    """MB that groups of processes hold, looked at `times` times in so many minutes.
+
+    Attributes
+    ----------
+    seen : dict of str to list of float
+        Mean resident memory of the processes of each group, oldest first.
+    """
+
+    def __init__(self, minutes: float, times: int = 20) -> None:
+        self.seen: dict[str, list[float]] = defaultdict(list)
+        self._groups: dict[str, list[psutil.Process]] = {}
+        self._every, self._times = minutes * 60 / times, times
+
+    def watch(self, name: str, *pids: int | None) -> None:
+        """Add a group of processes."""
+        self._groups[name] = [psutil.Process(pid) for pid in pids if pid is not None]
+
+    def run(self) -> None:
+        """Look, until the time is over."""
+        for _ in range(self._times):
+            time.sleep(self._every * 0.98)  # the last look while all are still at work
+            for name, processes in self._groups.items():
+                alive = [each for each in processes if each.is_running()]
+                if alive:
+                    held = [each.memory_info().rss / 1e6 for each in alive]
+                    self.seen[name].append(float(np.mean(held)))
+
+
+def team(path: Path, annotators: int, minutes: float, pause: float, memory: MemoryWatch) -> Diary:
     """Have all annotators work, some in each of several processes."""
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
@@ -80,11 +106,11 @@ def team(path: Path, annotators: int, minutes: float, pause: float) -> Diary:
     ]
     for process in processes:
         process.start()
+    memory.watch("a process of clients", *(process.pid for process in processes))
+    memory.run()
     together = Diary()
     for _ in processes:
-        diary = results.get(timeout=minutes * 60 + 300)
-        together.add(diary)
-        together.memory += diary.memory
+        together.add(results.get(timeout=600))
     for process in processes:
         process.join()
     return together
@@ -129,8 +155,8 @@ def draw_photos(folder: Path, count: int) -> Path:
 
 
 @contextmanager
-def trainer_beside(path: Path) -> Iterator[None]:
-    """Run a real trainer, with no weights of this machine."""
+def trainer_beside(path: Path) -> Iterator[int]:
+    """Run a real trainer, with no weights of this machine; yields its process id."""
     words = [sys.executable, "-P", "-m", "trainer", "trainer", str(path), "--device", "cpu"]
     log = path / "trainer.out.log"
     with log.open("ab") as out:
@@ -138,7 +164,7 @@ def trainer_beside(path: Path) -> Iterator[None]:
             words, stdout=out, stderr=out, env={**os.environ, FOLDER_VARIABLE: os.devnull}
         )
     try:
-        yield
+        yield process.pid
     finally:
         process.kill()
         process.wait()
@@ -151,32 +177,32 @@ def measure(place: Path, options: argparse.Namespace, database: str | None) -> l
         project.registration.add_folder(draw_photos(place / "photos", options.photos))
     with (path / "skinseg.toml").open("a") as file:
         file.write(TINY_ROUNDS)
+    memory = MemoryWatch(options.minutes)
     with ExitStack() as stack:
         if options.trainer:
-            stack.enter_context(trainer_beside(path))
-        diary = team(path, options.annotators, options.minutes, options.pause)
+            memory.watch("the trainer", stack.enter_context(trainer_beside(path)))
+        diary = team(path, options.annotators, options.minutes, options.pause, memory)
     with Project.open(path) as project:
         models, counts = len(project.models.all()), project.photos.counts()
-    wrong = [*twice_in_hand(diary.held), *lost(path, diary)]
-    for line in wrong[:20]:
+    twice, gone = twice_in_hand(diary.held), lost(path, diary)
+    for line in [*twice, *gone][:20]:
         print(line)
     rows = [
         row(f"photos handed out to {options.annotators} annotators", len(diary.held), "", ""),
         row("masks saved", len(diary.saved), "", ""),
         row("photos done", counts.done, "", ""),
         row("models trained meanwhile", models, "", ""),
-        row("photos in two hands at once", len(twice_in_hand(diary.held)), "", "0"),
-        row("annotations lost", len(lost(path, diary)), "", "0"),
+        row("photos in two hands at once", len(twice), "", "0"),
+        row("annotations lost", len(gone), "", "0"),
     ]
     for what in ("claim", "save", "draft", "skip"):
         times = np.array(diary.seconds[what] or [np.nan]) * 1e3
         rows.append(row(f"{what}, median", float(np.median(times)), "ms", ""))
         rows.append(row(f"{what}, 95 %", float(np.percentile(times, 95)), "ms", ""))
-    early, late = diary.memory[::2], diary.memory[1::2]
-    rows.append(
-        row("memory of a process of clients, at a quarter of the time", float(np.mean(early)), "MB", "")
-    )
-    rows.append(row("the same at the end", float(np.mean(late)), "MB", "flat"))
+    for name, seen in sorted(memory.seen.items()):
+        for share in (0.1, 0.25, 0.5, 1.0):
+            at = max(0, round(share * len(seen)) - 1)
+            rows.append(row(f"memory of {name}, after {share:.0%} of the time", seen[at], "MB", "flat"))
     return rows
 
 

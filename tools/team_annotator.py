@@ -35,8 +35,6 @@ class Diary:
     """Revision, photo, digest of what was acknowledged."""
     last: dict[int, tuple[float, str | None]] = field(default_factory=dict)
     """When each photo was left, and with which revision as its mask."""
-    memory: list[float] = field(default_factory=list)
-    """MB of a process after a quarter of the time, and at the end."""
 
     def add(self, other: Diary) -> None:
         """Take in what another saw."""
