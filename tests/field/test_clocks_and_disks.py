@@ -68,7 +68,11 @@ def test_rounds_models_and_masks_stand_in_the_order_in_which_they_came(
                 photo_id, labels, np.full_like(labels, 3), "ann", None if head is None else head.id
             )
             revisions.append(saved.id)
+        project.trainer.finish_round("r6")
         monkeypatch.setattr(time, "time", now)
+        ended = project.trainer.round("r6")
+        assert ended.ended is not None
+        assert ended.ended >= ended.started > 9000
         assert [r.id for r in project.trainer.rounds()] == ["r6", "r7", "r8", "r9"]
         assert [m.id for m in project.models.all()] == ["0004", "0003", "0002", "0001"]
         assert [r.id for r in project.masks.history(photo_id)] == revisions[::-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +29,24 @@ def test_starting_weights_can_be_asked_for_before_the_first_mask(project):
     assert commands.pretrain_now
     assert commands.train_now is None
     assert project.trainer.command(number).result.startswith("refused: no train photo has a mask")
+
+
+@pytest.mark.parametrize("apart", [-3600.0, 3600.0])
+def test_a_stop_is_for_the_trainer_that_ran_whatever_the_clocks_say(project, monkeypatch, apart):
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + apart)
+    old = project.trainer.send("stop", by="ann")
+    monkeypatch.setattr(time, "time", now)
+    commands = CommandHandler(project)
+    commands.forget_old()
+    commands.run_pending()
+    assert not commands.stop
+    assert project.trainer.command(old).result == "no trainer was running"
+    monkeypatch.setattr(time, "time", lambda: now() - apart)
+    project.trainer.send("stop", by="ann")
+    commands.forget_old()
+    commands.run_pending()
+    assert commands.stop
 
 
 def nothing_to_do(**changes) -> SchedulerState:

@@ -213,7 +213,7 @@ class TrainerChannel:
                 sa.update(round_)
                 .where(round_.c.id == round_id)
                 .values(
-                    ended=shared_time(connection),
+                    ended=_not_before(round_.c.started, shared_time(connection)),
                     state=state,
                     model_id=model_id,
                     metrics=dict(metrics or {}),
@@ -273,6 +273,11 @@ class TrainerChannel:
             for name, step, value in connection.execute(query):
                 found.setdefault(name, []).append((step, value))
         return found
+
+
+def _not_before(column: sa.Column[float], at: float) -> sa.ColumnElement[float]:
+    """Return a time, or the row's own `column` where a clock that was put back says less."""
+    return sa.case((column > at, column), else_=at)
 
 
 def _round(row: sa.RowMapping) -> Round:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import TYPE_CHECKING
 
 from trainer.errors import SkinsegError
@@ -34,7 +33,7 @@ class CommandHandler:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._born = time.time()
+        self._older = {command.id for command in project.trainer.pending()}
         self.paused = False
         self.stop = False
         self.train_now: Lane | None = None
@@ -43,7 +42,7 @@ class CommandHandler:
     def forget_old(self) -> None:
         """Acknowledge commands meant for an earlier trainer: a stop must not end its successor."""
         for command in self._project.trainer.pending():
-            if command.kind in MEANT_FOR_ONE and command.created < self._born:
+            if command.kind in MEANT_FOR_ONE and command.id in self._older:
                 self._project.trainer.acknowledge(command.id, "no trainer was running")
 
     def run_pending(self) -> None:
