@@ -79,7 +79,7 @@ def _annotate_in_stages(
     session, project = dock.session, dock.project
     assert session is not None
     assert project is not None
-    annotator = SimulatedAnnotator(session, Truth(path / "sample" / "masks"))
+    annotator = SimulatedAnnotator(session, Truth(path / "sample" / "masks"), follows=True)
     visits: list[Visit] = []
     for number in range(STAGES):
         stage = stage_name(number, per_stage)

@@ -1,6 +1,6 @@
 """A simulated annotator that works through the real session, stroke by stroke, and counts what it costs.
 
-Its hand and its seconds are those of `trainer.effort`; here every stroke is drawn by the layer's own tools.
+Its hand and its seconds are those of `trainer.effort`; its strokes are the layer's own (`session_canvas`).
 What the same photo would have cost from nothing is reckoned beside it, on the masks alone.
 """
 
@@ -9,18 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from trainer.effort.hand import Hand, agreement, at_working_size, working_step
-from trainer.effort.strokes import dabs
+from napari_skinseg.demo.session_canvas import SessionCanvas
+from trainer.effort.hand import Hand, agreement, at_working_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from napari_skinseg.session.session import AnnotationSession
-    from trainer.effort.strokes import Stroke
     from trainer.project.photos import Photo
 
 
@@ -47,6 +45,8 @@ class SimulatedAnnotator:
         Returns the right labels of a photo: uint8 (height, width), stored values; 0 where unknown.
     hand
         What a stroke costs, and when it is content.
+    follows
+        Whether it lets the rest of a suggestion follow its scribbles, with the key R.
     """
 
     def __init__(
@@ -54,8 +54,10 @@ class SimulatedAnnotator:
         session: AnnotationSession,
         truth: Callable[[Photo], NDArray[np.uint8]],
         hand: Hand | None = None,
+        follows: bool = False,
     ) -> None:
         self.session = session
+        self.follows = follows
         self.hand = hand or Hand()
         self._truth = truth
 
@@ -76,42 +78,16 @@ class SimulatedAnnotator:
         labels = self.session.annotation_layer.data
         if truth.shape != labels.shape:
             raise ValueError(f"{current.photo.relpath}: the truth is {truth.shape}, the photo {labels.shape}")
-        step, small, seen = working_step(truth.shape), at_working_size(truth), at_working_size(labels)
-        before, strokes, seconds = agreement(seen, small), 0, self.hand.costs.look
-        for stroke in self.hand.strokes(seen, small):
-            self._draw(stroke, step)
-            strokes += 1
-            seconds += self.hand.costs.of(stroke, max(small.shape))
-        from_nothing = self.hand.seconds_from_nothing(truth)
-        return Effort(strokes, round(seconds, 3), round(from_nothing, 3), before, agreement(seen, small))
+        follows = self.follows and current.model_id is not None
+        canvas, small = SessionCanvas(self.session, follows), at_working_size(truth)
+        before = agreement(canvas.labels, small)
+        steps = list(self.hand.annotate(canvas, small))
+        seconds, from_nothing = self.hand.costs.look + sum(steps), self.hand.seconds_from_nothing(truth)
+        after = agreement(canvas.labels, small)
+        return Effort(len(steps), round(seconds, 3), round(from_nothing, 3), before, after)
 
     def accept_and_next(self) -> Effort:
         """Correct the open photo, accept it, and have the session go on to the next one."""
         effort = self.annotate()
         self.session.accept_and_next()
         return effort
-
-    def _draw(self, stroke: Stroke, step: int) -> None:
-        """Draw a stroke as the mouse would, through the layer's own tools: one undo step."""
-        layer = self.session.annotation_layer
-        self.session.select_class(stroke.value)
-        if stroke.fills:
-            row, column = np.round(stroke.points[0] * step).astype(int)
-            layer.fill((int(row), int(column)), stroke.value)
-            return
-        if stroke.width == 0:
-            corners = np.round(stroke.points * step + (step - 1) / 2).astype(int)
-            layer.paint_polygon(_to_the_edge(corners, layer.data.shape, step), stroke.value)
-            return
-        layer.brush_size = max(1, round(stroke.width * step))
-        with layer.block_history():
-            for place in dabs(stroke.points * step, stroke.width * step):
-                layer.paint(place, stroke.value)
-
-
-def _to_the_edge(corners: NDArray[np.int_], shape: tuple[int, ...], step: int) -> NDArray[np.int_]:
-    """Draw corners that lie at the photo's edge, as seen in the working masks, right to it."""
-    last = np.array(shape) - 1
-    corners = np.where(corners < step, 0, corners)
-    drawn: NDArray[np.int_] = np.minimum(np.where(corners > last - step, last, corners), last)
-    return drawn

@@ -146,6 +146,11 @@ class SessionTools(SessionState):
         """Whether the rest follows every stroke."""
         return self._editor.follower.automatic
 
+    @property
+    def is_following(self) -> bool:
+        """Whether it is being worked out what follows."""
+        return self._editor.follower.busy
+
     def follow_strokes(self) -> None:
         """Have the rest of the photo follow the strokes on it; again: take that back."""
         if self._editor.photo is not None and self._may_write() and self._not_drawing():

@@ -71,6 +71,11 @@ class StrokeFollower:
         """Whether strokes have changed other pixels, and that was not undone."""
         return any(self._tracker.stands(plan) for plan in self._applied)
 
+    @property
+    def busy(self) -> bool:
+        """Whether it is being worked out what follows."""
+        return self._running
+
     def switch(self, on: bool) -> None:
         """Follow every stroke from now on, or none but when asked."""
         self.automatic = on

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from workbench import predict, rest, serve, until
 
+from napari_skinseg.demo.simulated_annotator import SimulatedAnnotator
 from napari_skinseg.layers import napari_undo
 from trainer.instant.cues import DEPTH
 from trainer.labels.values import ACCEPTED, PAINTED, PROPOSED
@@ -67,7 +68,7 @@ def follow(session):
     """Press R, and wait for what comes of it."""
     said = len(session.notices)
     session.follow_strokes()
-    until(session, lambda: not session._editor.follower._running)
+    until(session, lambda: not session.is_following)
     return session.notices[said:]
 
 
@@ -252,3 +253,27 @@ def test_history_that_is_forgotten_frees_its_memory(stroked):
         stroked.undo()
         paint(stroked, slice(row, row + 1), slice(34, 40))
     assert len(tracker._refreshes) <= 2
+
+
+@pytest.mark.parametrize("helps", [True, False])
+def test_the_simulated_hand_keeps_what_follows_where_it_helps_and_takes_it_back_where_not(
+    project, open_session, helps
+):
+    photo_id = project.photos.ids()[0]
+    predict(project, photo_id, "0001", BACK)
+    activate(project, photo_id, "0001")
+    truth = np.full(SHAPE, BACK, np.uint8)
+    truth[:, LEFT] = HAND
+    if not helps:  # what looks alike is of different kinds, in stripes
+        truth[:, LEFT][::8] = truth[:, LEFT][1::8] = truth[:, LEFT][2::8] = LIMB
+    session = open_session(project)
+    session.open_photo(photo_id)
+    until(session, lambda: session.current is not None)
+    effort = SimulatedAnnotator(session, lambda _: truth, follows=True).annotate()
+    followed = session.provenance[truth == HAND] == PROPOSED
+    if helps:
+        assert effort.after >= 0.97
+        assert followed.mean() > 0.5
+        assert effort.seconds < 0.7 * effort.from_nothing
+    else:
+        assert not followed.any()

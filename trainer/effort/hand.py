@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trainer.effort.canvas import ArrayCanvas
 from trainer.effort.costs import GLANCE, KEY, STEERING, HandCosts
-from trainer.effort.strokes import best_stroke, painted_by, scribble, whole_frame
+from trainer.effort.strokes import best_stroke, scribble, whole_frame
 from trainer.effort.tools import DRAWING, Tools
 from trainer.labels.values import NOT_LABELLED
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from trainer.effort.canvas import Canvas
+    from trainer.effort.selector import Selector
     from trainer.effort.strokes import Stroke
 
 WORKING_LONG_SIDE = 400
@@ -60,29 +63,36 @@ class Hand:
         """Tell whether labels are good enough."""
         return agreement(labels, truth) >= self.good_enough and mean_dice(labels, truth) >= self.good_dice
 
-    def strokes(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8]) -> Iterator[Stroke]:
-        """Yield the strokes that mend these labels, which the caller paints before asking for the next.
+    def annotate(
+        self, canvas: Canvas, truth: NDArray[np.uint8], select: Selector | None = None
+    ) -> Iterator[float]:
+        """Make the labels of a canvas good; yield the seconds of every step once it is done.
+
+        Labels that would take longer to mend than to redo are painted over first.
 
         Parameters
         ----------
-        labels, truth
-            ``(height, width)`` uint8, stored values, at working size; where the truth is 0 it is unknown.
+        canvas
+            Its labels are mended on the way.
+        truth
+            ``(height, width)`` uint8, stored values, at working size; where it is 0 it is unknown.
+        select
+            Selects whole things by clicks, where there is such a tool.
         """
+        labels, tools = canvas.labels, Tools(select)
         redo = labels.any() and not self.is_content(labels, truth)
-        if redo and self._anew(labels, truth) < self._mend(labels.copy(), truth):
-            yield whole_frame(truth)
-        for _ in range(self.most_strokes):
-            stroke = None if self.is_content(labels, truth) else self._next(labels, truth)
-            if stroke is None:
-                return
-            yield stroke
+        if redo and self._anew(labels, truth, tools) < self._mend(labels, truth, tools):
+            frame = whole_frame(truth)
+            canvas.paint(frame)
+            yield self.costs.of(frame, max(truth.shape))
+        yield from self._steps(canvas, truth, select)
 
     def seconds(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], tools: Tools = DRAWING) -> float:
         """Seconds from the sight of these labels to good ones; arrays of full size, as stored."""
         labels, truth = at_working_size(labels), at_working_size(truth)
         if self.is_content(labels, truth):
             return self.costs.look
-        ways = [self._mend(labels.copy(), truth, tools)]
+        ways = [self._mend(labels, truth, tools)]
         if labels.any():
             ways.append(self._anew(labels, truth, tools))
         return self.costs.look + min(ways)
@@ -98,66 +108,50 @@ class Hand:
         return self.costs.of(frame, max(truth.shape)) + self._mend(blank, truth, tools)
 
     def _mend(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], tools: Tools = DRAWING) -> float:
-        """Return the seconds that it takes to mend these labels, which are mended on the way."""
-        spent, painted, follows = 0.0, np.zeros(labels.shape, bool), tools.follow is not None
-        least, long_side = LEAST * truth.size, max(truth.shape)
-        for _ in range(self.most_strokes):
-            stroke = None if self.is_content(labels, truth) else self._next(labels, truth, tools)
-            if stroke is None:
-                break
-            thin = scribble(labels, truth, least) if follows else None
-            if thin is not None and self.costs.of(thin, long_side) + R_KEY < SHORT * self.costs.of(
-                stroke, long_side
-            ):
-                seconds, found = self._scribbled(thin, labels, painted, truth, tools)
-                spent, follows = spent + seconds, found is not None
-                if found is not None:
-                    labels[:] = found
-                continue
-            inside = painted_by(stroke, labels)
-            if not (stroke.fills and not labels[inside].any()):  # the rest is filled last: it is undecided
-                painted |= inside
-            labels[inside] = stroke.value
-            spent += self.costs.of(stroke, long_side)
-        return spent
+        """Return the seconds that it takes to mend these labels."""
+        return sum(self._steps(ArrayCanvas(labels, tools.follow), truth, tools.select))
 
-    def _scribbled(
-        self,
-        stroke: Stroke,
-        labels: NDArray[np.uint8],
-        painted: NDArray[np.bool_],
-        truth: NDArray[np.uint8],
-        tools: Tools,
-    ) -> tuple[float, NDArray[np.uint8] | None]:
-        """Scribble and let the rest follow; return the seconds, and the labels afterwards.
+    def _steps(self, canvas: Canvas, truth: NDArray[np.uint8], select: Selector | None) -> Iterator[float]:
+        """Mend step by step; yield the seconds of each.
 
-        None: it was no better and is undone. A person does not try it again on this photo.
+        A scribble after which the rest would take no less time to mend is taken back, and not tried again on
+        this photo.
         """
-        assert tools.follow is not None
-        inside, spent = painted_by(stroke, labels), self.costs.of(stroke, max(truth.shape)) + R_KEY
-        with_stroke = np.where(inside, np.uint8(stroke.value), labels)
-        found = tools.follow(with_stroke, painted | inside)
-        if right(found, truth) - right(labels, truth) < LEAST * truth.size:
-            return spent + 2 * KEY, None
-        painted |= inside
-        return spent, found
+        least, long_side, follows = LEAST * truth.size, max(truth.shape), canvas.may_follow
+        for _ in range(self.most_strokes):
+            stroke = (
+                None if self.is_content(canvas.labels, truth) else self._next(canvas.labels, truth, select)
+            )
+            if stroke is None:
+                return
+            seconds = self.costs.of(stroke, long_side)
+            thin = scribble(canvas.labels, truth, least) if follows else None
+            scribbled = None if thin is None else self.costs.of(thin, long_side) + R_KEY
+            if thin is None or scribbled is None or scribbled >= SHORT * seconds:
+                canvas.paint(stroke)
+                yield seconds
+                continue
+            before = self._mend(canvas.labels, truth)
+            canvas.paint(thin)
+            canvas.follow()
+            follows = self._mend(canvas.labels, truth) < before
+            if not follows:
+                canvas.undo()
+                canvas.undo()
+                scribbled += 2 * KEY
+            yield scribbled
 
     def _next(
-        self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], tools: Tools = DRAWING
+        self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], select: Selector | None
     ) -> Stroke | None:
         """Find the drawn stroke that mends most, or a selection that mends more in each second."""
         least = LEAST * truth.size
         drawn = best_stroke(labels, truth, least)
-        if drawn is None or tools.select is None:
+        if drawn is None or select is None:
             return drawn
         long_side = max(truth.shape)
-        choice = [drawn, *tools.select.strokes(labels, truth, least)]
+        choice = [drawn, *select.strokes(labels, truth, least)]
         return max(choice, key=lambda stroke: stroke.gain / self.costs.of(stroke, long_side))
-
-
-def right(labels: NDArray[np.uint8], truth: NDArray[np.uint8]) -> int:
-    """Count the known pixels that are right."""
-    return int(((labels == truth) & (truth != NOT_LABELLED)).sum())
 
 
 def working_step(shape: tuple[int, ...]) -> int:
