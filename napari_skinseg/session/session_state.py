@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from napari_skinseg.layers import napari_undo
+from napari_skinseg.session.accepted_from import AcceptedFrom
 from napari_skinseg.session.background import Background
 from napari_skinseg.session.completion import PhotoCompletion
 from napari_skinseg.session.editor import PhotoEditor
@@ -66,6 +67,7 @@ class SessionState:
             project, self._id, annotator, self._background, self._editor, self._navigator
         )
         self.browser = PhotoBrowser(project, self._background, self.reviewing.may_see)
+        self.accepted = AcceptedFrom(project, annotator, self._background)
         self._watcher = ProjectWatcher(project, self._id, self._background)
         self._project_status = ProjectStatus(first_model_after=project.settings.queue.first_model_after)
         self._stats: Stats | None = None

@@ -1,4 +1,4 @@
-"""The models as a tab: the outcome of every round with its reason; promote one, or roll back."""
+"""The models as a tab: every round and its reason; promote one, roll back, see what was accepted."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_skinseg.session.status import model_number
 from napari_skinseg.views.trainer import macro_dice, plain
+from napari_skinseg.widgets.accepted_dialog import AcceptedDialog
 from napari_skinseg.widgets.elements import button, row_of, wrapped_label
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.errors import SkinsegError
@@ -18,6 +19,7 @@ from trainer.project.states import ModelDecision
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from napari_skinseg.session.accepted_from import AcceptedFrom
     from trainer.project.models import Model
     from trainer.project.project import Project
 
@@ -32,17 +34,25 @@ DECISION_TEXTS = {
 class ModelsTab(QWidget):
     """Table of models, newest first."""
 
-    def __init__(self, project: Project, annotator: str, *, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, project: Project, annotator: str, accepted: AcceptedFrom, *, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self.project, self.annotator = project, annotator
+        self.project, self.annotator, self._accepted = project, annotator, accepted
+        self.dialog: AcceptedDialog | None = None
         self.notice = wrapped_label()
         self.table = WordTable(("model", "when", "recipe", "agreement", "decision", "why"), stretch=5)
         self.promote = button("Promote", "Serve the selected model, whatever the gate said", self._promote)
         self.rollback = button("Roll back", "Serve the model that was served before this one", self._rollback)
+        self.masks = button(
+            "Accepted …",
+            "List the masks that hold what the selected model proposed and nobody painted, to put them back",
+            self._show_accepted,
+        )
         self.table.itemSelectionChanged.connect(self._enable)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
-        layout.addLayout(row_of((self.notice, 1), (self.promote, 0), (self.rollback, 0)))
+        layout.addLayout(row_of((self.notice, 1), (self.masks, 0), (self.promote, 0), (self.rollback, 0)))
         layout.addWidget(self.table, 1)
         self.refresh()
 
@@ -63,6 +73,7 @@ class ModelsTab(QWidget):
         served = self.project.models.served()
         selected = self.table.selected()
         writable = not self.project.read_only
+        self.masks.setEnabled(selected is not None)
         self.promote.setEnabled(
             writable and selected is not None and (served is None or selected != served.id)
         )
@@ -78,6 +89,14 @@ class ModelsTab(QWidget):
 
     def _rollback(self) -> None:
         self._try(lambda: self.project.models.rollback(by=self.annotator))
+
+    def _show_accepted(self) -> None:
+        if self.dialog is not None:
+            self.dialog.close()
+            self.dialog.deleteLater()
+        model_id, writable = self.table.selected(), not self.project.read_only
+        self.dialog = AcceptedDialog(self._accepted, model_id, writable, parent=self)
+        self.dialog.show()
 
     def _try(self, change: Callable[[], object]) -> None:
         try:

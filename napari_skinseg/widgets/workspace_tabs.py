@@ -87,7 +87,7 @@ MAKERS: dict[str, Callable[[AnnotationSession, Project], Tab]] = {
     "review": lambda session, _: ReviewTab(session),
     "photos": lambda session, _: PhotosTab(session),
     "history": lambda session, _: HistoryTab(session),
-    "models": lambda session, project: ModelsTab(project, session.annotator),
+    "models": lambda session, project: ModelsTab(project, session.annotator, session.accepted),
     "settings": lambda _, project: SettingsTab(project),
     "training": lambda session, project: RecipeTab(project, session.annotator),
     "honesty": lambda _, project: HonestyTab(project),

@@ -10,7 +10,7 @@ import pytest
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QApplication, QLabel, QWidget
-from workbench import make_project, rest, serve, until
+from workbench import make_project, predict, rest, serve, until
 
 from napari_skinseg.views.annotate import class_rows, resolve_annotate
 from napari_skinseg.views.trainer import ClassDice, RoundPoint
@@ -30,6 +30,7 @@ from napari_skinseg.widgets.settings_tab import SettingsTab
 from napari_skinseg.widgets.trainer_dock import FOLDED, TrainerDock
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.labels.classes import CLASS_SETS
+from trainer.project.states import PhotoState
 from trainer.settings.toml_file import change_settings, load_settings
 
 SKIN = CLASS_SETS["skin9"]
@@ -369,10 +370,10 @@ def test_the_plots_follow_the_theme(trainer, project):
     assert not trainer.curves.isHidden()
 
 
-def test_models_are_promoted_and_rolled_back(project, qtbot):
+def test_models_are_promoted_and_rolled_back(project, session, qtbot):
     serve(project, "0001")
     serve(project, "0002")
-    panel = ModelsTab(project, "ann")
+    panel = ModelsTab(project, "ann", session.accepted)
     qtbot.addWidget(panel)
     assert [panel.table.item(row, 0).text() for row in range(2)] == ["● 2", "1"]
     assert not panel.promote.isEnabled()
@@ -384,8 +385,38 @@ def test_models_are_promoted_and_rolled_back(project, qtbot):
     assert panel.table.item(0, 0).text() == "● 2"
 
 
-def test_without_models_there_are_words(project, qtbot):
-    panel = ModelsTab(project, "ann")
+def test_what_was_accepted_from_a_bad_model_is_listed_and_put_back(project, open_session, qtbot):
+    serve(project, "0001")
+    serve(project, "0002")
+    photo_id = project.photos.ids()[0]
+    predict(project, photo_id, "0002", 2)
+    session = open_session(project)
+    session.open_photo(photo_id)
+    until(session, lambda: session.current is not None)
+    session.accept_and_next()
+    until(session, lambda: session.saving == 0)
+    assert project.photos.get(photo_id).state == PhotoState.LABELLED
+    panel = ModelsTab(project, "ann", session.accepted)
+    qtbot.addWidget(panel)
+    assert not panel.masks.isEnabled()
+    panel.table.selectRow(0)
+    qtbot.mouseClick(panel.masks, Qt.MouseButton.LeftButton)
+    dialog = panel.dialog
+    until(session, lambda: dialog.table.rowCount() == 1)
+    assert dialog.notice.text() == "1 mask holds what model 2 proposed and nobody painted."
+    assert dialog.table.item(0, 3).text() == "100%"
+    qtbot.mouseClick(dialog.put_back, Qt.MouseButton.LeftButton)
+    until(session, lambda: "in the queue again" in dialog.notice.text())
+    assert project.photos.get(photo_id).state == PhotoState.PART
+    assert len(project.masks.history(photo_id)) == 2, "the mask as it was is kept"
+    panel.table.selectRow(1)
+    qtbot.mouseClick(panel.masks, Qt.MouseButton.LeftButton)
+    until(session, lambda: "No mask holds" in panel.dialog.notice.text())
+    assert not panel.dialog.put_back.isEnabled()
+
+
+def test_without_models_there_are_words(project, session, qtbot):
+    panel = ModelsTab(project, "ann", session.accepted)
     qtbot.addWidget(panel)
     assert "No model yet" in panel.notice.text()
     assert panel.table.isHidden()
