@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from psygnal import Signal
 
-from napari_skinseg.session.saving import SaveJob, keep_draft
+from napari_skinseg.session.saving import STRANDED, SaveJob, keep_whatever_happens
 from trainer.project.states import RevisionKind, VisitOutcome
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class PhotoCompletion:
     ) -> None:
         self._project, self._id, self._annotator = project, session_id, annotator
         self._background = background
+        self.stranded: list[str] = []  # what is to be said of what `leave` could only keep as files
         self._editor, self._navigator, self._saver = editor, navigator, saver
         self._taking_back = taking_back
         self.left_labels: NDArray[np.uint8] | None = None
@@ -116,7 +117,8 @@ class PhotoCompletion:
 
         def end() -> None:
             for photo in [*([left] if left else []), *waiting]:
-                keep_draft(self._project, self._annotator, photo)
+                if kept := keep_whatever_happens(self._project, self._annotator, photo):
+                    self.stranded.append(STRANDED.format(name=kept))
             if left is not None:
                 seconds, strokes, outcome = left.seconds, left.strokes, VisitOutcome.LEFT
                 self._project.sessions.record_visit(self._id, left.id, seconds, strokes, outcome)

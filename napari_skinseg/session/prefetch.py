@@ -10,6 +10,7 @@ from psygnal import Signal
 from napari_skinseg.session.loading import load_or_release
 from trainer.errors import SkinsegError, UnreachableError
 from trainer.labels.truth import merge
+from trainer.project.stranded import take_up_stranded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -187,6 +188,7 @@ def claim_drafts(project: Project, session_id: int, annotator: str) -> tuple[lis
     Older drafts (of photos that were skipped) come back when their photo is opened.
     """
     claims, taken = [], []
+    take_up_stranded(project, annotator)
     for draft in project.drafts.of(annotator)[:MOST_DRAFTS]:
         try:
             claims.append(project.queue.claim(session_id, draft.photo_id))

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from trainer.errors import SkinsegError, UnreachableError
 from trainer.labels.truth import accept
 from trainer.project.revisions import MaskConflictError
 from trainer.project.states import RevisionKind, VisitOutcome
+from trainer.project.stranded import keep_stranded
 
 if TYPE_CHECKING:
     from napari_skinseg.session.background import Background
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from trainer.project.revisions import Revision
 
 RETRY_SECONDS = 5.0
+STRANDED = (
+    "{name} is not saved, as the project cannot be reached; your work on it is kept, and comes again as "
+    "unfinished when you open the project next"
+)
 
 
 @dataclass(eq=False)
@@ -44,6 +50,27 @@ def keep_draft(project: Project, annotator: str, photo: LoadedPhoto) -> None:
     if photo.unsaved and not project.read_only:
         base, model_id = photo.base_revision, photo.model_id
         project.drafts.save(photo.id, annotator, photo.labels, photo.provenance, base, model_id)
+
+
+def keep_whatever_happens(project: Project, annotator: str, photo: LoadedPhoto) -> str:
+    """Keep work that has no other chance: as a draft, or where the catalog cannot be reached as files.
+
+    Returns
+    -------
+    str
+        The photo's name where it was kept as files, else nothing.
+    """
+    try:
+        keep_draft(project, annotator, photo)
+    except UnreachableError:
+        if photo.unsaved and not project.read_only:
+            _as_files(project, annotator, photo, photo.base_revision)
+            return photo.photo.relpath
+    return ""
+
+
+def _as_files(project: Project, annotator: str, photo: LoadedPhoto, base: str | None) -> None:
+    keep_stranded(project, photo.id, annotator, photo.labels, photo.provenance, base, photo.model_id)
 
 
 class Saver:
@@ -82,6 +109,24 @@ class Saver:
         jobs, self.failing = self.failing, []
         for job in jobs:
             self._start(job)
+
+    def strand(self) -> list[str]:
+        """Keep as files, at the very end, what could not be saved; return what is to be said of each."""
+        said = []
+        for job in self.pending:
+            photo = job.photo
+            name = photo.photo.relpath
+            try:
+                if job.kind is not None or job.skipped:
+                    _as_files(
+                        self._project, self._annotator, photo, self._heads.get(photo.id, photo.base_revision)
+                    )
+                    said.append(STRANDED.format(name=name))
+                    continue
+            except (SkinsegError, OSError):
+                pass
+            said.append(f"{name} could not be saved: {self.trouble}")
+        return said
 
     def is_failing(self, photo_id: int) -> bool:
         """Return whether a save of this photo has failed and will be retried."""

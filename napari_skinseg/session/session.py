@@ -209,8 +209,8 @@ class AnnotationSession(SessionTools):
         if not self.project.read_only:
             self._completion.leave(left, waiting)
         self._background.finish(CLOSE_SECONDS)
-        for job in self._saver.pending:
-            self.notice.emit("error", f"{job.photo.photo.relpath} could not be saved: {self._saver.trouble}")
+        for text in [*self._saver.strand(), *self._completion.stranded]:
+            self.notice.emit("error", text)
         self._closed = True
         self._keys.release()
         self._background.close()

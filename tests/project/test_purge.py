@@ -17,6 +17,7 @@ from trainer.project.privacy import purge
 from trainer.project.privacy.proof import prove
 from trainer.project.privacy.purge import Purged, find_traces, purge_photo
 from trainer.project.states import AccessKind
+from trainer.project.stranded import keep_stranded, take_up_stranded
 
 from .conftest import some_mask, write_photo
 
@@ -40,6 +41,9 @@ def fill(project: Project, name: str = NAME) -> int:
     project.drafts.save(known.id, "anna", labels, provenance, saved.id)
     project.drafts.set_aside(project.drafts.of("anna")[0])
     project.drafts.save(known.id, "bob", labels, provenance, saved.id)
+    keep_stranded(project, known.id, "bob", labels, provenance, None, None)
+    take_up_stranded(project, "bob")
+    keep_stranded(project, known.id, "bob", labels, provenance, None, None)
     features = np.zeros((1, 2, 2), np.float16)
     project.embeddings.save(known.id, sha256, "weights", features)
     project.activations.save(known.id, sha256, "m1", features)
@@ -91,7 +95,8 @@ def test_nothing_is_left_of_a_purged_photo_but_its_file(project: Project, photo_
         f"good line\nno suggestion for purged photo {photo_id}: broken\n"
     )
     assert project.models.get("m1").metrics == {"worst": [f"purged photo {photo_id}"]}
-    assert list((project.path / "masks").iterdir()) == []
+    for folder in ("masks", "drafts", "stranded", "aside"):
+        assert list((project.path / folder).iterdir()) == []
     assert project.photos.counts().photos == 7
     with pytest.raises(PhotoError, match="was purged by eva"):
         find_traces(project, [NAME], False)

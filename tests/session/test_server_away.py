@@ -110,3 +110,30 @@ def test_a_commit_whose_answer_was_lost_is_no_conflict_with_oneself(session, pro
     assert not [text for level, text in session.notices if level == "warning"]
     assert project.masks.head(photo).kind == "save"
     assert project.photos.get(photo).state == PhotoState.LABELLED
+
+
+def test_a_window_closed_while_the_server_is_away_loses_nothing(session, project, server, open_session):
+    until(session, lambda: len(session._navigator.waiting.ready) == project.settings.window.prefetch)
+    saved, painted = session.current.photo.id, {}
+    session.annotation_layer.fill((1, 1), 3)
+    painted[saved] = session.annotation_layer.data.copy()
+    server.stop()
+    session.accept_and_next()
+    begun = session.current.photo.id
+    session.annotation_layer.paint((20, 20), 5)
+    painted[begun] = session.annotation_layer.data.copy()
+    session.close()
+    told = [text for level, text in session.notices if level == "error" and "is kept" in text]
+    assert len(told) == 2
+    assert all("comes again as unfinished when you open the project next" in text for text in told)
+
+    server.start()
+    again = open_session(project)
+    again.open_next()
+    until(again, lambda: again.current is not None, seconds=20)
+    for photo, labels in painted.items():
+        draft = project.drafts.get(photo, "ann")
+        np.testing.assert_array_equal(project.drafts.read(draft)[0], labels)
+    assert again.current.photo.id in painted
+    np.testing.assert_array_equal(again.annotation_layer.data, painted[again.current.photo.id])
+    assert not list((project.path / "stranded").iterdir())

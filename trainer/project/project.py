@@ -6,6 +6,7 @@ masks/              one write-once group per saved revision
 predictions/        one write-once group per predicted photo
 models/<id>/        weights and their description
 drafts/             unfinished work
+stranded/           unfinished work that was left while the catalog was out of reach
 aside/              unfinished work that was damaged or fits its photo no more
 rounds/<id>/        checkpoints of rounds of training
 cache/              what can be made again

@@ -24,6 +24,7 @@ from trainer.project.privacy.scrub import scrub
 from trainer.project.privacy.traces import Traces, digest
 from trainer.project.schema_privacy import purged
 from trainer.project.states import RoundState
+from trainer.project.stranded import stranded_of_photo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,6 +176,7 @@ def _traces(project: Project, photo_id: int, masks: bool) -> Traces:
         events = connection.execute(sa.select(schema.event.c.kind, schema.event.c.data).where(told)).all()
         alone = not _name_is_shared(connection, photo_id, known.relpath)
     files += [f"aside/{data['path']}" for kind, data in events if kind == "draft set aside"]
+    files += [path.relative_to(project.path).as_posix() for path in stranded_of_photo(project, photo_id)]
     before = [str(data["before"]) for kind, data in events if kind == "moved"]
     names = [f"{root.registered.as_posix()}/{known.relpath}", known.path.as_posix(), known.relpath, *before]
     if alone:
