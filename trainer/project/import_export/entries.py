@@ -20,7 +20,7 @@ from trainer.project.import_export.formats import FORMATS
 from trainer.project.import_export.ids import CLASSES_FILE
 from trainer.project.import_export.labelme import read_labelme
 from trainer.project.import_export.mask_files import MaskFiles, find_masks
-from trainer.project.import_export.reading import Mask, Reading, check_set, indices, reading_of, thing
+from trainer.project.import_export.reading import VOC, Mask, Reading, check_set, indices, reading_of, thing
 from trainer.project.import_export.shapes import draw, meaning_of
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def offer_of(classes: ClassSet, place: Path, file_format: Format, said: Said) ->
         classes, place, "png" if file_format == "voc" else file_format, said.ids, said.binary
     )
     if file_format == "voc" and not reading.source:
-        reading = Reading(classes, "png", ids=indices(classes), source="VOC's palette")
+        reading = Reading(classes, "png", ids=indices(classes), source=VOC)
     check_set(reading, place, files.masks)
 
     def reader(name: str) -> Callable[[tuple[int, int]], Mask]:
