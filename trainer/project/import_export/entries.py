@@ -141,7 +141,8 @@ def _of_shapes(classes: ClassSet, place: Path, file_format: Format, said: Said) 
         try:
             if file_format == "labelme":
                 found = read_labelme(folder / name)
-                drawn.append((name, (name, found.photo) if found.photo else (name,), found))
+                beside = f"{name.rpartition('/')[0]}/{found.photo}".lstrip("/")  # as labelme looks for it
+                drawn.append((name, (name, beside) if found.photo else (name,), found))
                 continue
             several = read_coco(folder / name) if file_format == "coco" else read_cvat(folder / name)
             drawn += [(f"{name}: {one.photo}", (_slashes(one.photo),), one) for one in several]
