@@ -150,6 +150,10 @@ def _of_shapes(classes: ClassSet, place: Path, file_format: Format, said: Said) 
             if len(files.masks) == 1:
                 raise
             drawn.append((name, (name,), error))
+    if not drawn:
+        raise MaskError(f"{place}: holds no image{_other_kind(file_format)}")
+    lines = [name for name, _, one in drawn if not isinstance(one, MaskError) and one.lines]
+    others = files.others | ({"with points or lines, which have no area": lines} if lines else {})
     named = {shape.name for _, _, one in drawn if not isinstance(one, MaskError) for shape in one.shapes}
     binary = None if said.binary is None else thing(classes, said.binary)
     meaning = meaning_of(classes, named, said.ids, binary, said.rest)
@@ -158,11 +162,10 @@ def _of_shapes(classes: ClassSet, place: Path, file_format: Format, said: Said) 
         def read(size: tuple[int, int]) -> Mask:
             if isinstance(one, MaskError):
                 raise one
-            if one.size is not None and one.size != size:
-                height, width = one.size
+            one.check_size(size)
+            if one.lines and not one.shapes:
                 raise MaskError(
-                    f"{one.path}: is of {width} × {height} pixels, but the photo {one.photo}, upright, has "
-                    f"{size[1]} × {size[0]}; draw on the photo as it is"
+                    f"{one.path}: holds only points and lines of {one.photo}; draw what has an area"
                 )
             return Mask(draw(one.path, one.shapes, size, meaning), {})
 
@@ -174,7 +177,11 @@ def _of_shapes(classes: ClassSet, place: Path, file_format: Format, said: Said) 
         Entry(name, photos, file_format != "labelme" or len(photos) > 1, reader(one))
         for name, photos, one in drawn
     ]
-    return Offer(entries, MaskFiles([e.name for e in entries], files.others), f"{by}, {rest} under no shape")
+    return Offer(entries, MaskFiles([e.name for e in entries], others), f"{by}, {rest} under no shape")
+
+
+def _other_kind(file_format: Format) -> str:
+    return "; export it as 'CVAT for images', not for video" if file_format == "cvat" else "; export it anew"
 
 
 def _slashes(name: str) -> str:
