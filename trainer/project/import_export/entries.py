@@ -145,7 +145,7 @@ def _of_shapes(classes: ClassSet, place: Path, file_format: Format, said: Said) 
                 drawn.append((name, (name, beside) if found.photo else (name,), found))
                 continue
             several = read_coco(folder / name) if file_format == "coco" else read_cvat(folder / name)
-            drawn += [(f"{name}: {one.photo}", (_slashes(one.photo),), one) for one in several]
+            drawn += [(f"{name}: {one.photo}", _spellings(one.photo), one) for one in several]
         except MaskError as error:
             if len(files.masks) == 1:
                 raise
@@ -184,5 +184,6 @@ def _other_kind(file_format: Format) -> str:
     return "; export it as 'CVAT for images', not for video" if file_format == "cvat" else "; export it anew"
 
 
-def _slashes(name: str) -> str:
-    return name.replace("\\", "/")
+def _spellings(name: str) -> tuple[str, ...]:
+    """Return a name as it stands, and with its backslashes as a path of Windows."""
+    return tuple(dict.fromkeys((name, name.replace("\\", "/"))))
