@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["replacing", "write_bytes", "write_text"]
 
+_NAME = 200
+"""Bytes of a file's name that are kept in that of its partial one: file systems allow 255 in all."""
+
 
 @contextmanager
 def replacing(path: Path, durable: bool = False) -> Iterator[Path]:
@@ -36,7 +39,8 @@ def replacing(path: Path, durable: bool = False) -> Iterator[Path]:
     OSError
         If the file cannot be written; `path` is as it was.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.partial")
+    stem = path.name.encode(errors="ignore")[:_NAME].decode(errors="ignore")
+    partial = path.with_name(f".{stem}.{os.getpid()}.{threading.get_ident()}.partial")
     try:
         yield partial
         if durable:

@@ -24,14 +24,24 @@ def test_every_kind_that_can_be_read_is_taken_and_every_other_is_counted(
     skinseg: Skinseg, tmp_path: Path
 ) -> None:
     photos = tmp_path / "photos"
-    for name in ("a.jfif", "b.webp", "c.avif", "d.JP2", "e.gif", "f.mpo", "g.bmp", "folder.jpg/h.jpe"):
+    for name in (
+        "a.jfif",
+        "b.webp",
+        "c.avif",
+        "d.JP2",
+        "e.gif",
+        "f.mpo",
+        "g.bmp",
+        "m.dib",
+        "folder.jpg/h.jpe",
+    ):
         path = photos / name
         save(picture(), path.with_suffix(".jpg") if path.suffix == ".mpo" else path)
     (photos / "f.jpg").rename(photos / "f.mpo")
     for name in ("i.dng", "j.dng", "k.xmp", "README", ".l.jpg"):
         (photos / name).write_bytes(b"?")
     made = skinseg("new", tmp_path / "study", "--photos", photos, "--json").data
-    assert made["photos"] == 8
+    assert made["photos"] == 9
     assert made.get("passed_over", {}) == {".dng": 2, ".xmp": 1, "hidden": 1, "without a suffix": 1}
     said = skinseg("add", tmp_path / "study", photos)
     assert "passed over 2 .dng: i.dng, j.dng; raw photos are not read" in said.out
@@ -68,6 +78,39 @@ def test_every_name_of_the_file_system_is_a_name(skinseg: Skinseg, tmp_path: Pat
     with Project.open(tmp_path / "study") as project, pytest.raises(Exception, match="line") as caught:
         project.photos.read(project.photos.find("line\nbreak.jpg").id)
     assert "is not a photo" in str(caught.value) or "replaced" in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows allows neither such names nor fifos")
+def test_long_names_and_backslashes_come_back_from_every_export(skinseg: Skinseg, tmp_path: Path) -> None:
+    longest, study = "x" * 251 + ".jpg", tmp_path / "study"
+    for name in ("back\\slash.jpg", "y" * 246 + ".jpg", longest):
+        save(picture(), tmp_path / "photos" / name)
+        save(disc(3), tmp_path / "masks" / f"{name[:-4]}.png")
+    assert skinseg("new", study, "--photos", tmp_path / "photos", "--masks", tmp_path / "masks").code == 0
+    for kind in ("png", "coco", "labelme", "cvat", "ngff"):
+        written = skinseg("export", study, tmp_path / kind, "--format", kind, "--json").data
+        left = written.get("left_out", [])
+        assert written["written"] + len(left) == 3
+        assert all(item["photo"] == longest and "rename the photo" in item["why"] for item in left)
+        said = skinseg("import", study, tmp_path / kind, "--format", kind, "--json").data
+        assert (said["unchanged"], said["refused"]) == (written["written"], [])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other links")
+def test_what_a_system_keeps_and_links_to_nothing_are_no_photos(skinseg: Skinseg, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    for name in ("a.jpg", "visit/@eaDir/a.jpg", "#recycle/b.jpg", "__MACOSX/c.jpg", "$RECYCLE.BIN/d.jpg"):
+        save(picture(), photos / name)
+    (photos / "link.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    (photos / "loop.jpg").symlink_to("loop.jpg")
+    os.mkfifo(photos / "pipe.jpg")
+    made = skinseg("new", tmp_path / "study", "--photos", photos, "--json").data
+    assert (made["photos"], made["passed_over"]) == (1, {"folders of a system": 4})
+    assert made["unreadable"] == [
+        "link.jpg (a link that leads to no file: put the photo itself there)",
+        "loop.jpg (a link that leads to no file: put the photo itself there)",
+        "pipe.jpg (no file of data: put the photo itself there)",
+    ]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")

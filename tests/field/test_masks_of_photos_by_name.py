@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from command_line import Skinseg
-from field_masks import MakeStudy, disc, labelled, save, truth_of
+from field_masks import HEIGHT, WIDTH, MakeStudy, disc, labelled, save, truth_of
 from PIL import Image
 
 
@@ -40,6 +42,54 @@ def test_a_mask_of_one_patient_does_not_land_on_another(
     assert said["refused"][0]["why"] == (
         "no photo is called anna/002; bert/002.jpg has that name, but in another folder"
     )
+
+
+def test_a_folder_without_photos_of_its_own_is_not_that_of_another_patient(
+    make_study: MakeStudy, masks: Path, skinseg: Skinseg
+) -> None:
+    study = make_study(names=("bert/001.jpg", "bert/002.jpg"))
+    save(disc(3), masks / "anna" / "001.png")
+    save(disc(5), masks / "bert" / "001.png")
+    save(disc(3), masks / "anna" / "002.png")
+    said = skinseg("import", study, masks, "--json").data
+    assert [item["file"] for item in said["refused"]] == ["anna/001.png", "anna/002.png"]
+    assert np.array_equal(truth_of(study, "001.jpg"), disc(5))
+
+
+@pytest.mark.parametrize("folder", ["masks", "bert/masks", "all/bert", "Masks_bert", "SegmentationClass", ""])
+def test_folders_that_say_what_lies_in_them_say_not_of_whom(
+    make_study: MakeStudy, masks: Path, skinseg: Skinseg, folder: str
+) -> None:
+    study = make_study(names=("bert/images/001.jpg",))
+    save(disc(5), masks / folder / "001.png")
+    assert skinseg("import", study, masks, "--json").data["imported"] == 1
+
+
+def test_of_two_masks_for_a_photo_none_is_taken_unless_one_has_its_path(
+    make_study: MakeStudy, masks: Path, skinseg: Skinseg
+) -> None:
+    study = make_study()
+    save(disc(3), masks / "p0.png")
+    save(disc(5), masks / "first" / "p0.png")
+    save(disc(3), masks / "anna" / "p1.png")
+    save(disc(5), masks / "bert" / "p1.png")
+    said = skinseg("import", study, masks, "--json").data
+    assert [item["file"] for item in said["refused"]] == ["anna/p1.png", "bert/p1.png", "first/p0.png"]
+    assert all("keep one of them" in item["why"] for item in said["refused"])
+    assert np.array_equal(truth_of(study, "p0"), disc(3))
+    assert labelled(study) == 1
+
+
+def test_a_labelme_file_of_another_name_than_its_photo_is_of_neither(
+    make_study: MakeStudy, masks: Path, skinseg: Skinseg
+) -> None:
+    study = make_study()
+    shape = {"label": "hand", "points": [[1, 1], [30, 1], [30, 30]], "shape_type": "polygon"}
+    data = {"shapes": [shape], "imagePath": "p1.jpg", "imageHeight": HEIGHT, "imageWidth": WIDTH}
+    (masks / "p0.json").write_text(json.dumps(data))
+    said = skinseg("import", study, masks, "--format", "labelme").out
+    assert "is named like p0.jpg, and says that it is of p1.jpg; rename it" in said
+    assert labelled(study) == 0
 
 
 def test_files_of_other_kinds_are_counted_and_named_and_capitals_are_taken(

@@ -121,6 +121,23 @@ def test_what_cannot_be_read_is_told_with_its_line_and_a_mend(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (
+            "photo,group\np0.jpg,Smith, John\n",
+            "line 2: has 3 cells under 2 headings; write a cell that holds a",
+        ),
+        ("photo,group\np0.jpg,1,5\np1.jpg,1,6\n", "line 2: has 3 cells under 2 headings"),
+        ("photo,group,photo\np0.jpg,G,p1.jpg\n", "line 1: two columns are headed 'photo'"),
+    ],
+)
+def test_a_cell_with_a_comma_is_not_cut_off_in_silence(tmp_path: Path, text: str, why: str) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(ConfigError, match=why):
+        GroupTable(tmp_path / "t.csv")
+
+
 def test_a_workbook_is_told_from_a_table(tmp_path: Path, skinseg: Skinseg) -> None:
     save(np.zeros((6, 8, 3), np.uint8), tmp_path / "photos" / "a.jpg")
     path = tmp_path / "groups.xlsx"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from trainer.errors import ConfigError, MaskError, PhotoError
 from trainer.labels.truth import to_targets
-from trainer.project.import_export.mask_files import MaskFiles, check_place, find_masks, named, photo_of
+from trainer.project.import_export.claims import Claim, claim_of, rivals
+from trainer.project.import_export.mask_files import MaskFiles, find_masks, named
 from trainer.project.import_export.reading import Reading, check_set, reading_of
 
 if TYPE_CHECKING:
@@ -118,20 +119,25 @@ def match_masks(
 
 
 def _matched(project: Project, names: list[str], split: str) -> tuple[dict[int, str], list[str], int]:
+    claims = [_claim_or_none(project, name) for name in names]
+    against = rivals(claims)
     of_photos: dict[int, str] = {}
-    unmatched, other_splits = [], 0
-    for name in names:
-        try:
-            photo = photo_of(project, name)
-            check_place(project, name, photo)
-        except PhotoError:
+    unmatched, other_splits = list[str](), 0
+    for place, (name, claim) in enumerate(zip(names, claims, strict=True)):
+        if claim is None or (place in against and against[place] not in against):
             unmatched.append(name)
-            continue
-        if photo.split != split:
+        elif project.photos.get(claim.photo_id).split != split:
             other_splits += 1
-        elif photo.id in of_photos:
-            both = f"{of_photos[photo.id]} and {name}"
-            raise MaskError(f"{both} belong to the same photo, {photo.relpath}; keep one of them")
+        elif place in against:
+            both = f"{name} and {names[against[place]]}"
+            raise MaskError(f"{both} belong to the same photo, {claim.relpath}; keep one of them")
         else:
-            of_photos[photo.id] = name
+            of_photos[claim.photo_id] = name
     return of_photos, unmatched, other_splits
+
+
+def _claim_or_none(project: Project, name: str) -> Claim | None:
+    try:
+        return claim_of(project, name)
+    except PhotoError:
+        return None

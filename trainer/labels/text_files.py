@@ -113,7 +113,7 @@ def read_table(path: Path, meanings: Mapping[str, Words]) -> Table:
     OSError
         If it cannot be read.
     ConfigError
-        If it is no table of text.
+        If it is no table of text, two columns have one heading, or a row is wider than the headings.
     """
     text = read_text(path)
     if "\0" in text:
@@ -126,6 +126,7 @@ def read_table(path: Path, meanings: Mapping[str, Words]) -> Table:
     rows = [Row(row.line + offset, row.cells) for row in _parse(path, text, max(found)[2])]
     columns = _columns(rows[0].cells, meanings) if rows else {}
     headings = rows[0].cells if columns else ()
+    _check_headings(path, headings, columns, rows)
     return Table(path, headings, columns, rows[1:] if columns else rows)
 
 
@@ -156,6 +157,20 @@ def _parse(path: Path, text: str, separator: str) -> list[Row]:
             f"{path}, line {reader.line_num}: cannot be read as a table: {error}; save it as CSV anew"
         ) from error
     return rows
+
+
+def _check_headings(path: Path, headings: Words, columns: Mapping[str, int], rows: list[Row]) -> None:
+    for place in columns.values():
+        if headings.count(headings[place]) > 1:
+            raise ConfigError(
+                f"{path}, line {rows[0].line}: two columns are headed {headings[place]!r}; rename one"
+            )
+    for row in rows if headings else []:
+        if any(row.cells[len(headings) :]):
+            raise ConfigError(
+                f"{path}, line {row.line}: has {len(row.cells)} cells under {len(headings)} headings; write "
+                'a cell that holds a comma in quotes, as "1,5", or give each column a heading'
+            )
 
 
 def _plain(cell: str) -> str:

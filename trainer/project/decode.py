@@ -50,6 +50,7 @@ _NEEDS = {"JPEG2000": "jpg_2000", "AVIF": "avif", "WEBP": "webp"}  # parts that 
 _FORMATS = [kind for kind in _NAMES if kind not in _NEEDS or features.check(_NEEDS[kind])]
 EXTENSIONS = HEIC_NAMES | {name for kind in _FORMATS for name in _NAMES[kind]}
 """Names that count as photos."""
+_FORMATS.append("DIB")  # a bitmap without the file's header
 
 KINDS = "JPEG, PNG, TIFF, WebP, HEIC, AVIF, JPEG 2000, BMP, GIF or PPM"
 _TURNED = (5, 6, 7, 8)  # orientations that swap rows and columns

@@ -19,7 +19,12 @@ __all__ = ["PassedOver", "find_photos", "readable_name"]
 _SHOWN = 3
 _PROJECT_FILE = "skinseg.toml"
 _RAW = frozenset({".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".raw", ".pef", ".srw"})
+_OF_SYSTEMS = frozenset(
+    {"@eadir", "#recycle", "@recycle", "$recycle.bin", "__macosx", "system volume information", "lost+found"}
+)
+"""Folders of thumbnails and of what was thrown away, on network drives and memory cards."""
 _MENDS = {
+    "folders of a system": "they hold thumbnails or deleted files; move photos out of them",
     "masks": "they are no photos; take them in with skinseg import",
     "folders of masks": "skinseg wrote them; take them in with skinseg import",
     "projects": "a project's own folder is not searched",
@@ -122,6 +127,8 @@ def _sort_out(entry: os.DirEntry[str], name: str, folders: list[str], passed: Pa
     if entry.name.startswith("."):
         if suffix in EXTENSIONS and not is_folder:
             passed.add("hidden", name)
+    elif is_folder and entry.name.lower() in _OF_SYSTEMS:
+        passed.add("folders of a system", name)
     elif is_folder and suffix == ".zarr":
         passed.add(suffix, name)
     elif not _storable(name) and (is_folder or suffix in EXTENSIONS):
@@ -133,7 +140,8 @@ def _sort_out(entry: os.DirEntry[str], name: str, folders: list[str], passed: Pa
     elif _is(entry.is_file):
         yield name
     else:
-        passed.unreadable.append(readable_name(name))
+        why = "a link that leads to no file" if entry.is_symlink() else "no file of data"
+        passed.unreadable.append(f"{readable_name(name)} ({why}: put the photo itself there)")
 
 
 def _of_skinseg(place: Path, names: set[str]) -> str:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trainer.atomic import write_text
+from trainer.errors import MaskError
 from trainer.project.import_export.rle import compress, decode_runs, encode_runs, expand
-from trainer.project.import_export.shape_files import Drawn, drawn_size, load_json
+from trainer.project.import_export.shape_files import Drawn, drawn_size, farthest, load_json, reach_of
 from trainer.project.import_export.shapes import Bools, Fill, Shape, polygon
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from trainer.labels.classes import ClassSet
@@ -30,20 +32,35 @@ def read_coco(path: Path) -> list[Drawn]:
         If it is no such file.
     """
     with load_json(path, "a COCO file (images, annotations, categories)") as data:
-        names = {entry["id"]: str(entry["name"]) for entry in data["categories"]}
-        of_image: dict[object, list[Shape]] = {}
+        names = {str(entry["id"]): str(entry["name"]) for entry in data["categories"]}
+        shapes: dict[str, list[Shape]] = {str(image["id"]): [] for image in data["images"]}
+        corners: dict[str, list[Any]] = {image: [] for image in shapes}
+        _check_ids(path, "categories", names, data["categories"])
+        _check_ids(path, "images", shapes, data["images"])
         for entry in data["annotations"]:
-            name = names.get(entry["category_id"], str(entry["category_id"]))
-            of_image.setdefault(entry["image_id"], []).append(Shape(name, _fill(entry.get("segmentation"))))
+            number, image = str(entry["category_id"]), str(entry["image_id"])
+            if image not in shapes:
+                raise MaskError(
+                    f"{path}: has an annotation of the image {image}, which it does not list; export it anew"
+                )
+            outline = entry.get("segmentation")
+            shapes[image].append(Shape(names.get(number, number), _fill(outline)))
+            corners[image] += outline if isinstance(outline, list) else []
         return [
-            Drawn(
-                str(image["file_name"]),
-                path,
-                of_image.get(image["id"], []),
-                drawn_size(image.get("height"), image.get("width")),
-            )
+            _drawn(path, image, shapes[str(image["id"])], corners[str(image["id"])])
             for image in data["images"]
         ]
+
+
+def _drawn(path: Path, image: dict[str, Any], shapes: list[Shape], corners: list[Any]) -> Drawn:
+    size = drawn_size(image.get("height"), image.get("width"))
+    reach = None if size else farthest(reach_of(part) for part in corners)
+    return Drawn(str(image["file_name"]), path, shapes, size, reach=reach)
+
+
+def _check_ids(path: Path, what: str, found: Collection[str], listed: Sequence[Any]) -> None:
+    if len(found) < len(listed):
+        raise MaskError(f"{path}: gives two {what} the same id; give each its own, and mend its annotations")
 
 
 def _fill(segmentation: Any) -> Fill:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from trainer.atomic import replacing, write_text
 from trainer.errors import ConfigError, MaskError
-from trainer.labels.png import REST
+from trainer.labels.png import REST, check_plain
 from trainer.labels.text_files import read_table, read_text
 from trainer.labels.values import IGNORE
 from trainer.project.import_export.ids import NOT_LABELLED, Labels
@@ -113,7 +113,7 @@ def read_colours(path: Path, classes: ClassSet) -> Colours:
 
 def _json_pairs(text: str) -> list[tuple[str, str]]:
     pairs = []
-    for key, value in json.loads(text).items():
+    for key, value in json.loads(text, object_pairs_hook=list):  # a dict would keep the last of two
         listed = isinstance(value, list | tuple)
         pairs.append((",".join(map(str, value)), str(key)) if listed else (str(key), str(value)))
     return pairs
@@ -148,8 +148,8 @@ def _number_at(where: str, colour: str) -> int:
     text = colour.strip()
     if re.fullmatch(r"#?[0-9a-fA-F]{6}", text):
         return _number(text)
-    parts = re.findall(r"\d+", text)
-    if len(parts) == 3 and all(int(part) < 256 for part in parts):
+    parts = re.findall(r"-?\d+", text)
+    if len(parts) == 3 and all(0 <= int(part) < 256 for part in parts):
         return int(parts[0]) << 16 | int(parts[1]) << 8 | int(parts[2])
     raise ConfigError(f"{where}: {colour!r} is no colour; write it as #rrggbb or as three numbers to 255")
 
@@ -164,14 +164,23 @@ def read_coloured(path: Path, colours: Mapping[int, int]) -> Labels:
     Raises
     ------
     MaskError
-        If it cannot be read, or a pixel has a colour without a meaning.
+        If it cannot be read, or a pixel is see-through or has a colour without a meaning.
     """
     try:
         with Image.open(path, formats=["PNG"]) as image:
-            rgb = np.asarray(image.convert("RGB"), np.uint32)
+            check_plain(path, image)
+            rgba = np.asarray(image.convert("RGBA"), np.uint32)
+    except MaskError:
+        raise
     except Exception as error:  # whatever a damaged file leads Pillow to
         raise MaskError(f"{path}: cannot be read as PNG: {error}; export it anew") from error
-    numbers = rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2]
+    through = int((rgba[..., 3] < 255).sum())
+    if through:
+        raise MaskError(
+            f"{path}: {through:,} pixels are see-through, and what they show is no colour; save it on a "
+            "ground of one colour that has a meaning"
+        )
+    numbers = rgba[..., 0] << 16 | rgba[..., 1] << 8 | rgba[..., 2]
     there, place, counts = np.unique(numbers, return_inverse=True, return_counts=True)
     unknown = [(int(n), int(c)) for n, c in zip(there, counts, strict=True) if int(n) not in colours]
     if unknown:

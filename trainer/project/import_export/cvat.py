@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CvatWriter", "read_cvat"]
 
-_SHAPES = frozenset({"polygon", "box", "ellipse", "mask"})
+_SHAPES = frozenset({"polygon", "box", "ellipse", "mask", "cuboid", "skeleton"})
+_NO_AREA = frozenset({"points", "polyline"})
 
 
 def read_cvat(path: Path) -> list[Drawn]:
@@ -48,6 +49,7 @@ def read_cvat(path: Path) -> list[Drawn]:
                 path,
                 _shapes(image),
                 drawn_size(image.get("height"), image.get("width")),
+                sum(part.tag in _NO_AREA for part in image),
             )
             for image in images
         ]
@@ -70,17 +72,21 @@ def _fill(part: ElementTree.Element) -> Fill:
         def numbers(*names: str) -> list[float]:
             return [float(part.attrib[name]) for name in names]
 
+        turn = float(part.get("rotation") or 0)
         if part.tag == "polygon":
             return polygon([list(map(float, p.split(","))) for p in part.attrib["points"].split(";")])(size)
         if part.tag == "box":
-            return rectangle(*numbers("xtl", "ytl", "xbr", "ybr"))(size)
+            left, top, right, bottom = numbers("xtl", "ytl", "xbr", "ybr")
+            return rectangle(left, top, right, bottom, turn)(size)
         if part.tag == "ellipse":
-            return ellipse(*numbers("cx", "cy", "rx", "ry"))(size)
-        left, top, width, height = map(int, numbers("left", "top", "width", "height"))
+            return ellipse(*numbers("cx", "cy", "rx", "ry"), turn)(size)
+        if part.tag != "mask":
+            raise ValueError(f"a {part.tag} has no area that is known")
+        x, y, width, height = map(int, numbers("left", "top", "width", "height"))
         if not 0 < height * width <= 4 * size[0] * size[1]:
             raise ValueError(f"its mask is of {width} × {height} pixels")
         runs = [int(run) for run in part.attrib["rle"].split(",")]
-        return patch(lambda: decode_runs(runs, height * width).reshape(height, width), left, top)(size)
+        return patch(lambda: decode_runs(runs, height * width).reshape(height, width), x, y)(size)
 
     return fill
 

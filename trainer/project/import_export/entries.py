@@ -20,7 +20,7 @@ from trainer.project.import_export.formats import FORMATS
 from trainer.project.import_export.ids import CLASSES_FILE
 from trainer.project.import_export.labelme import read_labelme
 from trainer.project.import_export.mask_files import MaskFiles, find_masks
-from trainer.project.import_export.reading import Mask, Reading, check_set, indices, reading_of, thing
+from trainer.project.import_export.reading import VOC, Mask, Reading, check_set, indices, reading_of, thing
 from trainer.project.import_export.shapes import draw, meaning_of
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def offer_of(classes: ClassSet, place: Path, file_format: Format, said: Said) ->
         classes, place, "png" if file_format == "voc" else file_format, said.ids, said.binary
     )
     if file_format == "voc" and not reading.source:
-        reading = Reading(classes, "png", ids=indices(classes), source="VOC's palette")
+        reading = Reading(classes, "png", ids=indices(classes), source=VOC)
     check_set(reading, place, files.masks)
 
     def reader(name: str) -> Callable[[tuple[int, int]], Mask]:
@@ -141,14 +141,19 @@ def _of_shapes(classes: ClassSet, place: Path, file_format: Format, said: Said) 
         try:
             if file_format == "labelme":
                 found = read_labelme(folder / name)
-                drawn.append((name, (name, found.photo) if found.photo else (name,), found))
+                beside = f"{name.rpartition('/')[0]}/{found.photo}".lstrip("/")  # as labelme looks for it
+                drawn.append((name, (name, beside) if found.photo else (name,), found))
                 continue
             several = read_coco(folder / name) if file_format == "coco" else read_cvat(folder / name)
-            drawn += [(f"{name}: {one.photo}", (_slashes(one.photo),), one) for one in several]
+            drawn += [(f"{name}: {one.photo}", _spellings(one.photo), one) for one in several]
         except MaskError as error:
             if len(files.masks) == 1:
                 raise
             drawn.append((name, (name,), error))
+    if not drawn:
+        raise MaskError(f"{place}: holds no image{_other_kind(file_format)}")
+    lines = [name for name, _, one in drawn if not isinstance(one, MaskError) and one.lines]
+    others = files.others | ({"with points or lines, which have no area": lines} if lines else {})
     named = {shape.name for _, _, one in drawn if not isinstance(one, MaskError) for shape in one.shapes}
     binary = None if said.binary is None else thing(classes, said.binary)
     meaning = meaning_of(classes, named, said.ids, binary, said.rest)
@@ -157,11 +162,10 @@ def _of_shapes(classes: ClassSet, place: Path, file_format: Format, said: Said) 
         def read(size: tuple[int, int]) -> Mask:
             if isinstance(one, MaskError):
                 raise one
-            if one.size is not None and one.size != size:
-                height, width = one.size
+            one.check_size(size)
+            if one.lines and not one.shapes:
                 raise MaskError(
-                    f"{one.path}: is of {width} × {height} pixels, but the photo {one.photo}, upright, has "
-                    f"{size[1]} × {size[0]}; draw on the photo as it is"
+                    f"{one.path}: holds only points and lines of {one.photo}; draw what has an area"
                 )
             return Mask(draw(one.path, one.shapes, size, meaning), {})
 
@@ -173,8 +177,13 @@ def _of_shapes(classes: ClassSet, place: Path, file_format: Format, said: Said) 
         Entry(name, photos, file_format != "labelme" or len(photos) > 1, reader(one))
         for name, photos, one in drawn
     ]
-    return Offer(entries, MaskFiles([e.name for e in entries], files.others), f"{by}, {rest} under no shape")
+    return Offer(entries, MaskFiles([e.name for e in entries], others), f"{by}, {rest} under no shape")
 
 
-def _slashes(name: str) -> str:
-    return name.replace("\\", "/")
+def _other_kind(file_format: Format) -> str:
+    return "; export it as 'CVAT for images', not for video" if file_format == "cvat" else "; export it anew"
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """Return a name as it stands, and with its backslashes as a path of Windows."""
+    return tuple(dict.fromkeys((name, name.replace("\\", "/"))))

@@ -114,11 +114,12 @@ def read_names(path: Path, classes: ClassSet) -> dict[str, int]:
     Raises
     ------
     ConfigError
-        If the file cannot be read, or names a class that the project does not have.
+        If the file cannot be read, lists a name twice, or names a class that the project does not have.
     """
     try:
         if path.suffix.lower() == ".json":
-            pairs = [(str(said), str(meant)) for said, meant in json.loads(read_text(path)).items()]
+            listed = json.loads(read_text(path), object_pairs_hook=list)  # a dict would keep the last of two
+            pairs = [(str(said), str(meant)) for said, meant in listed]
         else:
             table = read_table(path, _MEANINGS)
             value, name = table.columns.get("value", 0), table.columns.get("name", 1)
@@ -126,17 +127,22 @@ def read_names(path: Path, classes: ClassSet) -> dict[str, int]:
             pairs = [(row[value], row[name]) for row in table.rows]
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: there is no such file of names; check its path") from error
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise ConfigError(f"{path}: cannot be read as name and class name: {error}; mend it") from error
     known = {name.strip().casefold(): index + 1 for index, name in enumerate(classes.names)}
     known |= dict.fromkeys(NOT_LABELLED, 0)
+    names: dict[str, int] = {}
     for said, meant in pairs:
+        name = said.strip().casefold()
+        if name in names:
+            raise ConfigError(f"{path}: lists {said.strip()!r} twice; say once what it means")
         if meant.strip().casefold() not in known:
             raise ConfigError(
                 f"{path}: the project has no class {meant!r} (for {said!r}); it has "
                 f"{', '.join(classes.names)}"
             )
-    return {said.strip().casefold(): known[meant.strip().casefold()] for said, meant in pairs}
+        names[name] = known[meant.strip().casefold()]
+    return names
 
 
 def write_classes(folder: Path, classes: ClassSet) -> None:

@@ -11,10 +11,11 @@ import numpy as np
 from PIL import Image
 
 from trainer.atomic import write_text
-from trainer.project.import_export.shape_files import Drawn, drawn_size, load_json
+from trainer.project.import_export.shape_files import Drawn, drawn_size, farthest, load_json, reach_of
 from trainer.project.import_export.shapes import Bools, Fill, Shape, ellipse, patch, polygon, rectangle
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from trainer.labels.classes import ClassSet
@@ -34,13 +35,12 @@ def read_labelme(path: Path) -> Drawn:
         If it is no such file.
     """
     with load_json(path, "a labelme file (shapes, imagePath)") as data:
-        shapes = [
-            Shape(str(entry["label"]), _fill(entry))
-            for entry in data["shapes"]
-            if entry.get("shape_type") not in _NO_AREA
-        ]
+        entries = [entry for entry in data["shapes"] if entry.get("shape_type") not in _NO_AREA]
+        shapes = [Shape(str(entry["label"]), _fill(entry)) for entry in entries]
         name = str(data.get("imagePath") or "").replace("\\", "/").rpartition("/")[2]
-        return Drawn(name, path, shapes, drawn_size(data.get("imageHeight"), data.get("imageWidth")))
+        size = drawn_size(data.get("imageHeight"), data.get("imageWidth"))
+        reach = None if size else farthest(reach_of(entry.get("points")) for entry in entries)
+        return Drawn(name, path, shapes, size, len(data["shapes"]) - len(entries), reach)
 
 
 def _fill(entry: dict[str, Any]) -> Fill:
@@ -55,7 +55,7 @@ def _fill(entry: dict[str, Any]) -> Fill:
             return ellipse(x, y, radius, radius)(size)
         if kind == "mask":
             left, top = (round(float(value)) for value in points[0])
-            return patch(lambda: _mask(entry["mask"]), left, top)(size)
+            return patch(lambda: _mask(entry["mask"], points), left, top)(size)
         if kind != "polygon":
             raise ValueError(f"{kind} is no shape that is known")
         return polygon(points)(size)
@@ -63,12 +63,21 @@ def _fill(entry: dict[str, Any]) -> Fill:
     return fill
 
 
-def _mask(text: str) -> Bools:
+def _mask(text: str, box: Sequence[Sequence[float]]) -> Bools:
+    """Return the pixels of a mask; its box names the first and the last, or the one after that."""
     try:
         with Image.open(io.BytesIO(base64.b64decode(text)), formats=["PNG"]) as image:
-            return np.asarray(image.convert("L")) > 0
+            inside = np.asarray(image.convert("L")) > 0
     except Exception as error:  # whatever a damaged picture leads Pillow to
-        raise ValueError(f"its mask cannot be read ({error})") from error
+        raise ValueError("its mask is no PNG that can be read") from error
+    (left, top), (right, bottom) = box
+    sides = (bottom - top + 1, right - left + 1)
+    if any(abs(has - said) > 1.5 for has, said in zip(inside.shape, sides, strict=True)):
+        raise ValueError(
+            f"its mask is of {inside.shape[1]} × {inside.shape[0]} pixels, and its box of {sides[1]:.0f} × "
+            f"{sides[0]:.0f}"
+        )
+    return inside
 
 
 class LabelmeWriter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import os
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from trainer.project.revisions import Truth
 
 __all__ = ["NOTHING", "ExportReport", "export_masks"]
+
+_NAMES = frozenset({errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ})
+"""What file systems say of names that they do not take: too long, or with letters that they have not."""
 
 NOTHING = "no photo here has a mask yet: there is nothing to export; label some first"
 
@@ -86,9 +90,13 @@ def export_masks(
         for done, truth in enumerate(truths, start=1):
             try:
                 writer.add(truth, names[truth.photo_id])
-            except MaskError as error:
-                relpath = project.photos.get(truth.photo_id).relpath
-                report.left_out.append({"photo": relpath, "why": str(error)})
+            except (MaskError, OSError) as error:
+                if isinstance(error, OSError) and error.errno not in _NAMES:
+                    raise
+                relpath, why = project.photos.get(truth.photo_id).relpath, str(error)
+                if isinstance(error, OSError):
+                    why = f"its name cannot be written there ({error.strerror}); rename the photo"
+                report.left_out.append({"photo": relpath, "why": why})
             else:
                 report.written += 1
             if progress is not None:

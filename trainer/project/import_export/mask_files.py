@@ -1,4 +1,4 @@
-"""Mask files of a folder, the files of other kinds beside them, and the photo that each belongs to."""
+"""Mask files of a folder, and the files of other kinds beside them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,14 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from trainer.errors import MaskError, PhotoError
+from trainer.errors import MaskError
 from trainer.project.import_export.ids import CLASSES_FILE, is_classes_file
-from trainer.project.masks_among_photos import stem_of_mask
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-    from trainer.project.photos import Photo
-    from trainer.project.project import Project
-
-__all__ = ["MaskFiles", "check_place", "find_masks", "named", "photo_of"]
+__all__ = ["MaskFiles", "find_masks", "named"]
 
 
 @dataclass(frozen=True)
@@ -83,55 +79,6 @@ def find_masks(folder: Path, suffix: str, but: Collection[Path] = ()) -> MaskFil
         found.others["folders that cannot be read"] = [os.path.relpath(name, folder) for name in unreadable]
     others = {kind: sorted(names) for kind, names in sorted(found.others.items())}
     return MaskFiles(sorted(found.masks), others)
-
-
-def photo_of(project: Project, name: str, whole: bool = False) -> Photo:
-    """Return the photo that a mask file belongs to.
-
-    It is the one with its relative path (with or without the photo's own suffix), else the only one with its
-    stem. Ids name no file. `whole` says that the name is the photo's own, suffix and all.
-
-    Raises
-    ------
-    PhotoError
-        If there is none, or more than one.
-    """
-    bare = os.path.splitext(name)[0]
-    try:
-        if whole and (found := project.photos.find_path(name)) is not None:
-            return found
-        return project.photos.find_path(bare) or project.photos.find(bare.rpartition("/")[2], by_id=False)
-    except PhotoError as error:
-        many = "is the name of" in str(error)
-        raise PhotoError(
-            str(error) if many else f"no photo is called {bare}{_meant(project, bare)}"
-        ) from error
-
-
-def _meant(project: Project, bare: str) -> str:
-    """Say which photo a file such as 1_mask.png is probably of."""
-    last = stem_of_mask(bare.rpartition("/")[2])
-    if last is None:
-        return ""
-    try:
-        photo = project.photos.find(last, by_id=False)
-    except PhotoError:
-        return ""
-    return f"; is it of {photo.relpath}? Rename it to {last}.png"
-
-
-def check_place(project: Project, name: str, photo: Photo) -> None:
-    """Refuse a mask in a folder of photos for a photo of another one: `a/001` is not `b/001`.
-
-    Raises
-    ------
-    PhotoError
-        If it is.
-    """
-    bare = os.path.splitext(name)[0]
-    folder = bare.rpartition("/")[0]
-    if folder and folder != photo.relpath.rpartition("/")[0] and project.photos.any_in(folder):
-        raise PhotoError(f"no photo is called {bare}; {photo.relpath} has that name, but in another folder")
 
 
 def named(names: list[str], most: int = 3) -> str:

@@ -11,10 +11,10 @@ import numpy as np
 from trainer.errors import ConfigError, ConflictError, MaskError, PhotoError
 from trainer.labels.truth import to_labels
 from trainer.labels.values import PAINTED
+from trainer.project.import_export.claims import Claim, claim_of, rivals
 from trainer.project.import_export.entries import Entry, Offer, Said, offer_of
 from trainer.project.import_export.formats import FORMATS, Format, check_format
 from trainer.project.import_export.import_report import ImportReport
-from trainer.project.import_export.mask_files import check_place, photo_of
 from trainer.project.states import RevisionKind
 
 if TYPE_CHECKING:
@@ -116,10 +116,18 @@ class _Source:
 
 
 def _import_all(source: _Source, report: ImportReport, progress: Callable[[int], None] | None) -> None:
-    taken: dict[int, str] = {}
-    for done, entry in enumerate(source.offer.entries, start=1):
+    entries = source.offer.entries
+    claims = [_claim_of(source.project, entry) for entry in entries]
+    against = rivals([claim if isinstance(claim, Claim) else None for claim in claims])
+    for done, (entry, claim) in enumerate(zip(entries, claims, strict=True), start=1):
         try:
-            _import_one(source, entry, taken, report)
+            if isinstance(claim, PhotoError):
+                raise claim
+            if (rival := against.get(done - 1)) is not None:
+                raise MaskError(
+                    f"belongs to the same photo as {entries[rival].name}: {claim.relpath}; keep one of them"
+                )
+            _import_one(source, entry, claim, report)
         except (PhotoError, MaskError, ConflictError) as error:
             why = str(error)
             for place in (source.place / entry.name, source.place):
@@ -129,42 +137,45 @@ def _import_all(source: _Source, report: ImportReport, progress: Callable[[int],
             progress(done)
 
 
-def _import_one(source: _Source, entry: Entry, taken: dict[int, str], report: ImportReport) -> None:
+def _import_one(source: _Source, entry: Entry, claim: Claim, report: ImportReport) -> None:
     """Import one mask, and count it unless it says the same as the current one."""
     project = source.project
-    photo, name = _photo_of(project, entry)
-    if photo.id in taken:
-        raise MaskError(f"belongs to the same photo as {taken[photo.id]}: {photo.relpath}; keep one of them")
-    check_place(project, name, photo)
-    taken[photo.id] = entry.name
-    known = project.photos.probe(photo.id)
+    known = project.photos.probe(claim.photo_id)
     assert known.height is not None
     assert known.width is not None
     mask = entry.read((known.height, known.width))
     _check_size(known, mask.labels)
     if not mask.labels.any():
         raise MaskError("labels no pixel; a mask that says nothing is left out; draw it, or take it away")
-    head = project.masks.head(photo.id)
+    head = project.masks.head(known.id)
     changed = head is None or not _stands(project, head, mask.labels)
     if changed and not source.dry_run:
         provenance = np.where(mask.labels > 0, np.uint8(PAINTED), np.uint8(0))
         expected = None if head is None else head.id
         project.masks.save(
-            photo.id, mask.labels, provenance, source.annotator, expected, kind=RevisionKind.IMPORT
+            known.id, mask.labels, provenance, source.annotator, expected, kind=RevisionKind.IMPORT
         )
     report.add(entry.name, mask, changed)
 
 
-def _photo_of(project: Project, entry: Entry) -> tuple[Photo, str]:
-    """Return the photo of a mask, and the name of the mask that led to it."""
-    first: PhotoError | None = None
+def _claim_of(project: Project, entry: Entry) -> Claim | PhotoError:
+    """Return the photo of a mask, or why it has none: names that lead to two photos lead nowhere."""
+    found, first = list[Claim](), None
     for name in entry.photos:
         try:
-            return photo_of(project, name, entry.whole), name
+            found.append(claim_of(project, name, entry.whole))
         except PhotoError as error:
             first = first or error
-    assert first is not None
-    raise first
+    if not found:
+        assert first is not None
+        return first
+    others = [claim.relpath for claim in found if claim.photo_id != found[0].photo_id]
+    if others:
+        return PhotoError(
+            f"is named like {found[0].relpath}, and says that it is of {others[0]}; rename it, or mend the "
+            "name in it"
+        )
+    return max(found, key=lambda claim: claim.exact)
 
 
 def _check_size(photo: Photo, labels: Labels) -> None:

@@ -42,17 +42,27 @@ def read_ngff(path: Path) -> tuple[NDArray[np.integer], dict[int, str]]:
         group = zarr.open_group(path, mode="r")
         attributes = dict(group.attrs)
         ome: Any = attributes.get("ome", attributes)
-        array = group[ome["multiscales"][0]["datasets"][0]["path"]]
+        image = ome["multiscales"][0]
+        array = group[image["datasets"][0]["path"]]
         values = np.asarray(array[...])  # type: ignore[index]
         properties = ome.get("image-label", {}).get("properties") or []
-        names = {int(entry["label-value"]): str(entry["name"]) for entry in properties if "name" in entry}
+        named = [(int(entry["label-value"]), str(entry["name"])) for entry in properties if "name" in entry]
+        axes = [
+            str(axis["name"] if isinstance(axis, dict) else axis).lower() for axis in image.get("axes") or ()
+        ]
     except Exception as error:  # zarr raises its own, and whatever a damaged file leads it to
         raise MaskError(f"{path}: cannot be read as an OME-NGFF label image: {error}") from error
-    while values.ndim > 2 and values.shape[0] == 1:
-        values = values[0]
+    if len(dict(named)) < len(named):
+        raise MaskError(f"{path}: names a label value twice; say once what it means, or say it with --ids")
+    axes = axes or list("tczyx")[-values.ndim :]  # as the specification had it before axes had names
+    sides = [*zip(axes, values.shape, strict=False)]
+    kept = [(name, side) for name, side in sides if side > 1 or name in ("y", "x")]
+    values = values.reshape([side for _, side in kept] if len(axes) == values.ndim else values.shape)
     if values.ndim != 2 or values.dtype.kind not in "iu":
         raise MaskError(f"{path}: holds {values.dtype} {values.shape}, not one plane of label values")
-    return values, names
+    if [name for name, _ in kept] != ["y", "x"]:
+        raise MaskError(f"{path}: has the axes {', '.join(axes)}, not y and x last; write it in that order")
+    return values, dict(named)
 
 
 def named_ids(path: Path, names: Mapping[int, str], classes: ClassSet) -> Ids:
@@ -68,10 +78,14 @@ def named_ids(path: Path, names: Mapping[int, str], classes: ClassSet) -> Ids:
             f"{path}: has no class names: say what its values mean with --ids, or with --binary CLASS if "
             "all but 0 is one thing"
         )
-    unknown = sorted({name for name in names.values() if name not in classes.names})
+    own = {name.casefold(): index + 1 for index, name in enumerate(classes.names)}
+    unknown = sorted({name for name in names.values() if name.casefold() not in own})
     if unknown:
-        raise MaskError(f"{path}: names classes that the project does not have: {', '.join(unknown)}")
-    return {0: 0, **{value: classes.names.index(name) + 1 for value, name in names.items()}}
+        raise MaskError(
+            f"{path}: names classes that the project does not have: {', '.join(unknown)}; say with --ids "
+            "what each value means"
+        )
+    return {0: 0, **{value: own[name.casefold()] for value, name in names.items()}}
 
 
 def write_ngff(path: Path, labels: Labels, provenance: Labels, classes: ClassSet) -> None:

@@ -13,6 +13,7 @@ from trainer.labels.png import read_written
 from trainer.labels.values import IGNORE
 from trainer.project.import_export.ids import CLASSES_FILE, Ids, Labels, is_classes_file, read_ids, translate
 from trainer.project.import_export.ngff import named_ids, read_ngff
+from trainer.project.import_export.palettes import check_palette, is_voc
 from trainer.project.import_export.resampled import steps_between
 from trainer.spelling import did_you_mean
 
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from trainer.labels.classes import ClassSet
     from trainer.project.import_export.formats import Format
 
-__all__ = ["Mask", "Reading", "check_set", "indices", "reading_of", "thing"]
+__all__ = ["VOC", "Mask", "Reading", "check_set", "indices", "reading_of", "thing"]
+
+VOC = "VOC's palette"
+"""Source of the meaning of masks of Pascal VOC without a table of names."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Reading:
     binary : int or None
         Label of all that is not 0, in masks of one thing.
     source : str
-        Where the meaning was said: ``--ids``, ``--binary``, ``classes.csv``, or nowhere.
+        Where the meaning was said: ``--ids``, ``--binary``, ``classes.csv``, `VOC`, or nowhere.
     """
 
     classes: ClassSet
@@ -81,9 +85,11 @@ class Reading:
             return Mask(translate(path, values, meant, self.classes), {})
         written = read_written(path)
         values = written.pixels
-        if not self.source:
+        if not self.source or (self.source == VOC and not is_voc(written.palette)):
             self._check_evident(path, values, written.one_bit)
         meant = self._said_of(path, values) or indices(self.classes)
+        if self.source not in ("--ids", "--binary"):
+            check_palette(path, _values_in(values), written.palette, meant, self.classes)
         labels = translate(path, values, meant, self.classes)
         steps = steps_between(values.astype(np.uint8)) if values.max(initial=0) <= IGNORE else {}
         if len(steps) > 1 and not self.source:
@@ -167,14 +173,17 @@ def check_set(reading: Reading, folder: Path, names: Iterable[str]) -> None:
     MaskError
         If they hold 0 and 255 alone, or 0 and 1 where there are more classes, or run to one past the last.
     """
-    if reading.source or reading.format != "png":
+    if reading.source not in ("", VOC) or reading.format != "png":
         return
     classes, found, read = reading.classes, set[int](), 0
     for name in names:
         try:
-            found.update(_values_in(read_written(folder / name).pixels))
+            written = read_written(folder / name)
         except MaskError:
             continue
+        if reading.source == VOC and is_voc(written.palette):
+            return
+        found.update(_values_in(written.pixels))
         read += 1
     masks = f"{folder}: " + ("its mask holds" if read == 1 else f"all its {read:,} masks hold")
     if found <= {0, IGNORE} and IGNORE in found:

@@ -109,7 +109,7 @@ def draw(path: Path, shapes: Sequence[Shape], size: tuple[int, int], meaning: Me
     Raises
     ------
     MaskError
-        If a name means nothing, or a shape cannot be drawn.
+        If a name means nothing, a shape cannot be drawn, or there are shapes and none covers a pixel.
     """
     unknown = sorted({shape.name for shape in shapes if meaning.label(shape.name) is None})
     if unknown:
@@ -118,14 +118,20 @@ def draw(path: Path, shapes: Sequence[Shape], size: tuple[int, int], meaning: Me
             f"{path}: names classes that the project does not have: {shown}; it has "
             f"{', '.join(meaning.classes.names)}; say with --ids which is which"
         )
-    labels = np.full(size, meaning.rest, np.uint8)
+    labels, empty = np.full(size, meaning.rest, np.uint8), bool(shapes)
     for shape in shapes:
         try:
-            labels[shape.fill(size)] = meaning.label(shape.name) or 0
+            inside = shape.fill(size)
+            labels[inside] = meaning.label(shape.name) or 0
+            empty = empty and not inside.any()
         except (ValueError, TypeError, IndexError, OverflowError, KeyError) as error:
             raise MaskError(
                 f"{path}: a shape of {shape.name!r} cannot be drawn: {error}; draw it anew"
             ) from error
+    if empty:
+        raise MaskError(
+            f"{path}: none of its {len(shapes):,} shapes covers a pixel of the photo; draw them anew"
+        )
     return labels
 
 
@@ -155,21 +161,28 @@ def polygon(points: Sequence[Sequence[float]]) -> Fill:
     return fill
 
 
-def rectangle(left: float, top: float, right: float, bottom: float) -> Fill:
-    """Fill a rectangle, edges in pixels."""
-    left, right = sorted((float(left), float(right)))
-    top, bottom = sorted((float(top), float(bottom)))
-    return polygon([(left, top), (right, top), (right, bottom), (left, bottom)])
+def rectangle(left: float, top: float, right: float, bottom: float, turn: float = 0.0) -> Fill:
+    """Fill a rectangle, edges in pixels, turned clockwise about its middle by degrees."""
+    if not np.isfinite(turn):
+        raise ValueError("its rotation is not a number")
+    x, y = (float(left) + float(right)) / 2, (float(top) + float(bottom)) / 2
+    across, down = abs(float(right) - x), abs(float(bottom) - y)
+    sine, cosine = np.sin(np.radians(turn)), np.cos(np.radians(turn))
+    corners = [(-across, -down), (across, -down), (across, down), (-across, down)]
+    return polygon([(x + a * cosine - b * sine, y + a * sine + b * cosine) for a, b in corners])
 
 
-def ellipse(x: float, y: float, across: float, down: float) -> Fill:
-    """Fill an ellipse around (x, y) with half axes `across` and `down`, in pixels."""
+def ellipse(x: float, y: float, across: float, down: float, turn: float = 0.0) -> Fill:
+    """Fill an ellipse around (x, y) with half axes `across` and `down`, in pixels, turned by degrees."""
 
     def fill(size: tuple[int, int]) -> Bools:
-        if not all(map(np.isfinite, (x, y, across, down))) or min(across, down) <= 0:
+        if not all(map(np.isfinite, (x, y, across, down, turn))) or min(across, down) <= 0:
             raise ValueError("its axes are not numbers above 0")
         row, column = np.ogrid[: size[0], : size[1]]
-        return np.asarray(((column + 0.5 - x) / across) ** 2 + ((row + 0.5 - y) / down) ** 2 <= 1)
+        sine, cosine = np.sin(np.radians(turn)), np.cos(np.radians(turn))
+        right, below = column + 0.5 - x, row + 0.5 - y
+        along, beside = right * cosine + below * sine, below * cosine - right * sine
+        return np.asarray((along / across) ** 2 + (beside / down) ** 2 <= 1)
 
     return fill
 
