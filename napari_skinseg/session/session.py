@@ -226,6 +226,7 @@ class AnnotationSession(SessionTools):
             speaker.notice.connect(self.notice.emit)
         self._editor.layers.adopted_layer.connect(self._keys.add)
         self._navigator.shown.connect(self._photo_shown)
+        self._navigator.glance.shown.connect(self._note_access)
         self._saver.saved.connect(self._mask_saved)
         self._watcher.found.connect(self._project_changed)
         self._background.failed.connect(self._background_failed)
@@ -264,7 +265,8 @@ class AnnotationSession(SessionTools):
 
     def _note_access(self) -> None:
         """Write into the access log whose photo is seen now; the same one once, whatever mask it shows."""
-        seen = None if self._editor.photo is None else self._editor.photo.id
+        opened = self._editor.photo
+        seen = self._navigator.glance.photo_id if opened is None else opened.id
         if seen is not None and seen != self._seen:
             log, who = self.project.access, self.annotator
             self._background.write(lambda: log.note(who, AccessKind.WINDOW, [seen]), lambda _: None)
@@ -278,13 +280,10 @@ class AnnotationSession(SessionTools):
             self._navigator.offer(photo_id, suggestion)
         self.state_changed.emit()
 
-    def _photo_left(self, photo_id: int) -> None:
-        self._navigator.left(photo_id)
-        self._watcher.soon()
-
     def _mask_saved(self, job: SaveJob, revision: Revision | None) -> None:
         if job.leave:
-            self._photo_left(job.photo.id)
+            self._navigator.left(job.photo.id)
+            self._watcher.soon()
             if job.kind == RevisionKind.SAVE and job.note is None:
                 takes = "Ctrl+Z takes it back, B opens it again" if self.untouched else "B opens it again"
                 self.notice.emit("info", f"saved; {takes}")

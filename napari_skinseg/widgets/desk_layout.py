@@ -95,7 +95,7 @@ class DeskLayout(QObject):
             Desk(
                 tabs=tuple(name for name, tab in tabs.items() if tab.parent() is not None),
                 front=tuple(name for name, tab in tabs.items() if in_sight(tab)),
-                curves=not self._trainer.curves.isHidden(),
+                curves=not self._trainer.folded,
                 layers=not any(layer_dock.isHidden() for layer_dock in self._layer_docks()),
                 brush=session.brush_size,
                 brush_setting=session.project.settings.window.brush_size,
