@@ -19,6 +19,7 @@ from napari_skinseg.session.reviewing import Reviewing
 from napari_skinseg.session.saving import Saver
 from napari_skinseg.session.status import ProjectStatus, sentence
 from napari_skinseg.session.taking_back import TakingBack
+from napari_skinseg.session.thumbnails import Suggested
 from trainer.project.queue import QueueEntry
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_skinseg.layers.overlays import Overlays
+    from napari_skinseg.session.loading import LoadedPhoto
     from napari_skinseg.session.photo_info import PhotoInfo
+    from napari_skinseg.session.thumbnails import Mask
     from trainer.project.project import Project
     from trainer.project.sessions import Stats
 
@@ -187,6 +190,10 @@ class SessionState:
             *(e for e in self.project.queue.head(n, self.annotator) if e.photo_id not in known),
         ][:n]
 
+    def handed_out(self) -> dict[int, Mask]:
+        """Return what may be drawn over small pictures of the photos that wait decoded, by id."""
+        return {p.id: mask_of(p) for p in self._navigator.waiting.ready}
+
     def _may_write(self) -> bool:
         if self.project.read_only:
             self.notice.emit("warning", f"nothing can be saved: {self.project.read_only_reason}")
@@ -201,3 +208,10 @@ class SessionState:
         if self._editor.drawing:
             self.notice.emit("warning", "a line is half drawn: finish it, or press Escape to drop it")
         return not self._editor.drawing
+
+
+def mask_of(photo: LoadedPhoto) -> Mask:
+    """Return the mask to draw over a photo: the saved one, else its suggestion, unless it is blind."""
+    if photo.revision is not None:
+        return photo.revision.id
+    return None if photo.blind or photo.model_id is None else Suggested(photo.model_id)
