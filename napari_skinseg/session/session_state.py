@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from napari_skinseg.layers import napari_undo
+from napari_skinseg.layers.light import PhotoLight
 from napari_skinseg.session.background import Background
 from napari_skinseg.session.completion import PhotoCompletion
 from napari_skinseg.session.editor import PhotoEditor
@@ -71,6 +72,7 @@ class SessionState:
         self.browser = PhotoBrowser(project, self._background, self.reviewing.may_see)
         self._watcher = ProjectWatcher(project, self._id, self._background)
         self._project_status = ProjectStatus(first_model_after=project.settings.queue.first_model_after)
+        self.light = PhotoLight(self._editor.layers.photo)
         self._stats: Stats | None = None
         self._closed = False
         self.notice.connect(self._keep_notice)

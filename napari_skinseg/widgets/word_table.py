@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QResizeEvent
 
 ROW_HEIGHT = 24
-LONGEST_NAME = 96
+LONGEST_NAME = 124
 """Beside a picture, pixels: a longer one breaks or is cut short."""
 Row = tuple[Any, tuple[str, ...]]
 """A key, and the texts of the cells."""
