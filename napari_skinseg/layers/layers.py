@@ -68,6 +68,8 @@ class WorkspaceLayers:
         self._tool_before = ""
         self._view_before, self._panned_before = self._view, False
         self._fitted = self._view
+        self._coarse: tuple[int, ...] | None = None
+        self._keeps_view = False
         for layer in (self.photo, self.confidence, self.annotation):
             viewer.add_layer(layer)
             layer.locked = True  # against deletion by accident
@@ -75,7 +77,12 @@ class WorkspaceLayers:
         viewer.layers.selection.events.active.connect(self._on_active)
         self.wire = LiveWire(self.annotation, self.photo)  # behind the polygon of the layer's picture
 
-    def show(self, levels: list[NDArray[np.uint8]] | None, confidence: NDArray[np.uint8] | None) -> None:
+    def show(
+        self,
+        levels: list[NDArray[np.uint8]] | None,
+        confidence: NDArray[np.uint8] | None,
+        coarse: bool = False,
+    ) -> None:
         """Show another photo, or the grey picture; the annotation is swapped by `ProvenanceTracker.start`.
 
         Parameters
@@ -84,7 +91,12 @@ class WorkspaceLayers:
             The photo's pyramid, largest first, uint8 (height, width, 3).
         confidence
             uint8 (height, width) or nothing.
+        coarse
+            The photo itself is still to come: where a hand moves the view meanwhile, `fit` leaves it there.
         """
+        size = None if levels is None else levels[0].shape
+        self._keeps_view = self._coarse is not None and self._coarse == size and self._view != self._fitted
+        self._coarse = size if coarse else None
         levels = _grey() if levels is None else levels
         level = self.photo.data_level
         self.photo.corner_pixels = np.array([[0, 0], levels[level].shape[:2]]) - [[0], [1]]
@@ -131,6 +143,9 @@ class WorkspaceLayers:
         for layer in (self.photo, self.confidence, self.annotation, *self.adopted):
             if not layer.visible:  # napari keeps the old extent of a hidden layer until its scale is set
                 layer.scale = layer.scale
+        if self._keeps_view:
+            self._keeps_view = False
+            return
         self._viewer.reset_view()
         self._fitted = self._view
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from napari_skinseg.session.glance import Glance
 from napari_skinseg.session.loading import load_or_release
 from napari_skinseg.session.prefetch import Prefetcher, claim_drafts
 from napari_skinseg.session.project_watcher import size_and_model
@@ -54,6 +55,7 @@ class PhotoNavigator:
         self._annotator = annotator
         self._editor = editor
         self._background = background
+        self.glance = Glance(project, editor.layers, background)
         self.waiting = Prefetcher(project, session_id, annotator, background)
         self.waiting.changed.connect(self.advance)
         self.waiting.claimed.connect(self._load_ahead)
@@ -145,6 +147,8 @@ class PhotoNavigator:
             following = self.waiting.take()
             if following is not None:
                 self._show(following)
+            elif self.waiting.photo_ids:
+                self.glance.at(self.waiting.photo_ids[0])
         self.waiting.fill(self._wanting, self.held_ids)
         self.changed.emit()
 
@@ -163,6 +167,7 @@ class PhotoNavigator:
     def close(self) -> tuple[LoadedPhoto | None, list[LoadedPhoto]]:
         """Stop; return the open photo, which can no longer be edited, and those that wait."""
         self._closed = True
+        self.glance.forget()
         return self._editor.end(), self.waiting.ready
 
     def suggestions_shown(self) -> dict[int, Shown]:
@@ -194,6 +199,7 @@ class PhotoNavigator:
 
     def _show(self, photo: LoadedPhoto | None) -> None:
         self._editor.show(photo)
+        self.glance.forget()
         if photo is not None:
             self._wanting, self._opening, self.problem = False, None, ""
             self._leaving.discard(photo.id)
@@ -216,6 +222,8 @@ class PhotoNavigator:
         return self._project.queue.claim(self._id, photo_id)
 
     def _load(self, claim: Lease) -> None:
+        if claim.photo_id == self._opening:
+            self.glance.at(claim.photo_id)
         self._background.read(
             lambda: load_or_release(self._project, self._id, self._annotator, claim),
             self._opened,
@@ -232,6 +240,7 @@ class PhotoNavigator:
     def _cannot_open(self, photo_id: int, error: BaseException) -> None:
         if self._opening == photo_id:
             self._opening = None
+            self.glance.end()
             self.problem = f"{error} – press Space for the next photo"
         self.notice.emit("warning", str(error))
         self.changed.emit()
@@ -241,6 +250,7 @@ class PhotoNavigator:
             self.waiting.load(claim)
 
     def _unreadable(self, error: BaseException) -> None:
+        self.glance.end()
         self.notice.emit("warning", f"{error} – the queue goes on without it")
 
     def _resume(self, found: tuple[list[Lease], list[str]]) -> None:

@@ -144,7 +144,7 @@ class Prefetcher:
         self.queue_is_empty = False
 
     def fill(self, wanting: bool, held_ids: list[int], look_again: bool = False) -> None:
-        """Lease more photos, one after the other, until enough are on their way.
+        """Lease more photos, one after the other, until enough are on their way; one while one is waited for.
 
         Parameters
         ----------
@@ -157,7 +157,7 @@ class Prefetcher:
         """
         if self._claiming or self.away or (self.queue_is_empty and not look_again):
             return
-        if len(self._slots) >= max(self._ahead, 1 if wanting else 0):
+        if len(self._slots) >= (1 if wanting else self._ahead):  # what is waited for gets all cores
             return
         self._claiming = True
         exclude = [*held_ids, *self._unreadable]

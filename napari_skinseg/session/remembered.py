@@ -30,6 +30,8 @@ class Desk:
         has changed that meanwhile, it counts. 0: none.
     class_name
         The class that was painted.
+    map
+        Whether a zoomed photo has its small map.
     """
 
     tabs: tuple[str, ...] = ()
@@ -39,6 +41,7 @@ class Desk:
     brush: int = 0
     brush_setting: int = 0
     class_name: str = ""
+    map: bool = True
 
 
 _READER = TypeAdapter(Desk)

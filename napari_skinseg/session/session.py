@@ -226,6 +226,7 @@ class AnnotationSession(SessionTools):
             speaker.notice.connect(self.notice.emit)
         self._editor.layers.adopted_layer.connect(self._keys.add)
         self._navigator.shown.connect(self._photo_shown)
+        self._navigator.glance.shown.connect(self._see)
         self._saver.saved.connect(self._mask_saved)
         self._watcher.found.connect(self._project_changed)
         self._background.failed.connect(self._background_failed)
@@ -258,14 +259,16 @@ class AnnotationSession(SessionTools):
         self._leaving.photo_shown()
         self._bind_keys()
         self._watcher.soon()
-        self._note_access()
+        self._see()
         self.photo_changed.emit()
         self.state_changed.emit()
 
-    def _note_access(self) -> None:
-        """Write into the access log whose photo is seen now; the same one once, whatever mask it shows."""
-        seen = None if self._editor.photo is None else self._editor.photo.id
+    def _see(self) -> None:
+        """Write into the access log which photo is seen now; the same one once, whatever mask it shows."""
+        opened = self._editor.photo
+        seen = self._navigator.glance.photo_id if opened is None else opened.id
         if seen is not None and seen != self._seen:
+            self.light.begin_photo(seen)
             log, who = self.project.access, self.annotator
             self._background.write(lambda: log.note(who, AccessKind.WINDOW, [seen]), lambda _: None)
         self._seen = seen
@@ -278,13 +281,10 @@ class AnnotationSession(SessionTools):
             self._navigator.offer(photo_id, suggestion)
         self.state_changed.emit()
 
-    def _photo_left(self, photo_id: int) -> None:
-        self._navigator.left(photo_id)
-        self._watcher.soon()
-
     def _mask_saved(self, job: SaveJob, revision: Revision | None) -> None:
         if job.leave:
-            self._photo_left(job.photo.id)
+            self._navigator.left(job.photo.id)
+            self._watcher.soon()
             if job.kind == RevisionKind.SAVE and job.note is None:
                 takes = "Ctrl+Z takes it back, B opens it again" if self.untouched else "B opens it again"
                 self.notice.emit("info", f"saved; {takes}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from napari_skinseg.layers import napari_undo
+from napari_skinseg.layers.light import PhotoLight
 from napari_skinseg.session.accepted_from import AcceptedFrom
 from napari_skinseg.session.background import Background
 from napari_skinseg.session.completion import PhotoCompletion
@@ -20,6 +21,7 @@ from napari_skinseg.session.reviewing import Reviewing
 from napari_skinseg.session.saving import Saver
 from napari_skinseg.session.status import ProjectStatus, sentence
 from napari_skinseg.session.taking_back import TakingBack
+from napari_skinseg.session.thumbnails import Suggested
 from trainer.project.queue import QueueEntry
 
 if TYPE_CHECKING:
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_skinseg.layers.overlays import Overlays
+    from napari_skinseg.session.loading import LoadedPhoto
     from napari_skinseg.session.photo_info import PhotoInfo
+    from napari_skinseg.session.thumbnails import Mask
     from trainer.project.project import Project
     from trainer.project.sessions import Stats
 
@@ -70,6 +74,7 @@ class SessionState:
         self.accepted = AcceptedFrom(project, annotator, self._background)
         self._watcher = ProjectWatcher(project, self._id, self._background)
         self._project_status = ProjectStatus(first_model_after=project.settings.queue.first_model_after)
+        self.light = PhotoLight(self._editor.layers.photo)
         self._stats: Stats | None = None
         self._closed = False
         self.notice.connect(self._keep_notice)
@@ -189,6 +194,10 @@ class SessionState:
             *(e for e in self.project.queue.head(n, self.annotator) if e.photo_id not in known),
         ][:n]
 
+    def handed_out(self) -> dict[int, Mask]:
+        """Return what may be drawn over small pictures of the photos that wait decoded, by id."""
+        return {p.id: mask_of(p) for p in self._navigator.waiting.ready}
+
     def _may_write(self) -> bool:
         if self.project.read_only:
             self.notice.emit("warning", f"nothing can be saved: {self.project.read_only_reason}")
@@ -203,3 +212,10 @@ class SessionState:
         if self._editor.drawing:
             self.notice.emit("warning", "a line is half drawn: finish it, or press Escape to drop it")
         return not self._editor.drawing
+
+
+def mask_of(photo: LoadedPhoto) -> Mask:
+    """Return the mask to draw over a photo: the saved one, else its suggestion, unless it is blind."""
+    if photo.revision is not None:
+        return photo.revision.id
+    return None if photo.blind or photo.model_id is None else Suggested(photo.model_id)

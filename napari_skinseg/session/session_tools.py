@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from psygnal import Signal
+
 from napari_skinseg.session.session_state import SessionState
 from trainer.settings.toml_file import change_settings
 
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 
 class SessionTools(SessionState):
     """The half of an `AnnotationSession` that is about the open photo; the other goes from photo to photo."""
+
+    map_requested = Signal()
+    """The small map of a zoomed photo was asked for by key, or to be put away."""
 
     def select_class(self, value: int) -> None:
         """Select the class to paint (0 erases), and the brush where no drawing tool is active.
@@ -66,9 +71,17 @@ class SessionTools(SessionState):
         """Fit the photo into a window of another size, unless a hand has moved or zoomed it."""
         self._editor.layers.refit()
 
+    def neutral_light(self) -> None:
+        """Show the photo in its own brightness and contrast."""
+        self.light.reset()
+
     def change_opacity(self, steps: int) -> None:
         """Make the annotation more (steps > 0) or less opaque."""
         self._editor.brush.change_opacity(steps)
+
+    def toggle_map(self) -> None:
+        """Have the window show the small map of a zoomed photo, or put it away."""
+        self.map_requested.emit()
 
     def peek(self, on: bool) -> None:
         """Show the bare photo while `on`."""

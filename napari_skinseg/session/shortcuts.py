@@ -57,6 +57,12 @@ class KeyActions(Protocol):
     def change_opacity(self, steps: int) -> None:
         """Make the annotation more (steps > 0) or less opaque."""
 
+    def neutral_light(self) -> None:
+        """Show the photo in its own brightness and contrast."""
+
+    def toggle_map(self) -> None:
+        """Show the small map of a zoomed photo, or put it away."""
+
     def toggle_peek(self) -> None:
         """Hide the annotation and the overlays, or show them again."""
 
@@ -179,6 +185,8 @@ def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
         KeyRow("]", "larger brush", partial(actions.change_brush, 1)),
         KeyRow(",", "less opaque", partial(actions.change_opacity, -1)),
         KeyRow(".", "more opaque", partial(actions.change_opacity, 1)),
+        KeyRow("Z", "brightness and contrast back to neutral", actions.neutral_light),
+        KeyRow("Shift+Z", "the small map of a zoomed photo, on or off", actions.toggle_map),
         KeyRow("E", "likely errors, on or off", partial(actions.toggle, ERRORS)),
         KeyRow("X", "boxes, on or off", partial(actions.toggle, BOXES)),
         KeyRow("Ctrl+Z", "undo; directly after an accept, take it back", actions.undo_or_take_back),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,8 +27,18 @@ WAITING = 60
 TINT = 0.55
 """Share of a class's colour over the photo."""
 
-Wish = tuple[int, str | None, bool]
-"""A photo, the revision whose mask is drawn over it, and whether sensitive classes are shown bare."""
+
+@dataclass(frozen=True)
+class Suggested:
+    """What a model suggested for a photo, in place of a saved mask."""
+
+    model_id: str
+
+
+Mask = str | Suggested | None
+"""What is drawn over a photo: the mask of a revision, a suggestion, or nothing."""
+Wish = tuple[int, Mask, bool]
+"""A photo, what is drawn over it, and whether sensitive classes are shown bare."""
 
 
 class Thumbnails:
@@ -46,13 +57,13 @@ class Thumbnails:
         self._drawing = False
 
     def get(
-        self, photo_id: int, revision_id: str | None, drawn: Callable[[], None], bare: bool = False
+        self, photo_id: int, mask: Mask, drawn: Callable[[], None], bare: bool = False
     ) -> NDArray[np.uint8] | None:
         """Return a thumbnail, uint8 (height, width, 3), if it is there; else `drawn` is called once it is.
 
         None, and no call, for a photo that cannot be read. Sensitive classes are hidden unless `bare`.
         """
-        wish = photo_id, revision_id, bare
+        wish = photo_id, mask, bare
         if wish in self._kept:
             self._kept.move_to_end(wish)
             return self._kept[wish]
@@ -79,14 +90,18 @@ class Thumbnails:
 
         self._background.draw(lambda: self._drawn(*wish), keep, lambda _: keep(None))
 
-    def _drawn(self, photo_id: int, revision_id: str | None, bare: bool) -> NDArray[np.uint8]:
+    def _drawn(self, photo_id: int, mask: Mask, bare: bool) -> NDArray[np.uint8]:
         image = self._project.photos.read_scaled(photo_id, SIDE)
         if not bare:
             image = veil_photo(self._project, photo_id, image)
-        if revision_id is None or not self._may_see(photo_id):
-            return image
-        labels, _ = self._project.masks.read(self._project.masks.revision(revision_id))
-        return tinted(image, labels, self._project.classes.colours)
+        labels = self._labels(photo_id, mask) if mask and self._may_see(photo_id) else None
+        return image if labels is None else tinted(image, labels, self._project.classes.colours)
+
+    def _labels(self, photo_id: int, mask: Mask) -> NDArray[np.uint8] | None:
+        if isinstance(mask, str):
+            return self._project.masks.read(self._project.masks.revision(mask))[0]
+        prediction = self._project.predictions.get(photo_id)
+        return None if prediction is None else self._project.predictions.read(prediction)[0]
 
 
 def tinted(

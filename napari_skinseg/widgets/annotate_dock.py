@@ -19,6 +19,8 @@ from napari_skinseg.widgets.elements import (
     set_bold,
     wrapped_label,
 )
+from napari_skinseg.widgets.icons import theme_colour
+from napari_skinseg.widgets.light_row import header_button, light_icon
 from napari_skinseg.widgets.palette_table import PaletteTable
 from napari_skinseg.widgets.photo_buttons import PhotoButtons
 from napari_skinseg.widgets.queue_tab import queue_rows
@@ -44,6 +46,7 @@ FOLLOW_TIP = (
     "After every stroke, what nobody has looked at yet is corrected where it looks alike and lies near. "
     "R does so once, and again takes it back (Shift+R switches)"
 )
+LIGHT_TIP = "Brightness and contrast of the photo on the screen (Z: neutral)"
 TABS = (
     ("Queue", "What comes next, and why", "queue"),
     ("Photos", "All photos, searched and filtered", "photos"),
@@ -90,6 +93,8 @@ class AnnotateDock(QWidget):
             "Skipped photos", "Open what you skipped in this session, the oldest first", session.open_skipped
         )
         self.add = button("Add photos …", "Add a folder of photos", lambda: self.asked.emit("add"))
+        self.light = header_button(LIGHT_TIP)
+        self.light.setCheckable(True)
         self.classes = PaletteTable(theme=theme)
         self.tools = BrushTools(session, theme=theme)
         self.overlays = {
@@ -110,6 +115,7 @@ class AnnotateDock(QWidget):
             shown.setMinimumWidth(shown.fontMetrics().horizontalAdvance(shown.text()) + TAB_PADDING)
         self.trainer = button("Show the trainer", "Its dock is closed", partial(self.asked.emit, "trainer"))
         self.trainer.hide()
+        self.light.setIcon(light_icon(theme_colour(theme, "icon"), "sun"))
         self._lay_out()
         self._connect()
 
@@ -120,7 +126,7 @@ class AnnotateDock(QWidget):
         *tabs, keys = self.tab_buttons.values()  # six in one row would be cut off
         keys.setMaximumHeight(self.title.sizeHint().height())
         keys.setStyleSheet("padding: 0px")
-        layout.addLayout(row_of((self.title, 1), (self.clock, 0), (keys, 0)))
+        layout.addLayout(row_of((self.title, 1), (self.clock, 0), (self.light, 0), (keys, 0)))
         layout.addWidget(self.why)
         layout.addWidget(self.sentence)
         layout.addLayout(row_of((self.next, 1), (self.again, 1), (self.add, 1)))
@@ -156,6 +162,7 @@ class AnnotateDock(QWidget):
         for name, switch in self.overlays.items():
             switch.clicked.connect(partial(session.show_overlay, name))
         self.following.clicked.connect(session.follow_every_stroke)
+        self.light.toggled.connect(self.tools.want_light)
         self.buttons.note_closed.connect(lambda: self.asked.emit("photo"))
         self.next_up.opened.connect(session.open_photo)
         session.note_requested.connect(self.buttons.ask_note)
@@ -165,6 +172,7 @@ class AnnotateDock(QWidget):
         self.buttons.set_theme(theme)
         self.classes.palette_model.set_theme(theme)
         self.tools.set_theme(theme)
+        self.light.setIcon(light_icon(theme_colour(theme, "icon"), "sun"))
 
     def sizeHint(self) -> QSize:
         """Qt: wide enough for the buttons, no wider."""

@@ -12,12 +12,15 @@ from superqt import QLabeledSlider
 from napari_skinseg.layers.screen_brush import LARGEST
 from napari_skinseg.widgets.elements import row_of
 from napari_skinseg.widgets.icons import icon, theme_colour
+from napari_skinseg.widgets.light_row import LightRow
 from napari_skinseg.widgets.tool_button import ToolButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari.layers import Labels
+
+    from napari_skinseg.layers.light import PhotoLight
 
 TOOLS = (
     ("paint", "paint", "Paint with the brush (P)"),
@@ -39,6 +42,10 @@ class Hand(Protocol):
     @property
     def brush_size(self) -> int:
         """Diameter of the brush in pixels of the screen."""
+
+    @property
+    def light(self) -> PhotoLight:
+        """Brightness and contrast of the photo."""
 
     def set_brush(self, size: int) -> None:
         """Set that diameter."""
@@ -77,6 +84,11 @@ class BrushTools(QWidget):
         sliders.setContentsMargins(0, 0, 0, 0)
         sliders.addRow("brush", self.brush)
         sliders.addRow("opacity", self.opacity)
+        self.light = LightRow(hand.light, theme=theme)
+        sliders.addRow("light", self.light)
+        self._sliders, self._light_wanted = sliders, False
+        hand.light.changed.connect(self._show_light)
+        self._show_light()
         tools = [self._tool_button(mode, tip, partial(self._take, mode)) for mode, _, tip in TOOLS]
         select = self._tool_button(SELECT, SELECT_TIP, hand.toggle_select)
         row = row_of(*((tool, 1) for tool in (*tools, select)))
@@ -103,6 +115,16 @@ class BrushTools(QWidget):
         """Draw the icons for a napari theme."""
         for mode, picture, _ in (*TOOLS, (SELECT, "select", "")):
             self.buttons[mode].setIcon(icon(picture, theme_colour(theme, "icon")))
+        self.light.set_theme(theme)
+
+    def want_light(self, on: bool) -> None:
+        """Show the row of brightness and contrast, or hide it once the photo is shown as it is."""
+        self._light_wanted = on
+        self._show_light()
+
+    def _show_light(self) -> None:
+        light = self._hand.light
+        self._sliders.setRowVisible(self.light, self._light_wanted or light.pinned or not light.neutral)
 
     def follow(self, layer: Labels | None) -> None:
         """Show and set `layer` from now on; None: no layer, and disabled."""

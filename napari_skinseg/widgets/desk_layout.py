@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QEvent, QObject, QTimer
 
 from napari_skinseg.session.remembered import Desk, read_desk, write_desk
+from napari_skinseg.widgets.minimap import Minimap
 from napari_skinseg.widgets.window_docks import layer_docks, main_window, raise_dock
 
 if TYPE_CHECKING:
@@ -63,6 +64,10 @@ class DeskLayout(QObject):
         self._watched = [self._window, *filter(None, [self._canvas])]
         for watched in self._watched:
             watched.installEventFilter(self)
+        assert self._canvas is not None
+        self.map = Minimap(viewer, session, self._canvas)
+        self.map.switch(self._before.map)
+        session.map_requested.connect(self.map.toggle)
 
     def open_tabs(self) -> None:
         """Open the tabs that were open last time, and bring those to the front that were there."""
@@ -95,16 +100,20 @@ class DeskLayout(QObject):
             Desk(
                 tabs=tuple(name for name, tab in tabs.items() if tab.parent() is not None),
                 front=tuple(name for name, tab in tabs.items() if in_sight(tab)),
-                curves=not self._trainer.curves.isHidden(),
+                curves=not self._trainer.folded,
                 layers=not any(layer_dock.isHidden() for layer_dock in self._layer_docks()),
                 brush=session.brush_size,
                 brush_setting=session.project.settings.window.brush_size,
                 class_name=names[session.selected_class - 1] if session.selected_class else "",
+                map=self.map.wanted,
             )
         )
 
     def restore(self) -> None:
         """Give napari its docks back as they were, and follow the window no longer. Safe to call twice."""
+        if self._watched:
+            self._session.map_requested.disconnect(self.map.toggle)
+            self.map.close_map()
         while self._watched:
             self._watched.pop().removeEventFilter(self)
         while self._shown_before:

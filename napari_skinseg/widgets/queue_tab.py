@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_skinseg.session.status import missing_words
 from napari_skinseg.widgets.elements import wrapped_label
+from napari_skinseg.widgets.row_pictures import RowPictures
 from napari_skinseg.widgets.word_table import WordTable
 
 if TYPE_CHECKING:
@@ -21,7 +22,11 @@ HEAD = 50
 
 
 class QueueTab(QWidget):
-    """The head of the queue."""
+    """The head of the queue.
+
+    Suggestions are drawn over photos that are handed out already: any later one may come without its
+    suggestion, to measure the model, and nobody is to have seen it then.
+    """
 
     def __init__(self, session: AnnotationSession, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,9 +34,11 @@ class QueueTab(QWidget):
         self.notice = wrapped_label()
         self.table = WordTable(("photo", "why"), stretch=1)
         self.table.opened.connect(session.open_photo)
+        self.pictures = RowPictures(self.table, session)
         layout = QVBoxLayout(self)
         layout.addWidget(self.notice)
         layout.addWidget(self.table, 1)
+        layout.addWidget(self.pictures.bare)
         self.refresh()
 
     def refresh(self) -> None:
@@ -47,6 +54,7 @@ class QueueTab(QWidget):
             else "The queue is empty: every photo is labelled."
         )
         self.table.setVisible(bool(entries))
+        self.pictures.draw(self.session.handed_out())
         self.table.show_rows(queue_rows(entries))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QComboBox, QPlainTextEdit, QVBoxLayout, QWidget
 
 from napari_skinseg.widgets.elements import wrapped_label
+from napari_skinseg.widgets.row_pictures import RowPictures
 from napari_skinseg.widgets.verdict_panel import VerdictPanel
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.project.review import REVIEWED
@@ -47,6 +48,7 @@ class ReviewTab(QWidget):
         self.notice = wrapped_label()
         self.table = WordTable(("photo", "what"), stretch=1)
         self.table.opened.connect(session.open_photo)
+        self.pictures = RowPictures(self.table, session)
         self.states.activated.connect(lambda _: self.refresh())
         layout = QVBoxLayout(self)
         self.verdicts = VerdictPanel(session) if session.reviewing.is_reviewer else None
@@ -61,6 +63,7 @@ class ReviewTab(QWidget):
         layout.addWidget(self.states)
         layout.addWidget(self.notice)
         layout.addWidget(self.table, 1)
+        layout.addWidget(self.pictures.bare)
         self.refresh()
 
     def refresh(self) -> None:
@@ -84,6 +87,7 @@ class ReviewTab(QWidget):
         newest = f"The newest {SHOWN}; double" if len(entries) == SHOWN else "Double"
         self.notice.setText(f"{newest} click opens a photo again." if entries else EMPTY_NOTICES[state])
         self.table.setVisible(bool(entries))
+        self.pictures.draw({entry.photo_id: entry.head for entry in entries})
         self.table.show_rows(review_rows(entries))
 
 

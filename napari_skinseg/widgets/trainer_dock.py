@@ -9,7 +9,6 @@ from qtpy.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QSizeP
 from superqt import QElidingLabel
 
 from napari_skinseg.views.trainer import TrainerView, resolve_trainer
-from napari_skinseg.widgets.curves import Curves
 from napari_skinseg.widgets.elements import button, set_bold
 from napari_skinseg.widgets.icons import icon, theme_colour
 from trainer.project.privacy.sensitive import hides
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from qtpy.QtGui import QHideEvent, QShowEvent
 
+    from napari_skinseg.widgets.curves import Curves
     from trainer.project.project import Project
 
 HEIGHT = 190
@@ -104,9 +104,23 @@ class TrainerDock(QWidget):
         self.fold = button("", "Fold the curves away, or show them", self.toggle)
         self.fold.setIconSize(QSize(12, 12))
         self._theme = theme
-        self.curves = Curves(project.classes.colours, theme=theme)
+        self._curves: Curves | None = None
+        self.folded = True
         self._lay_out()
         self.set_folded(True)
+
+    @property
+    def curves(self) -> Curves:
+        """The curves, made when they are first unfolded: no first photo waits for pyqtgraph."""
+        if self._curves is None:
+            from napari_skinseg.widgets.curves import Curves
+
+            self._curves = Curves(self.project.classes.colours, theme=self._theme)
+            self._curves.setHidden(self.folded)
+            layout = self.layout()
+            assert isinstance(layout, QVBoxLayout)
+            layout.addWidget(self._curves, 1)
+        return self._curves
 
     def _lay_out(self) -> None:
         name = QLabel("Trainer")
@@ -123,7 +137,6 @@ class TrainerDock(QWidget):
         layout.setContentsMargins(8, 4, 8, 4)
         layout.setSpacing(4)
         layout.addLayout(bar)
-        layout.addWidget(self.curves, 1)
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """Qt: say that the dock is in sight."""
@@ -138,7 +151,7 @@ class TrainerDock(QWidget):
 
     def sizeHint(self) -> QSize:
         """Qt: low, so that the photo keeps the window."""
-        height = FOLDED if self.curves.isHidden() else HEIGHT
+        height = FOLDED if self.folded else HEIGHT
         return QSize(super().sizeHint().width(), height)
 
     def send(self, kind: CommandKind) -> None:
@@ -147,26 +160,27 @@ class TrainerDock(QWidget):
 
     def toggle(self) -> None:
         """Fold down to the status line, or unfold: nothing but a hand does."""
-        self.set_folded(not self.curves.isHidden())
+        self.set_folded(not self.folded)
         self.refresh(force=True)
 
     def set_folded(self, folded: bool) -> None:
         """Show the status line alone, or the curves below it."""
-        self.curves.setHidden(folded)
+        self.folded = folded
+        if self._curves is not None or not folded:
+            self.curves.setHidden(folded)
         self.fold.setIcon(icon("chevron_up" if folded else "chevron_down", theme_colour(self._theme, "icon")))
         self.view = None  # draws again what changed while it was hidden
         QTimer.singleShot(0, self.fit_dock)  # once the layout knows that the curves are gone
 
     def set_theme(self, theme: str) -> None:
         """Draw everything in the colours of a napari theme."""
-        folded, old = self.curves.isHidden(), self.curves
-        self._theme, self.curves = theme, Curves(self.project.classes.colours, theme=theme)
+        self._theme, old, self._curves = theme, self._curves, None
         layout = self.layout()
-        assert layout is not None
-        layout.replaceWidget(old, self.curves)
-        old.hide()
-        old.deleteLater()
-        self.set_folded(folded)
+        if old is not None and layout is not None:
+            layout.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self.set_folded(self.folded)
         self.refresh(force=True)
 
     def fit_dock(self) -> None:
@@ -174,7 +188,7 @@ class TrainerDock(QWidget):
         dock = self.parent()
         if not isinstance(dock, QDockWidget):
             return
-        folded = self.curves.isHidden()
+        folded = self.folded
         height = FOLDED if folded else HEIGHT
         if (title_bar := dock.titleBarWidget()) is not None:
             title_bar.setVisible(not folded)  # it stands upright here and is taller than one line
@@ -219,7 +233,7 @@ class TrainerDock(QWidget):
         self.buttons["start"].setText("Restart" if view.died else "Start")
         for name, shown_button in self.buttons.items():
             shown_button.setVisible(name in shown)
-        if not self.curves.isHidden():
+        if not self.folded:
             self._draw(view)
         self.view = view
 

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from napari_skinseg.session.status import moment
 from napari_skinseg.widgets.elements import button, choice, row_of, wrapped_label
+from napari_skinseg.widgets.row_pictures import RowPictures
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.project.states import VerdictKind
 from trainer.project.verdicts import UNSEEN, ReviewFilter
@@ -42,6 +43,7 @@ class VerdictPanel(QWidget):
         self.notice = wrapped_label()
         self.table = WordTable(("photo", "by", "what"), stretch=2)
         self.table.opened.connect(session.open_photo)
+        self.pictures = RowPictures(self.table, session)
         self.note = QPlainTextEdit()
         self.note.setPlaceholderText("What is wrong with the open mask")
         self.note.setFixedHeight(NOTE_ROWS * self.note.fontMetrics().lineSpacing() + 12)
@@ -66,6 +68,7 @@ class VerdictPanel(QWidget):
         layout.addLayout(filters)
         layout.addWidget(self.notice)
         layout.addWidget(self.table, 1)
+        layout.addWidget(self.pictures.bare)
         layout.addWidget(self.note)
         layout.addLayout(row_of((self.approve, 1), (self.send, 1), (self.other, 1)))
 
@@ -95,6 +98,7 @@ class VerdictPanel(QWidget):
         if wanted.class_index is not None:
             said += " Masks that the trainer has not measured yet are not among them."
         self.notice.setText(said)
+        self.pictures.draw({one.photo_id: one.head for one in found})
         self.table.show_rows(verdict_rows(found))
 
     def _send_back(self) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QResizeEvent
 
 ROW_HEIGHT = 24
+LONGEST_NAME = 124
+"""Beside a picture, pixels: a longer one breaks or is cut short."""
 Row = tuple[Any, tuple[str, ...]]
 """A key, and the texts of the cells."""
 
@@ -44,6 +46,7 @@ class WordTable(QTableWidget):
     ) -> None:
         super().__init__(0, len(columns), parent)
         self._rows: list[Row] = []
+        self._picture_width = 0
         self.setHorizontalHeaderLabels(list(columns))
         hide_row_numbers(self, ROW_HEIGHT)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -66,10 +69,19 @@ class WordTable(QTableWidget):
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.cellDoubleClicked.connect(lambda row, _: self.opened.emit(self._rows[row][0]))
 
+    def make_room(self, width: int, height: int) -> None:
+        """Make room for pictures in the first column, and rows of that height, in which texts break."""
+        self._picture_width = width
+        hide_row_numbers(self, height)
+        self.setWordWrap(True)
+
     def sizeHintForColumn(self, column: int) -> int:
         """Qt: the widest text, seen or not, and room between the columns."""
         measure = self.fontMetrics().horizontalAdvance
-        return max((measure(cells[column]) for _, cells in self._rows), default=0) + 20
+        widest = max((measure(cells[column]) for _, cells in self._rows), default=0) + 20
+        if column or not self._picture_width:
+            return widest
+        return self._picture_width + min(widest, LONGEST_NAME)
 
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Replace the rows (key, cells); the selected key stays selected."""

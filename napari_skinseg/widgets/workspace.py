@@ -18,7 +18,6 @@ from napari_skinseg.views.trainer import resolve_trainer
 from napari_skinseg.widgets.annotate_dock import WIDTH, AnnotateDock
 from napari_skinseg.widgets.desk_layout import DeskLayout
 from napari_skinseg.widgets.farewell import see_off
-from napari_skinseg.widgets.forms.photo_forms import more_photos, new_project
 from napari_skinseg.widgets.key_help import KeyHelp
 from napari_skinseg.widgets.notices import show_notice
 from napari_skinseg.widgets.outline import draw_outlines
@@ -270,6 +269,8 @@ class WorkspaceDock(QWidget):
             self.start.say(str(error))
 
     def _add_photos(self) -> None:
+        from napari_skinseg.widgets.forms.photo_forms import more_photos  # no first photo waits for forms
+
         if self.project is not None:
             viewer, path = self.viewer, self.project.path
             show_tab(
@@ -277,6 +278,8 @@ class WorkspaceDock(QWidget):
             )
 
     def _ask_for_project(self) -> None:
+        from napari_skinseg.widgets.forms.photo_forms import new_project
+
         viewer = self.viewer
         show_tab(viewer, f"New project ({DOCK})", lambda: new_project(partial(show_project, viewer)))
 

@@ -261,12 +261,15 @@ class Photos:
             if not self._store.read_only and known.state != PhotoState.BROKEN:
                 reason = str(error).removeprefix(f"{known.path}: ")
                 with self._store.catalog.write() as connection:
-                    connection.execute(
+                    found = connection.execute(
                         sa.update(photo)
-                        .where(photo.c.id == known.id)
+                        .where(photo.c.id == known.id, photo.c.state != PhotoState.BROKEN)
                         .values(state=PhotoState.BROKEN, reason=reason, queued=0)
                     )
-                    self._store.events.write(connection, PhotoState.BROKEN, "store", known.id, reason=reason)
+                    if found.rowcount:  # else another thread has noticed it too
+                        self._store.events.write(
+                            connection, PhotoState.BROKEN, "store", known.id, reason=reason
+                        )
             raise
 
     def _record(self, known: Photo, header: Header) -> None:

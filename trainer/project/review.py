@@ -32,6 +32,8 @@ class ReviewEntry:
     """Annotator of its current mask."""
     saved: float | None
     """Time of that, in seconds since 1970."""
+    head: str | None
+    """Id of that mask."""
 
 
 class Review:
@@ -42,7 +44,7 @@ class Review:
 
     def entries(self, state: PhotoState, n: int) -> list[ReviewEntry]:
         """At most `n` photos in that state, those with the newest masks first."""
-        columns = (photo.c.id, photo.c.relpath, photo.c.state, photo.c.reason)
+        columns = (photo.c.id, photo.c.relpath, photo.c.state, photo.c.reason, photo.c.head)
         query = (
             sa.select(*columns, revision.c.annotator, revision.c.created)
             .outerjoin(revision, revision.c.id == photo.c.head)
@@ -53,7 +55,13 @@ class Review:
         with self._store.catalog.read() as connection:
             return [
                 ReviewEntry(
-                    row.id, row.relpath, PhotoState(row.state), row.reason, row.annotator, row.created
+                    row.id,
+                    row.relpath,
+                    PhotoState(row.state),
+                    row.reason,
+                    row.annotator,
+                    row.created,
+                    row.head,
                 )
                 for row in connection.execute(query)
             ]

@@ -67,6 +67,7 @@ class Reviewable:
     saved: float
     state: str
     note: str
+    head: str
 
 
 def is_approved(revision_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
@@ -162,7 +163,9 @@ class Verdicts:
         state = sa.func.coalesce(verdict.c.kind, UNSEEN)
         query = (
             sa.select(photo.c.id, photo.c.relpath, photo.c.split, revision.c.annotator, revision.c.created)
-            .add_columns(state.label("state"), sa.func.coalesce(verdict.c.note, "").label("note"))
+            .add_columns(
+                photo.c.head, state.label("state"), sa.func.coalesce(verdict.c.note, "").label("note")
+            )
             .join(revision, revision.c.id == photo.c.head)
             .outerjoin(verdict, verdict.c.id == last)
             .where(photo.c.head.is_not(None), photo.c.state == PhotoState.LABELLED)
@@ -186,7 +189,14 @@ class Verdicts:
                     continue
                 found.append(
                     Reviewable(
-                        row.id, row.relpath, row.annotator, row.split, row.created, row.state, row.note
+                        row.id,
+                        row.relpath,
+                        row.annotator,
+                        row.split,
+                        row.created,
+                        row.state,
+                        row.note,
+                        row.head,
                     )
                 )
                 if len(found) == n:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
-from skimage.segmentation import slic
 
 from trainer.selection.proposals import Proposal
 
@@ -31,6 +30,8 @@ class Superpixels:
     """
 
     def __init__(self, photo: NDArray[np.uint8]) -> None:
+        from skimage.segmentation import slic  # no first photo should wait for it
+
         self._shape = photo.shape[:2]
         scale = min(1.0, LONG_SIDE / max(self._shape))
         rows, columns = (max(1, round(side * scale)) for side in self._shape)
