@@ -33,7 +33,7 @@ TRAINER = {
     "project": f"{GROUND} labels settings",
     "synthetic": STORE,
     "data": STORE,
-    "losses": "labels",
+    "losses": "labels engine",
     "networks": f"{STORE} data losses",
     "features": f"{STORE} data networks engine",
     "engine": f"{GROUND} settings",

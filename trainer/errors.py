@@ -7,6 +7,7 @@ __all__ = [
     "ConflictError",
     "MaskError",
     "PhotoError",
+    "ProcessLostError",
     "ProjectError",
     "ReadOnlyError",
     "SkinsegError",
@@ -26,6 +27,10 @@ class ProjectError(SkinsegError):
 
 class UnreachableError(ProjectError):
     """The server of the catalog does not answer just now; what was saved is safe, the rest can wait."""
+
+
+class ProcessLostError(SkinsegError):
+    """Another process of a training with several is gone; what the checkpoint holds is safe."""
 
 
 class PhotoError(SkinsegError):

@@ -11,10 +11,11 @@ import pytest
 from filelock import FileLock
 from tiny_study import tiny
 
+from trainer.engine.torchrun import Rank, leave_torchrun
 from trainer.errors import SkinsegError
 from trainer.study.design import make_design, runs_folder
 from trainer.study.results import read_results, write_design
-from trainer.study.runner import Rank, leave_torchrun, run_study
+from trainer.study.runner import run_study
 from trainer.study.runs import is_done, read_run
 from trainer.study.studies.registry import find_study
 from trainer.study.time_left import TimeLeft
@@ -109,7 +110,7 @@ def test_ranks_begin_with_their_own_runs(project, design):
 
 def test_torchrun_is_read_and_forgotten():
     environment = {"RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2", "HOME": "x"}
-    assert leave_torchrun(environment) == Rank(3, 4, 1)
+    assert leave_torchrun(environment) == Rank(3, 4, 1, beside=2)
     assert environment == {"HOME": "x"}
 
 

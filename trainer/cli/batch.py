@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from trainer.cli.progress import staged
+from trainer.engine.torchrun import Rank
 from trainer.project.states import RoundState
 from trainer.service.schedule import PRETEXT
 from trainer.settings.plan import Lane
@@ -82,6 +84,8 @@ def run_here(
     from trainer.service.logs import log_to
     from trainer.service.service import Service
 
+    if started_again() and _can_go_on(project, pretext):
+        resume, chosen = True, []
     log_to(path)
     service = Service(project, device)
     with service.running(background=False), staged() as advance:
@@ -115,6 +119,23 @@ def take_up(project: Project, resume: bool, chosen: list[str], pretext: bool = F
     for round_ in left[1:] if resume else left:
         project.trainer.finish_round(round_.id, RoundState.STOPPED, why="given up for another one")
     return left[0].id if resume else None
+
+
+def started_again() -> bool:
+    """Whether torchrun has started this command again, because one of its processes was lost."""
+    return Rank.read(os.environ).attempt > 0
+
+
+def _can_go_on(project: Project, pretext: bool) -> bool:
+    from trainer.training.checkpoints import can_resume
+
+    left = open_rounds(project, pretext)
+    return bool(left) and can_resume(project.path / "rounds" / left[0].id)
+
+
+def stopped_code() -> int:
+    """Exit status of a round that was stopped; torchrun would start anew what ends with another."""
+    return 0 if Rank.read(os.environ).attempts else 130
 
 
 def open_rounds(project: Project, pretext: bool) -> list[Round]:

@@ -20,9 +20,11 @@ from trainer.cli.batch import (
     overrides,
     run_here,
     spoken,
+    stopped_code,
 )
 from trainer.cli.checks import check_labels, check_truth, check_values, check_writable
 from trainer.cli.predict import known_model, number
+from trainer.cli.processes import shared_by_processes
 from trainer.cli.progress import staged
 from trainer.cli.reply import (
     BinaryOption,
@@ -48,6 +50,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: skinseg evaluate study --split test --report study.html")(evaluate)
 
 
+@shared_by_processes
 def retrain(
     directory: ProjectArgument,
     recipe: Annotated[str | None, typer.Option(help="The method; else the project's own.")] = None,
@@ -84,7 +87,7 @@ def retrain(
         epochs = [] if result is None else epoch_rows(project, result.round_id)
         foreground = project.classes.foreground
     if result is None:
-        return Reply({"model": None, "why": stopped}, [stopped], code=130)
+        return Reply({"model": None, "why": stopped}, [stopped], code=stopped_code())
 
     def figure(name: str) -> str:
         value = result.val.get(name)

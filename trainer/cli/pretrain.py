@@ -19,8 +19,10 @@ from trainer.cli.batch import (
     overrides,
     run_here,
     spoken,
+    stopped_code,
 )
 from trainer.cli.checks import check_writable
+from trainer.cli.processes import shared_by_processes
 from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply
 from trainer.service.schedule import PRETEXT
 
@@ -35,6 +37,7 @@ def register(app: typer.Typer) -> None:
     )(pretrain)
 
 
+@shared_by_processes
 def pretrain(
     directory: ProjectArgument,
     init: Annotated[str, typer.Option(help="scratch, imagenet, mobilesam, or a path.")] = "scratch",
@@ -63,7 +66,7 @@ def pretrain(
         choices = {"settings": settings, "steps": steps, "recipe": PRETEXT, "init": init}
         result, stopped = run_here(project, path, device, resume, chosen, pretext=True, **choices)
     if result is None:
-        return Reply({"weights": None, "why": "stopped before it was done"}, [stopped], code=130)
+        return Reply({"weights": None, "why": "stopped before it was done"}, [stopped], code=stopped_code())
     data = {key: value for key, value in result.to_json().items() if key not in ("model", "served", "val")}
     lines = [
         f"{result.steps} steps, {result.seconds:.0f} s, {result.photos_per_second:.1f} photos/s",

@@ -22,11 +22,11 @@ from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from trainer.engine.torchrun import Rank
     from trainer.project.project import Project
     from trainer.study.design import Asked, Design
     from trainer.study.results import StudyResults
     from trainer.study.runner import Progress as StudyProgress
-    from trainer.study.runner import Rank
 
 
 def register(app: typer.Typer) -> None:
@@ -89,8 +89,8 @@ def study(
 
 
 def _run_and_reply(path: Path, name: str, asked: Asked, device: str, dask: str | None, show: bool) -> Reply:
+    from trainer.engine.torchrun import leave_torchrun
     from trainer.project.project import Project
-    from trainer.study.runner import leave_torchrun
 
     rank = leave_torchrun(os.environ)
     with Project.open(path, read_only=show) as project:

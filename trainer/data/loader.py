@@ -12,6 +12,8 @@ from torch import Tensor
 from trainer.data.augment import to_unit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trainer.data.crops import LabelledCrops, UnlabelledCrops
 
 PREFETCH = 3
@@ -30,7 +32,7 @@ class Batches(Protocol):
     """Source of the batches of a training."""
 
     size: int
-    """Crops, or pixels, in a batch."""
+    """Crops, or pixels, in a batch, of all processes."""
 
     def batch(self, step: int) -> Batch:
         """Return the batch of one step, whichever was asked for before."""
@@ -58,6 +60,8 @@ class Loader:
         Where batches go.
     workers
         Threads; decoding and augmenting release Python's lock.
+    share
+        Which crops of a batch of so many this process makes, where several share it.
     """
 
     def __init__(
@@ -66,18 +70,21 @@ class Loader:
         batch: int,
         device: torch.device,
         workers: int,
+        share: Callable[[int], range] = range,
     ) -> None:
-        self.crops, self.size, self.device = crops, batch, device
+        self.crops, self.size, self.device, self.share = crops, batch, device, share
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="crops")
         self._made: dict[tuple[int, int], Future[tuple[Tensor, Tensor]]] = {}
 
     def batch(self, step: int) -> Batch:
         """Return the batch of one step, and start on those of the next steps."""
         self._order(step)
-        pairs = [self._made.pop((step, slot)).result() for slot in range(self.size)]
+        pairs = [self._made.pop((step, slot)).result() for slot in self.share(self.size)]
         self._order(step + 1)
-        image = torch.stack([image for image, _ in pairs])
-        target = torch.stack([target for _, target in pairs])
+        side = self.crops.plan.size
+        none = torch.zeros(0, 4, side, side, dtype=torch.uint8)
+        image = torch.stack([image for image, _ in pairs]) if pairs else none[:, :3]
+        target = torch.stack([target for _, target in pairs]) if pairs else none[:, 3]
         if self.device.type == "cuda":
             image, target = image.pin_memory(), target.pin_memory()
         image = image.to(self.device, non_blocking=True)
@@ -96,7 +103,7 @@ class Loader:
 
     def _order(self, step: int) -> None:
         for ahead in range(step, step + PREFETCH):
-            for slot in range(self.size):
+            for slot in self.share(self.size):
                 if (ahead, slot) not in self._made:
                     self._made[ahead, slot] = self._pool.submit(self.crops.draw, ahead, slot, self.size)
 

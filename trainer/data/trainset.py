@@ -54,6 +54,8 @@ class TrainSet:
         So many of the first items are new to the served model.
     tick
         Called between photos while the counts are made.
+    part
+        So many of several processes, and which of them this one is: it counts its part, see :meth:`merge`.
     """
 
     def __init__(
@@ -63,12 +65,14 @@ class TrainSet:
         classes: int,
         newest: int = 0,
         tick: Callable[[int], None] | None = None,
+        part: tuple[int, int] = (1, 0),
     ) -> None:
         self.photos, self.items, self.newest = photos, list(items), newest
         self.counts = np.zeros((len(self.items), classes), np.int64)
         self.dropped: dict[int, str] = {}
         self._lock = threading.Lock()
-        for index in range(len(self.items)):
+        world, rank = part
+        for index in range(rank, len(self.items), world):
             if tick is not None:
                 tick(index)
             try:
@@ -77,6 +81,12 @@ class TrainSet:
                 self.drop(index, error)
                 continue
             self.counts[index] = np.bincount(target.ravel(), minlength=256)[:classes]
+
+    def merge(self, parts: Sequence[tuple[npt.NDArray[np.int64], dict[int, str]]]) -> None:
+        """Take over what each process has counted, this one included, and could not read."""
+        self.counts = np.sum([counts for counts, _ in parts], axis=0)
+        for _, dropped in parts:
+            self.dropped |= dropped
 
     def pair(self, index: int) -> tuple[Bytes, Bytes]:
         """Photo ``(h, w, 3)`` and truth ``(h, w)`` of one item."""

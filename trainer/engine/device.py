@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -12,6 +12,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from trainer.engine.ranks import Ranks, current
 from trainer.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -53,19 +54,41 @@ def cpu_cores() -> int:
     return os.cpu_count() or 1
 
 
-def choose_threads(device: str, background: bool, threads: int | None = None) -> int:
-    """Compute threads: in the background one core is left to the window; one suffices beside a GPU."""
+def choose_threads(device: str, background: bool, threads: int | None = None, processes: int = 1) -> int:
+    """Compute threads, of each of so many processes: in the background one core is left to the window.
+
+    Beside a graphics card one suffices.
+    """
     if threads:
         return threads
     if not device.startswith("cpu"):
         return 1
-    return max(1, cpu_cores() - 1) if background else cpu_cores()
+    return max(1, (cpu_cores() - background) // processes)
+
+
+def own_card(device: str, ranks: Ranks) -> str:
+    """Name the graphics card of one of several processes on a machine.
+
+    Raises
+    ------
+    ConfigError
+        There are more processes than cards.
+    """
+    if device != "cuda" or ranks.world == 1:
+        return device
+    there = torch.cuda.device_count()
+    if ranks.place.beside > there:
+        raise ConfigError(
+            f"{ranks.place.beside} processes on this machine, where torch finds {there} graphics cards: "
+            f"start torchrun with --nproc-per-node {there}, or choose --device cpu"
+        )
+    return f"cuda:{ranks.place.local}"
 
 
 def loader_threads(engine: Engine) -> int:
     """Threads that decode and augment: the cores the network leaves free, between 1 and 12."""
     busy = engine.threads if engine.device_name == "cpu" else 1
-    return max(1, min(12, cpu_cores() - busy))
+    return max(1, min(12, cpu_cores() // engine.ranks.place.beside - busy))
 
 
 def seed_everything(seed: int) -> None:
@@ -83,6 +106,7 @@ class Engine:
     device_name: str
     precision: str
     threads: int
+    ranks: Ranks = field(default_factory=current)
 
     @classmethod
     def start(
@@ -111,12 +135,13 @@ class Engine:
         """
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             raise ConfigError(
-                "torchrun started several processes, but a round has one so far: start it without torchrun "
-                "(which spreads the runs of a study)"
+                "torchrun started several processes, which can share retrain, pretrain and study: start "
+                "anything else without it"
             )
-        name = choose_device(device)
+        ranks = current()
+        name = own_card(choose_device(device), ranks)
         precision = choose_precision(name, precision)
-        count = choose_threads(name, background, threads)
+        count = choose_threads(name, background, threads, ranks.place.beside)
         torch.set_num_threads(count)
         kind, _, index = name.partition(":")
         devices: list[int] | int = [int(index)] if index else 1
@@ -125,7 +150,9 @@ class Engine:
         except (ValueError, RuntimeError) as error:
             raise ConfigError(f"device {name}, precision {precision}: {error}") from error
         fabric.launch()
-        return cls(fabric, name, precision, count)
+        if name.startswith("cuda"):
+            torch.cuda.set_device(fabric.device)
+        return cls(fabric, name, precision, count, ranks)
 
     @property
     def device(self) -> torch.device:
@@ -142,9 +169,15 @@ class Engine:
         return wrapped[0], list(wrapped[1:])
 
     def update(self, loss: Tensor, module: nn.Module, optimizer: Optimizer, clip: float = 1.0) -> Tensor:
-        """One optimizer step: backward, clip the gradient's norm, step; returns the norm before clipping."""
+        """One optimizer step: backward, clip the gradient's norm, step; returns the norm before clipping.
+
+        With several processes it is the gradient of all of them.
+        """
         optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
+        if self.ranks.world > 1:
+            learning = (p for group in optimizer.param_groups for p in group["params"])
+            self.ranks.average([p.grad for p in learning if p.grad is not None])
         norm = self.fabric.clip_gradients(module, optimizer, max_norm=clip, error_if_nonfinite=False)
         optimizer.step()
         return loss.new_zeros(()) if norm is None else norm

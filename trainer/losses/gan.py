@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from trainer.engine.one_batch import pooled, pooled_mean
+
 
 def valid_at(valid: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
     """Share of valid pixels behind each cell of a coarser (or finer) grid, ``(N, 1, h, w)`` float32."""
@@ -24,11 +26,11 @@ def valid_at(valid: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
 def masked_mean(values: Tensor, valid: Tensor | None) -> Tensor:
     """Mean over the valid cells of ``(N, C, h, w)``; zero with zero gradient where there is none."""
     if valid is None:
-        return values.mean()
+        return pooled_mean(values)
     weight = valid_at(valid, values.shape[-2:]).expand_as(values)
-    total = weight.sum()
+    total = pooled(weight.sum())
     # values times zero would let a NaN in what is left out through
-    return torch.where(weight > 0, values * weight, 0.0).sum() / torch.where(total > 0, total, 1.0)
+    return pooled(torch.where(weight > 0, values * weight, 0.0).sum()) / torch.where(total > 0, total, 1.0)
 
 
 def mean_logit(logits: Tensor, valid: Tensor | None = None) -> Tensor:
@@ -44,12 +46,12 @@ def mean_logit(logits: Tensor, valid: Tensor | None = None) -> Tensor:
 def least_squares_discriminator(real: Tensor, fake: Tensor, valid: Tensor | None = None) -> Tensor:
     """1/2 [(D(y) - 1)^2 + D(G)^2] on the mean logit of each photo (Mao et al. 2017), averaged over photos."""
     real, fake = mean_logit(real, valid), mean_logit(fake, valid)
-    return 0.5 * ((real - 1).square().mean() + fake.square().mean())
+    return 0.5 * (pooled_mean((real - 1).square()) + pooled_mean(fake.square()))
 
 
 def least_squares_generator(fake: Tensor, valid: Tensor | None = None) -> Tensor:
     """(D(G) - 1)^2 on the mean logit of each photo, averaged over photos."""
-    return (mean_logit(fake, valid) - 1).square().mean()
+    return pooled_mean((mean_logit(fake, valid) - 1).square())
 
 
 def loss_sensitive_discriminator(
@@ -69,12 +71,12 @@ def loss_sensitive_discriminator(
     """
     loss_real = F.softplus(-mean_logit(real, valid))
     loss_fake = F.softplus(-mean_logit(fake, valid))
-    return loss_real.mean() + weight * F.relu(margin + loss_real - loss_fake).mean()
+    return pooled_mean(loss_real) + weight * pooled_mean(F.relu(margin + loss_real - loss_fake))
 
 
 def loss_sensitive_generator(fake: Tensor, valid: Tensor | None = None) -> Tensor:
     """E[L(G)], L = softplus(-D) (Qi 2017, eq. 5)."""
-    return F.softplus(-mean_logit(fake, valid)).mean()
+    return pooled_mean(F.softplus(-mean_logit(fake, valid)))
 
 
 def masked_bce(logits: Tensor, target: Tensor | float, valid: Tensor | None = None) -> Tensor:

@@ -1,5 +1,7 @@
 """Losses that leave out unlabelled pixels. All compute in float32, outside autocast.
 
+Each is that of the whole batch, also where several processes share it.
+
 Notation (shapes): logits ``(N, K, H, W)``, target ``(N, H, W)`` with class indices and ``IGNORE``;
 m = target is not IGNORE, p = softmax of the logits, t = one-hot target.
 """
@@ -10,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from trainer.engine.one_batch import pooled
 from trainer.labels.values import IGNORE
 
 
@@ -35,7 +38,7 @@ def cross_entropy(logits: Tensor, target: Tensor, weight: Tensor | None = None) 
         total = valid.sum().float()
     else:
         total = (weight.float()[target.masked_fill(~valid, 0)] * valid).sum()
-    return losses.sum() / total.clamp(min=1.0)
+    return pooled(losses.sum()) / pooled(total).clamp(min=1.0)
 
 
 def present_class_dice(logits: Tensor, target: Tensor, smooth: float = 1.0) -> Tensor:
@@ -56,8 +59,8 @@ def present_class_dice(logits: Tensor, target: Tensor, smooth: float = 1.0) -> T
     one_hot = F.one_hot(target.masked_fill(target == IGNORE, 0), classes).movedim(-1, 1)
     t = one_hot.to(p.dtype) * valid
     axes = (0, 2, 3)
-    sum_t = t.sum(axes)
-    dice = (2 * (p * t).sum(axes) + smooth) / (p.sum(axes) + sum_t + smooth)
+    both, sum_p, sum_t = pooled(torch.stack([(p * t).sum(axes), p.sum(axes), t.sum(axes)]))
+    dice = (2 * both + smooth) / (sum_p + sum_t + smooth)
     present = sum_t > 0
     if not bool(present.any()):
         return logits.sum() * 0.0
@@ -81,7 +84,8 @@ def flat_dice(logits: Tensor, target: Tensor, background: int = 0, smooth: float
     foreground = [index for index in range(logits.shape[1]) if index != background]
     t = torch.stack([target == index for index in foreground], dim=1).to(p.dtype)
     p = p[:, foreground]
-    return (2 * (p * t).sum() + smooth) / (p.sum() + t.sum() + smooth)
+    both, sum_p, sum_t = pooled(torch.stack([(p * t).sum(), p.sum(), t.sum()]))
+    return (2 * both + smooth) / (sum_p + sum_t + smooth)
 
 
 def thresholded_iou(

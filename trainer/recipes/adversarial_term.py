@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from trainer.engine.one_batch import pooled, pooled_mean
 from trainer.labels.values import IGNORE
 from trainer.losses.gan import masked_bce, masked_mean, valid_at
 from trainer.networks.discriminators import build_discriminator, frozen
@@ -106,7 +107,7 @@ class AdversarialTerm:
         mask = valid.unsqueeze(1)
         with frozen(self.network) as discriminator, self.engine.fabric.autocast():
             logits = discriminator(pair(image, probabilities, mask))
-        return masked_bce(logits, 1.0, mask), (logits.detach() > 0).float().mean()
+        return masked_bce(logits, 1.0, mask), pooled_mean((logits.detach() > 0).float())
 
     @torch.no_grad()
     def belief(self, image: Tensor, probabilities: Tensor, valid: Tensor) -> Tensor:
@@ -151,5 +152,5 @@ def believed_cross_entropy(
     logits = logits.float()
     chosen = (belief > threshold) & valid
     losses = F.cross_entropy(logits, logits.detach().argmax(1), reduction="none")
-    total = valid.sum().clamp(min=1)
-    return torch.where(chosen, losses, 0.0).sum() / total, chosen.sum() / total
+    total = pooled(valid.sum()).clamp(min=1)
+    return pooled(torch.where(chosen, losses, 0.0).sum()) / total, pooled(chosen.sum()) / total

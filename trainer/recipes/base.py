@@ -64,6 +64,8 @@ class Recipe:
     """False for pretraining: then the labelled stream is made of all photos, with IGNORE for truth."""
     goes_on: ClassVar[bool] = True
     """False where a fast round starts from starting weights rather than from the served model."""
+    shared: ClassVar[bool] = True
+    """False where several processes cannot train it together."""
     serves: ClassVar[bool] = True
     """False where the result is starting weights rather than a segmenter."""
 

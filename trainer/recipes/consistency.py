@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from trainer.data.strong_augment import ViewStrength, cut_boxes, paste, strong_view
 from trainer.engine.ema import update_average, warm_up_decay
+from trainer.engine.one_batch import pooled
 from trainer.labels.values import IGNORE
 from trainer.recipes.supervised import Supervised
 
@@ -65,12 +66,16 @@ class Consistency(Supervised):
         return {"loss": loss.detach()} | curves
 
     def _views(self, unlabelled: Batch, step: int) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
-        """Strong views, the teacher's classes (IGNORE where it is not sure), and what lies in a photo."""
+        """Strong views, the teacher's classes (IGNORE where it is not sure), and what lies in a photo.
+
+        With several processes each draws views of its own share and mixes crops within it: as alike as
+        two seeds are, where everything else is the same to rounding.
+        """
         target, inside = self._teacher_classes(unlabelled)
         count, height, width = target.shape
         views, targets, insides = [], [], []
         for view in range(self.options.views):
-            rng = np.random.default_rng([self.plan.seed, step, view, 2])
+            rng = np.random.default_rng([self.plan.seed, step, view, 2, *self.engine.ranks.own])
             mask = cut_boxes(count, height, width, self.strength.cutmix, rng).to(target.device)
             image = strong_view(unlabelled.image, self.strength, rng)
             views.append(paste(image, mask).contiguous(memory_format=torch.channels_last))
@@ -114,5 +119,5 @@ def consistency_loss(logits: Tensor, target: Tensor, inside: Tensor) -> tuple[Te
         The loss, and the share of valid pixels that were learnt from.
     """
     losses = F.cross_entropy(logits.float(), target.long(), ignore_index=IGNORE, reduction="none")
-    total = inside.sum().clamp(min=1)
-    return losses.sum() / total, (target != IGNORE).sum() / total
+    total = pooled(inside.sum()).clamp(min=1)
+    return pooled(losses.sum()) / total, pooled((target != IGNORE).sum()) / total

@@ -59,6 +59,7 @@ class MultiTask(Recipe):
 
     name: ClassVar[str] = "multitask"
     arch: ClassVar[str | None] = "maskrcnn"
+    shared: ClassVar[bool] = False
     options: MultiTaskOptions
 
     @classmethod

@@ -37,6 +37,7 @@ class ProbeRecipe(Recipe):
 
     name: ClassVar[str] = "probe"
     goes_on: ClassVar[bool] = False
+    shared: ClassVar[bool] = False
     options: ProbeOptions
 
     @classmethod

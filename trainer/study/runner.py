@@ -14,24 +14,20 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from trainer.engine.torchrun import Rank
 from trainer.errors import SkinsegError
 from trainer.study.design import Design, runs_folder
 from trainer.study.runs import RunSpec, is_done
 from trainer.study.time_left import TimeLeft
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, MutableMapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from trainer.project.project import Project
     from trainer.training.round_context import RoundProgress
 
 POLL_SECONDS = 1.0
-RANK_VARIABLES = (
-    *("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "GROUP_WORLD_SIZE"),
-    *("ROLE_RANK", "ROLE_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RUN_ID"),
-)
-"""By these torchrun makes the processes of one training; those of a study each train alone."""
 
 
 @dataclass(frozen=True)
@@ -48,27 +44,6 @@ class Progress:
     steps: int
     seconds_left: float | None
     """Of the whole study; None: not known yet."""
-
-
-@dataclass(frozen=True)
-class Rank:
-    """Rank of this process among several."""
-
-    rank: int = 0
-    world: int = 1
-    local: int = 0
-
-
-def leave_torchrun(environment: MutableMapping[str, str]) -> Rank:
-    """Read this process's rank from torchrun's variables, and remove them, so that it trains on its own."""
-    found = Rank(
-        int(environment.get("RANK", 0)),
-        int(environment.get("WORLD_SIZE", 1)),
-        int(environment.get("LOCAL_RANK", 0)),
-    )
-    for name in RANK_VARIABLES:
-        environment.pop(name, None)
-    return found
 
 
 def run_study(

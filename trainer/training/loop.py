@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from trainer.engine.ema import Ema
-from trainer.engine.memory import run_with_smaller_batches
+from trainer.engine.memory import is_out_of_memory, run_with_smaller_batches
+from trainer.engine.one_batch import one_batch
 from trainer.errors import SkinsegError
 from trainer.training.checkpoints import (
     TrainingState,
@@ -22,6 +23,7 @@ from trainer.training.checkpoints import (
     restore_random_state,
     save_checkpoint,
 )
+from trainer.training.round_context import StopRound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,17 +108,22 @@ class Training:
         self.ema = Ema(self.recipe.served, self.recipe.plan.ema)
         self._saved_at = time.monotonic()
         self._plotted_at = 0.0
+        self._due = False
 
     def run(self) -> None:
-        """Train to the last step; an exception of the tick is passed on after a checkpoint was written."""
-        if not has_checkpoint(self.folder):  # with one, batch norm was prepared before it was written
+        """Train to the last step; an exception of the tick is passed on after a checkpoint was written.
+
+        Several processes go step by step together: each has its share of every batch, the first one writes.
+        """
+        begun = self.engine.ranks.from_first(has_checkpoint(self.folder))
+        if not begun:  # with one, batch norm was prepared before it was written
             self._prepare()
-        if self.step == 0 or not has_checkpoint(self.folder):
+        if self.step == 0 or not begun:
             self.save()
         values: dict[str, Tensor] = {}
         while self._goes_on(values):
             values = self._one_step()
-            if self._is_time():
+            if self._due or self.step == self.steps:
                 self._report(values)
         self.save()
         best = None if self.epochs is None else self.epochs.best
@@ -128,16 +135,21 @@ class Training:
 
     def _goes_on(self, values: dict[str, Tensor]) -> bool:
         """Close an epoch that has ended and call the tick; False after the last step."""
+        stop: Exception | None = None
         try:
             if self.epochs is not None and self.epochs.due(self.step, self.steps):
                 self.hooks.plot(self.step, self.epochs.close(self.step, self.steps, self.ema.weights))
             if self.step < self.steps:
                 self.hooks.tick(self.step, self._seconds_left())
-        except Exception:
+        except Exception as error:
+            stop = error
+        # what one process has heard, all do at the same step
+        stops, self._due = self.engine.ranks.agree(stop is not None, self._is_time())
+        if stops:
             # a checkpoint of broken weights would leave a resumed round nothing to go back to
             if self._finite(values):
                 self.save()
-            raise
+            raise stop or StopRound("another process was stopped")
         return self.step < self.steps
 
     @property
@@ -151,13 +163,19 @@ class Training:
         plan = self.recipe.plan
         if self.step or plan.init == "scratch" or plan.warm_start:
             return
-        self.recipe.prepare(self.labelled.batch(step) for step in itertools.count())
+        with one_batch(self.engine.ranks, self.labelled.size):
+            self.recipe.prepare(self.labelled.batch(step) for step in itertools.count())
         self.ema = Ema(self.recipe.served, plan.ema)
 
     def _one_step(self) -> dict[str, Tensor]:
         started = time.perf_counter()
         self.recipe.set_rates(self.step, self.lr_scale)
-        values, size = run_with_smaller_batches(self._try_step, self.labelled.size, on_smaller=self._smaller)
+        if self.engine.ranks.world == 1:
+            values, size = run_with_smaller_batches(
+                self._try_step, self.labelled.size, on_smaller=self._smaller
+            )
+        else:
+            values, size = self._step_together(), self.labelled.size
         self.ema.update(self.recipe.served)
         self.step += 1
         self.clock.seconds += time.perf_counter() - started
@@ -166,10 +184,25 @@ class Training:
 
     def _try_step(self, batch: int) -> dict[str, Tensor]:
         labelled = self.labelled.batch(self.step)
-        unlabelled = None
+        unlabelled, sizes = None, [self.labelled.size]
         if self.unlabelled is not None and self.recipe.uses_unlabelled(self.step):
             unlabelled = self.unlabelled.batch(self.step)
-        return self.recipe.step(labelled, unlabelled, self.step)
+            sizes.append(self.unlabelled.size)
+        with one_batch(self.engine.ranks, *sizes):
+            return self.recipe.step(labelled, unlabelled, self.step)
+
+    def _step_together(self) -> dict[str, Tensor]:
+        """One step of several processes, of which none can go on with a smaller batch alone."""
+        try:
+            return self._try_step(self.labelled.size)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+        crops = len(self.engine.ranks.share(self.labelled.size))
+        raise SkinsegError(
+            f"out of memory with {crops} of the {self.labelled.size} crops of a step: set training.batch "
+            "lower, or start more processes"
+        )
 
     def _resize(self, batch: int) -> None:
         """Go on with another batch size; unlabelled crops keep their proportion."""
@@ -185,11 +218,8 @@ class Training:
 
     def _is_time(self) -> bool:
         now = time.monotonic()
-        return (
-            now - self._plotted_at > PLOT_SECONDS
-            or now - self._saved_at > self.every
-            or self.step == self.steps
-        )
+        first = self.engine.ranks.first
+        return first and (now - self._plotted_at > PLOT_SECONDS or now - self._saved_at > self.every)
 
     def _report(self, values: dict[str, Tensor]) -> None:
         """Plot, check the numbers, keep a checkpoint."""
@@ -204,12 +234,14 @@ class Training:
             self.save()
 
     def _finite(self, values: dict[str, Tensor]) -> bool:
-        """Tell whether the losses and all weights are finite."""
-        if not all(math.isfinite(float(value)) for value in values.values()):
-            return False
-        weights = [p.detach() for network in self.recipe.networks.values() for p in network.parameters()]
-        norms = torch.stack([norm.float() for norm in torch._foreach_norm(weights)])
-        return bool(torch.isfinite(norms).all())
+        """Tell whether the losses and all weights are finite, in every process."""
+        good = all(math.isfinite(float(value)) for value in values.values())
+        if good:
+            weights = [p.detach() for network in self.recipe.networks.values() for p in network.parameters()]
+            norms = torch.stack([norm.float() for norm in torch._foreach_norm(weights)])
+            good = bool(torch.isfinite(norms).all())
+        (bad,) = self.engine.ranks.agree(not good)
+        return not bad
 
     def _roll_back(self) -> None:
         self.rollbacks += 1
@@ -221,7 +253,7 @@ class Training:
                 f"its learning rate each time: set training.lr lower than {plan.lr:g}{masks}"
             )
         scale, rollbacks, step = self.lr_scale * 0.5, self.rollbacks, self.step
-        self.restore(load_checkpoint(self.folder))
+        self.restore(self.engine.ranks.from_first(self._kept()))
         # the checkpoint holds the old rate: with it the same crops would fail in the same way again
         self.lr_scale, self.rollbacks = scale, rollbacks
         self.hooks.say(
@@ -230,12 +262,17 @@ class Training:
         self.save()  # a kill before the next checkpoint must not forget the rollback
 
     def save(self) -> None:
-        """Write a checkpoint of everything the rest of the round depends on."""
+        """Write a checkpoint of all that the rest of the round depends on; of several processes the first."""
+        if not self.engine.ranks.first:
+            return
         save_checkpoint(self.folder, self.state())
         picture = self.recipe.panel()
         if picture is not None:
             self.hooks.show(picture)
         self._saved_at = time.monotonic()
+
+    def _kept(self) -> TrainingState | None:
+        return load_checkpoint(self.folder) if self.engine.ranks.first else None
 
     def state(self) -> TrainingState:
         """Return tensors and plain values for :meth:`restore`."""

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trainer.errors import SkinsegError, UnreachableError
+from trainer.errors import ProcessLostError, SkinsegError, UnreachableError
 from trainer.project.states import RoundState
 from trainer.recipes.probe import ProbeRecipe
 from trainer.recipes.registry import find_recipe
@@ -123,7 +123,7 @@ def run_round(
         _say_first(round_, again=round_id is not None, kept=opened.kept)
     try:
         return _run(opened)
-    except (StopRound, UnreachableError):  # it goes on once that is over
+    except (StopRound, UnreachableError, ProcessLostError):  # it goes on once that is over
         raise
     except Exception as error:
         why = str(error) if isinstance(error, SkinsegError) else f"{type(error).__name__}: {error}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from trainer.data.photo_cache import project_cache
 from trainer.data.trainset import Item, keep_fraction
 from trainer.engine.device import Engine
+from trainer.engine.ranks import current
 from trainer.errors import ConfigError, ProjectError, SkinsegError
 from trainer.networks.weights import read_card
 from trainer.recipes.registry import find_recipe
@@ -21,6 +22,7 @@ from trainer.training.checkpoints import (
     load_checkpoint,
     save_beginning,
 )
+from trainer.training.followed_round import Followed, check_batch, check_shared
 from trainer.training.resolve_plan import make_plan
 from trainer.training.round_context import RoundContext, Tick
 from trainer.training.round_record import RoundRecord
@@ -89,6 +91,7 @@ def open_round(
     kept = load_beginning(folder) if state is None else state["about"]
     record = None if kept is None else RoundRecord.from_dict(kept)
     if record is not None:
+        check_batch(record.plan, current())
         settings = _settings_of(record, settings)
         request = replace(request, recipe=record.plan.recipe)
     training = settings.training
@@ -104,8 +107,10 @@ def open_round(
         threads=training.threads or None,
         background=request.lane != "batch",
     )
+    check_shared(method, engine.ranks)
     if record is None:
         record = _new_record(project, settings, request, method, engine.device_name)
+        check_batch(record.plan, engine.ranks)
         if in_catalog:
             kept_settings = settings.model_dump(mode="json", exclude_unset=True)
             record = replace(record, settings=kept_settings)
@@ -114,6 +119,7 @@ def open_round(
     context = RoundContext(
         project, settings, record, engine, folder.name, cache, folder, tick, in_catalog=in_catalog
     )
+    engine.ranks.from_first(Followed.of(context))
     return OpenedRound(context, state, kept is not None)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from PIL import Image
 
 from trainer.atomic import replacing
@@ -74,11 +77,11 @@ def make_training(round_: RoundContext, recipe: Recipe) -> Training:
     project, engine, plan = round_.project, round_.engine, round_.plan
     photos = WorkingPhotos(project, plan.long_side, round_.cache)
     crops = recipe.crop_plan()
-    workers = loader_threads(engine)
+    workers, ranks = loader_threads(engine), engine.ranks
 
     def stream(source: LabelledCrops | UnlabelledCrops) -> Loader:
         size = source.plan.batch
-        return Loader(source, size, engine.device, workers)
+        return Loader(source, size, engine.device, workers, ranks.share)
 
     items = round_.record.items
     labelled: Batches
@@ -89,7 +92,9 @@ def make_training(round_: RoundContext, recipe: Recipe) -> Training:
             project.classes.count,
             round_.record.newest,
             tick=lambda index: round_.report("prepare", index, len(items)),
+            part=(ranks.world, ranks.place.rank),
         )
+        train.merge(ranks.of_all((train.counts, train.dropped)))
         for why in train.dropped.values():
             round_.say(f"left out of training: {why}")
         _warn_of_one_class(round_, train)
@@ -115,15 +120,23 @@ def make_training(round_: RoundContext, recipe: Recipe) -> Training:
         unlabelled,
         folder=round_.folder,
         every=round_.settings.service.checkpoint_seconds,
-        hooks=Hooks(
-            tick=lambda step, left: round_.report("train", step, plan.steps, left),
-            plot=round_.plot,
-            say=round_.say,
-            show=lambda picture: write_panel(project.path / "panels" / f"{plan.recipe}.png", picture),
-        ),
+        hooks=_hooks(round_),
         record=round_.record,
-        epochs=_make_epochs(round_, recipe, photos),
+        epochs=_make_epochs(round_, recipe, photos) if ranks.first else None,
     )
+
+
+def _hooks(round_: RoundContext) -> Hooks:
+    """Connect the loop with the round; of several processes the first alone speaks and draws."""
+    plan, panels = round_.plan, round_.project.path / "panels"
+
+    def tick(step: int, left: float) -> None:
+        round_.report("train", step, plan.steps, left)
+
+    if not round_.engine.ranks.first:
+        return Hooks(tick=tick)
+    show = partial(write_panel, panels / f"{plan.recipe}.png")
+    return Hooks(tick=tick, plot=round_.plot, say=round_.say, show=show)
 
 
 def _warn_of_one_class(round_: RoundContext, train: TrainSet) -> None:
@@ -197,10 +210,23 @@ def train(round_: RoundContext, state: TrainingState | None) -> tuple[Training, 
         if state is not None:  # last: building networks drew random numbers
             training.restore(state)
             round_.say(f"going on at step {training.step} of {training.steps}")
+        begin_alike(training)
         training.run()
     finally:
         training.close()
     return training, init_note
+
+
+def begin_alike(training: Training) -> None:
+    """Give every process the weights and the random numbers of the first, whatever their files say."""
+    ranks = training.engine.ranks
+    if ranks.world == 1:
+        return
+    buffer = io.BytesIO()
+    if ranks.first:
+        torch.save(training.state(), buffer)
+    sent = io.BytesIO(ranks.from_first(buffer.getvalue()))
+    training.restore(torch.load(sent, map_location="cpu", weights_only=True))
 
 
 def write_panel(path: Path, picture: npt.NDArray[np.uint8]) -> None:

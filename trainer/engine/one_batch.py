@@ -1,0 +1,175 @@
+"""One batch over several processes: sums, batch norm and dropout as if all its crops were in one place.
+
+Every loss here is made of sums over pixels or photos. With those taken over all processes each of them has
+the loss of the whole batch, and the average of their gradients is its gradient, whoever has how many labelled
+pixels. Batch norm takes its statistics likewise, and dropout draws for the whole batch and keeps its rows, so
+that a round with two processes ends with the weights of one, up to rounding.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
+
+from trainer.engine.ranks import Ranks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_alone = Ranks()
+_ranks = _alone
+
+
+@contextmanager
+def one_batch(ranks: Ranks, *sizes: int) -> Iterator[None]:
+    """Let the processes work on one batch, whose labelled and unlabelled parts have these sizes."""
+    global _ranks
+    if ranks.world == 1:
+        yield
+        return
+    _ranks = ranks
+    try:
+        with _Whole(ranks, sizes):
+            yield
+    finally:
+        _ranks = _alone
+
+
+def pooled(tensor: Tensor) -> Tensor:
+    """Sum a tensor over all processes that share the batch, and its gradient on the way back."""
+    return tensor if _ranks.world == 1 else _Sum.apply(tensor, _ranks)  # type: ignore[no-any-return, no-untyped-call]
+
+
+def pooled_mean(values: Tensor) -> Tensor:
+    """Mean over the whole batch of values that each process has as many of as crops, which may be none."""
+    if _ranks.world == 1:
+        return values.mean()
+    count = torch.tensor(float(values.numel()), device=values.device)
+    return pooled(values.sum()) / pooled(count).clamp(min=1)
+
+
+class _Sum(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, tensor: Tensor, ranks: Ranks) -> Tensor:
+        ctx.ranks = ranks
+        total = tensor.clone()
+        ranks.sum_up(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        total = grads[0].clone()
+        ctx.ranks.sum_up(total)
+        return total, None
+
+
+class _BatchNorm(torch.autograd.Function):
+    """Batch norm with the statistics of all processes.
+
+    Torch has a layer for that, on graphics cards alone; taking layers out for it would lose the activations
+    that timm builds into its own.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float, ranks: Ranks
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        axes = [0, *range(2, x.ndim)]
+        count, wide = x.numel() // x.shape[1], torch.promote_types(x.dtype, torch.float32)
+        sums = x.new_zeros(2 * x.shape[1] + 1, dtype=torch.float64)
+        if count:
+            var, mean = (part.double() for part in torch.var_mean(x.to(wide), axes, correction=0))
+            sums = torch.cat([count * mean, count * (var + mean.square()), sums.new_full((1,), count)])
+        ranks.sum_up(sums)
+        total = sums[-1]
+        mean, square = (sums[:-1] / total).chunk(2)
+        var = (square - mean.square()).clamp(min=0)
+        mean, var = mean.to(wide), var.to(wide)
+        scale = (var + eps).rsqrt()
+        ctx.save_for_backward(x, weight, mean, scale, total)
+        ctx.axes, ctx.ranks, ctx.biased = axes, ranks, bias is not None
+        out = torch.batch_norm(x, weight, bias, mean, var, False, 0.0, eps, False)
+        ctx.mark_non_differentiable(mean, var, total)
+        return out, mean, var, total
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight, mean, scale, total = ctx.saved_tensors
+        grad, values = grads[0].to(mean.dtype), x.to(mean.dtype)
+        shape = [1, -1] + [1] * (x.ndim - 2)
+        of_bias = grad.sum(ctx.axes)
+        of_weight = ((grad * values).sum(ctx.axes) - mean * of_bias) * scale
+        sums = torch.stack([of_bias, of_weight])
+        ctx.ranks.sum_up(sums)
+        mean_grad, mean_along = (sums / total).to(mean.dtype)
+        slope = scale if weight is None else scale * weight
+        # slope (dy - mean dy - x^ mean (dy x^)), with x^ = (x - mean) scale multiplied out
+        per_x = -slope * mean_along * scale
+        offset = -slope * mean_grad - per_x * mean
+        of_x = torch.addcmul(offset.view(shape), grad, slope.view(shape))
+        of_x = of_x.addcmul_(values, per_x.view(shape)).to(x.dtype)
+        return of_x, None if weight is None else of_weight, of_bias if ctx.biased else None, None, None
+
+
+class _Whole(TorchFunctionMode):
+    """Puts batch norm and dropout of the whole batch in the place of torch's own, in every network."""
+
+    def __init__(self, ranks: Ranks, sizes: Sequence[int]) -> None:
+        super().__init__()
+        self.ranks, self.sizes = ranks, sizes
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is F.batch_norm and kwargs.get("training"):
+            return self._batch_norm(*args, **kwargs)
+        if func is F.dropout and kwargs.get("training", True) and kwargs.get("p", 0.5) > 0:
+            return self._dropout(args[0], kwargs.get("p", 0.5))
+        return func(*args, **kwargs)
+
+    def _batch_norm(
+        self,
+        x: Tensor,
+        running_mean: Tensor | None,
+        running_var: Tensor | None,
+        weight: Tensor | None = None,
+        bias: Tensor | None = None,
+        training: bool = True,
+        momentum: float = 0.1,
+        eps: float = 1e-5,
+    ) -> Tensor:
+        out, mean, var, count = _BatchNorm.apply(x, weight, bias, eps, self.ranks)  # type: ignore[no-untyped-call]
+        with torch.no_grad():
+            if running_mean is not None:
+                running_mean.lerp_(mean, momentum)
+            if running_var is not None:
+                running_var.lerp_((var * (count / (count - 1).clamp(min=1))).to(var.dtype), momentum)
+        return out  # type: ignore[no-any-return]
+
+    def _dropout(self, x: Tensor, p: float) -> Tensor:
+        """Draw for all rows of the batch, as every process does with the same generator, and take its own."""
+        rows = self._rows(len(x))
+        if rows is None:
+            return F.dropout(x, p)
+        last = x.ndim == 4 and x.is_contiguous(memory_format=torch.channels_last)
+        whole = x.new_ones(rows[1], *x.shape[1:])
+        if last:
+            whole = whole.contiguous(memory_format=torch.channels_last)
+        return x * F.dropout(whole, p)[rows[0]]
+
+    def _rows(self, count: int) -> tuple[list[int], int] | None:
+        """Which rows of the whole batch an input of ``count`` rows holds, of how many; None: not known."""
+        for sizes in (self.sizes, self.sizes[:1], self.sizes[1:]):
+            rows, before = [], 0
+            for size in sizes:
+                rows += [before + row for row in self.ranks.share(size)]
+                before += size
+            if len(rows) == count and before:
+                return rows, before
+        return None
