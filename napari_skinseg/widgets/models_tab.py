@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from trainer.project.project import Project
 
 DECISION_TEXTS = {
-    ModelDecision.SERVED: "serving",
-    ModelDecision.PROVISIONAL: "serving for now",
-    ModelDecision.REPLACED: "served before",
-    ModelDecision.KEPT_OLD: "not served",
+    ModelDecision.SERVED: "in use",
+    ModelDecision.PROVISIONAL: "in use for now",
+    ModelDecision.REPLACED: "in use before",
+    ModelDecision.KEPT_OLD: "not used",
 }
 
 
@@ -37,8 +37,14 @@ class ModelsTab(QWidget):
         self.project, self.annotator = project, annotator
         self.notice = wrapped_label()
         self.table = WordTable(("model", "when", "recipe", "agreement", "decision", "why"), stretch=5)
-        self.promote = button("Promote", "Serve the selected model, whatever the gate said", self._promote)
-        self.rollback = button("Roll back", "Serve the model that was served before this one", self._rollback)
+        self.promote = button(
+            "Promote",
+            "The selected model makes the suggestions, whatever was said of it",
+            self._promote,
+        )
+        self.rollback = button(
+            "Roll back", "Have the model before this one make the suggestions again", self._rollback
+        )
         self.table.itemSelectionChanged.connect(self._enable)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
@@ -51,7 +57,7 @@ class ModelsTab(QWidget):
         models = sorted(self.project.models.all(), key=lambda model: model.created, reverse=True)
         served = self.project.models.served()
         self.notice.setText(
-            "Every model, newest first; ● is served now."
+            "Every model, newest first; ● makes the suggestions now."
             if models
             else "No model yet: the first comes with a round."
         )
