@@ -52,11 +52,11 @@ def _live(found: Honesty) -> str:
     if live.value is None:
         return (
             "How good suggestions are is not known yet: nobody has painted a photo without seeing its "
-            "suggestion. Some come so: the blind share in Settings says how many."
+            "suggestion. Some come so: ‘part without suggestion’ in Settings says how many."
         )
     return (
-        f"Hidden suggestions scored a Dice of {live.value:.2f}{_span(live, 2)} on {_photos(live)} that "
-        "somebody painted without seeing them."
+        f"Hidden suggestions agreed by {live.value:.2f}{_span(live, 2)} with {_photos(live)} that somebody "
+        "painted without seeing them (0: not at all, 1: in every pixel)."
     )
 
 
@@ -77,7 +77,7 @@ def _covered(found: Honesty) -> str:
         return "No saved mask has been compared with its suggestion so far: the trainer does so when at rest."
     never = [name for name, masks in found.classes.items() if not masks]
     masks = "mask" if found.masks == 1 else "masks"
-    seen = f"{found.masks:,} {masks} of {found.groups:,} groups"
+    seen = f"{found.masks:,} {masks} of {found.groups:,} patients or visits"
     return f"{seen}; never shown so far: {', '.join(never)}." if never else f"{seen}."
 
 

@@ -41,8 +41,8 @@ PLAIN_CHOICES = {
 """Recipes that the simple face of the tab offers: title, and what it means for a person."""
 INITS = ("auto", "scratch", "colorization", *PUBLISHED_INITS)
 INIT_WORDS = {
-    "auto": "published weights where they are at hand, else a long colorization's, else random ones",
-    "scratch": "random weights",
+    "auto": "published weights where they are at hand, else those of a long colorization, else none",
+    "scratch": "nothing: the network begins by chance",
     "colorization": "weights learnt from this project's photos, masks or not",
     "imagenet": "weights learnt from ImageNet's photos",
     "mobilesam": "weights of MobileSAM's image encoder, for tu-tiny_vit_5m_224",

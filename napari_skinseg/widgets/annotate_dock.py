@@ -39,7 +39,7 @@ WIDTH = 296
 TAB_PADDING = 8
 """Of the buttons at the foot, pixels: napari's own would not let five stand in a row."""
 OVERLAY_KEYS_AND_TIPS = {
-    ERRORS: ("E", "Where the discriminator believes the suggestion wrong"),
+    ERRORS: ("E", "Where the suggestion is likely wrong"),
     BOXES: ("X", "The regions that the model found, with the probability of each class"),
 }
 FOLLOW_TIP = (

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from trainer.project.project import Project
 
 DECISION_TEXTS = {
-    ModelDecision.SERVED: "serving",
-    ModelDecision.PROVISIONAL: "serving for now",
-    ModelDecision.REPLACED: "served before",
-    ModelDecision.KEPT_OLD: "not served",
+    ModelDecision.SERVED: "in use",
+    ModelDecision.PROVISIONAL: "in use for now",
+    ModelDecision.REPLACED: "in use before",
+    ModelDecision.KEPT_OLD: "not used",
 }
 
 
@@ -42,12 +42,22 @@ class ModelsTab(QWidget):
         self.dialog: AcceptedDialog | None = None
         self.notice = wrapped_label()
         self.table = WordTable(("model", "when", "recipe", "agreement", "decision", "why"), stretch=5)
+<<<<<<< HEAD
         self.promote = button("Promote", "Serve the selected model, whatever the gate said", self._promote)
         self.rollback = button("Roll back", "Serve the model that was served before this one", self._rollback)
         self.masks = button(
             "Accepted …",
             "List the masks that hold what the selected model proposed and nobody painted, to put them back",
             self._show_accepted,
+=======
+        self.promote = button(
+            "Promote",
+            "The selected model makes the suggestions, whatever was said of it",
+            self._promote,
+        )
+        self.rollback = button(
+            "Roll back", "Have the model before this one make the suggestions again", self._rollback
+>>>>>>> actions
         )
         self.table.itemSelectionChanged.connect(self._enable)
         layout = QVBoxLayout(self)
@@ -61,7 +71,7 @@ class ModelsTab(QWidget):
         models = sorted(self.project.models.all(), key=lambda model: model.created, reverse=True)
         served = self.project.models.served()
         self.notice.setText(
-            "Every model, newest first; ● is served now."
+            "Every model, newest first; ● makes the suggestions now."
             if models
             else "No model yet: the first comes with a round."
         )

@@ -47,7 +47,7 @@ class QueueTab(QWidget):
         state = self.session.project.statistics.state()
         ranked = f", {state.text}" if state else ""
         missing = missing_words(self.session.project_status.validation_missing)
-        until = f" {missing}; until then each new one is served." if missing else ""
+        until = f" {missing}; until then each new one makes the suggestions." if missing else ""
         self.notice.setText(
             f"Next up{ranked}; double click opens a photo now.{until}"
             if entries

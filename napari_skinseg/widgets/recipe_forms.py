@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 
     from trainer.settings.model import Settings
 
+FOR_WHOM = (
+    "For those who know how networks are trained: the choices above are enough for all others. Point at a "
+    "field to read what it does. A training takes many steps; in each it looks at a few pieces of photos."
+)
+
 
 class RecipeForms(QWidget):
     """The choice of a recipe, and the forms of those settings that it reads.
@@ -76,6 +81,7 @@ class RecipeForms(QWidget):
         more.addWidget(self.rest)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 6, 0)
+        column.addWidget(wrapped_label(FOR_WHOM))
         column.addLayout(top)
         for widget in (
             self.about,

@@ -43,7 +43,7 @@ class RecipeTab(QWidget):
         self.forms = RecipeForms(settings, project.path / "pretrained")
         self.from_start = QCheckBox("from the starting weights")
         self.from_start.setToolTip(
-            "A full round on all masks; else the served model learns on, where its network fits"
+            "A full training on all masks, from the beginning; else the present model learns on, if it can"
         )
         self.save = button("Save", "For the trainer's next round", self.write)
         self.train = button("Train now", "Save, and have the trainer begin a round with it", self.train_now)
@@ -52,7 +52,11 @@ class RecipeTab(QWidget):
             writing.setEnabled(not project.read_only)
         self.choices = RecipeChoices()
         self.advanced = QWidget()
-        self.unfold = button("Advanced", "Every setting of the method", self.toggle_advanced)
+        self.unfold = button(
+            "Advanced",
+            "Every setting of the method, for those who know how networks are trained",
+            self.toggle_advanced,
+        )
         self.unfold.setCheckable(True)
         self._lay_out()
         self.choices.picked.connect(self.forms.choose)

@@ -25,7 +25,7 @@ def honesty(**changes: object) -> Honesty:
 
 def test_without_blind_photos_it_says_how_to_get_some() -> None:
     view = resolve_honesty(honesty(), validation_missing=2)
-    assert "blind share in Settings" in view.sentences[0]
+    assert "part without suggestion’ in Settings" in view.sentences[0]
     assert "No saved mask has been compared" in view.sentences[1]
     assert view.sentences[2:] == ("2 more photos needed to compare models.",)
 
@@ -44,11 +44,11 @@ def test_figures_come_with_what_they_are_from() -> None:
             tones={"light": 10, "dark": 4},
         )
     )
-    assert "0.63 (0.50 to 0.70) on 6 photos" in view.sentences[0]
+    assert "agreed by 0.63 (0.50 to 0.70) with 6 photos" in view.sentences[0]
     assert view.sentences[1] == (
         "Suggestions were wrong on 22 % of the pixels of chosen photos (9) and on 7 % of random ones (5), so "
         "choosing pays."
     )
-    assert view.sentences[2] == "14 masks of 12 groups; never shown so far: hand."
+    assert view.sentences[2] == "14 masks of 12 patients or visits; never shown so far: hand."
     assert view.sentences[3] == "Skin tones: light 10, dark 4."
     assert view.rows == (("face", ("face", "14", "90 %", "71 %")), ("hand", ("hand", "0", "–", "–")))

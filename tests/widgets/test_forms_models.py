@@ -40,7 +40,8 @@ def test_evaluate_says_the_scores_and_writes_the_page(press, trained, tmp_path):
     page = tmp_path / "report.html"
     level, line = press(form, report=page)
     assert level == "info"
-    assert "val, 4 photos in 4 groups: Dice 0." in line
+    assert line.startswith("model 1 agrees by 0.")
+    assert "with the masks of 4 photos for comparing models, of 4 patients or visits" in line
     assert line.endswith(f"Report: {page}")
     assert page.stat().st_size > 1000
     level, line = press(form, report=None, split="test")
@@ -92,4 +93,7 @@ def test_predicting_is_cancelled_with_its_process(press, told, trained, tmp_path
 def test_a_score_that_there_is_none_of_is_a_dash():
     reply = {"model": "0001", "split": "val", "photos": 1, "groups": 1, "dice9": None}
     line = scores_line(reply | {"ci95": {"dice9": [None, None]}})
-    assert line == "model 0001, val, 1 photos in 1 groups: Dice – (95 % – to –)"
+    assert line == (
+        "model 1 agrees by – with the masks of 1 photo for comparing models, of 1 patient or visit "
+        "(1: in every pixel; most likely – to –)"
+    )

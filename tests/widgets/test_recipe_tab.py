@@ -140,7 +140,7 @@ def test_a_wrong_value_is_marked_however_it_came_into_the_field(panel):
     assert wrong.problem == "must be a number, 0 or more or auto"
     assert not wrong.complaint.isHidden()
     assert not panel.write()
-    assert panel.notice.text() == "Not saved: lambda gan: must be a number, 0 or more or auto"
+    assert panel.notice.text() == "Not saved: weight of the judge: must be a number, 0 or more or auto"
     panel.show_settings(panel.forms.settings)
     assert not wrong.problem
 

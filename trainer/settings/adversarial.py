@@ -13,59 +13,63 @@ class AdversarialTerms(Section):
     """What a discriminator adds to the loss."""
 
     discriminator: Literal["fcn", "patch"] = "fcn"
-    """fcn judges every pixel, patch judges overlapping squares."""
+    """What the judge looks at: every pixel (fcn) or squares that overlap (patch). The judge is a second
+    network that learns to tell masks of people from those of the first."""
 
     receptive_field: Literal[16, 70, 256] = 70
-    """Side of the squares that patch judges, in pixels."""
+    """Side of the squares that the judge patch looks at, in pixels."""
 
     stride: Literal[1, 2, 4, 8] = 1
-    """The discriminator sees everything averaged over squares of this side; 4 costs a sixteenth of 1."""
+    """The judge sees squares of so many pixels a side as one; 4 takes a sixteenth of the work of 1."""
 
     width: Annotated[int, Field(ge=4, le=256)] | Literal["auto"] = "auto"
-    """Channels of its first layer; auto: 32 for fcn, 64 for patch."""
+    """Size of the judge (channels of its first layer); auto: 32 for fcn, 64 for patch."""
 
     target: Literal["truth", "correctness"] = "truth"
-    """What the discriminator learns: to tell true masks from predictions, or which pixels are right."""
+    """What the judge learns: to tell masks of people from guesses (truth), or which pixels are right
+    (correctness)."""
 
     lambda_adv: Weight = 0.01
-    """Weight of the adversarial term on labelled photos."""
+    """How much the judge counts on photos with masks; being right in every pixel counts 1."""
 
     lambda_semi: Weight = 0.001
-    """Weight of the adversarial term on unlabelled photos."""
+    """How much the judge counts on photos without masks; being right in every pixel counts 1."""
 
     lr_discriminator: Rate | Literal["auto"] = "auto"
-    """Learning rate of the discriminator; auto: 1e-4 for fcn, 4e-4 for patch."""
+    """How much the judge changes in a step (its learning rate); auto: 1e-4 for fcn, 4e-4 for patch."""
 
     free_steps: Annotated[int, Field(ge=0)] = 0
-    """First steps of a round in which the discriminator only learns and has no say."""
+    """For so many steps at the start of a training the judge learns and has no say."""
 
     semi_start: Share = 0.25
-    """Share of the steps before unlabelled photos join."""
+    """Part of the steps before photos without masks join, 0 to 1."""
 
     unlabelled_share: Annotated[float, Field(gt=0, le=4)] = 1.0
-    """Unlabelled crops per labelled one in a step."""
+    """Pieces of photos without masks for each piece with one."""
 
     smooth: Share = 0.1
-    """How much the true masks are smoothed, so that hard edges alone do not give them away."""
+    """How much masks of people are blurred for the judge, 0 to 1, so that hard edges alone do not give
+    them away."""
 
 
 class AdversarialOptions(AdversarialTerms):
-    """DeepLabV3+ whose maps must also convince a discriminator, on labelled and on unlabelled photos."""
+    """DeepLabV3+ that must also convince a judge, on photos with masks and without."""
 
     literal: bool = False
-    """As in the source: Xception encoder, two phases, judged at full size, no smoothing, no Dice."""
+    """Exactly as published: Xception encoder, two phases, judged at full size, no smoothing, no overlap
+    counted."""
 
     schedule: Literal["interleaved", "two_phase"] = "interleaved"
-    """Labelled and unlabelled photos side by side, or first the ones and then the others."""
+    """Photos with and without masks side by side (interleaved), or first the ones and then the others."""
 
     semi_loss: Literal["adversarial", "hung"] = "adversarial"
-    """On unlabelled photos: convince the discriminator, or learn from the pixels that it believes."""
+    """On photos without masks: convince the judge, or learn from the pixels that it believes (hung)."""
 
     hung_lambda: Weight = 0.1
-    """Weight of the cross-entropy on believed pixels."""
+    """How much the pixels that the judge believes count."""
 
     hung_threshold: Share = 0.2
-    """Pixels the discriminator believes more than this count."""
+    """Pixels count that the judge believes more than this, 0 to 1."""
 
     def resolved(self) -> AdversarialOptions:
         """Return the options, with the source's values in place where ``literal`` asks for them."""

@@ -10,37 +10,38 @@ from trainer.settings.section import Section, Share, Weight
 
 
 class ConsistencyOptions(Section):
-    """An averaged teacher labels weakly changed photos; the student must say the same of changed ones."""
+    """A running average of the network names what a photo shows; it must see that in changed copies too."""
 
     threshold: Share = 0.95
-    """Only pixels the teacher is this sure of are learnt from."""
+    """Only pixels that the teacher (a running average of the network) is this sure of are learnt from, 0
+    to 1."""
 
     temperature: Annotated[float, Field(gt=0, le=10)] = 1.0
-    """Divides the teacher's logits before its certainty is read off."""
+    """How cautious the teacher is: above 1 it is less sure of what it sees."""
 
     teacher_decay: Annotated[float, Field(ge=0, lt=1)] = 0.99
-    """Decay of the teacher's average."""
+    """How slowly the teacher follows the network, 0 to 1."""
 
     weight: Weight = 1.0
-    """Weight of the unlabelled photos against the labelled ones; at 1 they have half of the loss each."""
+    """How much photos without masks count; those with masks count 1."""
 
     views: Literal[1, 2] = 1
-    """Strongly changed views of each unlabelled crop in a step."""
+    """Changed copies of each piece without a mask in a step."""
 
     cutmix: Share = 0.5
-    """How often a rectangle of another photo is pasted in."""
+    """How often a rectangle of another photo is pasted in, 0 to 1."""
 
     jitter: Share = 0.5
-    """How far brightness, contrast and saturation of a strong view change."""
+    """How far brightness, contrast and saturation of a changed copy go, 0 to 1."""
 
     gray: Share = 0.2
-    """How often a strong view is gray."""
+    """How often a changed copy is gray, 0 to 1."""
 
     blur: Share = 0.5
-    """How often a strong view is blurred."""
+    """How often a changed copy is blurred, 0 to 1."""
 
     warmup: Share = 0.25
-    """Share of the steps before unlabelled photos join."""
+    """Part of the steps before photos without masks join, 0 to 1."""
 
     unlabelled_share: Annotated[float, Field(gt=0, le=4)] = 1.0
-    """Unlabelled crops per labelled one in a step."""
+    """Pieces of photos without masks for each piece with one."""

@@ -10,13 +10,14 @@ from trainer.settings.section import Section
 
 
 class FPNOptions(Section):
-    """Feature pyramid network with the soft Dice loss; the epoch with the best validation IoU is kept."""
+    """Feature pyramid network, taught by overlap; of all passes over the photos the best is kept."""
 
     literal: bool = False
-    """Sizes and rates of the source: 256 pixels, batch 8, 1e-4, no augmentation; for a graphics card."""
+    """Exactly as published: 256 pixels, 8 photos a step, nothing turned or recoloured; for a graphics
+    card."""
 
     epochs: Annotated[int, Field(ge=1)] = 40
-    """The steps are shared out over so many epochs; validation follows each."""
+    """The steps are shared out over so many passes; each is measured on the photos kept for comparing."""
 
     drop_at: Annotated[int, Field(ge=1)] = 25
-    """After so many epochs the learning rate is a tenth."""
+    """After so many passes the learning rate is a tenth."""

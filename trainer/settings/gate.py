@@ -11,25 +11,30 @@ class GateSettings(Section):
     """When a new model replaces the served one."""
 
     margin_fast: float = Field(default=0.01, ge=0)
-    """Largest loss of Dice put up with after a fast round."""
+    """A new model of a quick training may agree with your masks less by so much and still make the
+    suggestions. Agreement with your masks is counted from 0 to 1."""
 
     margin_full: float = Field(default=0.005, ge=0)
-    """Largest loss of Dice put up with after a full round."""
+    """The same after a full training. Agreement with your masks is counted from 0 to 1."""
 
     class_margin: float = Field(default=0.03, ge=0)
-    """Largest sure loss of Dice put up with in any one class."""
+    """In no single class may a new model agree less by more than this, where that is sure. Agreement with
+    your masks is counted from 0 to 1."""
 
     best_margin: float = Field(default=0.02, ge=0)
-    """Largest loss of Dice put up with against the best model ever served."""
+    """A new model may agree less by so much than the best that ever made suggestions. Agreement with your
+    masks is counted from 0 to 1."""
 
     bootstrap: int = Field(default=2000, ge=100)
-    """Bootstrap samples over groups."""
+    """So many times the comparison is repeated on photos drawn by chance, to tell luck from being better;
+    more takes longer."""
 
     min_photos: int = Field(default=5, ge=1)
-    """With fewer validation photos a decision is provisional."""
+    """With fewer labelled photos to compare on, a new model makes the suggestions for now only."""
 
     few_margin: float = Field(default=0.05, ge=0)
-    """Largest loss of Dice put up with while the validation photos are that few."""
+    """While photos to compare on are that few, a new model may agree less by so much. Agreement with your
+    masks is counted from 0 to 1."""
 
     averages: bool = True
-    """Serve the mean of a probe and a network trained whole, where validation says that it is better."""
+    """Make suggestions by the mean of a quick and a slow model, where comparing says that this is better."""

@@ -9,7 +9,8 @@ class PrivacySettings(Section):
     """Who opened which photo, and which classes small pictures hide."""
 
     access_log: bool = True
-    """Who opened or exported which photo, and when, is written into the catalog, where it can only grow."""
+    """It is written down who opened or exported which photo, and when; nobody can take a line out again."""
 
     sensitive: str = "face, anogenital"
-    """Classes that small pictures and reports blur until somebody asks to see them, separated by commas."""
+    """Classes that small pictures and reports show blurred until somebody asks to see them, with commas
+    between."""

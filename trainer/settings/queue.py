@@ -11,31 +11,35 @@ class QueueSettings(Section):
     """Which photo comes next, and for whom."""
 
     lease_seconds: float = Field(default=600.0, gt=0)
-    """A photo handed to an annotator stays theirs for this long after their last sign of life."""
+    """A photo that is open in a window is kept for its annotator so many seconds after that window was
+    last heard of; then others may get it."""
 
     strategy: str = "default"
-    """How photos are ranked; `skinseg rank --strategy` tries another one."""
+    """How photos that teach the model most are found: default, or the name of another way (skinseg rank
+    --help lists them)."""
 
     random_share: Share = 0.2
-    """Share of the training photos drawn at random once a model ranks the others."""
+    """Part of the photos that come by chance and not because they teach most, 0 to 1 (0.2: one in five)."""
 
     blind_share: Share = 0.05
-    """Share of the photos shown without a suggestion, which measures the model without leading the eye."""
+    """Part of the photos that come without a suggestion, 0 to 1 (0.05: one in twenty): they tell how good
+    the model really is."""
 
     blind_after: int = Field(default=20, ge=0)
-    """So many photos are handed out before the first is blind: a young model is not worth measuring."""
+    """The first photo without its suggestion comes after so many photos: a young model is not worth
+    measuring."""
 
     first_model_after: int = Field(default=3, ge=1)
-    """The first model is trained once this many photos are labelled, all but one of them for training."""
+    """The first model is trained when so many photos are labelled; one of them only measures it."""
 
     predict_ahead: int = Field(default=8, ge=0)
-    """Suggestions are made for this many photos at the head of the queue."""
+    """So many of the next photos get their suggestion before you come to them."""
 
     bursts_apart: int = Field(default=8, ge=1)
-    """Among this many photos in a row no two are of one burst."""
+    """Photos of one burst (taken one right after the other) have so many photos between them in the queue."""
 
     bursts_together: bool = False
-    """Photos of one burst may come one after the other."""
+    """Photos of one burst may come one right after the other."""
 
     sample: int = Field(default=400, ge=1)
-    """On a processor so many photos, drawn at random, are ranked; on a graphics card all of them."""
+    """So many photos, drawn by chance, are compared to find the next ones; with a graphics card all are."""

@@ -28,7 +28,7 @@ RECIPE_OPTIONS: dict[str, type[Section]] = {
 
 RECIPE_WORDS: dict[str, str] = {
     **{name: (section.__doc__ or "").strip() for name, section in RECIPE_OPTIONS.items()},
-    "supervised": "Cross-entropy and Dice on labelled photos alone: what the others are measured against.",
+    "supervised": "Pixels and overlap on photos with masks alone: what the others are measured against.",
 }
 """Description of each recipe, in a sentence."""
 

@@ -9,7 +9,8 @@ class ReviewSettings(Section):
     """Review of masks, and a second reader."""
 
     approved_only: bool = False
-    """Only masks that a reviewer has approved are learnt from."""
+    """The model learns only from masks that a reviewer has approved."""
 
     double_share: Share = 0.0
-    """Share of the photos that a second annotator labels too, without the first mask and any suggestion."""
+    """Part of the photos that a second person labels too, 0 to 1, seeing neither the first mask nor a
+    suggestion."""

@@ -11,22 +11,23 @@ from trainer.settings.section import Rate
 
 
 class SkinSegOptions(AdversarialTerms):
-    """The default: cross-entropy and Dice, and a discriminator that also judges unlabelled photos."""
+    """The default: learns from masks, and from a judge that also looks at photos without any."""
 
     stride: Literal[1, 2, 4, 8] = 4
-    """The discriminator sees everything averaged over squares of this side; 4 costs a sixteenth of 1."""
+    """The judge sees squares of so many pixels a side as one; 4 takes a sixteenth of the work of 1."""
 
     width: Annotated[int, Field(ge=4, le=256)] | Literal["auto"] = 16
-    """Channels of its first layer; auto: 32 for fcn, 64 for patch."""
+    """Size of the judge (channels of its first layer); auto: 32 for fcn, 64 for patch."""
 
     target: Literal["truth", "correctness"] = "correctness"
-    """What the discriminator learns: to tell true masks from predictions, or which pixels are right."""
+    """What the judge learns: to tell masks of people from guesses (truth), or which pixels are right
+    (correctness)."""
 
     lr_discriminator: Rate | Literal["auto"] = 1e-3
-    """Learning rate of the discriminator; auto: 1e-4 for fcn, 4e-4 for patch."""
+    """How much the judge changes in a step (its learning rate); auto: 1e-4 for fcn, 4e-4 for patch."""
 
     free_steps: Annotated[int, Field(ge=0)] = 50
-    """First steps of a round in which the discriminator only learns and has no say."""
+    """For so many steps at the start of a training the judge learns and has no say."""
 
     unlabelled_share: Annotated[float, Field(gt=0, le=4)] = 0.25
-    """Unlabelled crops per labelled one in a step."""
+    """Pieces of photos without masks for each piece with one."""

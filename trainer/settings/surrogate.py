@@ -6,10 +6,11 @@ from trainer.settings.section import Section
 
 
 class SurrogateOptions(Section):
-    """DeepLabV3+ with cross-entropy alone, from random, colorization or ImageNet weights."""
+    """DeepLabV3+, taught by pixels alone, from random, colorization or ImageNet weights."""
 
     literal: bool = False
-    """Sizes, rates and steps of the source (513 pixels, batch 4, 300,000 steps), for a graphics card."""
+    """Exactly as published (513 pixels, 4 pieces a step, 300,000 steps), for a graphics card."""
 
     separable_aspp: bool = True
-    """Split the atrous convolutions into depth-wise and point-wise ones; the source's (literal) are whole."""
+    """Take a lighter form of the part that sees far (separable convolutions); as published (literal) it is
+    whole."""

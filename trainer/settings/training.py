@@ -13,93 +13,101 @@ class TrainingSettings(Section):
     """One round of training. `auto` means: what suits the device."""
 
     recipe: str = "skinseg"
-    """The method: a file in trainer/recipes."""
+    """How suggestions are learnt."""
 
     init: str = "auto"
-    """Starting weights of a full round: scratch, colorization, imagenet, mobilesam, or a path; auto takes
-    published ones that are at hand, else colorization's of 5,000 steps on, else none."""
+    """What a full training starts from: scratch (nothing), colorization, imagenet, mobilesam, or a file;
+    auto takes published weights that are at hand, else what 5,000 or more steps of colorization have made,
+    else nothing."""
 
     allow_licence: str = ""
-    """A licence of starting weights to accept although it forbids commercial use, as cc-by-nc-4.0."""
+    """A licence that is accepted for the starting weights although it forbids commercial use, as
+    cc-by-nc-4.0."""
 
     arch: str = "deeplabv3plus"
-    """Network architecture."""
+    """Plan of the network by its name."""
 
     encoder: str = "auto"
-    """Encoder of the network; auto picks one for the device."""
+    """Part of the network that looks at the photo (the encoder); auto picks one for the machine."""
 
     long_side: int | Literal["auto", "native"] = "auto"
     """Photos are scaled so that their long side has this many pixels; native leaves them as they are."""
 
     size: int | Literal["auto"] = "auto"
-    """Side of a training crop, in pixels."""
+    """Side of a square piece of a photo that is learnt from, in pixels."""
 
     fit: Literal["crop", "squash", "pad"] = "crop"
-    """What the network sees: crops, whole photos squashed to a square, or whole photos padded to one."""
+    """What the network sees: pieces (crop), whole photos squashed to a square, or whole photos with a
+    margin (pad)."""
 
     centres: Literal["inside", "uniform"] = "inside"
-    """Where crops lie: inside the photo, or with their centre anywhere in it and white around."""
+    """Where pieces lie: inside the photo, or anywhere (uniform), with white around."""
 
     batch: int | Literal["auto"] = "auto"
-    """Crops per step, at least 2."""
+    """Pieces of photos that are looked at in one step, at least 2."""
 
     lr: Rate | Literal["auto"] = "auto"
-    """Highest learning rate of a round that starts anew."""
+    """How much the network changes in a step at most (the learning rate): too high and it learns nothing
+    lasting."""
 
     optimizer: Literal["adamw", "adam"] = "adamw"
-    """How gradients become steps."""
+    """The rule by which the network is changed in a step."""
 
     beta1: float = Field(default=0.9, ge=0, lt=1)
-    """Share of the last gradients kept in the running mean; the sources of several recipes take 0.5."""
+    """How much of the last steps a step remembers (beta 1 of Adam), 0 to 1; some published methods take
+    0.5."""
 
     weight_decay: Weight = 1e-2
-    """Weight decay of AdamW."""
+    """How strongly the network is kept simple (weight decay of AdamW); 0: not at all."""
 
     encoder_lr: Annotated[float, Field(gt=0, le=1)] | Literal["auto"] = "auto"
-    """Learning rate of an encoder with given weights, as a share of `lr`, while it is held back; auto: .2,
-    but 1 with colorization weights, which held back do no better than random ones."""
+    """How fast an encoder with given weights learns beside the rest, as a part of it; auto: .2, but 1 with
+    colorization weights, which held back do no better than random ones."""
 
     encoder_slow: Share = 1.0
-    """Share of the steps over which an encoder with given weights is held back."""
+    """Part of the steps over which an encoder with given weights learns slowly, 0 to 1."""
 
     bn_batches: int = Field(default=50, ge=0)
-    """Batches from which the batch-norm statistics of given weights are estimated anew; 0 leaves them."""
+    """So many steps are used to fit given weights to the brightness of your photos; 0 leaves them."""
 
     fast_lr_factor: float = Field(default=0.3, gt=0, le=1)
-    """Learning rate of a fast round as a share of `lr`, once a model has had the steps of a full round."""
+    """How fast a quick training learns beside a full one, as a part of it, once the model has had as many
+    steps as a full one."""
 
     warmup: Share = 0.1
-    """Share of the steps over which the learning rate rises; after that it falls along a cosine."""
+    """Part of the steps over which the learning rate rises, 0 to 1; after that it falls slowly."""
 
     dropout: Share = 0.1
-    """Dropout before the decoder; 0.5, as in the paper, is for trainings of many thousand steps."""
+    """Part of what the network sees that is left out in a step, so that it learns nothing by heart
+    (dropout), 0 to 1."""
 
     clip: float = Field(default=1.0, gt=0)
-    """Largest norm of the gradient."""
+    """Largest change that a single step may ask for (norm of the gradient)."""
 
     steps_fast: int | Literal["auto"] = "auto"
-    """Steps of a fast round."""
+    """Steps of a quick training, which goes on from the model there is."""
 
     steps_full: int | Literal["auto"] = "auto"
-    """Steps of a full round, and of a batch run that names none."""
+    """Steps of a full training, which begins anew, and of one by command that names none."""
 
     ema: float = Field(default=0.99, ge=0, lt=1)
-    """Decay of the averaged weights, which are the ones evaluated and served."""
+    """How slowly the model that makes suggestions follows the one that learns (running average), 0 to 1."""
 
     dice_weight: float = Field(default=1.0, ge=0)
-    """Weight of the Dice loss beside the cross-entropy."""
+    """How much the overlap of whole regions counts (Dice) beside single pixels, which count 1."""
 
     uncertain_weight: float = Field(default=0.5, ge=0)
-    """Weight of the class uncertain in the cross-entropy."""
+    """How much pixels of the class uncertain count; others count 1."""
 
     class_balanced: Share = 0.5
-    """Share of the crops centred on a class drawn by rarity; the others lie anywhere inside a photo."""
+    """Part of the pieces that lie on a class, rare classes more often, 0 to 1; the others lie anywhere in
+    a photo."""
 
     newest_share: Share = 0.5
-    """Share of a fast round's crops from photos the served model has not learnt from."""
+    """Part of the pieces in a quick training from photos that the model has not learnt from yet, 0 to 1."""
 
     augment: bool = True
-    """Flip, rotate, zoom and recolour the crops."""
+    """Flip, turn, zoom and recolour the pieces, so that more is learnt from few photos."""
 
     vertical_flip: bool = False
     """Also turn crops upside down: for photos without an up, such as close-ups."""
@@ -111,25 +119,25 @@ class TrainingSettings(Section):
     """Largest magnification; the smallest is its inverse."""
 
     shift: Share = 0.0
-    """Largest shift to either side, as a share of the crop."""
+    """Largest shift to either side, as a part of the piece, 0 to 1."""
 
     blur: float = Field(default=0.0, ge=0, le=10)
-    """Largest blur, as the standard deviation of a Gaussian in pixels."""
+    """Largest blur, in pixels."""
 
     colour: Share = 0.25
-    """How far brightness, contrast and saturation may change."""
+    """How far brightness, contrast and saturation may change, 0 to 1."""
 
     edges: bool = False
-    """Refine predictions along the photo's edges; the recipe probe does so unless told otherwise."""
+    """Draw suggestions along the edges in the photo; the recipe probe does so unless told otherwise."""
 
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
-    """Arithmetic: bf16-mixed where the graphics card has it, else 32-true."""
+    """How exactly is computed: bf16-mixed is quicker, where the graphics card has it, 32-true is exact."""
 
     threads: int = Field(default=0, ge=0)
-    """CPU threads; 0 takes all, in the background all but one."""
+    """Cores of the processor that are used; 0 takes all, in the background all but one."""
 
     seed: int = Field(default=0, ge=0)
-    """Seed of a round."""
+    """Number that all chance in a training comes from: the same number, the same training."""
 
     @field_validator("batch", "long_side", "size", "steps_fast", "steps_full")
     @classmethod

@@ -11,16 +11,18 @@ class WindowSettings(Section):
     """How the annotation window behaves."""
 
     autosave_seconds: float = Field(default=3.0, gt=0, le=60)
-    """Unfinished work is put in safety this often."""
+    """Unfinished work on a photo is put in safety after so many seconds."""
 
     prefetch: int = Field(default=2, ge=0, le=16)
-    """So many next photos are decoded ahead."""
+    """So many of the next photos are got ready while you work, so that none has to be waited for."""
 
     brush_size: int = Field(default=24, ge=1, le=500)
-    """Brush diameter on opening, in pixels of the screen."""
+    """Width of the brush when the window opens, in pixels of the screen."""
 
     follow_strokes: bool = False
-    """After every stroke, the labels that nobody has looked at follow it where they are alike and near."""
+    """After every stroke the labels that nobody has looked at follow it, where the photo looks alike and
+    is near."""
 
     opacity: Share = 0.45
-    """Opacity of the annotation's fill on opening; its outlines stay opaque."""
+    """How much of the photo the colours cover when the window opens: 0 nothing, 1 all; outlines always
+    show."""

@@ -60,12 +60,12 @@ def write_masks(
     split: Annotated[
         str,
         choices(
-            "split",
+            "of",
             "The photos whose masks are written",
             ("all photos", ""),
-            ("train", "train"),
-            ("validation", "val"),
-            ("test", "test"),
+            ("photos that models learn from", "train"),
+            ("photos for comparing models", "val"),
+            ("photos kept for the end", "test"),
         ),
     ] = "",
 ) -> Outcome:
@@ -76,7 +76,7 @@ def write_masks(
 
 def import_masks(then: Then | None = None, project: Path | None = None) -> Form:
     """Build the form *Import masks*."""
-    about = "Each mask becomes a revision of its photo. Masks there are already stay in the history."
+    about = "Each mask becomes the newest of its photo. Masks there are already stay in its history."
     return Form(take_masks, "Import the masks", about, then, project=project)
 
 

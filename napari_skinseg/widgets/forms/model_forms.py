@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from napari_skinseg.session.job import Job, Outcome
+from napari_skinseg.session.status import model_number
 from napari_skinseg.widgets.forms.form import Form, Then
 from napari_skinseg.widgets.forms.questions import (
     ModelId,
@@ -21,10 +22,10 @@ def evaluate_model(
     split: Annotated[
         str,
         choices(
-            "split",
-            "The labelled photos to compare with. Look at the test photos once, at the end",
-            ("validation", "val"),
-            ("test", "test"),
+            "compare with",
+            "The photos whose masks are compared with. Those kept for the end: look once, when all is done",
+            ("photos for comparing models", "val"),
+            ("photos kept for the end", "test"),
         ),
     ] = "val",
     model: ModelId = "",
@@ -64,7 +65,10 @@ def predict_photos(
     model: ModelId = "",
     probabilities: Annotated[
         bool,
-        {"label": "confidence too", "tooltip": "Also NAME.confidence.png beside each mask, 0 to 255"},
+        {
+            "label": "confidence too",
+            "tooltip": "Also a picture of how sure the model is, NAME.confidence.png: white is sure",
+        },
     ] = False,
 ) -> Outcome:
     """Write a mask for each photo."""
@@ -79,28 +83,31 @@ def predict_photos(
 
 def evaluate(then: Then | None = None, project: Path | None = None) -> Form:
     """Build the form *Evaluate*."""
-    about = "How good a model is on photos that it did not learn from, with 95\u00a0% intervals over groups."
+    about = "How well a model agrees with your masks, on photos that it did not learn from."
     return _of_served(Form(evaluate_model, "Evaluate", about, then, project=project))
 
 
 def predict_folder(then: Then | None = None, project: Path | None = None) -> Form:
     """Build the form *Predict a folder*."""
-    about = "A mask for each photo of a folder: PNG, pixel = class index."
+    about = "A mask for each photo of a folder: a PNG whose pixels are the numbers of the classes, from 0."
     return _of_served(Form(predict_photos, "Predict", about, then, project=project))
 
 
 def scores_line(reply: dict[str, Any]) -> str:
-    """Write the reply of `skinseg evaluate` as one line, like the first that it prints."""
+    """Write the reply of `skinseg evaluate` as one line in plain words."""
     low, high = reply["ci95"]["dice9"]
+    photos = f"{reply['photos']:,} {'photo' if reply['photos'] == 1 else 'photos'}"
+    groups = f"{reply['groups']:,} {'patient or visit' if reply['groups'] == 1 else 'patients or visits'}"
+    what = {"val": "for comparing models", "test": "kept for the end"}[reply["split"]]
     line = (
-        f"model {reply['model']}, {reply['split']}, {reply['photos']:,} photos in "
-        f"{reply['groups']:,} groups: Dice {_number(reply['dice9'])} (95 % {_number(low)} to {_number(high)})"
+        f"model {model_number(reply['model'])} agrees by {_number(reply['dice9'])} with the masks of "
+        f"{photos} {what}, of {groups} (1: in every pixel; most likely {_number(low)} to {_number(high)})"
     )
     return f"{line}. Report: {reply['report']}" if reply.get("report") else line
 
 
 def _of_served(form: Form) -> Form:
-    form.box["model"].native.setPlaceholderText("the served one")
+    form.box["model"].native.setPlaceholderText("the one that makes the suggestions")
     return form
 
 

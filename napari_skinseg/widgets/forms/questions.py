@@ -23,13 +23,16 @@ GroupsFile = Annotated[
     {
         "filter": "*.csv",
         "label": "groups",
-        "tooltip": "Optional: a CSV with photo, group and, if wanted, split (train, val, test). "
-        "Photos of one patient or visit stay in one split",
+        "tooltip": "Optional: a table (CSV) with the columns photo and group, the patient or visit; photos "
+        "of one patient then never both teach a model and measure it",
     },
 ]
 MasksFolder = Annotated[
     Path | None,
-    folder("masks", "Optional: masks there are already, PNG named like the photo, pixel = class index"),
+    folder(
+        "masks",
+        "Optional: masks there are already, PNG named like the photo, whose pixels are class numbers from 0",
+    ),
 ]
 ValuesFile = Annotated[
     Path | None,
@@ -58,7 +61,7 @@ ModelId = Annotated[
     str,
     {
         "label": "model",
-        "tooltip": "Its number as the models tab shows it, as 0003; empty: the model that is served",
+        "tooltip": "Its number as the models tab shows it, as 0003; empty: the one that makes suggestions",
     },
 ]
 FormatName = FormatOfMasks

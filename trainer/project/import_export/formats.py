@@ -38,13 +38,17 @@ class FormatInfo:
 
 
 FORMATS: dict[str, FormatInfo] = {
-    "png": FormatInfo("PNG", ".png", "pixel = class index, 255 = not labelled"),
-    "ngff": FormatInfo("OME-NGFF", ".zarr", "value = class index + 1, named in the group, 0 = not labelled"),
+    "png": FormatInfo("PNG", ".png", "pixel = class number from 0, 255 = not labelled"),
+    "ngff": FormatInfo(
+        "OME-NGFF", ".zarr", "value = class number from 1, named in the file, 0 = not labelled"
+    ),
     "coco": FormatInfo("COCO", ".json", "polygons or run lengths by category name", whole=True, shapes=True),
     "labelme": FormatInfo("labelme", ".json", "shapes or masks by label, a file a photo", shapes=True),
     "cvat": FormatInfo("CVAT for images", ".xml", "shapes or masks by label", whole=True, shapes=True),
     "colours": FormatInfo("Coloured PNG", ".png", "colour = class, by --colours FILE or the project's own"),
-    "voc": FormatInfo("Pascal VOC", ".png", "palette index = class index, 255 = void, or by labelmap.txt"),
+    "voc": FormatInfo(
+        "Pascal VOC", ".png", "palette place = class number from 0, 255 = void, or by labelmap.txt"
+    ),
 }
 
 
