@@ -42,14 +42,6 @@ class ModelsTab(QWidget):
         self.dialog: AcceptedDialog | None = None
         self.notice = wrapped_label()
         self.table = WordTable(("model", "when", "recipe", "agreement", "decision", "why"), stretch=5)
-<<<<<<< HEAD
-        self.promote = button("Promote", "Serve the selected model, whatever the gate said", self._promote)
-        self.rollback = button("Roll back", "Serve the model that was served before this one", self._rollback)
-        self.masks = button(
-            "Accepted …",
-            "List the masks that hold what the selected model proposed and nobody painted, to put them back",
-            self._show_accepted,
-=======
         self.promote = button(
             "Promote",
             "The selected model makes the suggestions, whatever was said of it",
@@ -57,7 +49,11 @@ class ModelsTab(QWidget):
         )
         self.rollback = button(
             "Roll back", "Have the model before this one make the suggestions again", self._rollback
->>>>>>> actions
+        )
+        self.masks = button(
+            "Accepted …",
+            "List the masks that hold what the selected model proposed and nobody painted, to put them back",
+            self._show_accepted,
         )
         self.table.itemSelectionChanged.connect(self._enable)
         layout = QVBoxLayout(self)

@@ -36,7 +36,9 @@ def test_what_was_overtaken_or_is_damaged_is_kept_aside(project: Project) -> Non
     for photo_id in (saved_since, drafted_since):
         keep_stranded(project, photo_id, "anna", labels, provenance, None, None)
     group = keep_stranded(project, damaged, "anna", labels, provenance, None, None)
-    next(file for file in (group / "labels").rglob("*") if file.is_file() and file.parent.name == "0").write_bytes(b"no")
+    next(
+        file for file in (group / "labels").rglob("*") if file.is_file() and file.parent.name == "0"
+    ).write_bytes(b"no")
     unfinished = keep_stranded(project, cut_off, "anna", labels, provenance, None, None)
     (unfinished / "zarr.json").unlink()
     head = project.masks.save(saved_since, labels, provenance, "bob", None)
