@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Annotated
 import typer
 
 from trainer.cli.checks import check_writable
+from trainer.cli.child import run_child
 from trainer.cli.progress import counted, say, staged
 from trainer.cli.reply import DeviceOption, JsonOption, ProjectArgument, Reply
 
@@ -61,7 +61,7 @@ def demo(
         else:
             make_demo(path, photos, labelled=6, progress=advance)
     if headless:
-        code = subprocess.call(headless_command(path, photos), stdout=sys.stderr if json else None)
+        code = run_child(headless_command(path, photos), json)
         report = path / "report.md"
         lines = (
             [f"Pictures, curves and the report: {path}"]
@@ -75,9 +75,11 @@ def demo(
         }
         return Reply(data, [*lines], code=0 if code == 0 else 1)
     start_trainer(path)
-    code = subprocess.call(window_command(path, None), stdout=sys.stderr if json else None)
-    with Project.open(path) as project:
-        stop_trainer(project, by="demo", seconds=60)
+    try:
+        code = run_child(window_command(path, None), json)
+    finally:
+        with Project.open(path) as project:
+            stop_trainer(project, by="demo", seconds=60)
     return Reply(
         {"project": str(path.resolve()), "headless": False},
         [f"The demo stays in {path}. Go on: skinseg annotate {path}"],
@@ -98,7 +100,7 @@ def annotate(
     Project.open(path, read_only=True).close()
     if not has_display():
         raise ProjectError("no display for the window: run this on a desktop, or see skinseg demo --headless")
-    code = subprocess.call(window_command(path, annotator), stdout=sys.stderr if json else None)
+    code = run_child(window_command(path, annotator), json)
     return Reply({"project": str(path.resolve()), "exit": code}, code=0 if code == 0 else 1)
 
 
