@@ -79,7 +79,7 @@ def _fill(part: ElementTree.Element) -> Fill:
             left, top, right, bottom = numbers("xtl", "ytl", "xbr", "ybr")
             return rectangle(left, top, right, bottom, turn)(size)
         if part.tag == "ellipse":
-            return ellipse(*numbers("cx", "cy", "rx", "ry"), turn)(size)
+            return ellipse(*numbers("cx", "cy", "rx", "ry"), turn=turn)(size)
         if part.tag != "mask":
             raise ValueError(f"a {part.tag} has no area that is known")
         x, y, width, height = map(int, numbers("left", "top", "width", "height"))
