@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import resource
 import socket
@@ -22,6 +23,7 @@ from trainer.project.backup import backup
 from trainer.project.doctor import doctor
 from trainer.project.janitor import tidy_up
 from trainer.project.project import Project
+from trainer.service.logs import log_to
 from trainer.service.process import trainer_liveness
 from trainer.settings.plan import Lane
 
@@ -177,3 +179,36 @@ def test_a_backup_on_a_full_disk_says_which_one(make_study: MakeStudy, tmp_path:
         assert "name a place with more room" in said
         assert list(out.iterdir()) == [], "nothing half is left"
         assert backup(project, out).is_file()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.parametrize("limit", [1_000, 20_000])
+def test_a_project_that_a_full_disk_cuts_short_leaves_nothing_behind(
+    make_study: MakeStudy, skinseg: Skinseg, tmp_path: Path, limit: int
+) -> None:
+    make_study()
+    words = ("new", tmp_path / "other", "--photos", tmp_path / "study-photos")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        said = skinseg(*words)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert str(tmp_path / "other") in said.error
+    assert skinseg(*words).code == 0, "the same command does it once there is room"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_log_that_the_disk_does_not_take_goes_without_a_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path, log = log_to(tmp_path), logging.getLogger("trainer.service")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        log.warning("a line that is longer than ten letters")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    log.warning("there is room again")
+    assert "there is room again" in path.read_text()
+    assert "Traceback" not in capfd.readouterr().err

@@ -68,6 +68,25 @@ def test_what_is_not_matched_is_counted_and_named(trained: Path, skinseg: object
     assert "passed over 1 .jpg: a/003.jpg" in said.out
 
 
+def test_a_mask_that_cannot_be_compared_is_left_out_and_named(
+    trained: Path, skinseg: object, tmp_path: Path
+) -> None:
+    for name in WARDS:
+        save(disc(1, around=0), tmp_path / f"{name}.png")
+    turned = disc(1).T.copy()
+    save(turned, tmp_path / "a/003.png")
+    (tmp_path / "b/003.png").write_bytes((tmp_path / "b/003.png").read_bytes()[:60])
+    said = evaluate(skinseg, trained, tmp_path)
+    assert said.code == 0
+    assert "2 photos in 2 groups" in said.out
+    words = said.out + said.err
+    assert "left out: the mask of a/003.jpg has 60x80, the photo 80x60: make it the photo's size" in words
+    assert "b/003.png: cannot be read as PNG" in words
+    for name in ("a/004", "b/004"):
+        save(turned, tmp_path / f"{name}.png")
+    assert "make it the photo's size" in evaluate(skinseg, trained, tmp_path).error.splitlines()[-1]
+
+
 def test_masks_of_no_photo_of_the_split_are_an_error_that_names_them(
     trained: Path, skinseg: object, masks: Path
 ) -> None:

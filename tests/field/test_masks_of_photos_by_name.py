@@ -92,6 +92,28 @@ def test_a_labelme_file_of_another_name_than_its_photo_is_of_neither(
     assert labelled(study) == 0
 
 
+def test_two_folders_with_the_same_names_are_told_apart_by_their_own(
+    make_study: MakeStudy, masks: Path, skinseg: Skinseg, tmp_path: Path
+) -> None:
+    study = make_study(names=("001.jpg", "in/002.jpg"))
+    for place in ("visit/anna", "visit/bert", "other/bert"):
+        save(np.full((HEIGHT, WIDTH, 3), len(place), np.uint8), tmp_path / place / "001.jpg")
+        assert skinseg("add", study, tmp_path / place).code == 0
+    save(disc(3), masks / "001.png")
+    said = skinseg("import", study, masks).out
+    assert "write the name of its folder before it, as in study-photos/001.png" in said
+    (masks / "001.png").unlink()
+    for value, place in enumerate(("study-photos", "anna", "visit/bert", "other/bert"), start=3):
+        save(disc(value), masks / place / "001.png")
+    assert skinseg("import", study, masks, "--json").data["imported"] == 4
+    for kind in ("png", "coco", "labelme"):
+        assert skinseg("export", study, tmp_path / kind, "--format", kind).code == 0
+        said_json = skinseg("import", study, tmp_path / kind, "--format", kind, "--json").data
+        assert (said_json["unchanged"], said_json["refused"]) == (4, [])
+    with Image.open(tmp_path / "png" / "other" / "bert" / "001.png") as picture:
+        assert np.array_equal(np.asarray(picture), disc(6))
+
+
 def test_files_of_other_kinds_are_counted_and_named_and_capitals_are_taken(
     make_study: MakeStudy, masks: Path, skinseg: Skinseg
 ) -> None:

@@ -116,7 +116,7 @@ def test_each_bad_mask_is_refused_by_name_and_the_others_are_taken(project: Proj
     assert "cannot be read as PNG" in why["p4.png"]
     assert "picture in RGB" in why["p6.png"]
     assert "labels no pixel" in why["p1.png"]
-    assert "same photo as p0.png" in why["ward/p0.png"]
+    assert "p0.jpg has that name, but in another folder" in why["ward/p0.png"]
     assert "not a photo that can be read" in why["p3.png"]
     assert not any("\n" in reason for reason in why.values())
 

@@ -58,7 +58,7 @@ def test_hidden_files_loops_and_other_files_are_left_out(make_project: MakeProje
     project = make_project()
     added = project.registration.add_folder(folder)
     assert added.new == 1
-    assert added.unreadable == ("gone.jpg",)
+    assert added.unreadable == ("gone.jpg (a link that leads to no file: put the photo itself there)",)
 
 
 def test_a_folder_without_photos_is_refused(make_project: MakeProject, tmp_path: Path) -> None:

@@ -59,12 +59,12 @@ def measure(
     progress
         Called with ("evaluating", done, total).
     say
-        Called with one line for each photo that cannot be read and is left out.
+        Called with one line for each photo that is left out: it or its mask cannot be read, or does not fit.
 
     Raises
     ------
     SkinsegError
-        No photo can be read, no truth in this split, or a mask that does not fit its photo.
+        No photo can be read with a mask that fits it, or there is no truth in this split.
     """
     pairs = compared(project, split, masks)
     counted, ids = list[PhotoScores](), list[int]()
@@ -72,7 +72,7 @@ def measure(
         progress("evaluating", index, len(pairs))
         try:
             photo, target = with_target(project, photo_id, read)
-        except PhotoError as error:
+        except (PhotoError, MaskError) as error:
             say(f"left out: {error}")
             if index + 1 == len(pairs) and not counted:
                 raise

@@ -135,7 +135,9 @@ class Catalog:
             If the server does not answer.
         """
         if self.read_only:
-            raise ReadOnlyError("the project is open for reading only: nothing can be saved in it")
+            raise ReadOnlyError(
+                f"{self.place} is open for reading only: nothing can be saved; ask its owner for write access"
+            )
         engine = self._durable if durable else self._writer
         with plain_errors(self.place), engine.begin() as connection:
             yield connection

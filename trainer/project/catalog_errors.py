@@ -56,6 +56,11 @@ def plain_errors(place: str) -> Iterator[None]:
             ) from error
         if "readonly database" in low or "read-only transaction" in low:
             raise ReadOnlyError(f"{place} cannot be written: check the rights on the folder") from error
+        if "disk i/o error" in low:  # what SQLite says where its log finds no room, among other things
+            raise StorageFullError(
+                f"{place}: the disk does not take what is written; nothing saved before is lost; free some "
+                "space, or look whether the drive is still there"
+            ) from error
         if "malformed" in low or "not a database" in low:
             raise ProjectError(
                 f"{place} is damaged ({text}); put back the latest copy made with: skinseg backup"

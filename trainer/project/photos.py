@@ -12,7 +12,8 @@ from trainer.errors import PhotoError
 from trainer.project.counts import Counts, count_photos
 from trainer.project.decode import Header, decode, hash_file, read_header
 from trainer.project.identity import identity_of, is_identity
-from trainer.project.photo import Photo, composed, file_name, spellings, stem, without_suffix
+from trainer.project.photo import Photo, composed, file_name, spellings, stem
+from trainer.project.photo_names import at_path, said_of_several
 from trainer.project.privacy.memory import is_purged
 from trainer.project.schema import photo, prediction
 from trainer.project.schema_choice import likeness, statistic
@@ -82,24 +83,22 @@ class Photos:
     def find_path(self, name: str) -> Photo | None:
         """Return the only photo with this relative path, with or without its suffix, or None.
 
+        Folders above it may stand before it.
+
         Raises
         ------
         PhotoError
             If there is more than one.
         """
-        stems, name = spellings(stem(name), file_name(name)), composed(name)
+        stems = spellings(stem(name), file_name(name))
         query = sa.select(photo).where(photo.c.stem.in_(stems)).order_by(photo.c.id)
         with self._store.catalog.read() as connection:
             rows = connection.execute(query).all()
-        matches = [row for row in rows if name in map(composed, (row.relpath, without_suffix(row.relpath)))]
-        matches = [row for row in matches if composed(row.relpath) == name] or matches
+        found = at_path(rows, name, self._registration.root_path)
+        matches = [self._photo(row._mapping) for row in found]
         if len(matches) > 1:
-            both = " and ".join(row.relpath for row in matches[:2])
-            raise PhotoError(
-                f"{name!r} is the name of {len(matches)} photos: {both}; write the photo's suffix too, as in "
-                f"{matches[0].relpath}.png"
-            )
-        return self._photo(matches[0]._mapping) if matches else None
+            raise PhotoError(said_of_several(name, matches))
+        return matches[0] if matches else None
 
     def any_in(self, folder: str) -> bool:
         """Whether a photo lies in this folder or below it, a relative path with "/"."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -153,8 +154,11 @@ class Project(Store):
                 _write_project_file(place, meta["id"], database_url)
                 if settings is not None:
                     save_settings(place / FILE, settings)
-        finally:
+        except BaseException:
             catalog.close()
+            _clear(place)
+            raise
+        catalog.close()
         return cls.open(place)
 
     @classmethod
@@ -230,8 +234,19 @@ def _empty_folder(path: str | Path) -> Path:
     try:
         make_private(place)
     except OSError as error:
-        raise ProjectError(f"{place}: cannot be made: {error.strerror}") from error
+        raise ProjectError(
+            f"{place}: cannot be made: {error.strerror}; name a folder in which you may write"
+        ) from error
     return place
+
+
+def _clear(place: Path) -> None:
+    """Take away what was made of a project; the folder was empty before, and half of one is of no use."""
+    for made in [] if (place / FILE).exists() else place.iterdir():
+        if made.is_dir():
+            shutil.rmtree(made, ignore_errors=True)
+        else:
+            made.unlink(missing_ok=True)
 
 
 def _write_project_file(place: Path, project_id: str, database_url: str | None) -> None:

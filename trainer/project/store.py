@@ -74,4 +74,6 @@ class Store:
             If it is.
         """
         if self.read_only:
-            raise ReadOnlyError(f"{self.path} is open for reading only: nothing can be saved in it")
+            raise ReadOnlyError(
+                f"{self.path} is open for reading only: nothing can be saved; ask its owner for write access"
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BYTES, FILES = 1_000_000, 3
+
+
+class _LogFile(RotatingFileHandler):
+    """A log that goes without a line that the disk does not take, as a full one."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say nothing of what the disk refuses: whoever works on it says that it is full."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
 
 
 def log_to(project: Path) -> Path:
@@ -24,7 +34,7 @@ def log_to(project: Path) -> Path:
     """
     path = project / "trainer.log"
     try:
-        handler = RotatingFileHandler(path, maxBytes=BYTES, backupCount=FILES, encoding="utf-8")
+        handler = _LogFile(path, maxBytes=BYTES, backupCount=FILES, encoding="utf-8")
     except OSError as error:
         raise ProjectError(
             f"{path}: cannot be written: {error.strerror}; ask for write permission on it"

@@ -79,14 +79,15 @@ def _fill(part: ElementTree.Element) -> Fill:
             left, top, right, bottom = numbers("xtl", "ytl", "xbr", "ybr")
             return rectangle(left, top, right, bottom, turn)(size)
         if part.tag == "ellipse":
-            return ellipse(*numbers("cx", "cy", "rx", "ry"), turn)(size)
+            x, y, across, down = numbers("cx", "cy", "rx", "ry")
+            return ellipse(x, y, across, down, turn)(size)
         if part.tag != "mask":
             raise ValueError(f"a {part.tag} has no area that is known")
-        x, y, width, height = map(int, numbers("left", "top", "width", "height"))
+        column, row, width, height = map(int, numbers("left", "top", "width", "height"))
         if not 0 < height * width <= 4 * size[0] * size[1]:
             raise ValueError(f"its mask is of {width} × {height} pixels")
         runs = [int(run) for run in part.attrib["rle"].split(",")]
-        return patch(lambda: decode_runs(runs, height * width).reshape(height, width), x, y)(size)
+        return patch(lambda: decode_runs(runs, height * width).reshape(height, width), column, row)(size)
 
     return fill
 

@@ -133,15 +133,15 @@ def read_names(path: Path, classes: ClassSet) -> dict[str, int]:
     known |= dict.fromkeys(NOT_LABELLED, 0)
     names: dict[str, int] = {}
     for said, meant in pairs:
-        name = said.strip().casefold()
-        if name in names:
+        word = said.strip().casefold()
+        if word in names:
             raise ConfigError(f"{path}: lists {said.strip()!r} twice; say once what it means")
         if meant.strip().casefold() not in known:
             raise ConfigError(
                 f"{path}: the project has no class {meant!r} (for {said!r}); it has "
                 f"{', '.join(classes.names)}"
             )
-        names[name] = known[meant.strip().casefold()]
+        names[word] = known[meant.strip().casefold()]
     return names
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import getpass
 import os
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from trainer.project.scan import SPLITS
 from trainer.project.states import AccessKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from trainer.project.project import Project
     from trainer.project.revisions import Truth
@@ -83,17 +84,18 @@ def export_masks(
         raise ConfigError(f"{place}: is not an empty folder; name a new one for the masks")
     truths = project.masks.truth(split) + project.masks.truth_of_broken(split)
     report = ExportReport(Path(out))
-    names = _names(project, truths)
+    paths = _paths(project, truths)
+    names = _names(paths)
     with storage_errors(place):
         place.mkdir(parents=True, exist_ok=True)
         writer = writer_of(format, place, project)
         for done, truth in enumerate(truths, start=1):
             try:
-                writer.add(truth, names[truth.photo_id])
+                writer.add(truth, names[truth.photo_id], paths[truth.photo_id])
             except (MaskError, OSError) as error:
                 if isinstance(error, OSError) and error.errno not in _NAMES:
                     raise
-                relpath, why = project.photos.get(truth.photo_id).relpath, str(error)
+                relpath, why = paths[truth.photo_id], str(error)
                 if isinstance(error, OSError):
                     why = f"its name cannot be written there ({error.strerror}); rename the photo"
                 report.left_out.append({"photo": relpath, "why": why})
@@ -107,17 +109,30 @@ def export_masks(
     return report
 
 
-def _names(project: Project, truths: list[Truth]) -> dict[int, str]:
+def _paths(project: Project, truths: list[Truth]) -> dict[int, str]:
+    """Return the relative path of each photo, with folders above it where two would have the same."""
+    photos = [project.photos.get(truth.photo_id) for truth in truths]
+    paths = {photo.id: photo.relpath for photo in photos}
+    wholes = {photo.id: photo.path.as_posix().lstrip("/") for photo in photos}
+    depths = {photo_id: path.count("/") + 1 for photo_id, path in paths.items()}
+    while shared := [i for i, count in _counted(paths).items() if count > 1]:
+        for photo_id in shared:
+            depths[photo_id] += 1
+            if depths[photo_id] > wholes[photo_id].count("/") + 1:
+                raise ConfigError(
+                    f"{wholes[photo_id]} was added twice, by two names of its folder; see: skinseg doctor"
+                )
+            paths[photo_id] = "/".join(wholes[photo_id].split("/")[-depths[photo_id] :])
+    return paths
+
+
+def _names(paths: Mapping[int, str]) -> dict[int, str]:
     """Return a name for each mask: its photo's path, with the suffix only where two photos differ in it."""
-    paths = {truth.photo_id: project.photos.get(truth.photo_id).relpath for truth in truths}
-    count: dict[str, int] = {}
-    for path in paths.values():
-        bare = os.path.splitext(path)[0]
-        count[bare] = count.get(bare, 0) + 1
-    names = {
-        photo_id: bare if count[bare := os.path.splitext(path)[0]] == 1 else path
-        for photo_id, path in paths.items()
-    }
-    if len(set(names.values())) < len(names):
-        raise ConfigError("two folders of photos hold the same relative path; export cannot tell them apart")
-    return names
+    bare = {photo_id: os.path.splitext(path)[0] for photo_id, path in paths.items()}
+    return {i: bare[i] if count == 1 else paths[i] for i, count in _counted(bare).items()}
+
+
+def _counted(names: Mapping[int, str]) -> dict[int, int]:
+    """Return how many have the same name as each."""
+    count = Counter(names.values())
+    return {photo_id: count[name] for photo_id, name in names.items()}

@@ -54,7 +54,7 @@ def check_palette(
         return
     own, voc = own_colours(classes), {_number(colour): index for index, colour in enumerate(voc_colours())}
     voc[_number(VOID)] = len(voc) - 1
-    ways = [
+    ways: list[list[tuple[int, int, int | None]]] = [
         [(value, own[colour], meant.get(value)) for value, colour in shown.items() if colour in own],
         [(value, voc[colour], value) for value, colour in shown.items() if colour in voc],
     ]

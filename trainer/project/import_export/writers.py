@@ -34,8 +34,11 @@ __all__ = ["Writer", "writer_of"]
 class Writer(Protocol):
     """Writes the masks of a project into a folder."""
 
-    def add(self, truth: Truth, name: str) -> None:
-        """Write one mask under a relative path without suffix; MaskError where it cannot be read."""
+    def add(self, truth: Truth, name: str, photo: str) -> None:
+        """Write one mask under a relative path without suffix; MaskError where it cannot be read.
+
+        `photo` is the path of the photo, suffix and all.
+        """
         ...
 
     def finish(self) -> None:
@@ -59,7 +62,7 @@ class _Files:
     def __init__(self, folder: Path, project: Project) -> None:
         self.folder, self.project, self.classes = folder, project, project.classes
 
-    def add(self, truth: Truth, name: str) -> None:
+    def add(self, truth: Truth, name: str, photo: str) -> None:
         target = self.folder / f"{name}{self.suffix}"
         target.parent.mkdir(parents=True, exist_ok=True)
         self.write(target, truth)
@@ -104,8 +107,8 @@ class _Voc(_Files):
         self._palette = voc_palette()
         self._of_splits: dict[str, list[str]] = {}
 
-    def add(self, truth: Truth, name: str) -> None:
-        super().add(truth, f"{VOC_FOLDER}/{name}")
+    def add(self, truth: Truth, name: str, photo: str) -> None:
+        super().add(truth, f"{VOC_FOLDER}/{name}", photo)
         self._of_splits.setdefault(self.project.photos.get(truth.photo_id).split, []).append(name)
 
     def write(self, target: Path, truth: Truth) -> None:
@@ -124,13 +127,12 @@ class _Shapes:
         whole = CocoWriter if file_format == "coco" else CvatWriter
         self._whole = whole(folder, project.classes)
 
-    def add(self, truth: Truth, name: str) -> None:
+    def add(self, truth: Truth, name: str, photo: str) -> None:
         targets = self._project.masks.read_truth(truth)
-        relpath = self._project.photos.get(truth.photo_id).relpath
         if self._labelme is not None:
-            self._labelme.add(relpath, targets, name)
+            self._labelme.add(photo, targets, name)
         else:
-            self._whole.add(relpath, targets)
+            self._whole.add(photo, targets)
 
     def finish(self) -> None:
         if self._labelme is None:
