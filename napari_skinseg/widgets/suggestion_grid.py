@@ -30,7 +30,7 @@ SIDE = 112
 """Of a picture, pixels: two stand in a row of the narrowest dock."""
 WORDS = 44
 """Room for name and figure below it, pixels."""
-HINT = "Tick what is right to the last pixel that matters; a double click opens a photo."
+HINT = "Tick the masks that are right; a double click opens a photo."
 NONE_YET = "Nothing to offer: the trainer has rated no waiting photo with the model in use yet."
 COMING = "The trainer is making {} more."
 
