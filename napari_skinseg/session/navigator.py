@@ -135,6 +135,11 @@ class PhotoNavigator:
         self._show(self.waiting.take())
         self.advance()
 
+    def leave(self, photo_id: int) -> None:
+        """Note that a photo was accepted without being opened: it is the one before from now on."""
+        self._visited.append(photo_id)
+        self._leaving.add(photo_id)
+
     def left(self, photo_id: int) -> None:
         """Note that a photo has been released."""
         self._leaving.discard(photo_id)

@@ -222,7 +222,7 @@ class AnnotationSession(SessionTools):
         for part in (self._editor, self._navigator, self._saver, self._watcher):
             part.changed.connect(self.state_changed.emit)
         speakers = (self._editor, self._navigator, self._saver, self._completion, self._watcher)
-        for speaker in (*speakers, self._taking_back, self.history, self.reviewing):
+        for speaker in (*speakers, self._taking_back, self.history, self.reviewing, self.suggestions):
             speaker.notice.connect(self.notice.emit)
         self._editor.layers.adopted_layer.connect(self._keys.add)
         self._navigator.shown.connect(self._photo_shown)

@@ -13,6 +13,7 @@ from napari_skinseg.session.accepted_from import AcceptedFrom
 from napari_skinseg.session.background import Background
 from napari_skinseg.session.completion import PhotoCompletion
 from napari_skinseg.session.editor import PhotoEditor
+from napari_skinseg.session.good_suggestions import GoodSuggestions
 from napari_skinseg.session.mask_history import MaskHistory
 from napari_skinseg.session.navigator import PhotoNavigator
 from napari_skinseg.session.photo_browser import PhotoBrowser
@@ -71,6 +72,15 @@ class SessionState:
             project, self._id, annotator, self._background, self._editor, self._navigator
         )
         self.browser = PhotoBrowser(project, self._background, self.reviewing.may_see)
+        self.suggestions = GoodSuggestions(
+            project,
+            self._id,
+            annotator,
+            self._background,
+            self._navigator,
+            self._saver,
+            self._taking_back,
+        )
         self.accepted = AcceptedFrom(project, annotator, self._background)
         self._watcher = ProjectWatcher(project, self._id, self._background)
         self._project_status = ProjectStatus(first_model_after=project.settings.queue.first_model_after)

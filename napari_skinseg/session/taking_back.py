@@ -1,4 +1,4 @@
-"""Accepts taken back: the last ten, each photo as it was before the key."""
+"""Accepts taken back: the last thirty, each photo as it was before the key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari_skinseg.session.navigator import PhotoNavigator
     from trainer.project.project import Project
 
-KEPT = 10
+KEPT = 30
 """Accepts that can be taken back."""
 
 

@@ -37,8 +37,8 @@ class Suggested:
 
 Mask = str | Suggested | None
 """What is drawn over a photo: the mask of a revision, a suggestion, or nothing."""
-Wish = tuple[int, Mask, bool]
-"""A photo, what is drawn over it, and whether sensitive classes are shown bare."""
+Wish = tuple[int, Mask, bool, int]
+"""A photo, what is drawn over it, whether sensitive classes are shown bare, and the long side."""
 
 
 class Thumbnails:
@@ -57,13 +57,18 @@ class Thumbnails:
         self._drawing = False
 
     def get(
-        self, photo_id: int, mask: Mask, drawn: Callable[[], None], bare: bool = False
+        self,
+        photo_id: int,
+        mask: Mask,
+        drawn: Callable[[], None],
+        bare: bool = False,
+        side: int = SIDE,
     ) -> NDArray[np.uint8] | None:
         """Return a thumbnail, uint8 (height, width, 3), if it is there; else `drawn` is called once it is.
 
         None, and no call, for a photo that cannot be read. Sensitive classes are hidden unless `bare`.
         """
-        wish = photo_id, mask, bare
+        wish = photo_id, mask, bare, side
         if wish in self._kept:
             self._kept.move_to_end(wish)
             return self._kept[wish]
@@ -90,8 +95,8 @@ class Thumbnails:
 
         self._background.draw(lambda: self._drawn(*wish), keep, lambda _: keep(None))
 
-    def _drawn(self, photo_id: int, mask: Mask, bare: bool) -> NDArray[np.uint8]:
-        image = self._project.photos.read_scaled(photo_id, SIDE)
+    def _drawn(self, photo_id: int, mask: Mask, bare: bool, side: int) -> NDArray[np.uint8]:
+        image = self._project.photos.read_scaled(photo_id, side)
         if not bare:
             image = veil_photo(self._project, photo_id, image)
         labels = self._labels(photo_id, mask) if mask and self._may_see(photo_id) else None

@@ -156,14 +156,14 @@ def row_text(found: SearchResult) -> str:
     return "\n".join([*lines, found.said.splitlines()[0]] if found.said.strip() else lines)
 
 
-def pixmap(pixels: NDArray[np.uint8]) -> QPixmap:
+def pixmap(pixels: NDArray[np.uint8], side: int = SIDE) -> QPixmap:
     """Return a picture, uint8 (height, width, 3), in the middle of a square: all texts are aligned."""
     height, width, _ = pixels.shape
     data = np.ascontiguousarray(pixels).tobytes()
-    square = QPixmap(SIDE, SIDE)
+    square = QPixmap(side, side)
     square.fill(Qt.GlobalColor.transparent)
     painter = QPainter(square)
     image = QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888)
-    painter.drawImage((SIDE - width) // 2, (SIDE - height) // 2, image)
+    painter.drawImage((side - width) // 2, (side - height) // 2, image)
     painter.end()
     return square

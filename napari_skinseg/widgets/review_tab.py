@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QComboBox, QPlainTextEdit, QVBoxLayout, QWidget
 
 from napari_skinseg.widgets.elements import wrapped_label
 from napari_skinseg.widgets.row_pictures import RowPictures
+from napari_skinseg.widgets.suggestion_grid import SuggestionGrid
 from napari_skinseg.widgets.verdict_panel import VerdictPanel
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.project.review import REVIEWED
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from trainer.project.review import ReviewEntry
 
 SHOWN = 200
+GOOD = "good suggestions"
+"""Name of the grid among the states."""
 STATE_TITLES = {
     PhotoState.LABELLED: "done",
     PhotoState.PART: "begun",
@@ -45,11 +48,15 @@ class ReviewTab(QWidget):
         self.states = QComboBox()
         for state in REVIEWED:
             self.states.addItem(STATE_TITLES[state], state)
+        self.grid = SuggestionGrid(session)
+        self.grid.hide()
+        if not session.project.read_only:
+            self.states.addItem(GOOD, None)
         self.notice = wrapped_label()
         self.table = WordTable(("photo", "what"), stretch=1)
         self.table.opened.connect(session.open_photo)
         self.pictures = RowPictures(self.table, session)
-        self.states.activated.connect(lambda _: self.refresh())
+        self.states.activated.connect(lambda _: self._choose())
         layout = QVBoxLayout(self)
         self.verdicts = VerdictPanel(session) if session.reviewing.is_reviewer else None
         self.note = QPlainTextEdit()
@@ -64,14 +71,27 @@ class ReviewTab(QWidget):
         layout.addWidget(self.notice)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.pictures.bare)
+        layout.addWidget(self.grid, 1)
         self.refresh()
 
     def refresh(self) -> None:
         """Read the list again; it appears as soon as it is there."""
         if self.verdicts is not None:
             self.verdicts.refresh()
+        if self.states.currentData() is None:
+            return  # the grid is read when it is asked for: ticks would be lost
         state = PhotoState(self.states.currentData())
         self.session.browser.review(state, SHOWN, lambda entries: self._show(state, entries))
+
+    def _choose(self) -> None:
+        good = self.states.currentData() is None
+        self.grid.setVisible(good)
+        self.notice.setHidden(good)
+        self.pictures.bare.setHidden(good or not self.session.history.hides)
+        if good:
+            self.table.hide()
+            self.grid.refresh()
+        self.refresh()
 
     def _show_note(self) -> None:
         """Show all that a reviewer has written on the open photo."""

@@ -159,6 +159,7 @@ class WorkspaceDock(QWidget):
         session = self.session = AnnotationSession(self.viewer, project, annotator)
         self.staged = StagedDrawing(self.viewer, session)
         draw_outlines(self.viewer, session.annotation_layer)
+        session.poll()  # a first photo is claimed while the docks are made
         self._add_docks(session, project)
         session.notice.connect(partial(show_notice, self.viewer))
         session.help_requested.connect(self._toggle_keys)

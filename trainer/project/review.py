@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from trainer.project.schema import photo, revision
+from trainer.project.clock import shared_time
+from trainer.project.schema import lease, photo, prediction, revision
+from trainer.project.schema_choice import statistic
 from trainer.project.states import PhotoState
 
 if TYPE_CHECKING:
     from trainer.project.store import Store
 
-__all__ = ["REVIEWED", "Review", "ReviewEntry"]
+__all__ = ["REVIEWED", "Review", "ReviewEntry", "Trusted"]
 
 REVIEWED = (PhotoState.LABELLED, PhotoState.PART, PhotoState.FLAGGED, PhotoState.BROKEN)
 """States that a list can be made of, in the order of its menu."""
@@ -34,6 +36,19 @@ class ReviewEntry:
     """Time of that, in seconds since 1970."""
     head: str | None
     """Id of that mask."""
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """A photo that waits, whose suggestion the model in use is sure of."""
+
+    photo_id: int
+    relpath: str
+    model_id: str
+    sure: float
+    """Lead of the likeliest class over the next, mean over the pixels, 0 to 1."""
+    there: bool
+    """Whether the suggestion is made; else only the photo has been rated."""
 
 
 class Review:
@@ -63,5 +78,32 @@ class Review:
                     row.created,
                     row.head,
                 )
+                for row in connection.execute(query)
+            ]
+
+    def trusted(self, model_id: str, n: int) -> list[Trusted]:
+        """At most `n` photos of the queue that a model is surest of; of the training photos alone.
+
+        On the others models are compared: masks that one of them has made would favour it.
+        """
+        if not self._store.catalog.has(statistic):
+            return []
+        sure = statistic.c.numbers["margin"].as_float()
+        there = sa.and_(prediction.c.photo_id == photo.c.id, prediction.c.model_id == model_id)
+        with self._store.catalog.read() as connection:
+            held = sa.exists().where(
+                lease.c.photo_id == photo.c.id, lease.c.expires > shared_time(connection)
+            )
+            query = (
+                sa.select(photo.c.id, photo.c.relpath, sure.label("sure"), prediction.c.model_id)
+                .select_from(statistic.join(photo, photo.c.id == statistic.c.photo_id))
+                .outerjoin(prediction, there)
+                .where(statistic.c.model_id == model_id, sure.is_not(None), ~held)
+                .where(photo.c.split == "train", photo.c.queued == 1, photo.c.head.is_(None))
+                .order_by(sure.desc(), photo.c.id)
+                .limit(n)
+            )
+            return [
+                Trusted(row.id, row.relpath, model_id, row.sure, row.model_id is not None)
                 for row in connection.execute(query)
             ]
