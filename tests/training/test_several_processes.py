@@ -35,6 +35,8 @@ QUICK = [
     "4",
     "--steps",
     "12",
+]
+QUICK += [
     "--seed",
     "1",
     "--device",

@@ -16,7 +16,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import torch.distributed as dist
+from torch._C._distributed_c10d import TCPStore
 
 from trainer.errors import ProcessLostError, SkinsegError
 
@@ -46,7 +46,7 @@ class Beat:
     def __init__(self, place: Rank, host: str, port: int) -> None:
         self.place = place
         # a connection of its own: a wait of the training must not hold back the beat
-        self._store = dist.TCPStore(host, port, is_master=False, timeout=timedelta(seconds=SILENCE))
+        self._store = TCPStore(host, port, is_master=False, timeout=timedelta(seconds=SILENCE))
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="beat", daemon=True)
 

@@ -54,7 +54,8 @@ def parts(*sizes: int) -> Iterator[None]:
 
 def pooled(tensor: Tensor) -> Tensor:
     """Sum a tensor over all processes that share the batch, and its gradient on the way back."""
-    return tensor if _ranks.world == 1 else _Sum.apply(tensor, _ranks)  # type: ignore[no-any-return, no-untyped-call]
+    total: Tensor = tensor if _ranks.world == 1 else _Sum.apply(tensor, _ranks)
+    return total
 
 
 def pooled_mean(values: Tensor) -> Tensor:
@@ -156,13 +157,14 @@ class _Whole(TorchFunctionMode):
         momentum: float = 0.1,
         eps: float = 1e-5,
     ) -> Tensor:
-        out, mean, var, count = _BatchNorm.apply(x, weight, bias, eps, self.ranks)  # type: ignore[no-untyped-call]
+        out, mean, var, count = _BatchNorm.apply(x, weight, bias, eps, self.ranks)
         with torch.no_grad():
             if running_mean is not None:
                 running_mean.lerp_(mean, momentum)
             if running_var is not None:
                 running_var.lerp_((var * (count / (count - 1).clamp(min=1))).to(var.dtype), momentum)
-        return out  # type: ignore[no-any-return]
+        normalised: Tensor = out
+        return normalised
 
     def _dropout(self, dropout: Callable[..., Tensor], x: Tensor, p: float) -> Tensor:
         """Draw for all rows of the batch, as every process does with the same generator, and take its own."""

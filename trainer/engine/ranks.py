@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import torch
 import torch.distributed as dist
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 from trainer.engine.beat import Beat
 from trainer.engine.torchrun import Rank, leave_torchrun
@@ -72,7 +74,7 @@ class Ranks:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         self.sum_up(flat)
-        parts = flat.div_(self.world).split([tensor.numel() for tensor in tensors])
+        parts = torch.split(flat.div_(self.world), [tensor.numel() for tensor in tensors])
         for tensor, part in zip(tensors, parts, strict=True):
             tensor.copy_(part.view_as(tensor))
 
@@ -158,9 +160,9 @@ def joined(device: str) -> Iterator[Ranks]:
     cuda = device != "cpu" and torch.cuda.is_available()
     address = os.environ.get("MASTER_ADDR", "localhost"), int(os.environ.get("MASTER_PORT", "29500"))
     try:
-        store, rank, world = next(dist.rendezvous("env://", timeout=TO_MEET))
+        store, rank, world = next(rendezvous("env://", timeout=TO_MEET))
         # torchrun may keep its store when it starts the processes again, with the addresses of those before
-        ours = dist.PrefixStore(f"skinseg/{place.attempt}", store)
+        ours = PrefixStore(f"skinseg/{place.attempt}", store)
         backend = "cpu:gloo,cuda:nccl" if cuda else "gloo"
         dist.init_process_group(backend, store=ours, rank=rank, world_size=world, timeout=PATIENCE)
         beat = Beat(place, *address)
