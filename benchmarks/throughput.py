@@ -4,7 +4,8 @@
 
 Training: crops per second of a round (decode cache, augmentation, losses, moving average, clipping) over
 those of a bare loop with the same recipe step on tensors that already lie on the device. Scoring: photos per
-second of decoding in threads plus network, over the slower of decoding alone and network alone. FOLDER (or
+second of decoding in threads plus network, over the slower of decoding alone and network alone. With all
+cores at work: steps of whole rounds over those of a plain loop (`_plain_loop.py`), in turns. FOLDER (or
 SKINSEG_DATA) as for yardstick.py; without it 24 photos of 12 megapixels are made of noise.
 """
 
@@ -24,6 +25,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from benchmarks._plain_loop import compare
 from benchmarks.yardstick import make_project
 from trainer.data.crops import LabelledCrops
 from trainer.data.loader import Batch, Loader
@@ -150,6 +152,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--photos", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--blocks", type=int, default=10, help="of three steps, against the plain loop")
     parser.add_argument("--threads", type=int, help="default: as in the background, all cores but one")
     parser.add_argument("--set", nargs="*", default=[], help="training settings, KEY=VALUE")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "throughput.json")
@@ -169,6 +172,8 @@ def main() -> None:
                 for _ in range(args.repeats)
             ]
             rates = scoring(project, engine, plan, args.photos)
+            every_core = Engine.start(args.device, threads=args.threads)
+            whole = compare(project, every_core, folder / "whole", args.blocks)
     bare_rate, photo_rate = (float(np.median(column)) for column in zip(*pairs, strict=True))
     share = float(np.median([b / a for a, b in pairs]))
     slower = min(rates["decode"], rates["network"])
@@ -181,11 +186,17 @@ def main() -> None:
         "torch": torch.__version__,
         "system": f"{platform.system()} {platform.machine()}",
         "training": {"bare": bare_rate, "photos": photo_rate, "share": share, "reach": 0.95},
+        "plain": {**whole, "reach": {"supervised": 0.95, "skinseg": 0.75}},
         "scoring": {**rates, "share": rates["both"] / slower, "reach": 0.90},
     }
     print(f"training  bare {bare_rate:.1f}  from photos {photo_rate:.1f} crops/s  share {share:.3f} (0.95)")
     alone = f"decode {rates['decode']:.1f}  network {rates['network']:.1f}"
     print(f"scoring   {alone}  both {rates['both']:.1f} photos/s  share {rates['both'] / slower:.3f} (0.90)")
+    for name, reach in (("supervised", 0.95), ("skinseg", 0.75)):
+        clock, processor = whole[name], whole[f"{name}_processor"]
+        print(
+            f"{name:10} {clock:.3f} of a plain loop ({reach}), by processor time {processor:.3f}, all cores"
+        )
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 

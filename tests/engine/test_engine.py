@@ -106,7 +106,7 @@ def test_cores_are_those_this_process_may_use():
     assert cpu_cores() == len(os.sched_getaffinity(0))
 
 
-def test_a_round_refuses_to_be_several_processes(monkeypatch):
+def test_what_several_processes_cannot_share_is_refused(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(ConfigError, match="without torchrun"):
+    with pytest.raises(ConfigError, match="start anything else without it"):
         Engine.start("cpu")

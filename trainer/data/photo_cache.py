@@ -79,7 +79,11 @@ class DecodedCache:
     def _load(self, path: Path, name: str) -> Bytes | None:
         with self._lock:
             if name not in self._sizes:
-                return None
+                try:  # another process of the same training may have made it
+                    self._sizes[name] = path.stat().st_size
+                except OSError:
+                    return None
+                self._total += self._sizes[name]
             self._sizes.move_to_end(name)
             large = self._sizes[name] > MAP_FROM
         try:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import torch.distributed as dist
+from torch._C._distributed_c10d import TCPStore
 
 from trainer.errors import ProcessLostError, SkinsegError
 
@@ -46,7 +46,7 @@ class Beat:
     def __init__(self, place: Rank, host: str, port: int) -> None:
         self.place = place
         # a connection of its own: a wait of the training must not hold back the beat
-        self._store = dist.TCPStore(host, port, is_master=False, timeout=timedelta(seconds=SILENCE))
+        self._store = TCPStore(host, port, is_master=False, timeout=timedelta(seconds=SILENCE))
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="beat", daemon=True)
 
@@ -58,16 +58,17 @@ class Beat:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end.set()
-        self._thread.join(SILENCE)
         if error is None or isinstance(error, ProcessLostError):
             words = "done"
         else:
             why = str(error) if isinstance(error, SkinsegError) else type(error).__name__
+            why = "it was interrupted" if isinstance(error, KeyboardInterrupt) else why
             words = f"process {self.place.rank} on {socket.gethostname()} ended: {why}"
         with suppress(RuntimeError):
             self._store.set(self._key("words", self.place.rank), words)
+        self._thread.join(SILENCE)
 
-    def last_words(self, seconds: float = 2.0) -> str:
+    def last_words(self, seconds: float = 0.5) -> str:
         """Return why another process ended, if it says so within some seconds; else nothing."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

@@ -19,30 +19,43 @@ from torch.overrides import TorchFunctionMode
 from trainer.engine.ranks import Ranks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
 _alone = Ranks()
 _ranks = _alone
+_parts: tuple[int, ...] = ()
 
 
 @contextmanager
-def one_batch(ranks: Ranks, *sizes: int) -> Iterator[None]:
-    """Let the processes work on one batch, whose labelled and unlabelled parts have these sizes."""
+def one_batch(ranks: Ranks) -> Iterator[None]:
+    """Let the processes work on one batch."""
     global _ranks
     if ranks.world == 1:
         yield
         return
     _ranks = ranks
     try:
-        with _Whole(ranks, sizes):
+        with _Whole(ranks):
             yield
     finally:
         _ranks = _alone
 
 
+@contextmanager
+def parts(*sizes: int) -> Iterator[None]:
+    """Say that inputs are made of so many crops each of several batches, one behind the other."""
+    global _parts
+    before, _parts = _parts, sizes
+    try:
+        yield
+    finally:
+        _parts = before
+
+
 def pooled(tensor: Tensor) -> Tensor:
     """Sum a tensor over all processes that share the batch, and its gradient on the way back."""
-    return tensor if _ranks.world == 1 else _Sum.apply(tensor, _ranks)  # type: ignore[no-any-return, no-untyped-call]
+    total: Tensor = tensor if _ranks.world == 1 else _Sum.apply(tensor, _ranks)
+    return total
 
 
 def pooled_mean(values: Tensor) -> Tensor:
@@ -119,9 +132,9 @@ class _BatchNorm(torch.autograd.Function):
 class _Whole(TorchFunctionMode):
     """Puts batch norm and dropout of the whole batch in the place of torch's own, in every network."""
 
-    def __init__(self, ranks: Ranks, sizes: Sequence[int]) -> None:
+    def __init__(self, ranks: Ranks) -> None:
         super().__init__()
-        self.ranks, self.sizes = ranks, sizes
+        self.ranks = ranks
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -129,8 +142,8 @@ class _Whole(TorchFunctionMode):
         kwargs = kwargs or {}
         if func is F.batch_norm and kwargs.get("training"):
             return self._batch_norm(*args, **kwargs)
-        if func is F.dropout and kwargs.get("training", True) and kwargs.get("p", 0.5) > 0:
-            return self._dropout(args[0], kwargs.get("p", 0.5))
+        if func in (F.dropout, F.dropout2d) and kwargs.get("training", True) and kwargs.get("p", 0.5) > 0:
+            return self._dropout(func, args[0], kwargs.get("p", 0.5))
         return func(*args, **kwargs)
 
     def _batch_norm(
@@ -144,32 +157,30 @@ class _Whole(TorchFunctionMode):
         momentum: float = 0.1,
         eps: float = 1e-5,
     ) -> Tensor:
-        out, mean, var, count = _BatchNorm.apply(x, weight, bias, eps, self.ranks)  # type: ignore[no-untyped-call]
+        out, mean, var, count = _BatchNorm.apply(x, weight, bias, eps, self.ranks)
         with torch.no_grad():
             if running_mean is not None:
                 running_mean.lerp_(mean, momentum)
             if running_var is not None:
                 running_var.lerp_((var * (count / (count - 1).clamp(min=1))).to(var.dtype), momentum)
-        return out  # type: ignore[no-any-return]
+        normalised: Tensor = out
+        return normalised
 
-    def _dropout(self, x: Tensor, p: float) -> Tensor:
+    def _dropout(self, dropout: Callable[..., Tensor], x: Tensor, p: float) -> Tensor:
         """Draw for all rows of the batch, as every process does with the same generator, and take its own."""
-        rows = self._rows(len(x))
-        if rows is None:
-            return F.dropout(x, p)
-        last = x.ndim == 4 and x.is_contiguous(memory_format=torch.channels_last)
-        whole = x.new_ones(rows[1], *x.shape[1:])
-        if last:
-            whole = whole.contiguous(memory_format=torch.channels_last)
-        return x * F.dropout(whole, p)[rows[0]]
+        rows, count = self._rows(len(x))
+        whole = x.new_ones(count, *x.shape[1:])
+        if x.ndim == 4 and x.is_contiguous(memory_format=torch.channels_last):
+            whole = whole.contiguous(memory_format=torch.channels_last)  # numbers are drawn in memory's order
+        return x * dropout(whole, p)[rows]
 
-    def _rows(self, count: int) -> tuple[list[int], int] | None:
-        """Which rows of the whole batch an input of ``count`` rows holds, of how many; None: not known."""
-        for sizes in (self.sizes, self.sizes[:1], self.sizes[1:]):
-            rows, before = [], 0
-            for size in sizes:
-                rows += [before + row for row in self.ranks.share(size)]
-                before += size
-            if len(rows) == count and before:
-                return rows, before
-        return None
+    def _rows(self, count: int) -> tuple[list[int], int]:
+        """Which rows of the whole batch an input of ``count`` rows holds, of how many."""
+        own = _parts if sum(_parts) == count else (count,)
+        sizes = torch.zeros(self.ranks.world, len(own), dtype=torch.int64)
+        sizes[self.ranks.place.rank] = torch.tensor(own)
+        self.ranks.sum_up(sizes)
+        before_part = sizes.sum(0).cumsum(0) - sizes.sum(0)
+        first = before_part + sizes[: self.ranks.place.rank].sum(0)
+        rows = [int(start) + row for start, size in zip(first, own, strict=True) for row in range(size)]
+        return rows, int(sizes.sum())

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import torch
 import torch.distributed as dist
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 from trainer.engine.beat import Beat
 from trainer.engine.torchrun import Rank, leave_torchrun
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+TO_MEET = timedelta(minutes=5)
+"""So long a process waits at the start for the others."""
 PATIENCE = timedelta(days=1)
 """The first may predict or validate for long while the others wait; a lost one is noticed by its beat."""
 
@@ -70,7 +74,7 @@ class Ranks:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         self.sum_up(flat)
-        parts = flat.div_(self.world).split([tensor.numel() for tensor in tensors])
+        parts = torch.split(flat.div_(self.world), [tensor.numel() for tensor in tensors])
         for tensor, part in zip(tensors, parts, strict=True):
             tensor.copy_(part.view_as(tensor))
 
@@ -111,10 +115,12 @@ class Ranks:
 
 
 def lost(why: str) -> str:
-    """Say that a process is gone, why if that is known, and the mend."""
+    """Say that a process is gone, and why, or the mend where nobody knows."""
+    if why:
+        return f"{why} (so this process ends too)"
     return (
-        f"{why or 'one of the processes was lost (killed, or its machine out of reach)'}: the others end "
-        "too; start it again with --resume, it goes on from its checkpoint"
+        "another process was lost (killed, or its machine out of reach), so this one ends: start them again "
+        "with --resume, they go on from their checkpoint"
     )
 
 
@@ -154,7 +160,11 @@ def joined(device: str) -> Iterator[Ranks]:
     cuda = device != "cpu" and torch.cuda.is_available()
     address = os.environ.get("MASTER_ADDR", "localhost"), int(os.environ.get("MASTER_PORT", "29500"))
     try:
-        dist.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", timeout=PATIENCE)
+        store, rank, world = next(rendezvous("env://", timeout=TO_MEET))
+        # torchrun may keep its store when it starts the processes again, with the addresses of those before
+        ours = PrefixStore(f"skinseg/{place.attempt}", store)
+        backend = "cpu:gloo,cuda:nccl" if cuda else "gloo"
+        dist.init_process_group(backend, store=ours, rank=rank, world_size=world, timeout=PATIENCE)
         beat = Beat(place, *address)
     except (RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]

@@ -52,15 +52,14 @@ def present_class_dice(logits: Tensor, target: Tensor, smooth: float = 1.0) -> T
     Tensor
         Scalar in [0, 1]; zero with zero gradient where every pixel is IGNORE.
     """
-    logits, target = logits.float(), target.long()
-    classes = logits.shape[1]
-    valid = (target != IGNORE).unsqueeze(1)
+    logits, target = logits.float(), target.long().unsqueeze(1)
+    valid = target != IGNORE
     p = logits.softmax(dim=1) * valid
-    one_hot = F.one_hot(target.masked_fill(target == IGNORE, 0), classes).movedim(-1, 1)
-    t = one_hot.to(p.dtype) * valid
+    # F.one_hot would make whole numbers of eight bytes, and the transposed copy of them
+    t = torch.zeros_like(p).scatter_(1, target.masked_fill(~valid, 0), valid.to(p.dtype))
     axes = (0, 2, 3)
     both, sum_p, sum_t = pooled(torch.stack([(p * t).sum(axes), p.sum(axes), t.sum(axes)]))
-    dice = (2 * both + smooth) / (sum_p + sum_t + smooth)
+    dice: Tensor = (2 * both + smooth) / (sum_p + sum_t + smooth)
     present = sum_t > 0
     if not bool(present.any()):
         return logits.sum() * 0.0
@@ -85,7 +84,8 @@ def flat_dice(logits: Tensor, target: Tensor, background: int = 0, smooth: float
     t = torch.stack([target == index for index in foreground], dim=1).to(p.dtype)
     p = p[:, foreground]
     both, sum_p, sum_t = pooled(torch.stack([(p * t).sum(), p.sum(), t.sum()]))
-    return (2 * both + smooth) / (sum_p + sum_t + smooth)
+    dice: Tensor = (2 * both + smooth) / (sum_p + sum_t + smooth)
+    return dice
 
 
 def thresholded_iou(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import torch
 from torch import Tensor
 
+from trainer.engine.one_batch import parts
 from trainer.engine.optim import make_optimizer
 from trainer.errors import ConfigError
 from trainer.losses.segmentation import class_weights, cross_entropy, present_class_dice
@@ -50,7 +51,8 @@ class Supervised(Recipe):
                 "training.batch: batch-norm layers need two crops in a step; set it to 2 or more"
             )
         together = images[0] if len(images) == 1 else torch.cat(images)
-        return list(self.served(together).float().split(sizes))
+        with parts(*sizes):
+            return list(self.served(together).float().split(sizes))
 
     def supervised_loss(self, logits: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """CE + dice_weight * Dice, and both by name to plot."""

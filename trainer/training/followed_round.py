@@ -57,8 +57,7 @@ def follow_round(project: Project, *, tick: Tick | None = None, device: str = "a
     SkinsegError
         This machine has another kind of device, or cannot read what the first one can.
     """
-    told = current().from_first(None)
-    assert isinstance(told, Followed)
+    told: Followed = current().from_first(None)
     settings = Settings.model_validate(told.settings)
     training = settings.training
     engine = Engine.start(device, precision=training.precision, threads=training.threads or None)

@@ -163,7 +163,7 @@ class Training:
         plan = self.recipe.plan
         if self.step or plan.init == "scratch" or plan.warm_start:
             return
-        with one_batch(self.engine.ranks, self.labelled.size):
+        with one_batch(self.engine.ranks):
             self.recipe.prepare(self.labelled.batch(step) for step in itertools.count())
         self.ema = Ema(self.recipe.served, plan.ema)
 
@@ -184,11 +184,10 @@ class Training:
 
     def _try_step(self, batch: int) -> dict[str, Tensor]:
         labelled = self.labelled.batch(self.step)
-        unlabelled, sizes = None, [self.labelled.size]
+        unlabelled = None
         if self.unlabelled is not None and self.recipe.uses_unlabelled(self.step):
             unlabelled = self.unlabelled.batch(self.step)
-            sizes.append(self.unlabelled.size)
-        with one_batch(self.engine.ranks, *sizes):
+        with one_batch(self.engine.ranks):
             return self.recipe.step(labelled, unlabelled, self.step)
 
     def _step_together(self) -> dict[str, Tensor]:
