@@ -26,9 +26,8 @@ from trainer.synthetic.demo_project import make_demo
 OUT = Path(__file__).parent / "pictures"
 SIZES = ((1440, 900), (1920, 1080))
 PHOTOS = 60
-BACKGROUND = 1
-"""Label of the background."""
 UNCERTAIN = 2
+HAND = 4
 
 
 def make_project(folder: Path) -> Path:
@@ -55,6 +54,12 @@ def most_to_see(project: Project, place: int = 0) -> int:
     return by_classes[place]
 
 
+def largest_hand(project: Project) -> int:
+    """Find the waiting photo with the largest hand."""
+    truth = Truth(project.path / "sample" / "masks")
+    return max(waiting(project), key=lambda number: (truth(project.photos.get(number)) == HAND).mean())
+
+
 def show_work(dock: Any) -> None:
     """Open a photo with much to see, correct its suggestion, and have the trainer busy meanwhile."""
     project, session = dock.project, dock.session
@@ -72,21 +77,20 @@ def show_work(dock: Any) -> None:
 
 
 def show_selection(dock: Any) -> None:
-    """Click on the largest part of a photo without a suggestion, and show what Select proposes."""
+    """Click on a hand on a photo without a suggestion, and show what Select proposes."""
     project, session = dock.project, dock.session
-    session.open_photo(most_to_see(project, place=1))
+    session.open_photo(largest_hand(project))
     wait_for(lambda: session.current is not None, 90)
     session.drop_suggestion()
     truth = Truth(project.path / "sample" / "masks")(session.current.photo)
-    parts = np.bincount(truth[truth > BACKGROUND])
-    depth = ndimage.distance_transform_edt(truth == parts.argmax())
+    depth = ndimage.distance_transform_edt(np.pad(truth == HAND, 1))[1:-1, 1:-1]
     row, column = np.unravel_index(depth.argmax(), depth.shape)
     session.toggle_select()
     select = session._editor.select
     wait_for(lambda: select._found is not None and not select._found.better_comes, 60)
     select.click(float(row), float(column), added=True)
     wait_for(lambda: select._proposals and not select._awaited, 30)
-    session._editor.brush.select(int(parts.argmax()), keep_tool=True)
+    session._editor.brush.select(HAND, keep_tool=True)
     dock.viewer.reset_view()
     settle(1.0)
 
@@ -144,7 +148,7 @@ def take_tabs(dock: Any, out: Path) -> None:
     """Save a picture of each tab by itself, and of the key table."""
     for name in ("queue", "review", "models", "settings", "training", "keys"):
         dock.show_extra(name)
-        settle(0.8)
+        settle(2.5)
         panel = dock.keys if name == "keys" else dock.tabs[name]
         panel.grab().save(str(out / f"{name}.png"))
         print(out / f"{name}.png")
@@ -161,16 +165,16 @@ def main() -> None:
         project = options.project or make_project(Path(folder))
         start_trainer(project)
         try:
-            for size in SIZES:
+            for size, annotator in zip(SIZES, ("anna", "dora"), strict=True):  # no draft of one for the other
                 name = f"workspace-{size[0]}x{size[1]}.png"
-                print(workspace_picture(project, options.out / name, size, "anna", show_work))
-            print(workspace_picture(project, options.out / "select.png", SIZES[0], "anna", show_selection))
+                print(workspace_picture(project, options.out / name, size, annotator, show_work))
+            print(workspace_picture(project, options.out / "select.png", SIZES[0], "ben", show_selection))
             follow = Path(folder) / "follow.png"
             workspace_picture(
                 project,
                 follow,
                 SIZES[0],
-                "anna",
+                "clara",
                 lambda dock: show_following(dock, options.out / "instant.png"),
             )
             last = Path(folder) / "tabs.png"

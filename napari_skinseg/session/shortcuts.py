@@ -31,10 +31,12 @@ MOVING = ("Space", "N", "B", "Ctrl+Z", "?", "Y")
 SEQUENCES = {
     "Ctrl+Z": ("Control-Z",),
     "Shift+Ctrl+Z": ("Control-Shift-Z",),
+    "[": ("[", "PageDown"),
+    "]": ("]", "PageUp"),
     "?": ("/", "Shift-/", "F1"),
 }
 """napari's spelling, where it differs. It cannot name "?", so the key itself and F1 stand for it; a dock can
-add a Qt shortcut."""
+add a Qt shortcut. Boards of many languages have no bracket without AltGr; every board has these two."""
 
 
 class KeyRow(NamedTuple):
@@ -181,8 +183,8 @@ def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
         KeyRow("K", "skip this photo", actions.skip),
         KeyRow("F", "flag it with a note", actions.ask_for_note),
         KeyRow(PEEK, "hold to see the bare photo", actions.toggle_peek),
-        KeyRow("[", "smaller brush", partial(actions.change_brush, -1)),
-        KeyRow("]", "larger brush", partial(actions.change_brush, 1)),
+        KeyRow("[", "smaller brush (also Page Down)", partial(actions.change_brush, -1)),
+        KeyRow("]", "larger brush (also Page Up)", partial(actions.change_brush, 1)),
         KeyRow(",", "less opaque", partial(actions.change_opacity, -1)),
         KeyRow(".", "more opaque", partial(actions.change_opacity, 1)),
         KeyRow("Z", "brightness and contrast back to neutral", actions.neutral_light),

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from trainer.labels.classes import ClassSet
     from trainer.project.sessions import Stats
 
+NOTE_LETTERS = 200
+"""Of a flag's note that are shown beside the photo; Review has the rest."""
+
 
 @dataclass(frozen=True)
 class ClassRow:
@@ -88,12 +91,19 @@ def progress_text(photos: int, seconds_each: float, labelled: int, total: int, s
     return f"today {photos:,}{pace} · {labelled:,} of {total:,}{waiting}"
 
 
+def shortened(text: str, most: int) -> str:
+    """Write a text on one line, without what is beyond so many letters."""
+    line = " ".join(text.split())
+    return f"{line[: most - 1]}…" if len(line) > most else line
+
+
 def why_text(opened: PhotoInfo | None) -> str:
     """Say why a photo is here; above that the note of its flag, until it is accepted."""
     if opened is None:
         return ""
     flagged = opened.photo.state == PhotoState.FLAGGED
-    note = f"flagged: {opened.photo.reason or 'no note'} (accepting it resolves that)" if flagged else ""
+    said = shortened(opened.photo.reason or "no note", NOTE_LETTERS)
+    note = f"flagged: {said} (accepting it resolves that)" if flagged else ""
     return "\n".join(filter(None, (note, f"here because: {opened.why}" if opened.why else "")))
 
 

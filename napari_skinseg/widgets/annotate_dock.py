@@ -88,6 +88,8 @@ class AnnotateDock(QWidget):
         set_bold(self.title)
         self.clock.setToolTip("time on this photo")
         self.why, self.sentence = wrapped_label(), wrapped_label()
+        for typed in (self.why, self.sentence):  # notes and names are what people typed, no markup
+            typed.setTextFormat(Qt.TextFormat.PlainText)
         self.next = button("Next photo", "Open the next photo of the queue (Space)", session.open_next)
         self.again = button(
             "Skipped photos", "Open what you skipped in this session, the oldest first", session.open_skipped

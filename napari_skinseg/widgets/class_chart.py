@@ -26,7 +26,7 @@ class ClassChart(Chart):
 
     def __init__(self, *, theme: str = "dark") -> None:
         super().__init__(
-            "agreement by class, against the model before",
+            "agreement by class (▲ ▼ since last)",
             "waits for the first validated model",
             theme=theme,
         )

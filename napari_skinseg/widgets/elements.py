@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 BREAK = "\u200b"
 """A place where a line may break, and nothing that can be seen."""
+BREAKABLE = re.compile(r"[/\\_\-.=]|[^\s/\\_\-.=]{24}(?=\S)")
+"""What a line may break after: the joints of a path, and long words where they must."""
 LEAST_ROOM = 72
 """Height that a part which scrolls keeps in the lowest window, pixels."""
 
@@ -83,9 +86,8 @@ class WrappedLabel(QLabel):
     def setText(self, text: str | None) -> None:
         """Qt: show a text; markup stays as it is."""
         self._text = text or ""
-        markup = "<" in self._text
-        breaks = self._text if markup else "".join(c + BREAK if c in "/\\_-.=" else c for c in self._text)
-        super().setText(breaks)
+        markup = "<" in self._text and self.textFormat() != Qt.TextFormat.PlainText
+        super().setText(self._text if markup else BREAKABLE.sub(rf"\g<0>{BREAK}", self._text))
 
     def text(self) -> str:
         """Qt: the text as it was given."""

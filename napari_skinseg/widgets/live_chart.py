@@ -118,7 +118,13 @@ class LiveChart(Chart):
             f"{f' {value:.2f}' if name == self.main else ''}</span>"
             for name, value in last.items()
         ]
-        self.title.setText(f"{self._group}: {' · '.join(parts)}")
+        plain = [f"{short_name(name)} ·" for name in last]
+        measure, room = self.title.fontMetrics().horizontalAdvance, self.title.width()
+        shown = len(parts)
+        while shown > 1 and measure(f"{self._group}: {' '.join(plain[:shown])} 0.00 …") > room:
+            shown -= 1  # the tooltip has them all
+        more = " · …" if shown < len(parts) else ""
+        self.title.setText(f"{self._group}: {' · '.join(parts[:shown])}{more}")
 
     def _in_legend_order(self) -> list[str]:
         known = [self.main, *CURVE_COLOURS]

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from trainer.project.project import Project
 
 SECTIONS = ("window", "queue", "review", "privacy", "gate")
-TITLES = {"gate": "better models"}
+TITLES = {"window": "desk", "gate": "models"}
+"""Short: five of them stand in a narrow dock without arrows."""
 
 
 class SettingsTab(QWidget):

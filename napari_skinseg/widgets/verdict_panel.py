@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from napari_skinseg.session.status import moment
+from napari_skinseg.views.annotate import shortened
 from napari_skinseg.widgets.elements import button, choice, row_of, wrapped_label
 from napari_skinseg.widgets.row_pictures import RowPictures
 from napari_skinseg.widgets.word_table import WordTable
@@ -122,20 +123,15 @@ class VerdictPanel(QWidget):
 def verdict_rows(found: Sequence[Reviewable]) -> list[tuple[int, tuple[str, str, str]]]:
     """Return rows of a table: photo id; file name, annotator, and when it was saved or what was said."""
     return [
-        (one.photo_id, (PurePosixPath(one.relpath).name, _short(one.annotator, NAME), _what(one)))
+        (one.photo_id, (PurePosixPath(one.relpath).name, shortened(one.annotator, NAME), _what(one)))
         for one in found
     ]
 
 
 def _what(one: Reviewable) -> str:
-    short = _short(one.note, SHORT)
+    short = shortened(one.note, SHORT)
     state = "sent back" if one.state == VerdictKind.RETURNED else one.state
     return ", ".join(filter(None, ("" if one.state == UNSEEN else state, moment(one.saved), short)))
-
-
-def _short(text: str, most: int) -> str:
-    line = " ".join(text.split())
-    return f"{line[: most - 1]}…" if len(line) > most else line
 
 
 def next_row(ids: Sequence[int], done: int) -> int | None:

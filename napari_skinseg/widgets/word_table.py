@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from napari_skinseg.widgets.elements import column_header, hide_row_numbers
+from napari_skinseg.views.annotate import shortened
+from napari_skinseg.widgets.elements import BREAK, BREAKABLE, column_header, hide_row_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 ROW_HEIGHT = 24
 LONGEST_NAME = 124
 """Beside a picture, pixels: a longer one breaks or is cut short."""
+CELL_LETTERS, LINE_LETTERS, TIP_LETTERS = 120, 60, 2000
+"""Letters of a cell, of a tooltip on one line, and of a tooltip that is broken into lines."""
 Row = tuple[Any, tuple[str, ...]]
 """A key, and the texts of the cells."""
 
@@ -78,7 +82,8 @@ class WordTable(QTableWidget):
     def sizeHintForColumn(self, column: int) -> int:
         """Qt: the widest text, seen or not, and room between the columns."""
         measure = self.fontMetrics().horizontalAdvance
-        widest = max((measure(cells[column]) for _, cells in self._rows), default=0) + 20
+        words = (shortened(cells[column], CELL_LETTERS) for _, cells in self._rows)
+        widest = max(map(measure, words), default=0) + 20
         if column or not self._picture_width:
             return widest
         return self._picture_width + min(widest, LONGEST_NAME)
@@ -93,8 +98,8 @@ class WordTable(QTableWidget):
         self.setRowCount(len(rows))
         for place, (key, cells) in enumerate(rows):
             for column, text in enumerate(cells):
-                item = QTableWidgetItem(text)
-                item.setToolTip(text)
+                item = QTableWidgetItem(shortened(text, CELL_LETTERS))
+                item.setToolTip(tip_of(text))
                 self.setItem(place, column, item)
             if key == selected:
                 self.selectRow(place)
@@ -126,3 +131,11 @@ class WordTable(QTableWidget):
         selection = self.selectionModel()
         places = [place.row() for place in selection.selectedRows()] if selection is not None else []
         return self._rows[places[0]][0] if places and places[0] < len(self._rows) else None
+
+
+def tip_of(text: str) -> str:
+    """Return a text as a tooltip; a long one in lines, where Qt would make it one line of any width."""
+    if len(text) <= LINE_LETTERS:
+        return text
+    words = BREAKABLE.sub(rf"\g<0>{BREAK}", shortened(text, TIP_LETTERS))
+    return f"<p>{escape(words)}</p>"

@@ -161,6 +161,10 @@ def test_keys_wheel_and_napari_change_the_same_brush(hand):
     assert camera.zoom == zoom
     hand.key(Qt.Key.Key_BracketLeft)
     assert (session.brush_size, layer.brush_size) == (50, 50)
+    hand.key(Qt.Key.Key_PageUp)
+    assert session.brush_size == 60, "a board without brackets"
+    hand.key(Qt.Key.Key_PageDown)
+    assert session.brush_size == 50
     layer.brush_size = 20
     assert session.brush_size == 20
     camera.zoom = 8.0

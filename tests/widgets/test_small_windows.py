@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import pytest
 from workbench import make_project, serve
 
@@ -124,3 +126,27 @@ def test_a_long_path_does_not_widen_a_label(qtbot):
     qtbot.addWidget(label)
     assert label.minimumSizeHint().width() < 200
     assert label.text().startswith("/somewhere/in/a"), "what is read is what was said"
+
+
+@pytest.mark.parametrize("note", ["w" * 10_000, "why is this so? " * 625, "<b>bold</b> <img src=x>" * 400])
+def test_a_note_of_ten_thousand_letters_leaves_the_window_as_it_is(open_dock, qtbot, note):
+    dock = open_dock(1100, 700)
+    photo, window = dock.session.current.photo.id, dock.viewer.window._qt_window
+    dock.session.flag(note)
+    qtbot.waitUntil(lambda: dock.session.saving == 0 and dock.session.current is not None, timeout=15000)
+    dock.session.open_photo(photo)
+    qtbot.waitUntil(lambda: dock.annotate.why.text().startswith("flagged: "), timeout=15000)
+    assert dock.project.photos.get(photo).reason == note, "all of it is kept"
+    qtbot.wait(200)
+    assert (window.width(), window.height()) == (1100, 700)
+    accept = dock.annotate.buttons.accept
+    assert accept.visibleRegion().boundingRect() == accept.rect()
+    dock.show_extra("review")
+    tab = dock.tabs["review"]
+    tab.states.setCurrentText("flagged")
+    tab.refresh()
+    qtbot.waitUntil(lambda: tab.table.rowCount() == 1, timeout=15000)
+    qtbot.wait(200)
+    assert (window.width(), window.height()) == (1100, 700)
+    assert len(unescape(tab.table.item(0, 1).toolTip())) < 3000
+    dock.dispose()
