@@ -264,12 +264,14 @@ def test_the_simulated_hand_keeps_what_follows_where_it_helps_and_takes_it_back_
     activate(project, photo_id, "0001")
     truth = np.full(SHAPE, BACK, np.uint8)
     truth[:, LEFT] = HAND
-    if not helps:  # what looks alike is of different kinds, in stripes
-        truth[:, LEFT][::8] = truth[:, LEFT][1::8] = truth[:, LEFT][2::8] = LIMB
+    if not helps:  # what looks like it is of the same kind nowhere else
+        truth[:] = BACK
+        truth[24:72, LEFT.start : LEFT.start + 12] = HAND
     session = open_session(project)
     session.open_photo(photo_id)
     until(session, lambda: session.current is not None)
     effort = SimulatedAnnotator(session, lambda _: truth, follows=True).annotate()
+    assert any("follows your strokes" in text for _, text in session.notices), "it was tried"
     followed = session.provenance[truth == HAND] == PROPOSED
     if helps:
         assert effort.after >= 0.97

@@ -114,8 +114,7 @@ class Hand:
     def _steps(self, canvas: Canvas, truth: NDArray[np.uint8], select: Selector | None) -> Iterator[float]:
         """Mend step by step; yield the seconds of each.
 
-        A scribble after which the rest would take no less time to mend is taken back, and not tried again on
-        this photo.
+        A scribble after which the rest is no better is taken back, and not tried again on this photo.
         """
         least, long_side, follows = LEAST * truth.size, max(truth.shape), canvas.may_follow
         for _ in range(self.most_strokes):
@@ -131,10 +130,10 @@ class Hand:
                 canvas.paint(stroke)
                 yield seconds
                 continue
-            before = self._mend(canvas.labels, truth)
+            before = right(canvas.labels, truth)
             canvas.paint(thin)
             canvas.follow()
-            follows = self._mend(canvas.labels, truth) < before
+            follows = right(canvas.labels, truth) - before >= least
             if not follows:
                 canvas.undo()
                 canvas.undo()
@@ -152,6 +151,11 @@ class Hand:
         long_side = max(truth.shape)
         choice = [drawn, *select.strokes(labels, truth, least)]
         return max(choice, key=lambda stroke: stroke.gain / self.costs.of(stroke, long_side))
+
+
+def right(labels: NDArray[np.uint8], truth: NDArray[np.uint8]) -> int:
+    """Count the known pixels that are right."""
+    return int(((labels == truth) & (truth != NOT_LABELLED)).sum())
 
 
 def working_step(shape: tuple[int, ...]) -> int:
