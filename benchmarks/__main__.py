@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("store", "team", "window", "loop", "throughput", "steps", "gate", "yardstick")
+NAMES = ("store", "team", "window", "actions", "loop", "throughput", "steps", "gate", "yardstick")
 NEEDS_PHOTOS = ("yardstick",)
 """Real photos with masks, their folder in SKINSEG_DATA."""
 
