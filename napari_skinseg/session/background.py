@@ -134,7 +134,15 @@ class Background:
                 self._results.put(lambda: done(future.result()))
 
         def begin() -> None:
-            pool.submit(work).add_done_callback(publish)
+            try:
+                future = pool.submit(work)
+            except RuntimeError:  # the program is at its end and starts no thread any more: here and now
+                future = Future()
+                try:
+                    future.set_result(work())
+                except Exception as error:
+                    future.set_exception(error)
+            future.add_done_callback(publish)
 
         self._open += 1
         if self._held is None:

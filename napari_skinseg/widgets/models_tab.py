@@ -116,7 +116,7 @@ def _cells(model: Model, served: bool) -> tuple[str, ...]:
     dice = macro_dice(model.metrics)
     when = datetime.fromtimestamp(model.created).strftime("%d %b %H:%M")
     name = f"● {model_number(model.id)}" if served else model_number(model.id)
-    recipe = f"{model.recipe}, {model.lane}" if model.lane else model.recipe
+    recipe = f"{model.recipe}, {model.lane}" if model.lane not in (None, model.recipe) else model.recipe
     return (
         name,
         when,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -203,13 +204,14 @@ class WorkspaceDock(QWidget):
         """Stop the clock, put unfinished work in safety, close session and project. Safe to call twice."""
         if self.project is None:
             return
-        if self.clock is not None:
-            self.clock.stop()
-        if self.desk is not None:
-            self.desk.restore()
-        session, project = self.session, self.project
+        session, project, desk = self.session, self.project, self.desk
         self.session = self.project = self.staged = self.desk = None
-        self.viewer.events.theme.disconnect(self._set_theme)
+        with suppress(RuntimeError):  # at its end the program may have deleted Qt's objects; work comes first
+            if self.clock is not None:
+                self.clock.stop()
+            if desk is not None:
+                desk.restore()
+            self.viewer.events.theme.disconnect(self._set_theme)
         if session is not None:
             session.close()
         project.close()
