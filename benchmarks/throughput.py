@@ -37,7 +37,8 @@ from trainer.labels.classes import CLASS_SETS
 from trainer.networks.architectures import build_segmenter
 from trainer.recipes.registry import find_recipe
 from trainer.settings.model import Settings
-from trainer.training.loop import Hooks, Training
+from trainer.training.hooks import Hooks
+from trainer.training.loop import Training
 from trainer.training.resolve_plan import make_plan
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from trainer.recipes.base import Recipe
 
 CLASSES = CLASS_SETS["skin9"]
-TRAINING = {"size": 64, "batch": 3, "encoder": "tu-resnet10t", "dropout": 0.3}
+TRAINING = {"size": 32, "batch": 3, "encoder": "tu-resnet10t", "dropout": 0.3}
 OPTIONS = {
     "skinseg": {"free_steps": 0, "semi_start": 0.0, "unlabelled_share": 0.34},
     "adversarial": {"free_steps": 0, "semi_start": 0.0, "semi_loss": "hung"},
@@ -36,8 +36,8 @@ OPTIONS = {
 def batches() -> tuple[Batch, Batch]:
     """Three labelled crops, one of them with few labels and one with none, and one crop without."""
     generator = torch.Generator().manual_seed(3)
-    image = torch.rand(4, 3, 64, 64, generator=generator) * 2 - 1
-    target = torch.randint(0, 9, (4, 64, 64), generator=generator, dtype=torch.uint8)
+    image = torch.rand(4, 3, 32, 32, generator=generator) * 2 - 1
+    target = torch.randint(0, 9, (4, 32, 32), generator=generator, dtype=torch.uint8)
     target[0, 8:], target[1] = IGNORE, IGNORE
     return Batch(image[:3], target[:3]), Batch(image[3:], target[3:] * 0)
 

@@ -34,9 +34,9 @@ def make_optimizer(plan: Plan, network: nn.Module, lr: float | None = None) -> O
             groups["encoder" if "encoder" in name.split(".") else "head"].append(parameter)
     named = [{"name": name, "params": parameters} for name, parameters in groups.items() if parameters]
     rate, betas = plan.lr if lr is None else lr, (plan.beta1, 0.999)
+    if plan.optimizer == "adam":  # of the sources' methods, whose runs stay comparable with those before
+        return torch.optim.Adam(named, lr=rate, betas=betas)
     # fused: one pass over the weights in place of one for each operation
-    if plan.optimizer == "adam":
-        return torch.optim.Adam(named, lr=rate, betas=betas, fused=True)
     return torch.optim.AdamW(named, lr=rate, betas=betas, weight_decay=plan.weight_decay, fused=True)
 
 

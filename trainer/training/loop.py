@@ -23,14 +23,11 @@ from trainer.training.checkpoints import (
     restore_random_state,
     save_checkpoint,
 )
+from trainer.training.hooks import Clock, Hooks
 from trainer.training.round_context import StopRound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
-
-    import numpy as np
-    import numpy.typing as npt
 
     from trainer.data.loader import Batches
     from trainer.engine.device import Engine
@@ -40,33 +37,6 @@ if TYPE_CHECKING:
 
 PLOT_SECONDS = 0.5
 MOST_ROLLBACKS = 4
-
-
-@dataclass
-class Hooks:
-    """Callbacks of the loop."""
-
-    tick: Callable[[int, float], None] = lambda step, seconds_left: None
-    """Called before every step; may raise to stop, and a checkpoint is written."""
-    plot: Callable[[int, dict[str, float]], None] = lambda step, values: None
-    """Called twice a second with values to draw."""
-    say: Callable[[str], None] = lambda message: None
-    """Called with notes to people."""
-    show: Callable[[npt.NDArray[np.uint8]], None] = lambda picture: None
-    """Called with a recipe's panel ``(H, W, 3)`` at every checkpoint, where it has one."""
-
-
-@dataclass
-class Clock:
-    """Time spent on training alone, and crops seen, over all parts of a round."""
-
-    seconds: float = 0.0
-    crops: int = 0
-
-    @property
-    def crops_per_second(self) -> float:
-        """Training throughput."""
-        return self.crops / self.seconds if self.seconds > 0 else 0.0
 
 
 @dataclass

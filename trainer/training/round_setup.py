@@ -29,7 +29,8 @@ from trainer.project.filesystem import storage_errors
 from trainer.recipes.registry import find_recipe
 from trainer.settings.plan import Lane
 from trainer.training.epochs import Epochs, EpochScore, measure_epoch, probability_map
-from trainer.training.loop import Hooks, Training
+from trainer.training.hooks import Hooks
+from trainer.training.loop import Training
 
 if TYPE_CHECKING:
     from pathlib import Path
