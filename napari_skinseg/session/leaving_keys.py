@@ -1,7 +1,9 @@
 """Keys that leave a photo: one press leaves one photo, and Space held pans instead.
 
 A key that is held repeats. Qt marks repeats, and napari passes over those it marks; some servers and remote
-desktops send each repeat as a release and a press of its own. Those follow each other at once: no hand does.
+desktops send each repeat as a release and a press of its own, and Qt itself takes a repeat's release for the
+end where the press behind it has not come in yet. Those follow each other at once: no hand does. What acts on
+a release waits for that press.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ REPEAT_SECONDS = 0.15
 """A press so soon after the release of the same key is a repeat."""
 HELD_SECONDS = 1.0
 """A press so soon after another without a release between them is one too; later, the release was missed."""
-
+PRESS_POLLS = 2
+"""Polls of the window between which the press behind the release of a repeat comes in."""
 
 TICK_SECONDS = 0.1
 """The most that one look at the clock adds to it."""
@@ -99,6 +102,7 @@ class LeavingKeys:
         self._down: dict[str, float] = {}
         self._released: dict[str, float] = {}
         self._accepts = False
+        self._polls_left = 0
 
     def held(self) -> dict[str, Callable[[bool], object]]:
         """Return what each key does when it goes down (True) and up (False)."""
@@ -112,31 +116,49 @@ class LeavingKeys:
 
     def photo_shown(self) -> None:
         """Note that another photo has appeared."""
-        self._shown = self._clock()
+        self._shown, self._polls_left = self._clock(), 0
+
+    def poll(self) -> None:
+        """Accept when Space went up and no press has followed; to be called while the window answers."""
+        if self._polls_left:
+            self._polls_left -= 1
+            if not self._polls_left:
+                self._session.accept_by_hand()
+
+    def accept_now(self) -> None:
+        """Accept what Space is about to, before another key acts."""
+        if self._polls_left:
+            self._polls_left = 0
+            self._session.accept_by_hand()
 
     def _leave(self, key: str, run: Callable[[], object], down: bool) -> None:
         if not down:
             self._up(key)
-        elif self._counts(key):
+            return
+        self.accept_now()
+        if self._counts(key):
             run()
 
     def _space(self, down: bool) -> None:
         """Let the mouse pan while Space is down; where it did not, accept and go on when Space goes up."""
         if down:
-            self._accepts = self._counts("Space")
+            waited, self._polls_left = self._polls_left > 0, 0
+            self._accepts = self._counts("Space") or waited
             self._session.hold_to_pan()
             return
         self._up("Space")
         panned = self._session.end_pan()
         if self._accepts and not panned:
-            self._session.accept_by_hand()
+            self._polls_left = PRESS_POLLS
         self._accepts = False
 
     def _undo(self, down: bool) -> None:
         """Undo a step; where there is none, take the last accept back, but never by a key that is held."""
         if not down:
             self._up("Ctrl+Z")
-        elif not self._session.untouched:
+            return
+        self.accept_now()
+        if not self._session.untouched:
             self._down["Ctrl+Z"] = self._clock()
             self._session.undo()
         elif self._counts("Ctrl+Z"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from napari_skinseg.session.early_keys import EarlyKeys
 from napari_skinseg.session.leaving_keys import LeavingKeys, ResponsiveClock
 from napari_skinseg.session.session_tools import SessionTools
 from napari_skinseg.session.shortcuts import MOVING, PEEK, KeyBindings, KeyRow, key_table, reviewer_rows
@@ -43,10 +44,6 @@ class AnnotationSession(SessionTools):
 
     photo_changed = Signal()
     """Another photo, or none, is open."""
-    help_requested = Signal()
-    """The key table was asked for by key."""
-    layers_requested = Signal()
-    """napari's layer list and controls were asked for by key."""
     note_requested = Signal()
     """A flag was asked for by key: the listener asks for the note and calls `flag`."""
 
@@ -57,6 +54,7 @@ class AnnotationSession(SessionTools):
         self._clock = ResponsiveClock()
         self._seen: int | None = None
         self._leaving = LeavingKeys(self, self._clock)
+        self._early = EarlyKeys(self, self._leaving.accept_now)
         self._bind_keys()
         self._connect()
 
@@ -128,7 +126,7 @@ class AnnotationSession(SessionTools):
 
     def accept_by_hand(self) -> None:
         """Accept as `accept_and_next`; where most of the photo is not labelled, only when asked twice."""
-        if self._editor.photo is None or not self._may_leave() or not self._completion.asks_first():
+        if self._editor.photo is None or (self._may_leave() and not self._completion.asks_first()):
             self.accept_and_next()
 
     def save_part(self) -> None:
@@ -162,14 +160,6 @@ class AnnotationSession(SessionTools):
         if self._may_write():
             self._background.write(self._send_train_now, self._train_now_sent)
 
-    def request_help(self) -> None:
-        """Have the dock show the key table."""
-        self.help_requested.emit()
-
-    def request_layers(self) -> None:
-        """Have the window show napari's layer list and controls, or fold them away."""
-        self.layers_requested.emit()
-
     def bindings(self) -> list[KeyRow]:
         """Return the one table of keys: (key, sentence, callback)."""
         rows = key_table(self, self.project.classes)
@@ -191,6 +181,7 @@ class AnnotationSession(SessionTools):
             return
         now = time.monotonic()
         self._clock.tick()
+        self._leaving.poll()
         self._background.poll()
         self._editor.poll(now)
         self._editor.brush.poll()
@@ -235,11 +226,11 @@ class AnnotationSession(SessionTools):
         return self._editor.photo is not None and self._not_drawing() and self._may_write()
 
     def _bind_keys(self) -> None:
-        """Bind all keys while a photo is open, else only those that lead to one."""
-        rows = self.bindings()
+        """Bind all keys; those for a photo wait for it while none is open."""
+        held = {PEEK: self.peek, **self._leaving.held()}
         if self._editor.photo is None:
-            rows = [row for row in rows if row.key in MOVING]
-        self._keys.bind(rows, {PEEK: self.peek, **self._leaving.held()})
+            held = {key: switch for key, switch in held.items() if key in MOVING}
+        self._keys.bind(self._early.rows(self.bindings()), held)
 
     def _send_train_now(self) -> bool:
         """Send the command if a trainer runs that can take it; in a thread."""
@@ -258,6 +249,7 @@ class AnnotationSession(SessionTools):
         self._completion.opened(self._editor.photo)
         self._leaving.photo_shown()
         self._bind_keys()
+        self._early.photo_shown()
         self._watcher.soon()
         self._see()
         self.photo_changed.emit()

@@ -100,6 +100,11 @@ class SessionState:
         return self._editor.info
 
     @property
+    def opening(self) -> bool:
+        """Whether a photo is being opened."""
+        return self._navigator.opening
+
+    @property
     def status(self) -> str:
         """One sentence for the state of the window."""
         if self._saver.failing:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 class SessionTools(SessionState):
     """The half of an `AnnotationSession` that is about the open photo; the other goes from photo to photo."""
 
+    help_requested = Signal()
+    """The key table was asked for by key."""
+    layers_requested = Signal()
+    """napari's layer list and controls were asked for by key."""
     map_requested = Signal()
     """The small map of a zoomed photo was asked for by key, or to be put away."""
 
@@ -82,6 +86,14 @@ class SessionTools(SessionState):
     def toggle_map(self) -> None:
         """Have the window show the small map of a zoomed photo, or put it away."""
         self.map_requested.emit()
+
+    def request_help(self) -> None:
+        """Have the dock show the key table."""
+        self.help_requested.emit()
+
+    def request_layers(self) -> None:
+        """Have the window show napari's layer list and controls, or fold them away."""
+        self.layers_requested.emit()
 
     def peek(self, on: bool) -> None:
         """Show the bare photo while `on`."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Keymap: TypeAlias = MutableMapping[KeyBinding, Action]
 
 PEEK = "H"
-MOVING = ("Space", "N", "B", "Ctrl+Z", "?", "Y")
+MOVING = ("Space", "N", "B", "Ctrl+Z", "T", "?", "Y")
 """Keys that make sense without a photo."""
 
 SEQUENCES = {

@@ -54,6 +54,36 @@ def test_a_held_key_leaves_one_photo(hand, key, marked):
     assert len([photo for photo in left if photo is not None]) == 1
 
 
+def test_keys_pressed_before_the_photo_is_there_are_not_lost(hand):
+    """Class, tool and brush are taken for it; what works on its pixels is refused in words."""
+    session, layer = hand.session, hand.session.annotation_layer
+    first = seen(hand)
+    brush, opacity = session.brush_size, layer.opacity
+    session.open_photo(next(p for p in session.project.photos.ids() if p not in session._navigator.held_ids))
+    assert session.current is None
+    for key in (Qt.Key.Key_3, Qt.Key.Key_A, Qt.Key.Key_BracketRight, Qt.Key.Key_Comma, Qt.Key.Key_P):
+        hand.key(key)
+    hand.key(Qt.Key.Key_G)
+    hand.key(Qt.Key.Key_D)
+    assert session.notices[-1] == ("info", "the photo is not here yet: press D again when it is")
+    assert seen(hand) != first
+    assert (session.selected_class, str(layer.mode)) == (3, "polygon")
+    assert session.brush_size > brush
+    assert layer.opacity < opacity
+    assert not layer.preserve_labels  # napari's own P
+    assert not (layer.data == 1).any()
+
+
+def test_keys_right_behind_space_are_for_the_next_photo(hand):
+    first = seen(hand)
+    label_everything(hand.session)
+    hand.key(Qt.Key.Key_Space)
+    hand.key(Qt.Key.Key_A)
+    hand.key(Qt.Key.Key_4)
+    assert seen(hand) != first
+    assert (hand.session.selected_class, str(hand.session.annotation_layer.mode)) == (4, "fill")
+
+
 def label_everything(session):
     if session.current is not None:
         session.annotation_layer.data[:] = 3

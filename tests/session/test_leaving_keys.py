@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from workbench import rest, until
 
-from napari_skinseg.session.leaving_keys import LeavingKeys, ResponsiveClock
+from napari_skinseg.session.leaving_keys import PRESS_POLLS, LeavingKeys, ResponsiveClock
 
 
 @pytest.fixture
@@ -23,6 +23,13 @@ def tap(keys, clock, key, seconds=0.08):
     switch(True)
     clock.now += seconds
     switch(False)
+    answer(keys)
+
+
+def answer(keys):
+    """Let the window answer for a moment: no press follows."""
+    for _ in range(PRESS_POLLS):
+        keys.poll()
 
 
 def settle(session):
@@ -135,6 +142,7 @@ def test_space_held_and_dragged_pans_and_accepts_nothing(session, keys, clock):
     camera.center = (0, 5, 9)
     clock.now += 0.4
     switch(False)
+    answer(keys)
     assert str(layer.mode) == "fill"
     assert session.current.photo.id == first
     assert session.saving == 0
@@ -148,7 +156,9 @@ def test_space_leaves_a_line_that_is_half_drawn_alone(session, keys):
     switch(True)
     assert str(layer.mode) == "polygon"
     switch(False)
+    answer(keys)
     assert session.notices[-1] == ("warning", "a line is half drawn: finish it, or press Escape to drop it")
+    assert [level for level, _ in session.notices].count("warning") == 1
     assert len(layer._overlays["polygon"].points) == 2
 
 
@@ -160,3 +170,34 @@ def test_a_new_photo_begins_with_the_brush(session, keys, clock):
         tap(keys, clock, "K")
         settle(session)
         assert str(session.annotation_layer.mode) == "paint"
+
+
+def test_space_that_is_still_held_accepts_nothing_though_a_repeat_looked_like_its_end(session, keys, clock):
+    first, switch = session.current.photo.id, keys.held()["Space"]
+    switch(True)
+    clock.now += 0.7
+    for _ in range(3):  # Qt's end and beginning of a key that is down all the time
+        switch(False)
+        keys.poll()
+        clock.now += 0.05
+        switch(True)
+        assert str(session.annotation_layer.mode) == "pan_zoom"
+        answer(keys)
+    assert session.current.photo.id == first
+    assert session.saving == 0
+    clock.now += 1.0
+    switch(False)
+    answer(keys)
+    settle(session)
+    assert session.current.photo.id != first
+
+
+def test_a_key_right_behind_space_comes_after_its_accept(session, keys, clock):
+    first, held = session.current.photo.id, keys.held()
+    held["Space"](True)
+    held["Space"](False)
+    held["Ctrl+Z"](True)
+    settle(session)
+    assert session.current.photo.id == first
+    answer(keys)
+    assert session.current.photo.id == first

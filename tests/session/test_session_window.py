@@ -102,8 +102,7 @@ def test_keys_reach_the_session_whatever_layer_is_active(make_napari_viewer, pro
     seen = session._clock() + STANDS_SECONDS
     until(session, lambda: session._clock() > seen)
     press(viewer, "Space")
-    until(session, lambda: session.current is not None)
-    assert session.current.photo.id != first
+    until(session, lambda: session.current is not None and session.current.photo.id != first)
     rest(session)
     assert (project.masks.read(project.masks.head(first))[0] == 3).any()
     session.close()
