@@ -73,6 +73,7 @@ class SelectTool:
         self._chosen = 0
         self._awaited = False  # whether the newest clicks have no answer yet
         self._paint_in: int | None = None  # the class in which the answer is painted when it comes
+        self._class_before: int | None = None  # the hand's own, while a proposal's is selected
         self._photo = 0  # counts photos: what a thread found on the one before is dropped
         self.active = False
         self._layer.mouse_drag_callbacks.append(self._on_mouse)
@@ -117,6 +118,8 @@ class SelectTool:
     def escape(self) -> None:
         """Drop the clicks; without any, put the tool away; with another tool in hand, drop its line."""
         if self.active and self._prompts != Prompts():
+            if self._class_before is not None:
+                self._layer.selected_label = self._class_before
             self.drop()
         elif self.active:
             self.toggle()
@@ -126,7 +129,7 @@ class SelectTool:
     def drop(self) -> None:
         """Forget the clicks and the mask."""
         self._prompts, self._proposals, self._chosen = Prompts(), [], 0
-        self._awaited, self._paint_in = False, None
+        self._awaited, self._paint_in, self._class_before = False, None, None
         self._shown.hide()
 
     def next_proposal(self) -> None:
@@ -224,6 +227,8 @@ class SelectTool:
         agreed = labels == value
         sure = confidence[rows, columns][agreed].mean() >= SURE if confidence.shape == shape else False
         if sure and agreed.mean() >= MOST and value not in (NOT_LABELLED, self._classes.background + 1):
+            if self._class_before is None:
+                self._class_before = int(self._layer.selected_label)
             self._layer.selected_label = value
             name = class_name(self._classes, value)
             self.notice.emit("info", f"looks like {name}: Enter paints it, a digit another class")

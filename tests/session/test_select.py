@@ -130,6 +130,10 @@ def test_a_suggestion_that_is_sure_names_the_class(project, open_session, confid
     mouse(session, (20, 30))
     find(session)
     assert session.selected_class == painted
+    session.escape()
+    assert session.selected_class == LIMB  # the hand's own again
+    mouse(session, (20, 30))
+    find(session)
     session.paint_selection()
     assert session.annotation_layer.data[20, 30] == painted
     assert session.provenance[20, 30] == PAINTED
