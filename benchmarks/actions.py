@@ -23,9 +23,9 @@ from PIL import Image
 from scipy import ndimage
 from skimage.measure import approximate_polygon, find_contours
 
-from benchmarks.x_hand import XHand, XServer
 from napari_skinseg.widgets.event_loop import settle
 from napari_skinseg.widgets.workspace import open_workspace
+from tools.x_hand import XHand, XServer
 from trainer.effort.hand import Hand, at_working_size
 from trainer.inference.click_embedding import ClickEncoder
 from trainer.labels.values import PAINTED

@@ -195,9 +195,9 @@ def is_whole(view: Box, photo: tuple[int, int]) -> bool:
 
 def small_picture(levels: Sequence[NDArray[np.uint8]]) -> QPixmap:
     """Make the picture of the map from a photo's pyramid, uint8 (height, width, 3) each."""
-    smallest = np.asarray(levels[-1])
-    factor = LONG_SIDE / max(smallest.shape[:2])
-    rows, columns = (max(1, round(side * factor)) for side in smallest.shape[:2])
-    small = np.asarray(Image.fromarray(smallest).resize((columns, rows), Image.Resampling.BOX))
+    enough = [level for level in levels if max(level.shape[:2]) >= LONG_SIDE]
+    whole, source = levels[0].shape[:2], np.asarray(enough[-1] if enough else levels[0])
+    rows, columns = (max(1, round(side * LONG_SIDE / max(whole))) for side in whole)
+    small = np.asarray(Image.fromarray(source).resize((columns, rows), Image.Resampling.BOX))
     data = small.tobytes()
     return QPixmap.fromImage(QImage(data, columns, rows, 3 * columns, QImage.Format.Format_RGB888))

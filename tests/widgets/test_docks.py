@@ -491,7 +491,7 @@ def test_a_setting_that_makes_no_sense_is_refused_in_place(project, qtbot):
     assert field.problem == "must be a number, 0 to 1"
     assert not field.complaint.isHidden()
     qtbot.mouseClick(panel.save, Qt.MouseButton.LeftButton)
-    assert panel.notice.text() == "Not saved: random share: must be a number, 0 to 1"
+    assert panel.notice.text() == "Not saved: part by chance: must be a number, 0 to 1"
     assert (project.path / "skinseg.toml").read_bytes() == before
 
 

@@ -78,7 +78,6 @@ class Training:
         self.ema = Ema(self.recipe.served, self.recipe.plan.ema)
         self._saved_at = time.monotonic()
         self._plotted_at = 0.0
-        self._due = False
 
     def run(self) -> None:
         """Train to the last step; an exception of the tick is passed on after a checkpoint was written.
@@ -93,7 +92,8 @@ class Training:
         values: dict[str, Tensor] = {}
         while self._goes_on(values):
             values = self._one_step()
-            if self._due or self.step == self.steps:
+            (due,) = self.engine.ranks.agree(self._is_time())
+            if due or self.step == self.steps:
                 self._report(values)
         self.save()
         best = None if self.epochs is None else self.epochs.best
@@ -113,8 +113,7 @@ class Training:
                 self.hooks.tick(self.step, self._seconds_left())
         except Exception as error:
             stop = error
-        # what one process has heard, all do at the same step
-        stops, self._due = self.engine.ranks.agree(stop is not None, self._is_time())
+        (stops,) = self.engine.ranks.agree(stop is not None)  # what one has heard, all do at the same step
         if stops:
             # a checkpoint of broken weights would leave a resumed round nothing to go back to
             if self._finite(values):
