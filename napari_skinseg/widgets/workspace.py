@@ -180,6 +180,7 @@ class WorkspaceDock(QWidget):
     def _add_docks(self, session: AnnotationSession, project: Project) -> None:
         """Put the annotate dock in place of the start panel, and the trainer's below the photo."""
         theme = self.viewer.theme
+        session.note_requested.connect(partial(raise_dock, self.viewer, self, DOCK, "right"))
         self.annotate = AnnotateDock(session, theme=theme)
         self.annotate.asked.connect(self.show_extra)
         self.stack.addWidget(self.annotate)

@@ -128,6 +128,15 @@ def test_a_long_path_does_not_widen_a_label(qtbot):
     assert label.text().startswith("/somewhere/in/a"), "what is read is what was said"
 
 
+def test_a_flag_shows_its_line_where_another_tab_is_in_front(open_dock, qtbot):
+    dock = open_dock(1100, 700)
+    dock.show_extra("queue")
+    qtbot.waitUntil(lambda: dock.annotate.visibleRegion().isEmpty(), timeout=5_000)
+    dock.session.ask_for_note()
+    qtbot.waitUntil(lambda: not dock.annotate.buttons.note.visibleRegion().isEmpty(), timeout=5_000)
+    dock.dispose()
+
+
 @pytest.mark.parametrize("note", ["w" * 10_000, "why is this so? " * 625, "<b>bold</b> <img src=x>" * 400])
 def test_a_note_of_ten_thousand_letters_leaves_the_window_as_it_is(open_dock, qtbot, note):
     dock = open_dock(1100, 700)
