@@ -93,6 +93,6 @@ def stop_fetching(process: subprocess.Popen[str] | None) -> None:
     else:
         process.send_signal(signal.SIGINT)  # as Ctrl-C: it removes what it has begun
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(5)
+        process.wait(15)
     process.kill()
     process.communicate()
