@@ -129,6 +129,17 @@ def test_accepting_takes_what_followed(stroked):
     assert set(np.unique(provenance)) == {ACCEPTED, PAINTED}
 
 
+def test_accepting_waits_for_what_is_being_worked_out(stroked):
+    photo = stroked.current.photo.id
+    stroked.follow_strokes()
+    stroked.accept_by_hand()
+    assert stroked.current.photo.id == photo
+    assert stroked.notices[-1] == ("info", "R is still at work: look at what follows, then accept")
+    until(stroked, lambda: not stroked.is_following)
+    stroked.accept_by_hand()
+    until(stroked, lambda: stroked.current is not None and stroked.current.photo.id != photo)
+
+
 def test_without_a_stroke_it_says_what_to_press(session):
     assert "scribble a stroke or two" in follow(session)[-1][1]
     assert session.current.strokes == 0
