@@ -125,7 +125,7 @@ class AnnotationSession(SessionTools):
             self._completion.accept()
 
     def accept_by_hand(self) -> None:
-        """Accept as `accept_and_next`, but not while R is at work, and a mostly empty photo when asked twice."""
+        """Accept as `accept_and_next`, not while R works; a mostly empty photo only when asked twice."""
         if self.is_following and not self.following:
             self.notice.emit("info", "R is still at work: look at what follows, then accept")
         elif self._editor.photo is None or (self._may_leave() and not self._completion.asks_first()):
