@@ -124,7 +124,7 @@ class GoodSuggestions:
         else:
             photo = replace(photo, seconds=seconds)
             self._navigator.leave(photo.id)
-            self._saver.submit(SaveJob(photo, RevisionKind.SAVE, leave=True))
+            self._saver.submit(SaveJob(photo, RevisionKind.GRID, leave=True))
             self._taking_back.keep(photo)
             self._accepted += 1
         self._take_next()

@@ -32,8 +32,9 @@ STRANDED = (
 class SaveJob:
     """Work on a photo to be written.
 
-    `kind` is `SAVE` (every proposed label is accepted), `PART` (as it is) or None (no mask). With `leave` the
-    photo is released afterwards, flagged where there is a `note`; with `skipped` its work becomes a draft.
+    `kind` is `SAVE` or `GRID` (every proposed label is accepted), `PART` (as it is) or None (no mask). With
+    `leave` the photo is released afterwards, flagged where there is a `note`; with `skipped` its work becomes
+    a draft.
     """
 
     photo: LoadedPhoto
@@ -163,7 +164,7 @@ class Saver:
 
     def _write_mask(self, job: SaveJob) -> ConflictError | None:
         photo = job.photo
-        whole, kind = job.kind == RevisionKind.SAVE, job.kind or RevisionKind.PART
+        whole, kind = job.kind is not None and job.kind.done, job.kind or RevisionKind.PART
         try:
             job.written = self._project.masks.save(
                 photo.id,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 KINDS = {
     RevisionKind.SAVE: "done",
+    RevisionKind.GRID: "accepted in a grid",
     RevisionKind.PART: "part",
     RevisionKind.IMPORT: "imported",
     RevisionKind.REVERT: "taken again",

@@ -6,6 +6,7 @@ from workbench import make_project, predict, rest, serve, until
 
 from napari_skinseg.widgets.review_tab import GOOD, ReviewTab
 from trainer.labels.values import ACCEPTED, PROPOSED
+from trainer.project.states import PhotoState
 from trainer.project.statistics import Rating, Statistic
 
 
@@ -75,7 +76,8 @@ def test_only_what_is_ticked_is_saved_as_accepted_and_taken_back_one_by_one(grid
     labels, provenance = project.masks.read(head)
     assert (labels == 3).all()
     assert (provenance == ACCEPTED).all(), "accepted, not painted"
-    assert (head.annotator, head.model_id, head.strokes) == ("ann", "0001", 0)
+    assert (head.kind, head.annotator, head.model_id, head.strokes) == ("grid", "ann", "0001", 0)
+    assert project.photos.get(free[0]).state == PhotoState.LABELLED
     assert ("info", "2 suggestions accepted; Ctrl+Z takes them back, one by one") in session.notices
     assert shown(grid) == free[2:-1]
 

@@ -104,7 +104,7 @@ def begin_reading(connection: sa.Connection, store: Store, made: Revision) -> No
     Masks that came from files are not read again: nobody knows what their makers saw.
     """
     share = store.settings.review.double_share
-    if made.kind != RevisionKind.SAVE or _draw(store.salt, made.photo_id) >= share:
+    if not made.kind.done or _draw(store.salt, made.photo_id) >= share:
         return
     connection.execute(
         store.catalog.insert(reading)

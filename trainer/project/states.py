@@ -37,11 +37,18 @@ class RevisionKind(StrEnum):
     """The origin of a saved mask."""
 
     SAVE = "save"
+    GRID = "grid"
+    """A suggestion, accepted in a grid of small pictures without being opened."""
     PART = "part"
     """Saved before it was finished."""
     IMPORT = "import"
     REVERT = "revert"
     """An earlier revision, made current again."""
+
+    @property
+    def done(self) -> bool:
+        """Whether a person says by it that the whole photo is right."""
+        return self in (RevisionKind.SAVE, RevisionKind.GRID)
 
 
 class VisitOutcome(StrEnum):
