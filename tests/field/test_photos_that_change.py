@@ -206,3 +206,26 @@ def test_the_second_round_does_not_forget_photos_that_went(skinseg: Skinseg, tmp
         assert models[0]["why"] == (
             "kept the old one: only 1 of 6 labelled validation photos can be read; see skinseg doctor"
         )
+
+
+@pytest.mark.parametrize("kind", ["bmp", "tif", "ppm"])
+def test_two_photos_of_one_size_and_date_that_change_places_are_noticed(
+    make_study: MakeStudy, kind: str
+) -> None:
+    made = make_study(names=(f"a.{kind}", f"b.{kind}"))
+    with Project.open(made) as project:
+        one, two = (project.photos.find(f"{name}.{kind}") for name in "ab")
+        for number, known in enumerate((one, two)):
+            Image.fromarray(picture(number)).save(known.path)
+            os.utime(known.path, (1e9, 1e9))
+            labels = np.full(project.photos.read(known.id).shape[:2], number + 1, np.uint8)
+            project.masks.save(known.id, labels, np.full_like(labels, 3), "ann", None)
+        assert one.path.stat().st_size == two.path.stat().st_size
+    between = one.path.with_name("between")
+    one.path.rename(between)
+    two.path.rename(one.path)
+    between.rename(two.path)
+    with Project.open(made) as project:
+        for known in (one, two):
+            with pytest.raises(PhotoError, match="was replaced by another file after it had been labelled"):
+                project.photos.read(known.id)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from trainer.errors import PhotoError
 from trainer.project.counts import Counts, count_photos
 from trainer.project.decode import Header, decode, hash_file, read_header
+from trainer.project.flat_files import FlatFiles
 from trainer.project.identity import identity_of, is_identity
 from trainer.project.photo import Photo, composed, file_name, spellings, stem
 from trainer.project.photo_names import at_path, said_of_several
@@ -38,6 +39,7 @@ class Photos:
     def __init__(self, store: Store, registration: Registration) -> None:
         self._store = store
         self._registration = registration
+        self._flat = FlatFiles()
 
     def get(self, photo_id: int) -> Photo:
         """Return one photo by its id.
@@ -208,11 +210,13 @@ class Photos:
         place = {"size": status.st_size, "mtime": status.st_mtime}
         if row.sha256 is None:
             return known
-        if (row.size, row.mtime) == (status.st_size, status.st_mtime):
+        doubtful = row.head is not None and self._flat.is_unknown(known.id, known.path, status)
+        if (row.size, row.mtime) == (status.st_size, status.st_mtime) and not doubtful:
             return known if is_identity(row.sha256) else self._identified(known)
         with self._marks_broken(known):
             now = identity_of(known.path, self._store.settings.photos.max_pixels)
             if row.sha256 in (now, None if is_identity(row.sha256) else hash_file(known.path)):
+                self._flat.note(known.id, status)
                 self._set(known.id, sha256=now, **place)
                 return replace(known, sha256=now)
             if row.head is not None:
