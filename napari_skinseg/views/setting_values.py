@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 LABELS = {
-    "autosave_seconds": "put in safety every, s",
-    "prefetch": "photos got ready",
+    "autosave_seconds": "keep drafts every, s",
+    "prefetch": "photos read ahead",
     "lease_seconds": "keep a photo for, s",
     "strategy": "way of choosing",
     "random_share": "part by chance",
