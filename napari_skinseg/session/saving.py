@@ -11,7 +11,7 @@ from psygnal import Signal
 from trainer.errors import SkinsegError, UnreachableError
 from trainer.labels.truth import accept
 from trainer.project.revisions import MaskConflictError
-from trainer.project.states import RevisionKind, VisitOutcome
+from trainer.project.states import FINISHED, RevisionKind, VisitOutcome
 from trainer.project.stranded import keep_stranded
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Saver:
 
     def _write_mask(self, job: SaveJob) -> ConflictError | None:
         photo = job.photo
-        whole, kind = job.kind is not None and job.kind.done, job.kind or RevisionKind.PART
+        whole, kind = job.kind in FINISHED, job.kind or RevisionKind.PART
         try:
             job.written = self._project.masks.save(
                 photo.id,

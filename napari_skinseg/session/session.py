@@ -15,7 +15,7 @@ from napari_skinseg.session.leaving_keys import LeavingKeys, ResponsiveClock
 from napari_skinseg.session.session_tools import SessionTools
 from napari_skinseg.session.shortcuts import MOVING, PEEK, KeyBindings, KeyRow, key_table, reviewer_rows
 from trainer.errors import UnreachableError
-from trainer.project.states import AccessKind, CommandKind
+from trainer.project.states import FINISHED, AccessKind, CommandKind
 from trainer.service.process import trainer_liveness
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ class AnnotationSession(SessionTools):
         if job.leave:
             self._navigator.left(job.photo.id)
             self._watcher.soon()
-            if job.kind is not None and job.kind.done and job.note is None:
+            if job.kind in FINISHED and job.note is None:
                 takes = "Ctrl+Z takes it back, B opens it again" if self.untouched else "B opens it again"
                 self.notice.emit("info", f"saved; {takes}")
         elif revision is not None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from trainer.errors import ConflictError
 from trainer.project.schema import photo
 from trainer.project.schema_review import reading
-from trainer.project.states import Chosen, RevisionKind
+from trainer.project.states import FINISHED, Chosen, RevisionKind
 
 if TYPE_CHECKING:
     from trainer.project.annotators import Annotators
@@ -104,7 +104,7 @@ def begin_reading(connection: sa.Connection, store: Store, made: Revision) -> No
     Masks that came from files are not read again: nobody knows what their makers saw.
     """
     share = store.settings.review.double_share
-    if not made.kind.done or _draw(store.salt, made.photo_id) >= share:
+    if made.kind not in FINISHED or _draw(store.salt, made.photo_id) >= share:
         return
     connection.execute(
         store.catalog.insert(reading)

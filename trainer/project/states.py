@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 __all__ = [
+    "FINISHED",
     "AccessKind",
     "Chosen",
     "CommandKind",
@@ -45,10 +46,9 @@ class RevisionKind(StrEnum):
     REVERT = "revert"
     """An earlier revision, made current again."""
 
-    @property
-    def done(self) -> bool:
-        """Whether a person says by it that the whole photo is right."""
-        return self in (RevisionKind.SAVE, RevisionKind.GRID)
+
+FINISHED = (RevisionKind.SAVE, RevisionKind.GRID)
+"""Kinds by which a person says that a whole photo is right."""
 
 
 class VisitOutcome(StrEnum):
