@@ -1,11 +1,13 @@
 """Good suggestions as a grid: nothing is accepted but what a person has ticked, as it was seen."""
 
 import pytest
+import sqlalchemy as sa
 from qtpy.QtCore import Qt
 from workbench import make_project, predict, rest, serve, until
 
 from napari_skinseg.widgets.review_tab import GOOD, ReviewTab
 from trainer.labels.values import ACCEPTED, PROPOSED
+from trainer.project.schema import photo
 from trainer.project.states import PhotoState
 from trainer.project.statistics import Rating, Statistic
 
@@ -14,6 +16,8 @@ from trainer.project.statistics import Rating, Statistic
 def project(tmp_path):
     """Nine photos: some are in hands already when the grid is asked for."""
     with make_project(tmp_path, 9) as project:
+        with project.catalog.write() as connection:  # by chance some are for validation and test
+            connection.execute(sa.update(photo).values(split="train"))
         yield project
 
 
