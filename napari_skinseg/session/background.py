@@ -136,8 +136,10 @@ class Background:
         def begin() -> None:
             try:
                 future = pool.submit(work)
-            except RuntimeError:  # the program is at its end and starts no thread any more: here and now
-                future = Future()
+            except RuntimeError:
+                if self._closed:
+                    raise
+                future = Future()  # the program is at its end and starts no thread any more: here and now
                 try:
                     future.set_result(work())
                 except Exception as error:

@@ -197,6 +197,7 @@ class AnnotationSession(SessionTools):
         """Write unfinished work, finish saves, release all photos; waits for the disk."""
         if self._closed:
             return
+        self._leaving.accept_now()
         left, waiting = self._navigator.close()
         self._saver.retry()
         if not self.project.read_only:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from napari_skinseg.session.session import AnnotationSession
     from trainer.project.search import PhotoFilter, SearchPage, SearchResult
 
+SPLITS = (("training", "train"), ("validation", "val"), ("test", "test"))
+"""Uses of photos: words, and the names in the catalog."""
 STATE_WORDS = {
     PhotoState.NEW: "not begun",
     PhotoState.LABELLED: "done",

@@ -8,7 +8,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout, QWidget
 
 from napari_skinseg.widgets.elements import bare_box, choice, wrapped_label
-from napari_skinseg.widgets.photo_list import STATE_WORDS, PhotoList, PhotoListModel
+from napari_skinseg.widgets.photo_list import SPLITS, STATE_WORDS, PhotoList, PhotoListModel
 from trainer.project.search import PhotoFilter
 from trainer.project.states import PhotoState
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 TYPING_MS = 300
 """Pause in typing after which the search begins."""
-SPLITS = (("training", "train"), ("validation", "val"), ("test", "test"))
 
 
 class PhotosTab(QWidget):

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
 from napari_skinseg.session.status import moment
 from napari_skinseg.views.annotate import shortened
 from napari_skinseg.widgets.elements import button, choice, row_of, wrapped_label
+from napari_skinseg.widgets.photo_list import SPLITS
 from napari_skinseg.widgets.row_pictures import RowPictures
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.project.states import VerdictKind
@@ -25,7 +26,6 @@ SHOWN = 200
 NAME, SHORT = 30, 80
 """So many letters of a name and of a note stand in the list; the box shows all of the note."""
 STATES = ((UNSEEN, UNSEEN), ("sent back", VerdictKind.RETURNED), ("approved", VerdictKind.APPROVED))
-SPLITS = (("training", "train"), ("validation", "val"), ("test", "test"))
 NOTE_ROWS = 4
 
 

@@ -30,6 +30,15 @@ def test_it_becomes_a_draft_of_the_same_annotator(project: Project) -> None:
     assert take_up_stranded(project, "bob") == [two]
 
 
+def test_of_a_photo_that_is_gone_it_is_kept_aside_and_keeps_nothing_else_back(project: Project) -> None:
+    labels, provenance = some_mask()
+    gone, here = max(project.photos.ids()) + 1, project.photos.ids()[0]
+    for photo_id in (here, gone):
+        keep_stranded(project, photo_id, "anna", labels, provenance, None, None)
+    assert take_up_stranded(project, "anna") == [here]
+    assert len(list((project.path / "aside").iterdir())) == 2
+
+
 def test_what_was_overtaken_or_is_damaged_is_kept_aside(project: Project) -> None:
     labels, provenance = some_mask()
     saved_since, drafted_since, damaged, cut_off = project.photos.ids()[:4]

@@ -6,6 +6,7 @@ import pytest
 from workbench import rest, until
 
 from napari_skinseg.session.leaving_keys import PRESS_POLLS, LeavingKeys, ResponsiveClock
+from trainer.project.states import PhotoState
 
 
 @pytest.fixture
@@ -201,3 +202,16 @@ def test_a_key_right_behind_space_comes_after_its_accept(session, keys, clock):
     assert session.current.photo.id == first
     answer(keys)
     assert session.current.photo.id == first
+
+
+def test_an_accept_is_not_lost_where_the_window_is_closed_right_behind_space(session, project):
+    first = session.current.photo.id
+    session.annotation_layer.fill((20, 20), 3)
+    session._leaving._shown -= 2.0
+    switch = session._leaving.held()["Space"]
+    switch(True)
+    switch(False)
+    assert session.current.photo.id == first, "it waits whether the key is really up"
+    session.close()
+    assert project.masks.head(first) is not None
+    assert project.photos.get(first).state == PhotoState.LABELLED

@@ -12,15 +12,7 @@ if TYPE_CHECKING:
 
     from trainer.project.states import PhotoState
 
-__all__ = [
-    "Photo",
-    "Root",
-    "composed",
-    "file_name",
-    "spellings",
-    "stem",
-    "without_suffix",
-]
+__all__ = ["Photo", "Root", "composed", "file_name", "spellings", "stem", "without_suffix"]
 
 
 @dataclass(frozen=True)

@@ -207,17 +207,17 @@ class Photos:
         except (OSError, ValueError) as error:
             self._gone(known, error)
             raise AssertionError from error
-        place = {"size": status.st_size, "mtime": status.st_mtime}
         if row.sha256 is None:
             return known
-        doubtful = row.head is not None and self._flat.is_unknown(known.id, known.path, status)
-        if (row.size, row.mtime) == (status.st_size, status.st_mtime) and not doubtful:
+        changed = (row.size, row.mtime) != (status.st_size, status.st_mtime)
+        if not changed and (row.head is None or not self._flat.is_unknown(known.id, known.path, status)):
             return known if is_identity(row.sha256) else self._identified(known)
         with self._marks_broken(known):
             now = identity_of(known.path, self._store.settings.photos.max_pixels)
             if row.sha256 in (now, None if is_identity(row.sha256) else hash_file(known.path)):
                 self._flat.note(known.id, status)
-                self._set(known.id, sha256=now, **place)
+                if changed or now != row.sha256:
+                    self._set(known.id, sha256=now, size=status.st_size, mtime=status.st_mtime)
                 return replace(known, sha256=now)
             if row.head is not None:
                 raise PhotoError(

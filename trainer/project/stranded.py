@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from trainer.errors import MaskError
+from trainer.errors import MaskError, PhotoError
 from trainer.project.filesystem import make_private
 from trainer.project.zarr_store import read_arrays, read_attributes, write_arrays
 
@@ -64,26 +64,31 @@ def keep_stranded(
 def take_up_stranded(project: Project, annotator: str) -> list[int]:
     """Make drafts of what an annotator had to leave, the latest of each photo; return their photos.
 
-    What is damaged, or was overtaken by a mask or a draft saved since, goes to ``aside/``.
+    What is damaged, of a photo that is gone, or overtaken by a mask or a draft saved since, goes to
+    ``aside/``.
     """
     taken: list[int] = []
     mine = [(path, about) for path, about in _all(project) if about.get(_ANNOTATOR) == annotator]
     for path, about in sorted(mine, key=lambda item: -item[1][_TIME]):
         photo_id, base, model_id = about[_PHOTO], about[_BASE], about[_MODEL]
-        head, draft = project.masks.head(photo_id), project.drafts.get(photo_id, annotator)
-        overtaken = draft is not None and draft.created > about[_TIME]
-        if overtaken or (None if head is None else head.id) != base or photo_id in taken:
-            _set_aside(project, path)
-            continue
-        try:
-            labels, provenance = read_arrays(path, None, "labels", "provenance")
-        except MaskError:
-            _set_aside(project, path)
-            continue
-        project.drafts.save(photo_id, annotator, labels, provenance, base, model_id)
+        if photo_id not in taken and _is_newest(project, about):
+            with suppress(MaskError):
+                labels, provenance = read_arrays(path, None, "labels", "provenance")
+                project.drafts.save(photo_id, annotator, labels, provenance, base, model_id)
+                taken.append(photo_id)
         _set_aside(project, path)
-        taken.append(photo_id)
     return taken
+
+
+def _is_newest(project: Project, about: dict[str, Any]) -> bool:
+    """Whether neither a mask nor a draft of a photo has come since work on it was left."""
+    try:
+        project.photos.get(about[_PHOTO])
+    except PhotoError:  # purged meanwhile
+        return False
+    head, draft = project.masks.head(about[_PHOTO]), project.drafts.get(about[_PHOTO], about[_ANNOTATOR])
+    same = (None if head is None else head.id) == about[_BASE]
+    return same and (draft is None or draft.created <= about[_TIME])
 
 
 def stranded_of_photo(project: Project, photo_id: int) -> list[Path]:
