@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from psygnal import Signal
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ MOST = 100
 """Largest value of either, both ways; 0 is neutral."""
 DOUBLING = 50
 """So much doubles gamma or the range of values, or halves it."""
-MIDDLE = 127.5
+BRIGHTEST = 255.0
 
 
 class PhotoLight:
@@ -24,7 +25,7 @@ class PhotoLight:
     Parameters
     ----------
     layer
-        The photo, uint8 RGB.
+        The photo, a pyramid of uint8 RGB.
     """
 
     changed = Signal()
@@ -42,11 +43,14 @@ class PhotoLight:
         return self.brightness == self.contrast == 0
 
     def set(self, brightness: int, contrast: int) -> None:
-        """Set both, -100 (dark, flat) to 100 (bright, steep)."""
+        """Set both, -100 (dark, flat) to 100 (bright, steep).
+
+        Contrast grows about the photo's own mean: about a middle grey, dark skin would be black with it.
+        """
         self.brightness, self.contrast = (min(MOST, max(-MOST, value)) for value in (brightness, contrast))
-        half = MIDDLE * 2 ** (-self.contrast / DOUBLING)
+        middle, range_ = float(np.mean(self._layer.data[-1])), 2 ** (-self.contrast / DOUBLING)
         self._layer.gamma = 2 ** (-self.brightness / DOUBLING)
-        self._layer.contrast_limits = (MIDDLE - half, MIDDLE + half)
+        self._layer.contrast_limits = (middle * (1 - range_), middle + (BRIGHTEST - middle) * range_)
         self.changed.emit()
 
     def reset(self) -> None:
@@ -61,6 +65,7 @@ class PhotoLight:
 
     def begin_photo(self, photo_id: int) -> None:
         """Begin with another photo; the same one, shown anew, changes nothing."""
-        if photo_id != self._photo_id and not self.pinned:
-            self.reset()
+        if photo_id != self._photo_id and not self.neutral:
+            kept = (self.brightness, self.contrast) if self.pinned else (0, 0)
+            self.set(*kept)  # about the mean of this photo
         self._photo_id = photo_id
