@@ -64,6 +64,7 @@ LABELS = {
     "lambda_semi": "weight of unlabelled",
     "lambda_gan": "weight of the judge",
     "lr_discriminator": "judge's learning rate",
+    "judge_interval": "judge every (steps)",
     "free_steps": "judge only learns for",
     "semi_start": "unlabelled join at",
     "unlabelled_share": "unlabelled for each",

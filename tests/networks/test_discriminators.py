@@ -59,22 +59,26 @@ def test_a_discriminator_is_rebuilt_from_its_description(kind):
     network = build_discriminator(kind, 5, width=8, stride=2).eval()
     again = build_discriminator(**network.describe()).eval()
     again.load_state_dict(network.state_dict())
+    assert again.stride == 2
     x = torch.rand(1, 5, 192, 192)
     assert torch.equal(network(x), again(x))
 
 
-def test_a_stride_averages_the_input_first():
-    coarse = build_discriminator("fcn", 3, width=8, stride=4)
-    fine = build_discriminator("fcn", 3, width=8)
-    fine.load_state_dict(coarse.state_dict())
-    x = torch.rand(1, 3, 64, 64)
-    assert torch.allclose(coarse(x), fine(nn.functional.avg_pool2d(x, 4)))
-    assert coarse(torch.rand(1, 3, 66, 66)).shape == (1, 1, 17, 17)
+def test_a_stride_averages_what_is_judged():
+    network = build_discriminator("fcn", 3, width=8, stride=4)
+    x = torch.rand(1, 3, 66, 64)
+    coarse = network.coarse(x)
+    assert torch.allclose(coarse[..., :16, :], nn.functional.avg_pool2d(x, 4))
+    assert torch.allclose(coarse[..., 16, 0], x[..., 64:, :4].mean(dim=(-1, -2)))
+    assert network(coarse).shape == (1, 1, 17, 16)
+    assert build_discriminator("fcn", 3, width=8).coarse(x) is x
 
 
 def test_too_small_a_picture_and_unknown_kinds_are_refused_in_one_line():
     with pytest.raises(ConfigError, match="'patch256' needs 96 pixels or more and got 64: raise"):
         build_discriminator("patch256", 3)(torch.rand(1, 3, 64, 64))
+    with pytest.raises(ConfigError, match="'fcn' needs 32 pixels or more and got 16: raise"):
+        build_discriminator("fcn", 3, stride=4)(torch.rand(1, 3, 4, 4))
     with pytest.raises(ConfigError, match="'patch71' is none of surrogate, patch16"):
         build_discriminator("patch71", 3)
     with pytest.raises(ConfigError, match="norm 'layer' is none of batch, group, none"):

@@ -64,6 +64,14 @@ def make_term(engine, norm="group", **options):
     return AdversarialTerm(engine, AdversarialTerms(width=8, **options), 9, clip=1.0, norm=norm)
 
 
+def view_of(term, batch, maps):
+    return term.view(batch.image, maps, batch.target != IGNORE)
+
+
+def learn(term, batch, maps):
+    return term.update(view_of(term, batch, maps), batch.image, maps, batch.target)
+
+
 def test_the_smoothed_truth_by_hand():
     truth = smoothed_one_hot(torch.tensor([[[2, 0]]], dtype=torch.uint8), 5, 0.1)
     assert truth[0, :, 0, 0].tolist() == pytest.approx([0.02, 0.02, 0.92, 0.02, 0.02])
@@ -75,7 +83,7 @@ def test_what_a_prediction_is_charged_for_by_hand(engine):
     batch = crops()
     p = torch.rand(4, 9, SIDE, SIDE).softmax(1)
     valid = batch.target != IGNORE
-    loss, share = term.generator_loss(batch.image, p, valid)
+    loss, share = term.generator_loss(view_of(term, batch, p), valid)
     logits = term.network(torch.cat([batch.image, p * valid.unsqueeze(1)], 1))[:, 0].detach()
     wanted = torch.log1p(torch.exp(-logits))[valid].mean()
     assert loss.item() == pytest.approx(wanted.item(), abs=1e-5)
@@ -92,7 +100,7 @@ def test_what_the_discriminator_is_charged_for_by_hand(engine):
         real = term.network(torch.cat([batch.image, one_hot.float()], 1))[valid]
         fake = term.network(torch.cat([batch.image, p * valid], 1))[valid]
     wanted = 0.5 * (F.softplus(-real).mean() + F.softplus(fake).mean())
-    curves = term.update(batch.image, p, batch.target)
+    curves = learn(term, batch, p)
     assert curves["d_loss"].item() == pytest.approx(wanted.item(), abs=1e-5)
     assert 0 < curves["d_fake"] < 1
 
@@ -104,7 +112,7 @@ def test_a_discriminator_of_correctness_learns_which_pixels_are_right(engine):
     wrong = truth.roll(1, 1)
     p = torch.where(torch.arange(SIDE) < SIDE // 2, truth, wrong)  # right on the left half
     for _ in range(30):
-        curves = term.update(batch.image, p, batch.target)
+        curves = learn(term, batch, p)
     assert curves["d_right"] > curves["d_wrong"] + 0.3
     belief = term.belief(batch.image, p, batch.target != IGNORE)
     labelled = (batch.target != IGNORE)[:, SIDE // 2 :]
@@ -123,10 +131,10 @@ def test_pixels_nobody_labelled_teach_nothing(engine, options):
     others = torch.where(ignored.unsqueeze(1), p.flip(1), p)
     terms = [make_term(engine, **options), make_term(engine, **options)]
     for term, maps in zip(terms, (p, others), strict=True):
-        term.update(batch.image, maps, batch.target)
+        learn(term, batch, maps)
     assert same(state_of(terms[0].network), state_of(terms[1].network))
     asked = p.clone().requires_grad_()
-    loss, _ = terms[0].generator_loss(batch.image, asked, ~ignored)
+    loss, _ = terms[0].generator_loss(view_of(terms[0], batch, asked), ~ignored)
     loss.backward()
     by_pixel = asked.grad.abs().sum(1)
     assert by_pixel[ignored].sum() == 0
@@ -137,7 +145,7 @@ def test_photos_without_any_label_leave_the_discriminator_alone(engine):
     term = make_term(engine)
     before = state_of(term.network)
     batch = crops()
-    term.update(batch.image, torch.rand(4, 9, SIDE, SIDE), torch.full_like(batch.target, IGNORE))
+    learn(term, replace(batch, target=torch.full_like(batch.target, IGNORE)), torch.rand(4, 9, SIDE, SIDE))
     assert same(before, state_of(term.network))
 
 
@@ -148,7 +156,7 @@ def test_true_and_predicted_maps_never_share_a_batch(engine):
         lambda m, inputs, out: seen.append(inputs[0].shape[0])
     )
     batch = crops()
-    term.update(batch.image, torch.rand(4, 9, SIDE, SIDE), batch.target)
+    learn(term, batch, torch.rand(4, 9, SIDE, SIDE))
     assert seen == [4, 4]
     assert not any(
         isinstance(m, torch.nn.BatchNorm2d)
@@ -220,11 +228,34 @@ def test_the_default_hears_the_discriminator_late_and_unlabelled_photos_later(en
     assert [fast.adversarial_active(step) for step in (0, 49, 50, 79)] == [False, False, True, True]
     assert [fast.uses_unlabelled(step) for step in (20, 49, 50)] == [False, False, True]
     full = make_recipe(engine, steps=400)
-    assert [full.uses_unlabelled(step) for step in (50, 99, 100)] == [False, False, True]
+    assert [full.uses_unlabelled(step) for step in (50, 99, 100, 101)] == [False, False, True, False]
     assert full.unlabelled_plan().batch == 1
     assert "adv" not in fast.step(crops(), None, 10)
     assert "adv" in fast.step(crops(), None, 60)
     assert not make_recipe(engine, steps=400, lambda_semi=0.0).uses_unlabelled(399)
+
+
+def test_between_the_steps_of_the_judge_only_labels_count(engine):
+    recipe = make_recipe(engine, free_steps=0, semi_start=0.0, judge_interval=4)
+    judged = recipe.step(crops(), crops(seed=1, labelled=False), 4)
+    assert {"d_loss", "adv", "semi"} <= judged.keys()
+    before = state_of(recipe.networks["discriminator"])
+    plain = recipe.step(crops(), crops(seed=1, labelled=False), 5)
+    assert set(plain) == {"loss", "ce", "dice"}
+    assert same(before, state_of(recipe.networks["discriminator"]))
+
+
+def test_a_judge_asked_seldom_counts_as_much_more(engine):
+    losses = []
+    for interval in (1, 4):
+        recipe = make_recipe(
+            engine, free_steps=0, semi_start=0.0, lambda_adv=1.0, lambda_semi=1.0, judge_interval=interval
+        )
+        curves = recipe.step(crops(), crops(seed=1, labelled=False), 0)
+        labelled = curves["ce"] + recipe.plan.dice_weight * curves["dice"]
+        losses.append((curves["loss"] - labelled).item())
+        assert losses[-1] == pytest.approx(interval * (curves["adv"] + curves["semi"]).item(), rel=1e-4)
+    assert losses[1] == pytest.approx(4 * losses[0], rel=1e-3)
 
 
 @pytest.mark.parametrize("name", ["supervised", "skinseg", "adversarial", "consistency"])

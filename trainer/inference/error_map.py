@@ -52,7 +52,7 @@ def error_map(discriminator: Discriminator, image: Tensor, probabilities: Tensor
     seen = torch.cat([image, probabilities.to(image.dtype)], dim=1)
     side = discriminator.smallest * discriminator.stride
     below, right = max(0, side - height), max(0, side - width)
-    logits = discriminator(F.pad(seen, (0, right, 0, below))).float()
+    logits = discriminator(discriminator.coarse(F.pad(seen, (0, right, 0, below)))).float()
     size = (height + below, width + right)
     logits = F.interpolate(logits, size=size, mode="bilinear", align_corners=False)
     return 1 - logits[..., :height, :width].sigmoid()

@@ -37,7 +37,7 @@ class Discriminator(nn.Module):
     norm
         ``batch``, ``group`` or ``none``.
     stride
-        The input is averaged over squares of this many pixels first.
+        Its input is :meth:`coarse`: averaged over squares of this many pixels.
     """
 
     smallest = 1
@@ -56,8 +56,14 @@ class Discriminator(nn.Module):
         """Compute the answer of :meth:`forward` for an input that is large enough."""
         raise NotImplementedError
 
+    def coarse(self, pixels_NCHW: Tensor) -> Tensor:
+        """Average over squares of ``stride`` pixels; those at the edges may be smaller."""
+        if self.stride == 1:
+            return pixels_NCHW
+        return F.avg_pool2d(pixels_NCHW, self.stride, ceil_mode=True, count_include_pad=False)
+
     def forward(self, input_NCHW: Tensor) -> Tensor:
-        """Map ``(N, C, H, W)`` to logits ``(N, 1, h, w)``, high where it looks real.
+        """Map a coarse input ``(N, C, H, W)`` to logits ``(N, 1, h, w)``, high where it looks real.
 
         Raises
         ------
@@ -65,14 +71,11 @@ class Discriminator(nn.Module):
             The input is too small for this kind.
         """
         side = min(input_NCHW.shape[-2:])
-        smallest = self.smallest * self.stride
-        if side < smallest:
+        if side < self.smallest:
             raise ConfigError(
-                f"discriminator '{self.kind}' needs {smallest} pixels or more and got {side}: "
-                "raise training.size or choose a smaller one"
+                f"discriminator '{self.kind}' needs {self.smallest * self.stride} pixels or more and got "
+                f"{side * self.stride}: raise training.size or choose a smaller one"
             )
-        if self.stride > 1:
-            input_NCHW = F.avg_pool2d(input_NCHW, self.stride, ceil_mode=True, count_include_pad=False)
         return self.logits(input_NCHW)
 
 

@@ -54,13 +54,31 @@ class AdversarialTerm:
         optimizer = torch.optim.Adam(network.parameters(), lr=lr, betas=(0.5, 0.999), fused=True)
         self.network, (self.optimizer,) = engine.setup(network, optimizer)
 
-    def update(self, image: Tensor, probabilities: Tensor, target: Tensor) -> dict[str, Tensor]:
+    def view(self, image: Tensor, maps: Tensor, valid: Tensor) -> Tensor:
+        """Make the discriminator's input, at its own resolution, ``(N, 3 + K, h, w)``.
+
+        What it learns from and what it answers are the same view: made once in a step, since at the photo's
+        resolution it costs as much as the discriminator itself.
+
+        Parameters
+        ----------
+        image, maps, valid
+            ``(N, 3, H, W)``, ``(N, K, H, W)``, to which gradients lead, and ``(N, H, W)`` bool.
+        """
+        coarse = getattr(self.network, "module", self.network).coarse
+        return torch.cat([coarse(image), coarse(torch.where(valid.unsqueeze(1), maps, 0.0))], dim=1)
+
+    def update(
+        self, view: Tensor, image: Tensor, probabilities: Tensor, target: Tensor
+    ) -> dict[str, Tensor]:
         """Update the discriminator once, on labelled photos.
 
         True and predicted maps go through it one after the other: batch statistics never mix.
 
         Parameters
         ----------
+        view
+            Of what was predicted; no gradient is taken of it.
         image, probabilities, target
             ``(N, 3, H, W)``, ``(N, K, H, W)`` of which no gradient is taken, and ``(N, H, W)``.
 
@@ -72,7 +90,7 @@ class AdversarialTerm:
         """
         valid = (target != IGNORE).unsqueeze(1)
         probabilities = probabilities.detach()  # this update must not reach the segmenter
-        fake = self.network(pair(image, probabilities, valid))
+        fake = self.network(view.detach())
         if self.options.target == "correctness":
             # a coarse cell is as right as the share of its labelled pixels that are
             own = probabilities.gather(1, target.long().unsqueeze(1).masked_fill(~valid, 0))
@@ -82,7 +100,7 @@ class AdversarialTerm:
             beliefs = {"d_right": (fake, right), "d_wrong": (fake, valid & ~right)}
         else:
             truth = smoothed_one_hot(target, self.classes, self.options.smooth)
-            real = self.network(pair(image, truth, valid))
+            real = self.network(self.view(image, truth, valid[:, 0]))
             loss = 0.5 * (masked_bce(real, 1.0, valid) + masked_bce(fake, 0.0, valid))
             beliefs = {"d_real": (real, valid), "d_fake": (fake, valid)}
         self.engine.update(loss, self.network, self.optimizer, self.clip)
@@ -92,8 +110,8 @@ class AdversarialTerm:
         }
         return {"d_loss": loss.detach(), **means}
 
-    def generator_loss(self, image: Tensor, probabilities: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
-        """BCE(D(x, p), 1) over the valid pixels; gradients reach the probabilities, the discriminator stays.
+    def generator_loss(self, view: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+        """BCE(D(x, p), 1) over the valid pixels; gradients reach the view, the discriminator stays.
 
         Parameters
         ----------
@@ -107,20 +125,15 @@ class AdversarialTerm:
         """
         mask = valid.unsqueeze(1)
         with frozen(self.network) as discriminator, self.engine.fabric.autocast():
-            logits = discriminator(pair(image, probabilities, mask))
+            logits = discriminator(view)
         return masked_bce(logits, 1.0, mask), pooled_mean((logits.detach() > 0).float())
 
     @torch.no_grad()
     def belief(self, image: Tensor, probabilities: Tensor, valid: Tensor) -> Tensor:
         """Return the discriminator's belief that each pixel of a predicted map is real, ``(N, H, W)``."""
         with frozen(self.network) as discriminator, self.engine.fabric.autocast():
-            logits = discriminator(pair(image, probabilities, valid.unsqueeze(1))).float()
+            logits = discriminator(self.view(image, probabilities, valid)).float()
         return F.interpolate(logits, size=image.shape[-2:], mode="bilinear").sigmoid()[:, 0]
-
-
-def pair(image: Tensor, maps: Tensor, valid: Tensor) -> Tensor:
-    """Join a discriminator's input, ``(N, 3 + K, H, W)``: the photo, and the map where it is ``valid``."""
-    return torch.cat([image, torch.where(valid, maps, 0.0)], dim=1)
 
 
 def smoothed_one_hot(target: Tensor, classes: int, smooth: float) -> Tensor:

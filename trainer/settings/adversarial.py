@@ -38,6 +38,10 @@ class AdversarialTerms(Section):
     lr_discriminator: Rate | Literal["auto"] = "auto"
     """How much the judge changes in a step (its learning rate); auto: 1e-4 for fcn, 4e-4 for patch."""
 
+    judge_interval: Literal[1, 2, 4, 8] = 1
+    """In every so-many-th step only the judge learns and is asked, and photos without masks take part; they
+    then count so many times as much."""
+
     free_steps: Annotated[int, Field(ge=0)] = 0
     """For so many steps at the start of a training the judge learns and has no say."""
 
@@ -81,6 +85,7 @@ class AdversarialOptions(AdversarialTerms):
             "target": "truth",
             "stride": 1,
             "width": "auto",
+            "judge_interval": 1,
             "free_steps": 0,
             "smooth": 0.0,
         }

@@ -26,6 +26,10 @@ class SkinSegOptions(AdversarialTerms):
     lr_discriminator: Rate | Literal["auto"] = 1e-3
     """How much the judge changes in a step (its learning rate); auto: 1e-4 for fcn, 4e-4 for patch."""
 
+    judge_interval: Literal[1, 2, 4, 8] = 2
+    """In every so-many-th step only the judge learns and is asked, and photos without masks take part; they
+    then count so many times as much."""
+
     free_steps: Annotated[int, Field(ge=0)] = 50
     """For so many steps at the start of a training the judge learns and has no say."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -41,6 +40,9 @@ if TYPE_CHECKING:
     from trainer.recipes.base import Recipe
     from trainer.training.checkpoints import TrainingState
     from trainer.training.round_context import RoundContext
+
+LATE = 2**62
+"""A step that no round reaches; every recipe of photos without masks uses them by then."""
 
 
 def make_recipe(round_: RoundContext) -> tuple[Recipe, str]:
@@ -159,7 +161,7 @@ def _without_unlabelled(recipe: Recipe, photos: int) -> str:
         return "there are no unlabelled photos"
     if any(recipe.uses_unlabelled(step) for step in range(steps)):
         return ""
-    if recipe.uses_unlabelled(sys.maxsize):
+    if recipe.uses_unlabelled(LATE):
         count = "the only step" if steps == 1 else f"the last of {steps} steps"
         return f"unlabelled photos would join after {count}; give it more (--steps)"
     return "unlabelled photos have no weight in these settings"
