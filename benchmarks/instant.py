@@ -24,6 +24,7 @@ from benchmarks.window import HEIGHT, WIDTH, Clock, blobs, make_project
 from napari_skinseg.layers.provenance import ProvenanceTracker
 from napari_skinseg.session import stroke_follower
 from napari_skinseg.session.session import AnnotationSession
+from napari_skinseg.widgets.workspace_clock import POLL_MS, SOON_MS
 from trainer.data.photo_cache import WorkingPhotos, project_cache
 from trainer.effort import strokes
 from trainer.effort.strokes import best_stroke, painted_by
@@ -271,14 +272,14 @@ def paint_strokes(session: AnnotationSession, count: int, brush: int) -> None:
 
 
 def turn(session: AnnotationSession, reached: Callable[[], bool]) -> None:
-    """Turn the event loop and the session as the dock does, every 50 ms."""
+    """Turn the event loop and the session as `WorkspaceClock` does."""
     from qtpy.QtWidgets import QApplication
 
     end = time.monotonic() + 120
     while not reached():
         assert time.monotonic() < end, session.status
         QApplication.processEvents()
-        time.sleep(0.05)
+        time.sleep((SOON_MS if session.is_following else POLL_MS) / 1000)
         session.poll()
 
 

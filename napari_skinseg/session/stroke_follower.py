@@ -178,7 +178,8 @@ class _Work:
         if len(names) == 1 and not known.suggested:
             return None, f"only {names[0]} is painted: paint something else too, then R tells them apart"
         labels, provenance = self._before()
-        found = follow(known, labels, provenance, self._locked)
+        # what followed earlier strokes is not painted, so that these are the strokes without it too
+        found = follow(known, labels, provenance, self._locked, strokes=strokes)
         area, chosen = found.area, found.changed
         if self._applied:
             if found.area is not None:

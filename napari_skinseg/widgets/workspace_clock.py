@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari_skinseg.widgets.workspace_tabs import WorkspaceTabs
     from trainer.project.sessions import Stats
 
-POLL_MS = 50
+POLL_MS, SOON_MS = 50, 10
 TRAINER_MS = 250
 READ_SECONDS = 0.9
 """The catalog is read again after so long without a commit too: a heartbeat's age grows by itself."""
@@ -33,7 +33,8 @@ class WorkspaceClock(QObject):
     Parameters
     ----------
     session
-        Polled every 50 ms: results of threads reach the layers there and nowhere else.
+        Polled every 50 ms, and every 10 ms while strokes are followed: results of threads reach the layers
+        there and nowhere else.
     annotate, trainer, tabs
         Shown the session, the trainer, the queue and the day's work.
     """
@@ -82,6 +83,9 @@ class WorkspaceClock(QObject):
         if self._session is None:
             return
         self._session.poll()
+        interval = SOON_MS if self._session.is_following else POLL_MS
+        if interval != self._poll_timer.interval():
+            self._poll_timer.setInterval(interval)
         if self._changed:
             self._changed = False
             self._annotate.show_view(resolve_annotate(self._session, self._today))

@@ -214,6 +214,32 @@ def test_few_cells_stand_for_many_strokes_those_that_surprise_first():
     assert (flat[chosen] == 1).sum() == (flat[chosen] == 2).sum()
 
 
+def test_of_many_regions_the_largest_follow(monkeypatch):
+    """A stroke on both limbs; some more of the right one's ground follows than of the left one's."""
+    labels, provenance = stroked(suggestion(), slice(40, 56), slice(30, 34), ARM)
+    labels[40:56, 82:86], provenance[40:56, 82:86] = ARM, PAINTED
+    labels[:, 90:] = np.where(labels[:, 90:] == LEG, BACK, labels[:, 90:])
+    cues = cues_of(two_limbs(), 3, activations())
+    both = after(labels, follow(cues, labels, provenance)) == ARM
+    monkeypatch.setattr("trainer.instant.follow.MOST_REGIONS", 1)
+    one = after(labels, follow(cues, labels, provenance)) == ARM
+    strokes = provenance == PAINTED
+    assert (both & ~strokes)[:, :64].any()
+    assert (both & ~strokes)[:, 64:].any()
+    assert not (one & ~strokes)[:, :64].any()
+    assert (one & ~strokes)[:, 64:].any()
+
+
+def test_what_was_asked_of_the_strokes_before_is_not_asked_again():
+    labels, provenance = stroked(suggestion(), slice(40, 56), slice(30, 34), ARM)
+    cues = cues_of(two_limbs(), 3, activations())
+    known = stroke_cells(cues, labels, provenance)
+    found = follow(cues, labels, provenance)
+    again = follow(cues, labels, provenance, strokes=known)
+    assert found.area == again.area
+    assert np.array_equal(found.labels, again.labels)
+
+
 def test_it_needs_neither_torch_nor_qt():
     code = "import sys, trainer.instant.follow; sys.exit('torch' in sys.modules or 'qtpy' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

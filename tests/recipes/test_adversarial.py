@@ -171,7 +171,7 @@ def test_the_discriminator_never_learns_from_unlabelled_photos(engine, name):
         recipe = make_recipe(engine, name, free_steps=0, semi_start=0.0, lambda_semi=1.0, width=8)
         recipe.served.eval()  # joint batch statistics would tell the labelled half of the other one
         unlabelled = crops(seed=seed, labelled=False)
-        curves.append(recipe.step(crops(), unlabelled, 0))
+        curves.append(recipe.step(crops(), unlabelled, 1))
         states.append([state_of(recipe.networks[part]) for part in ("discriminator", "segmenter")])
     assert same(states[0][0], states[1][0])
     assert not same(states[0][1], states[1][1])
@@ -226,21 +226,21 @@ def test_hungs_loss_learns_from_believed_pixels(engine):
 def test_the_default_hears_the_discriminator_late_and_unlabelled_photos_later(engine):
     fast = make_recipe(engine, lane="fast", steps=80)
     assert [fast.adversarial_active(step) for step in (0, 49, 50, 79)] == [False, False, True, True]
-    assert [fast.uses_unlabelled(step) for step in (20, 49, 50)] == [False, False, True]
+    assert [fast.uses_unlabelled(step) for step in (20, 49, 50, 51)] == [False, False, False, True]
     full = make_recipe(engine, steps=400)
-    assert [full.uses_unlabelled(step) for step in (50, 99, 100, 101)] == [False, False, True, False]
+    assert [full.uses_unlabelled(step) for step in (50, 99, 100, 101)] == [False, False, False, True]
     assert full.unlabelled_plan().batch == 1
     assert "adv" not in fast.step(crops(), None, 10)
-    assert "adv" in fast.step(crops(), None, 60)
+    assert "adv" in fast.step(crops(), None, 61)
     assert not make_recipe(engine, steps=400, lambda_semi=0.0).uses_unlabelled(399)
 
 
 def test_between_the_steps_of_the_judge_only_labels_count(engine):
     recipe = make_recipe(engine, free_steps=0, semi_start=0.0, judge_interval=4)
-    judged = recipe.step(crops(), crops(seed=1, labelled=False), 4)
+    judged = recipe.step(crops(), crops(seed=1, labelled=False), 7)
     assert {"d_loss", "adv", "semi"} <= judged.keys()
     before = state_of(recipe.networks["discriminator"])
-    plain = recipe.step(crops(), crops(seed=1, labelled=False), 5)
+    plain = recipe.step(crops(), crops(seed=1, labelled=False), 8)
     assert set(plain) == {"loss", "ce", "dice"}
     assert same(before, state_of(recipe.networks["discriminator"]))
 
@@ -251,7 +251,7 @@ def test_a_judge_asked_seldom_counts_as_much_more(engine):
         recipe = make_recipe(
             engine, free_steps=0, semi_start=0.0, lambda_adv=1.0, lambda_semi=1.0, judge_interval=interval
         )
-        curves = recipe.step(crops(), crops(seed=1, labelled=False), 0)
+        curves = recipe.step(crops(), crops(seed=1, labelled=False), 3)
         labelled = curves["ce"] + recipe.plan.dice_weight * curves["dice"]
         losses.append((curves["loss"] - labelled).item())
         assert losses[-1] == pytest.approx(interval * (curves["adv"] + curves["semi"]).item(), rel=1e-4)

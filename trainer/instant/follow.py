@@ -31,8 +31,8 @@ AREA, RING = 2, 2
 """Cells from its middle to its edge that make a stroke an area, and cells around one that are held."""
 FRINGE = 3
 """A region that changes takes along what is left over of the old class within so many small pixels."""
-MOST_CHANGES, MOST_REGIONS = 12, 100
-"""Pairs of classes, the largest first, that change at one time, and regions of each."""
+MOST_CHANGES, MOST_REGIONS = 12, 200
+"""Pairs of classes that change at one time, and regions of all of them, the largest first."""
 TWO_BY_TWO = 2000
 """Of photos with a longer side, two by two pixels are decided together."""
 SHARPNESS, MIDDLE = 400.0, 127
@@ -67,6 +67,7 @@ def follow(
     provenance: NDArray[np.uint8],
     locked: Collection[int] = (),
     reach: Reach | None = None,
+    strokes: NDArray[np.uint8] | None = None,
 ) -> Followed:
     """Correct the pixels that nobody has decided by the strokes on the same photo.
 
@@ -81,22 +82,24 @@ def follow(
         Labels that stay where they are.
     reach
         How far strokes count; by default what suits the cues.
+    strokes
+        What `stroke_cells` says of these arrays, where it has been asked.
 
     Examples
     --------
-    >>> cues = cues_of(photo, classes=9, activations=activations)  # doctest: +SKIP
-    >>> found = follow(cues, labels, provenance)  # doctest: +SKIP
+    >>> found = follow(cues_of(photo, classes=9), labels, provenance)  # doctest: +SKIP
     >>> if found.area is not None:  # doctest: +SKIP
     ...     labels[found.area] = found.labels
     """
-    strokes = stroke_cells(cues, labels, provenance)
+    strokes = stroke_cells(cues, labels, provenance) if strokes is None else strokes
     moved = shift(cues, *without_areas(strokes), reach or REACH[cues.source])
     zone = _area_of(np.abs(moved).max(axis=0) > MOVED, cues)
     if zone is None:
         return NOTHING
     before = cues.refined[(slice(None), *zone)]
     after = before + _refined_change(cues, moved, zone)
-    parts = list(_changes(cues, before, after, at_cells(labels, cues.edges.shape)[zone], zone))
+    shown = at_cells(labels, cues.edges.shape)[zone]
+    parts = _largest(list(_changes(cues, before, after, shown, zone)))
     return _at_full_size(parts, labels, provenance, locked, cues.edges.shape)
 
 
@@ -200,13 +203,17 @@ def _changes(
             yield _Change(old, value, _shifted(area, zone), margin[area])
 
 
+def _largest(parts: list[_Change]) -> list[_Change]:
+    """Return the largest regions, in the order that they had."""
+    if len(parts) <= MOST_REGIONS:
+        return parts
+    sizes = np.array([np.count_nonzero(part.margin > 0) for part in parts])
+    return [parts[place] for place in np.sort(np.argsort(-sizes, kind="stable")[:MOST_REGIONS])]
+
+
 def _regions(taken: NDArray[np.bool_]) -> list[tuple[slice, slice]]:
-    """Return the boxes of the largest connected regions, with a pixel to all sides for the scaling."""
-    regions, _ = ndimage.label(taken)
-    boxes = ndimage.find_objects(regions)
-    if len(boxes) > MOST_REGIONS:
-        sizes = np.bincount(regions.ravel(), minlength=len(boxes) + 1)[1:]
-        boxes = [boxes[place] for place in np.argsort(-sizes, kind="stable")[:MOST_REGIONS]]
+    """Return the boxes of the connected regions, with a pixel to all sides for the scaling."""
+    boxes = ndimage.find_objects(ndimage.label(taken)[0])
     return [
         (
             slice(max(0, rows.start - 1), min(taken.shape[0], rows.stop + 1)),
@@ -228,8 +235,7 @@ def _rival(after: Floats, value: int, suggested: bool) -> Floats | float:
     """Return what a class must beat where nothing is labelled yet."""
     if not suggested:
         return ENOUGH
-    others: Floats = np.delete(after, value - 1, axis=0).max(axis=0, initial=0)
-    return others
+    return np.asarray(np.delete(after, value - 1, axis=0).max(axis=0, initial=0))
 
 
 def _at_full_size(

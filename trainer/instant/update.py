@@ -11,10 +11,12 @@ Shape suffixes: N cells, M cells under strokes, K classes, D features.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import linalg
+from threadpoolctl import ThreadpoolController
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,14 +82,22 @@ def shift(cues: Cues, values: NDArray[np.uint8], held: NDArray[np.bool_], reach:
         [cues.features.reshape(height * width, -1) / reach.alike, places.astype(np.float32) / reach.near],
         axis=1,
     )
-    kernel_NM = _kernel(points_ND, points_ND[chosen])
     residual_MK = -prior_NK[chosen]
     residual_MK[painted:] = 0
     residual_MK[np.arange(painted), flat[chosen[:painted]].astype(int) - 1] += 1
-    matrix_MM = kernel_NM[chosen] + reach.noise * np.eye(len(chosen), dtype=np.float32)
-    weights_MK = linalg.solve(matrix_MM, residual_MK, assume_a="pos", check_finite=False)
-    moved: Floats = (kernel_NM @ weights_MK).T.reshape(classes, height, width)
+    # these matrices are small: on busy cores BLAS's threads wait for each other longer than one computes
+    with _blas().limit(limits=1):
+        kernel_NM = _kernel(points_ND, points_ND[chosen])
+        matrix_MM = kernel_NM[chosen] + reach.noise * np.eye(len(chosen), dtype=np.float32)
+        weights_MK = linalg.solve(matrix_MM, residual_MK, assume_a="pos", check_finite=False)
+        moved: Floats = (kernel_NM @ weights_MK).T.reshape(classes, height, width)
     return moved
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """Find the libraries of linear algebra, once: that takes longer than what they are asked."""
+    return ThreadpoolController()
 
 
 def chosen_cells(flat: NDArray[np.uint8], prior_NK: Floats, most: int = MOST) -> NDArray[np.intp]:

@@ -72,7 +72,7 @@ def accept(labels: NDArray[np.uint8], provenance: NDArray[np.uint8]) -> NDArray[
 
 def proposed(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the provenance of a model's labels that no person has judged."""
-    return (labels > 0).astype(np.uint8) * np.uint8(PROPOSED)
+    return (labels > 0).view(np.uint8) * np.uint8(PROPOSED)
 
 
 def merge(

@@ -76,7 +76,7 @@ class AdversarialBase(Supervised):
 
     def judged(self, step: int) -> bool:
         """Tell whether D learns and is asked in this step."""
-        judged: bool = step % self.options.judge_interval == 0
+        judged: bool = (step + 1) % self.options.judge_interval == 0
         return judged
 
     def adversarial_active(self, step: int) -> bool:

@@ -68,9 +68,7 @@ class AdversarialTerm:
         coarse = getattr(self.network, "module", self.network).coarse
         return torch.cat([coarse(image), coarse(torch.where(valid.unsqueeze(1), maps, 0.0))], dim=1)
 
-    def update(
-        self, view: Tensor, image: Tensor, probabilities: Tensor, target: Tensor
-    ) -> dict[str, Tensor]:
+    def update(self, view: Tensor, image: Tensor, probabilities: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Update the discriminator once, on labelled photos.
 
         True and predicted maps go through it one after the other: batch statistics never mix.

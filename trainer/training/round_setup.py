@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from trainer.training.checkpoints import TrainingState
     from trainer.training.round_context import RoundContext
 
-LATE = 2**62
+LATE = 2**62 - 1
 """A step that no round reaches; every recipe of photos without masks uses them by then."""
 
 
