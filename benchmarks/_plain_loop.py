@@ -82,7 +82,7 @@ def round_of(project: Project, engine: Engine, recipe: str, folder: Path) -> Tra
     return Training(method, engine, labelled, unlabelled, folder / recipe, every=1e9, hooks=Hooks())
 
 
-def compare(project: Project, engine: Engine, folder: Path, blocks: int, steps: int = 3) -> dict[str, float]:
+def compare(project: Project, engine: Engine, folder: Path, blocks: int, steps: int = 4) -> dict[str, float]:
     """Share of the plain loop's steps that a round makes: medians of short blocks in turns.
 
     Both the clock's and the processor's: beside other programs the clock mostly shows how those were served.

@@ -153,7 +153,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--photos", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--blocks", type=int, default=10, help="of three steps, against the plain loop")
+    parser.add_argument("--blocks", type=int, default=10, help="of four steps, against the plain loop")
     parser.add_argument("--threads", type=int, help="default: as in the background, all cores but one")
     parser.add_argument("--set", nargs="*", default=[], help="training settings, KEY=VALUE")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "throughput.json")

@@ -6,7 +6,7 @@ the predicted one, and count in no loss, so that they teach nothing either way.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
@@ -19,6 +19,7 @@ from trainer.networks.discriminators import build_discriminator, frozen
 
 if TYPE_CHECKING:
     from trainer.engine.device import Engine
+    from trainer.networks.discriminators import Discriminator
     from trainer.settings.adversarial import AdversarialTerms
 
 PHOTO_CHANNELS = 3
@@ -65,8 +66,9 @@ class AdversarialTerm:
         image, maps, valid
             ``(N, 3, H, W)``, ``(N, K, H, W)``, to which gradients lead, and ``(N, H, W)`` bool.
         """
-        coarse = getattr(self.network, "module", self.network).coarse
-        return torch.cat([coarse(image), coarse(torch.where(valid.unsqueeze(1), maps, 0.0))], dim=1)
+        bare = cast("Discriminator", getattr(self.network, "module", self.network))
+        seen = torch.where(valid.unsqueeze(1), maps, 0.0)
+        return torch.cat([bare.coarse(image), bare.coarse(seen)], dim=1)
 
     def update(self, view: Tensor, image: Tensor, probabilities: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Update the discriminator once, on labelled photos.
