@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.acquisition.duplicates import bursts_of, feature_hashes, joined, picture_hash
+from trainer.acquisition.duplicates import alike, bursts_of, feature_hashes, joined, picture_hash
 from trainer.synthetic.render import render_photo
 
 
@@ -94,6 +94,20 @@ def test_features_that_are_almost_the_same_are_one_burst() -> None:
     assert bursts_of(feature_hashes(views), near=2).tolist() == np.repeat(np.arange(20), 3).tolist()
     views[0, :5] = np.nan
     assert len(feature_hashes(views)) == 60
+
+
+def test_photos_are_one_burst_by_their_pictures_or_by_their_features() -> None:
+    rng = np.random.default_rng(0)
+    scenes = dict(enumerate(rng.normal(size=(6, 64))))
+    vectors = {**scenes, 7: scenes[2] + rng.normal(0, 0.01, 64)}
+    hashes = {i: int(rng.integers(2**63)) for i in (0, 1, 2, 8)} | {9: 5, 4: 5}
+    known = [0, 1, 2, 3, 4, 5, 7, 8, 9]
+    groups = dict(zip(known, alike(known, hashes, vectors).tolist(), strict=True))
+    assert groups[2] == groups[7]  # by features alone: 7 has no hash
+    assert groups[4] == groups[9]  # by the picture alone: 9 has no features
+    assert len(set(groups.values())) == len(known) - 2
+    assert alike([], {}, {}).tolist() == []
+    assert alike([3], {}, {}).tolist() == [0]
 
 
 def test_either_likeness_makes_a_burst() -> None:

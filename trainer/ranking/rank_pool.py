@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from trainer.acquisition.duplicates import bursts_of
+from trainer.acquisition.duplicates import alike
 from trainer.acquisition.pool import PhotoScores, Pool, Scores
 from trainer.acquisition.strategies import find_strategy
 from trainer.project.statistics import RankingState
@@ -72,7 +72,7 @@ def read_pool(
     vectors = _vectors(kept.get(looks_id, ids))
     done = kept.labelled(MOST_LABELLED)
     labelled = _vectors(kept.get(looks_id, done))
-    numbers, bursts = _bursts(kept.hashes([*ids, *done]), ids)
+    numbers, bursts = _bursts(kept.hashes([*ids, *done]), vectors | labelled, ids)
     width = next((len(vector) for vector in vectors.values()), 0)
     unknown = np.full(width, np.nan, np.float32)
     pool = Pool(
@@ -122,13 +122,15 @@ def _vectors(kept: dict[int, Statistic]) -> dict[int, npt.NDArray[np.float32]]:
     }
 
 
-def _bursts(hashes: dict[int, int], ids: list[int]) -> tuple[npt.NDArray[np.int64], dict[int, int | None]]:
+def _bursts(
+    hashes: dict[int, int], vectors: dict[int, npt.NDArray[np.float32]], ids: list[int]
+) -> tuple[npt.NDArray[np.int64], dict[int, int | None]]:
     """Return the burst of each photo as a number, and of every photo its burst by the first photo in it.
 
     Labelled photos count as well, or a burst would change its name when its first photo is labelled.
     """
-    known = sorted(hashes)
-    groups = bursts_of(np.array([hashes[photo_id] for photo_id in known], np.uint64))
+    known = sorted(hashes.keys() | vectors.keys())
+    groups = alike(known, hashes, vectors)
     members: dict[int, list[int]] = {}
     for photo_id, group in zip(known, groups.tolist(), strict=True):
         members.setdefault(group, []).append(photo_id)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from trainer.acquisition.duplicates import bursts_of, picture_hash
+from trainer.acquisition.duplicates import alike, picture_hash
 from trainer.errors import ProjectError, SkinsegError
 from trainer.features.bank import LabelledPixels, draw_pixels
 from trainer.features.pooled import pooled_features
@@ -155,13 +155,14 @@ def read_data(
         fine.append(reduction(grid_features(extractor.stages(photo), photo.shape, FINE)))
         targets.append(target[rows, columns])
         seen.append(truth)
+    rows = range(len(kept))
     if not seen:
         raise ProjectError(f"{photos.project.path}: no labelled validation photo can be read")
     return ChooseData(
         tuple(kept),
         tuple(seen),
         np.stack(vectors),
-        bursts_of(np.array(hashes, np.uint64)),
+        alike(rows, dict(zip(rows, hashes, strict=True)), dict(zip(rows, vectors, strict=True))),
         torch.stack([reduction(grid.float()) for grid in coarse]),
         tuple(pixels),
         torch.stack(fine),
