@@ -6,8 +6,8 @@ recompressed and made darker or lighter, at most 4 of the 64 bits changed; of 83
 1 was within 6 bits. With the hash of differences (dHash) it was 6 bits, and 12 pairs. No torch.
 
 Features know a scene again whose picture changes: of the same pairs 6 were within 2 bits by a hash of
-MobileSAM's features, all of one hand with another gesture, whose pictures are 12 to 22 bits apart. A photo that
-was turned by 6 degrees and cropped by a tenth is found in neither way (3 % within 2 bits).
+MobileSAM's features, all of one hand with another gesture, whose pictures are 12 to 22 bits apart. A photo
+that was turned by 6 degrees and cropped by a tenth is found in neither way (3 % within 2 bits).
 """
 
 from __future__ import annotations
