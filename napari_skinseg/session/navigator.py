@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from napari_skinseg.session.loading import LoadedPhoto, Suggestion
     from napari_skinseg.session.project_watcher import Shown
     from trainer.project.project import Project
+    from trainer.project.queue_filter import QueueFilter
 
 EMPTY_RETRY_SECONDS = 2.0
 """An empty queue is asked again so often."""
@@ -143,6 +144,13 @@ class PhotoNavigator:
     def left(self, photo_id: int) -> None:
         """Note that a photo has been released."""
         self._leaving.discard(photo_id)
+
+    def refilter(self, wanted: QueueFilter) -> None:
+        """Let only photos come that pass a filter; the one that is open stays."""
+        if not self._project.read_only:
+            self.waiting.refilter(wanted)
+            self.open_next()
+            self.advance()
 
     def advance(self) -> None:
         """Show the next photo if the annotator waits for it, and claim further ones."""

@@ -19,6 +19,7 @@ from napari_skinseg.widgets.elements import (
     set_bold,
     wrapped_label,
 )
+from napari_skinseg.widgets.filter_line import FilterLine
 from napari_skinseg.widgets.icons import theme_colour
 from napari_skinseg.widgets.light_row import header_button, light_icon
 from napari_skinseg.widgets.palette_table import PaletteTable
@@ -90,6 +91,7 @@ class AnnotateDock(QWidget):
         self.why, self.sentence = wrapped_label(), wrapped_label()
         for typed in (self.why, self.sentence):  # notes and names are what people typed, no markup
             typed.setTextFormat(Qt.TextFormat.PlainText)
+        self.filter = FilterLine(session.choice.clear)
         self.next = button("Next photo", "Open the next photo of the queue (Space)", session.open_next)
         self.again = button(
             "Skipped photos", "Open what you skipped in this session, the oldest first", session.open_skipped
@@ -131,6 +133,7 @@ class AnnotateDock(QWidget):
         layout.addLayout(row_of((self.title, 1), (self.clock, 0), (self.light, 0), (keys, 0)))
         layout.addWidget(self.why)
         layout.addWidget(self.sentence)
+        layout.addWidget(self.filter)
         layout.addLayout(row_of((self.next, 1), (self.again, 1), (self.add, 1)))
         layout.addWidget(self._scrolled_part())
         layout.addWidget(horizontal_line())
@@ -198,6 +201,7 @@ class AnnotateDock(QWidget):
         ):
             label.setText(text)
             label.setVisible(bool(text))
+        self.filter.show_words(view.filtered)
         offers = not view.working and view.writable
         self.next.setVisible(offers and not view.ended)
         self.again.setVisible(offers and view.ended and view.skipped > 0)
