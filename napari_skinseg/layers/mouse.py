@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from napari.layers.labels._labels_mouse_bindings import pick
 from napari.layers.labels._labels_utils import mouse_event_to_labels_coordinate
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
     from napari.components import ViewerModel
     from napari.layers import Labels
@@ -93,7 +94,7 @@ def draw(layer: Labels, event: Event) -> Generator[None, None, None]:
     label = layer.colormap.background_value if erases else layer.selected_label
     strokes = str(layer.mode) != "fill"
     at = mouse_event_to_labels_coordinate(layer, event)
-    with layer.block_history():
+    with layer.block_history(), _napari_keys_off(layer):
         layer._draw(label, at, at)
         yield
         while event.type == "mouse_move":
@@ -101,6 +102,20 @@ def draw(layer: Labels, event: Event) -> Generator[None, None, None]:
             yield
         if strokes:
             _go_on(layer, event, label, at)
+
+
+@contextmanager
+def _napari_keys_off(layer: Labels) -> Iterator[None]:
+    """Let napari's own keys rest while a stroke is drawn: V would hide the layer, Ctrl+R move the photo."""
+    layer.keymap[...] = _nothing  # for each key without a binding here; napari then asks nobody else
+    try:
+        yield
+    finally:
+        layer.keymap.pop(..., None)
+
+
+def _nothing(layer: Labels) -> None:
+    """Do nothing."""
 
 
 def pick_left(layer: Labels, event: Event) -> None:

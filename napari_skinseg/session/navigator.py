@@ -13,6 +13,7 @@ from napari_skinseg.session.loading import load_or_release
 from napari_skinseg.session.prefetch import Prefetcher, claim_drafts
 from napari_skinseg.session.project_watcher import size_and_model
 from napari_skinseg.session.saving import keep_draft
+from trainer.project.holders import OtherWindowError
 from trainer.project.queue import Lease
 
 if TYPE_CHECKING:
@@ -254,9 +255,12 @@ class PhotoNavigator:
         if self._opening == photo_id:
             self._opening = None
             self.glance.end()
-            self.problem = f"{error} – press Space for the next photo"
+            if isinstance(error, OtherWindowError):  # the photo before, which waits, is shown again
+                self._wanting = True
+            else:
+                self.problem = f"{error} – press Space for the next photo"
         self.notice.emit("warning", str(error))
-        self.changed.emit()
+        self.advance()
 
     def _load_ahead(self, claim: Lease) -> None:
         if claim.photo_id not in self.held_ids:  # it may have been opened by its id meanwhile

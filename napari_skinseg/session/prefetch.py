@@ -10,6 +10,7 @@ from psygnal import Signal
 from napari_skinseg.session.loading import load_or_release
 from trainer.errors import SkinsegError, UnreachableError
 from trainer.labels.truth import merge
+from trainer.project.holders import OtherWindowError
 from trainer.project.queue import ASKED
 from trainer.project.queue_filter import EVERYTHING
 from trainer.project.stranded import take_up_stranded
@@ -225,6 +226,8 @@ def claim_drafts(project: Project, session_id: int, annotator: str) -> tuple[lis
     for draft in project.drafts.of(annotator)[:MOST_DRAFTS]:
         try:
             claims.append(project.queue.claim(session_id, draft.photo_id))
+        except OtherWindowError:
+            continue  # goes on there
         except SkinsegError as error:
             taken.append(str(error))
     return claims, taken

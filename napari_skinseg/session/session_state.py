@@ -184,6 +184,11 @@ class SessionState:
         return self._taking_back.photo_id is not None or not napari_undo.undo_steps(self.annotation_layer)
 
     @property
+    def stroking(self) -> bool:
+        """Whether a stroke is being drawn right now."""
+        return napari_undo.is_stroking(self.annotation_layer)
+
+    @property
     def unsaved(self) -> bool:
         """Whether the open photo holds work that no saved mask has."""
         return self._editor.unsaved
@@ -218,7 +223,7 @@ class SessionState:
 
     def _not_stroking(self) -> bool:
         """Return whether no stroke is under way, and warn if one is; a half-drawn polygon is none."""
-        return not napari_undo.is_stroking(self.annotation_layer) or self._not_drawing()
+        return not self.stroking or self._not_drawing()
 
     def _not_drawing(self) -> bool:
         """Return whether nothing is half drawn (it would be lost), and warn if something is."""

@@ -131,7 +131,9 @@ class DeskLayout(QObject):
         return False
 
     def _fit(self) -> None:
-        if self._watched:
+        if self._watched and self._session.stroking:  # it would go on at another place
+            self._refit.start()
+        elif self._watched:
             self._session.refit()
 
     def _last_brush(self) -> int:

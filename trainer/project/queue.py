@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from trainer.errors import ConflictError, PhotoError, ProjectError
 from trainer.project.assignments import assigned_to, take_reading
 from trainer.project.clock import shared_time
+from trainer.project.holders import refuse_other_window
 from trainer.project.lineup import QueueEntry, line_up, slot_plan, slot_state
 from trainer.project.orders import not_of, orders, ranking, recent_bursts
 from trainer.project.queue_filter import EVERYTHING, Chosen, QueueFilter, read_chosen
@@ -112,7 +113,7 @@ class Queue:
         Raises
         ------
         ConflictError
-            If another session holds it.
+            If another session holds it, be it of the same annotator in another window.
         PhotoError
             If there is no such photo, or it is broken.
         """
@@ -128,7 +129,8 @@ class Queue:
                 .join(lease, lease.c.session_id == session.c.id)
                 .where(lease.c.photo_id == photo_id, lease.c.expires > now, session.c.id != session_id)
             ).scalar()
-            if holder == annotator:  # their own photo, left open by a window that crashed
+            if holder == annotator:  # their own photo, maybe left open by a window that crashed
+                refuse_other_window(connection, photo_id, known.relpath, session_id, annotator, now)
                 connection.execute(sa.delete(lease).where(lease.c.photo_id == photo_id))
             if not self._take(connection, session_id, made, now):
                 raise ConflictError(

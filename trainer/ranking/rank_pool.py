@@ -148,6 +148,7 @@ def _scores(kept: Statistic | None) -> PhotoScores | None:
     return PhotoScores(
         **{name: _number(numbers.get(name)) for name in plain},
         class_entropy=tuple(_number(value) for value in by_class),
+        class_share=(),  # no strategy asks for it
         question=kept.why,
     )
 
