@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtCore import QSize, Qt, QTimer, Signal
 from qtpy.QtWidgets import QCheckBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
@@ -157,7 +157,8 @@ class AnnotateDock(QWidget):
         layout.addWidget(self.tools)
         switches = (self.following, *self.overlays.values())
         layout.addLayout(row_of(*((switch, 0) for switch in switches)))
-        return SnugScroll(part)
+        self._scrolled = SnugScroll(part)
+        return self._scrolled
 
     def _connect(self) -> None:
         session = self.session
@@ -167,10 +168,16 @@ class AnnotateDock(QWidget):
         for name, switch in self.overlays.items():
             switch.clicked.connect(partial(session.show_overlay, name))
         self.following.clicked.connect(session.follow_every_stroke)
-        self.light.toggled.connect(self.tools.want_light)
+        self.light.toggled.connect(self._show_light)
         self.buttons.note_closed.connect(lambda: self.asked.emit("photo"))
         self.next_up.opened.connect(session.open_photo)
         session.note_requested.connect(self.buttons.ask_note)
+
+    def _show_light(self, shown: bool) -> None:
+        """Unfold brightness and contrast, in sight where the window is low."""
+        self.tools.want_light(shown)
+        if shown:
+            QTimer.singleShot(0, partial(self._scrolled.ensureWidgetVisible, self.tools.light))
 
     def set_theme(self, theme: str) -> None:
         """Draw the icons for a napari theme."""

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_skinseg.session.thumbnails import SIDE
+from napari_skinseg.widgets.word_table import tip_of
 from trainer.project.states import PhotoState
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class PhotoListModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return row_text(found)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return found.relpath
+            return tip_of(found.relpath)
         if role == Qt.ItemDataRole.DecorationRole:
             return self._picture(found, QPersistentModelIndex(index))
         return None
