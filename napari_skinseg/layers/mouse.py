@@ -11,7 +11,7 @@ from napari.layers.labels._labels_mouse_bindings import pick
 from napari.layers.labels._labels_utils import mouse_event_to_labels_coordinate
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
 
     from napari.components import ViewerModel
     from napari.layers import Labels
@@ -130,3 +130,14 @@ def _go_on(layer: Labels, event: Event, label: int, last: object) -> object:
     if at is not None or last is not None:
         layer._draw(label, last, at)
     return at
+
+
+def place_of(layer: Labels, event: Event) -> tuple[float, float]:
+    """Return row and column of the photo under the mouse."""
+    row, column = layer.world_to_data(event.position)[-2:]
+    return float(row), float(column)
+
+
+def apart(a: Sequence[float], b: Sequence[float]) -> float:
+    """Pixels of the screen between two places, along the longer side."""
+    return max(abs(float(one) - float(other)) for one, other in zip(a, b, strict=True))

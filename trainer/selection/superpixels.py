@@ -29,6 +29,8 @@ class Superpixels:
         ``(height, width, 3)`` uint8.
     """
 
+    by_strokes = True
+
     def __init__(self, photo: NDArray[np.uint8]) -> None:
         from skimage.segmentation import slic  # no first photo should wait for it
 
