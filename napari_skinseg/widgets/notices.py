@@ -76,8 +76,9 @@ class WholeNotifications(QObject):
     def _make_room(self, newest: Any) -> None:
         """Move those that are there up: napari would lay the new one over them."""
         bottom = newest.y() - GAP
-        for other in reversed(self._canvas.children()):
-            if other is not newest and is_notification(other):
+        others: list[Any] = [child for child in self._canvas.children() if is_notification(child)]
+        for other in reversed(others):
+            if other is not newest:
                 other.geom_anim.stop()  # it may still slide in
                 other.move(newest.x(), bottom - other.height())
                 bottom -= other.height() + GAP
