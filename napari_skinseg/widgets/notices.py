@@ -49,7 +49,8 @@ def fits_status_bar(viewer: napari.Viewer, text: str) -> bool:
     """Tell whether napari's status bar, which cuts a line off, has room for one."""
     bar = main_window(viewer).statusBar()
     assert bar is not None
-    return bar.fontMetrics().horizontalAdvance(text) <= bar.width() - ACTIVITY
+    room = bar.width() - ACTIVITY
+    return not bar.isVisible() or bar.fontMetrics().horizontalAdvance(text) <= room
 
 
 class WholeNotifications(QObject):
