@@ -110,15 +110,17 @@ def test_a_digit_that_is_faster_than_the_mask_paints_it_when_it_comes(selecting)
 
 def test_without_weights_one_stroke_takes_all_that_it_crosses_and_shift_takes_away(selecting):
     layer = selecting.annotation_layer
-    segments = selecting._editor.select._found.proposer.segments[0]
+    segments = selecting._editor.select._found.proposer.segments[-1]
     where = np.array(segments.shape) / layer.data.shape
     mouse(selecting, (5, 5), (40, 60))
     find(selecting)
     crossed = [(5 + share * 35, 5 + share * 55) for share in np.linspace(0, 1, 30)]
     names = {int(segments[tuple((np.array(place) * where).astype(int))]) for place in crossed}
     assert len(names) > 3, "more than a click or two would find"
-    shown = selecting._editor.select._proposals[0].values > 0
-    assert set(np.unique(segments[shown])) >= names
+    agreed, small = (selecting._editor.select._proposals[at].values > 0 for at in (0, 1))
+    assert set(np.unique(segments[small])) >= names
+    shown = agreed
+    assert (shown & small).sum() > 0.9 * small.sum(), "and what larger pieces agree on besides"
     mouse(selecting, (5, 5), (20, 28), modifiers=("Shift",))
     find(selecting)
     left = selecting._editor.select._proposals[0].values > 0

@@ -54,6 +54,8 @@ class Prompts:
     added: tuple[bool, ...] = ()
     """Of each click: part of the thing, or not."""
     box: tuple[float, float, float, float] | None = None
+    swept: bool = False
+    """Whether some of the clicks lie along a stroke over the thing."""
 
     def with_click(self, row: float, column: float, added: bool) -> Prompts:
         """Add a click."""
@@ -69,7 +71,8 @@ class Prompts:
             (start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1]))
             for share in shares
         )
-        return replace(self, points=(*self.points, *places), added=(*self.added, *(added for _ in places)))
+        all_added = (*self.added, *(added for _ in places))
+        return replace(self, points=(*self.points, *places), added=all_added, swept=True)
 
     def with_box(self, box: tuple[float, float, float, float]) -> Prompts:
         """Put a box in the place of the one there was."""
