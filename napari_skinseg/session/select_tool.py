@@ -36,7 +36,7 @@ DRAGGED = 6.0
 """A mouse that moves less than this on the screen, in pixels, has clicked."""
 STEPS = 150
 """A stroke over the long side of a photo says so often what belongs to the thing."""
-HELP = "click a thing, Shift+click takes away, drag a box; Tab: the next proposal; Enter or a digit paints it"
+HELP = "click a thing (Shift: less of it) or drag a box; Tab: another; Enter or a digit paints it"
 
 
 class SelectTool:
@@ -194,7 +194,10 @@ class SelectTool:
         def ready(found: Found) -> None:
             if photo != self._photo:
                 return
-            before, self._found, self._looking = self._found, found, False
+            self._looking = False
+            if self._prompts.swept and not found.proposer.by_strokes:
+                return  # so many clicks would lead MobileSAM astray: it takes over for the next thing
+            before, self._found = self._found, found
             if before is None or before.proposer is not found.proposer:
                 self.notice.emit("info", found.why or HELP)
                 self._look()
