@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
+from skimage.graph import route_through_array
 from skimage.measure import approximate_polygon, find_contours
 
 from napari_skinseg.widgets.event_loop import settle
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_skinseg.session.select_tool import SelectTool
     from napari_skinseg.session.session import AnnotationSession
     from tools.x_hand import XHand
 
@@ -23,6 +26,8 @@ BACKGROUND, HAND, FOOT = 1, 4, 5
 BRUSH = 8
 """Pixels on the screen of a brush that draws outlines."""
 MOST_CLICKS = 12
+ROOM = 14
+"""Pixels of a photo between the ways of a hand that drags over a thing."""
 
 
 @dataclass(frozen=True)
@@ -105,11 +110,12 @@ def select_hand(desk: Desk) -> None:
     hand.key("q", until=lambda: select._found is not None)
     place, added = deepest(wanted), True
     for number in range(1, MOST_CLICKS + 1):
-        hand.click(
-            place,
-            *(() if added else ("Shift",)),
-            until=lambda n=number: len(select._prompts.points) == n and not select._awaited,
-        )
+        said = len(select._prompts.points)
+        answered = partial(_answered, select, said)
+        if number == 1 and select._found.proposer.by_strokes:
+            hand.drag_over(way_over(wanted), wanted.shape, ROOM, answered)
+        else:
+            hand.click(place, *(() if added else ("Shift",)), until=answered)
         hand.look()
         found = select._proposals[0].at(wanted.shape)
         known = desk.asked != 0
@@ -119,6 +125,23 @@ def select_hand(desk: Desk) -> None:
         added = missed.sum() >= wrong.sum()
         place = deepest(missed if added else wrong)
     hand.key("4", until=lambda: not select.has_selection)
+
+
+def _answered(select: SelectTool, said: int) -> bool:
+    return len(select._prompts.points) > said and not select._awaited
+
+
+def way_over(area: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Find a way that comes near every part of an area and does not leave it, ``(n, 2)``."""
+    inner = ndimage.binary_erosion(area, iterations=ROOM // 2)
+    left = [tuple(place) for place in np.argwhere(inner) if not (place % ROOM).any()]
+    cost = np.where(inner, 1.0, np.where(area, 20.0, 1000.0))
+    way = [left.pop(0)]
+    while left:
+        nearest = min(left, key=lambda place: float(np.hypot(*np.subtract(place, way[-1]))))
+        left.remove(nearest)
+        way += route_through_array(cost, way[-1], nearest)[0][1:]
+    return np.array(way[::3] + way[-1:], float)
 
 
 def outline_hand(desk: Desk) -> None:

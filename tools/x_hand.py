@@ -148,6 +148,21 @@ class XHand:
         stroke = Stroke(0, corners * scale, 0.0, 0)
         self._done("drag", STEERING.of(stroke, WORKING_LONG_SIDE), None)
 
+    def drag_over(
+        self, way: np.ndarray, shape: tuple[int, ...], room: float, until: Callable[[], object] | None = None
+    ) -> None:
+        """Drag along a way ``(n, 2)`` with so many pixels of room on a photo of a shape."""
+        self._to(way[0])
+        self._server.button(True)
+        settle(TURN)
+        for place in _dense(way, closed=False):
+            self._to(place)
+            settle(TURN / 2)
+        self._server.button(False)
+        scale = WORKING_LONG_SIDE / max(shape)
+        stroke = Stroke(0, way * scale, 1.0, 0, room=room * scale)
+        self._done("drag", STEERING.of(stroke, WORKING_LONG_SIDE), until)
+
     def look(self) -> None:
         """See whether what appeared is right."""
         self.seconds += GLANCE
@@ -173,9 +188,10 @@ class XHand:
         self.waited += time.perf_counter() - start
 
 
-def _dense(corners: np.ndarray) -> Iterable[np.ndarray]:
-    """Yield places along a closed line, and the first again."""
-    for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+def _dense(corners: np.ndarray, closed: bool = True) -> Iterable[np.ndarray]:
+    """Yield places along a line, and the first again where it is closed."""
+    ends = np.roll(corners, -1, axis=0)
+    for start, end in list(zip(corners, ends, strict=True))[: len(corners) if closed else -1]:
         steps = max(1, round(float(np.linalg.norm(end - start)) / STEP))
         for step in range(1, steps + 1):
             yield start + (end - start) * step / steps

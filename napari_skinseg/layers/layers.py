@@ -178,7 +178,8 @@ class WorkspaceLayers:
         if not drawing and mode != "pan_zoom":
             self._tool_before = mode
             self.annotation.mode = "pan_zoom"
-        self.annotation.mouse_pan = True
+        if not napari_undo.is_stroking(self.annotation):  # the photo would move under the stroke
+            self.annotation.mouse_pan = True
 
     def end_pan(self) -> bool:
         """Give the tool back, and return whether the view has moved."""

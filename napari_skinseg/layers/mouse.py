@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from napari.layers.labels._labels_mouse_bindings import pick
 from napari.layers.labels._labels_utils import mouse_event_to_labels_coordinate
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator, Sequence
 
     from napari.components import ViewerModel
     from napari.layers import Labels
@@ -93,7 +94,7 @@ def draw(layer: Labels, event: Event) -> Generator[None, None, None]:
     label = layer.colormap.background_value if erases else layer.selected_label
     strokes = str(layer.mode) != "fill"
     at = mouse_event_to_labels_coordinate(layer, event)
-    with layer.block_history():
+    with layer.block_history(), _napari_keys_off(layer):
         layer._draw(label, at, at)
         yield
         while event.type == "mouse_move":
@@ -101,6 +102,20 @@ def draw(layer: Labels, event: Event) -> Generator[None, None, None]:
             yield
         if strokes:
             _go_on(layer, event, label, at)
+
+
+@contextmanager
+def _napari_keys_off(layer: Labels) -> Iterator[None]:
+    """Let napari's own keys rest while a stroke is drawn: V would hide the layer, Ctrl+R move the photo."""
+    layer.keymap[...] = _nothing  # for each key without a binding here; napari then asks nobody else
+    try:
+        yield
+    finally:
+        layer.keymap.pop(..., None)
+
+
+def _nothing(layer: Labels) -> None:
+    """Do nothing."""
 
 
 def pick_left(layer: Labels, event: Event) -> None:
@@ -115,3 +130,14 @@ def _go_on(layer: Labels, event: Event, label: int, last: object) -> object:
     if at is not None or last is not None:
         layer._draw(label, last, at)
     return at
+
+
+def place_of(layer: Labels, event: Event) -> tuple[float, float]:
+    """Return row and column of the photo under the mouse."""
+    row, column = layer.world_to_data(event.position)[-2:]
+    return float(row), float(column)
+
+
+def apart(a: Sequence[float], b: Sequence[float]) -> float:
+    """Pixels of the screen between two places, along the longer side."""
+    return max(abs(float(one) - float(other)) for one, other in zip(a, b, strict=True))

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from trainer.selection.proposals import Proposer
 
 
+STROKES = "; drag over all of a thing"
+"""What a hand does best where a click finds a piece alone."""
+
+
 @dataclass(frozen=True)
 class Found:
     """What finds masks now, and what is still to come."""
@@ -69,7 +73,7 @@ class ClickProposers:
                 why = "superpixels, until the trainer has looked at this photo"
         if self._superpixels is None:
             self._superpixels = Superpixels(self._image)
-        return Found(self._superpixels, why, decoder is not None)
+        return Found(self._superpixels, f"{why}{STROKES}", decoder is not None)
 
     def _decoder(self) -> tuple[SamDecoder | None, str]:
         path = find_part(MOBILESAM, DECODER, self._project.path / "pretrained")

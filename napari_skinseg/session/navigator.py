@@ -13,6 +13,7 @@ from napari_skinseg.session.loading import load_or_release
 from napari_skinseg.session.prefetch import Prefetcher, claim_drafts
 from napari_skinseg.session.project_watcher import size_and_model
 from napari_skinseg.session.saving import keep_draft
+from trainer.project.holders import OtherWindowError
 from trainer.project.queue import Lease
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from napari_skinseg.session.loading import LoadedPhoto, Suggestion
     from napari_skinseg.session.project_watcher import Shown
     from trainer.project.project import Project
+    from trainer.project.queue_filter import QueueFilter
 
 EMPTY_RETRY_SECONDS = 2.0
 """An empty queue is asked again so often."""
@@ -144,6 +146,13 @@ class PhotoNavigator:
         """Note that a photo has been released."""
         self._leaving.discard(photo_id)
 
+    def refilter(self, wanted: QueueFilter) -> None:
+        """Let only photos come that pass a filter; the one that is open stays."""
+        if not self._project.read_only:
+            self.waiting.refilter(wanted)
+            self.open_next()
+            self.advance()
+
     def advance(self) -> None:
         """Show the next photo if the annotator waits for it, and claim further ones."""
         if self._closed or self._resuming or self._project.read_only:
@@ -246,9 +255,12 @@ class PhotoNavigator:
         if self._opening == photo_id:
             self._opening = None
             self.glance.end()
-            self.problem = f"{error} – press Space for the next photo"
+            if isinstance(error, OtherWindowError):  # the photo before, which waits, is shown again
+                self._wanting = True
+            else:
+                self.problem = f"{error} – press Space for the next photo"
         self.notice.emit("warning", str(error))
-        self.changed.emit()
+        self.advance()
 
     def _load_ahead(self, claim: Lease) -> None:
         if claim.photo_id not in self.held_ids:  # it may have been opened by its id meanwhile

@@ -10,6 +10,9 @@ from psygnal import Signal
 from napari_skinseg.session.loading import load_or_release
 from trainer.errors import SkinsegError, UnreachableError
 from trainer.labels.truth import merge
+from trainer.project.holders import OtherWindowError
+from trainer.project.queue import ASKED
+from trainer.project.queue_filter import EVERYTHING
 from trainer.project.stranded import take_up_stranded
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from napari_skinseg.session.loading import LoadedPhoto, Suggestion
     from trainer.project.project import Project
     from trainer.project.queue import Lease
+    from trainer.project.queue_filter import QueueFilter
 
 MOST_DRAFTS = 3
 """Photos with unfinished work that are opened again at the start, at most."""
@@ -31,6 +35,8 @@ class _Slot:
     loaded: LoadedPhoto | None = None
     unread: Lease | None = None
     """To be read once the project can be reached again."""
+    fresh: bool = False
+    """Whether the queue has chosen it, and nobody has seen it yet."""
 
 
 class Prefetcher:
@@ -51,7 +57,8 @@ class Prefetcher:
         self._ahead = int(project.settings.window.prefetch)
         self._slots: list[_Slot] = []
         self._unreadable: set[int] = set()
-        self._claiming = False
+        self._claiming = self._giving_back = False
+        self._wanted = EVERYTHING
         self.queue_is_empty = False
         self.away = False
         """Whether the project could not be reached: nothing is asked of it until `come_back`."""
@@ -86,7 +93,7 @@ class Prefetcher:
 
     def load(self, claim: Lease) -> None:
         """Decode a claimed photo behind those that wait already."""
-        slot = _Slot(claim.photo_id)
+        slot = _Slot(claim.photo_id, fresh=claim.why != ASKED)
         self._slots.append(slot)
         self._read(slot, claim)
 
@@ -143,6 +150,28 @@ class Prefetcher:
         """Ask the queue at the next `fill`, even though it was empty the last time."""
         self.queue_is_empty = False
 
+    def refilter(self, wanted: QueueFilter) -> None:
+        """Claim only what passes a filter from now on, and give back what the queue has chosen before."""
+        self._wanted, self.queue_is_empty = wanted, False
+        gone = [slot.photo_id for slot in self._slots if slot.fresh]
+        self._slots = [slot for slot in self._slots if not slot.fresh]
+        if gone:
+            self._give_back(gone)
+
+    def _give_back(self, photo_ids: list[int]) -> None:
+        """Release photos before any other is claimed: they may be those that come next."""
+        self._giving_back = True
+
+        def release() -> None:
+            for photo_id in photo_ids:
+                self._project.queue.release(self._session_id, photo_id)
+
+        def done(_: object) -> None:
+            self._giving_back = False
+            self.changed.emit()
+
+        self._background.write(release, done, done)
+
     def fill(self, wanting: bool, held_ids: list[int], look_again: bool = False) -> None:
         """Lease more photos, one after the other, until enough are on their way; one while one is waited for.
 
@@ -155,15 +184,20 @@ class Prefetcher:
         look_again
             Ask the queue even though the queue was empty the last time.
         """
-        if self._claiming or self.away or (self.queue_is_empty and not look_again):
+        if self._claiming or self._giving_back or self.away or (self.queue_is_empty and not look_again):
             return
         if len(self._slots) >= (1 if wanting else self._ahead):  # what is waited for gets all cores
             return
         self._claiming = True
-        exclude = [*held_ids, *self._unreadable]
+        exclude, wanted = [*held_ids, *self._unreadable], self._wanted
 
         def done(claim: Lease | None) -> None:
             self._claiming = False
+            if wanted != self._wanted:  # the filter has changed meanwhile
+                if claim is not None:
+                    self._give_back([claim.photo_id])
+                self.changed.emit()
+                return
             self.queue_is_empty = claim is None
             if claim is not None:
                 self.claimed.emit(claim)
@@ -178,7 +212,7 @@ class Prefetcher:
             self.unreadable.emit(error)
 
         self._background.read(
-            lambda: self._project.queue.claim_next(self._session_id, exclude=exclude), done, failed
+            lambda: self._project.queue.claim_next(self._session_id, exclude, wanted), done, failed
         )
 
 
@@ -192,6 +226,8 @@ def claim_drafts(project: Project, session_id: int, annotator: str) -> tuple[lis
     for draft in project.drafts.of(annotator)[:MOST_DRAFTS]:
         try:
             claims.append(project.queue.claim(session_id, draft.photo_id))
+        except OtherWindowError:
+            continue  # goes on there
         except SkinsegError as error:
             taken.append(str(error))
     return claims, taken

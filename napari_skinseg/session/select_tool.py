@@ -8,6 +8,7 @@ import numpy as np
 from psygnal import Signal
 
 from napari_skinseg.layers import napari_undo
+from napari_skinseg.layers.mouse import apart, place_of
 from napari_skinseg.layers.palette import class_name
 from napari_skinseg.layers.refresh import bounds
 from napari_skinseg.layers.selection_layer import SelectionLayer
@@ -33,7 +34,9 @@ SURE, MOST = 204, 0.6
 """Confidence, of 255, and share of a mask from which on a suggestion proposes the mask's class."""
 DRAGGED = 6.0
 """A mouse that moves less than this on the screen, in pixels, has clicked."""
-HELP = "click a thing, Shift+click takes away, drag a box; Tab: the next proposal; Enter or a digit paints it"
+STEPS = 150
+"""A stroke over the long side of a photo says so often what belongs to the thing."""
+HELP = "click a thing (Shift: less of it) or drag a box; Tab: another; Enter or a digit paints it"
 
 
 class SelectTool:
@@ -174,6 +177,11 @@ class SelectTool:
         self._prompts = Prompts().with_box((top, left, bottom, right))
         self._look()
 
+    def stroke(self, start: tuple[float, float], end: tuple[float, float], added: bool) -> None:
+        """Take all that a stroke crosses, or take it away."""
+        step = max(1.0, max(self._layer.data.shape) / STEPS)
+        self._prompts = self._prompts.with_stroke(start, end, step, added)
+
     # Inside
 
     def _prepare(self) -> None:
@@ -186,7 +194,10 @@ class SelectTool:
         def ready(found: Found) -> None:
             if photo != self._photo:
                 return
-            before, self._found, self._looking = self._found, found, False
+            self._looking = False
+            if self._prompts.swept and not found.proposer.by_strokes:
+                return  # so many clicks would lead MobileSAM astray: it takes over for the next thing
+            before, self._found = self._found, found
             if before is None or before.proposer is not found.proposer:
                 self.notice.emit("info", found.why or HELP)
                 self._look()
@@ -246,18 +257,40 @@ class SelectTool:
             self.changed.emit()
 
     def _on_mouse(self, layer: Labels, event: Event) -> Generator[None, None, None]:
-        """Tell a click from a drag, with the left button."""
+        """Tell a click from a drag, with the left button: a box around the thing, or a stroke over it."""
         if not self.active or event.button != 1 or layer.mouse_pan:  # Space is held: the photo moves
             return
-        start, at = layer.world_to_data(event.position)[-2:], event.pos
+        start, at = place_of(layer, event), event.pos
+        last, strokes, added = start, self._draws_strokes, "Shift" not in event.modifiers
+        photo, farthest = self._photo, 0.0
         yield
         while event.type == "mouse_move":
+            farthest = max(farthest, apart(event.pos, at))
+            if strokes and farthest > DRAGGED and photo == self._photo:
+                last = self._go_on(last, place_of(layer, event), added)
             yield
-        end = layer.world_to_data(event.position)[-2:]
-        moved = max(abs(float(a) - float(b)) for a, b in zip(event.pos, at, strict=True))
-        if moved > DRAGGED:
-            self.drag((float(start[0]), float(start[1])), (float(end[0]), float(end[1])))
-            return
-        row, column = (float(side) for side in start)
-        if 0 <= row < layer.data.shape[0] and 0 <= column < layer.data.shape[1]:
-            self.click(row, column, "Shift" not in event.modifiers)
+        end = place_of(layer, event)
+        if strokes and max(farthest, apart(event.pos, at)) > DRAGGED:
+            if photo == self._photo:
+                self._go_on(last, end, added, ends=True)
+        elif apart(event.pos, at) > DRAGGED:
+            self.drag(start, end)
+        elif 0 <= start[0] < layer.data.shape[0] and 0 <= start[1] < layer.data.shape[1]:
+            self.click(*start, added)
+
+    @property
+    def _draws_strokes(self) -> bool:
+        return self._found is not None and self._found.proposer.by_strokes
+
+    def _go_on(
+        self, last: tuple[float, float], place: tuple[float, float], added: bool, ends: bool = False
+    ) -> tuple[float, float]:
+        """Go on with a stroke, and show what it takes as it goes."""
+        if not self._prompts.points and not added:
+            if ends:
+                self.click(*place, added)  # says that there is nothing to take away from
+            return place
+        self.stroke(last, place, added)
+        if ends or not self._awaited:
+            self._look()
+        return place

@@ -18,12 +18,12 @@ from napari_skinseg.session.mask_history import MaskHistory
 from napari_skinseg.session.navigator import PhotoNavigator
 from napari_skinseg.session.photo_browser import PhotoBrowser
 from napari_skinseg.session.project_watcher import ProjectWatcher
+from napari_skinseg.session.queue_choice import QueueChoice
 from napari_skinseg.session.reviewing import Reviewing
 from napari_skinseg.session.saving import Saver
 from napari_skinseg.session.status import ProjectStatus, sentence
 from napari_skinseg.session.taking_back import TakingBack
 from napari_skinseg.session.thumbnails import Suggested
-from trainer.project.queue import QueueEntry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from napari_skinseg.session.photo_info import PhotoInfo
     from napari_skinseg.session.thumbnails import Mask
     from trainer.project.project import Project
+    from trainer.project.queue import QueueEntry
     from trainer.project.sessions import Stats
 
 
@@ -55,6 +56,7 @@ class SessionState:
         self._background = Background()
         self._editor = PhotoEditor(viewer, project, annotator, self._background)
         self._navigator = PhotoNavigator(project, self._id, annotator, self._editor, self._background)
+        self.choice = QueueChoice(project, annotator, self._background, self._navigator)
         self._saver = Saver(project, self._id, annotator, self._background)
         self._taking_back = TakingBack(project, annotator, self._background, self._navigator)
         self._completion = PhotoCompletion(
@@ -129,7 +131,8 @@ class SessionState:
     @property
     def project_status(self) -> ProjectStatus:
         """Counts of the project, at most a second or two old."""
-        return replace(self._project_status, queue_is_empty=self._navigator.waiting.queue_is_empty)
+        empty = self._navigator.waiting.queue_is_empty
+        return replace(self._project_status, queue_is_empty=empty, filtered=self.choice.words)
 
     @property
     def photo_layer(self) -> Image:
@@ -181,6 +184,11 @@ class SessionState:
         return self._taking_back.photo_id is not None or not napari_undo.undo_steps(self.annotation_layer)
 
     @property
+    def stroking(self) -> bool:
+        """Whether a stroke is being drawn right now."""
+        return napari_undo.is_stroking(self.annotation_layer)
+
+    @property
     def unsaved(self) -> bool:
         """Whether the open photo holds work that no saved mask has."""
         return self._editor.unsaved
@@ -201,13 +209,8 @@ class SessionState:
         return len(self._completion.skipped)
 
     def queue_head(self, n: int) -> list[QueueEntry]:
-        """Return the next `n` photos and the reasons for them: those decoded already, then the queue's."""
-        waiting = [QueueEntry(p.id, p.photo.relpath, None, p.why) for p in self._navigator.waiting.ready]
-        known = {entry.photo_id for entry in waiting}
-        return [
-            *waiting,
-            *(e for e in self.project.queue.head(n, self.annotator) if e.photo_id not in known),
-        ][:n]
+        """Return the next `n` photos and the reasons for them."""
+        return self.choice.head(n)
 
     def handed_out(self) -> dict[int, Mask]:
         """Return what may be drawn over small pictures of the photos that wait decoded, by id."""
@@ -220,7 +223,7 @@ class SessionState:
 
     def _not_stroking(self) -> bool:
         """Return whether no stroke is under way, and warn if one is; a half-drawn polygon is none."""
-        return not napari_undo.is_stroking(self.annotation_layer) or self._not_drawing()
+        return not self.stroking or self._not_drawing()
 
     def _not_drawing(self) -> bool:
         """Return whether nothing is half drawn (it would be lost), and warn if something is."""

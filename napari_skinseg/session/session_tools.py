@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from napari_skinseg.layers import napari_undo
 from napari_skinseg.session.session_state import SessionState
 from trainer.settings.toml_file import change_settings
 
@@ -93,11 +94,13 @@ class SessionTools(SessionState):
 
     def request_layers(self) -> None:
         """Have the window show napari's layer list and controls, or fold them away."""
-        self.layers_requested.emit()
+        if self._not_stroking():
+            self.layers_requested.emit()
 
     def peek(self, on: bool) -> None:
-        """Show the bare photo while `on`."""
-        self._editor.peek(on)
+        """Show the bare photo while `on`; not while a stroke is drawn, whose layer would be hidden."""
+        if not (on and self.stroking):
+            self._editor.peek(on)
 
     def toggle_peek(self) -> None:
         """Show the bare photo, or the annotation again."""
@@ -159,12 +162,21 @@ class SessionTools(SessionState):
 
     def undo(self) -> None:
         """Undo the last step; not while something is half drawn, which would stay without what it was for."""
-        if self._not_drawing():
+        if not self._not_drawing():
+            return
+        if napari_undo.undo_steps(self.annotation_layer):
             self._editor.undo()
+        else:
+            self.notice.emit("info", "nothing to undo on this photo; B opens the photo before")
 
     def redo(self) -> None:
         """Redo the last undone step."""
-        self._editor.redo()
+        if not self._not_drawing():
+            return
+        if napari_undo.has_redo(self.annotation_layer):
+            self._editor.redo()
+        else:
+            self.notice.emit("info", "nothing to redo: no step was undone, or you have painted since")
 
     @property
     def following(self) -> bool:

@@ -33,6 +33,8 @@ class ProjectStatus:
     parts: int = 0
     trainer_runs: bool = True
     queue_is_empty: bool = False
+    filtered: str = ""
+    """What the queue is filtered for, in words."""
     validation_missing: int = 0
     """Validation photos that must be labelled before models can be compared."""
 
@@ -70,6 +72,8 @@ def sentence(current: PhotoInfo | None, status: ProjectStatus, opening: bool, re
     if status.queue_is_empty:
         if status.photos == 0:
             return "no photos yet: add a folder of photos"
+        if status.filtered:
+            return "no more photo fits the filter: clear it for the others"
         return f"no photo is left for you: {left_words(status)}"
     return "no photo is open: press Space for the next one"
 

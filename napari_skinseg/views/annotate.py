@@ -63,6 +63,8 @@ class AnnotateView:
     writable: bool
     following: bool = False
     """Whether the rest of a photo follows every stroke."""
+    filtered: str = ""
+    """What the queue is filtered for, in words; empty: nothing."""
     overlays: tuple[OverlaySwitch, ...] = ()
     """Only those with something to show on this photo."""
 
@@ -143,6 +145,7 @@ def resolve_annotate(session: AnnotationSession, today: Stats | None = None) -> 
         skipped=session.skipped,
         writable=not project.read_only,
         following=session.following,
+        filtered=status.filtered,
         overlays=overlay_switches(session),
     )
 

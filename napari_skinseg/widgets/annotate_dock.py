@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtCore import QSize, Qt, QTimer, Signal
 from qtpy.QtWidgets import QCheckBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
@@ -19,6 +19,7 @@ from napari_skinseg.widgets.elements import (
     set_bold,
     wrapped_label,
 )
+from napari_skinseg.widgets.filter_line import FilterLine
 from napari_skinseg.widgets.icons import theme_colour
 from napari_skinseg.widgets.light_row import header_button, light_icon
 from napari_skinseg.widgets.palette_table import PaletteTable
@@ -90,6 +91,7 @@ class AnnotateDock(QWidget):
         self.why, self.sentence = wrapped_label(), wrapped_label()
         for typed in (self.why, self.sentence):  # notes and names are what people typed, no markup
             typed.setTextFormat(Qt.TextFormat.PlainText)
+        self.filter = FilterLine(session.choice.clear)
         self.next = button("Next photo", "Open the next photo of the queue (Space)", session.open_next)
         self.again = button(
             "Skipped photos", "Open what you skipped in this session, the oldest first", session.open_skipped
@@ -131,6 +133,7 @@ class AnnotateDock(QWidget):
         layout.addLayout(row_of((self.title, 1), (self.clock, 0), (self.light, 0), (keys, 0)))
         layout.addWidget(self.why)
         layout.addWidget(self.sentence)
+        layout.addWidget(self.filter)
         layout.addLayout(row_of((self.next, 1), (self.again, 1), (self.add, 1)))
         layout.addWidget(self._scrolled_part())
         layout.addWidget(horizontal_line())
@@ -154,7 +157,8 @@ class AnnotateDock(QWidget):
         layout.addWidget(self.tools)
         switches = (self.following, *self.overlays.values())
         layout.addLayout(row_of(*((switch, 0) for switch in switches)))
-        return SnugScroll(part)
+        self._scrolled = SnugScroll(part)
+        return self._scrolled
 
     def _connect(self) -> None:
         session = self.session
@@ -164,10 +168,16 @@ class AnnotateDock(QWidget):
         for name, switch in self.overlays.items():
             switch.clicked.connect(partial(session.show_overlay, name))
         self.following.clicked.connect(session.follow_every_stroke)
-        self.light.toggled.connect(self.tools.want_light)
+        self.light.toggled.connect(self._show_light)
         self.buttons.note_closed.connect(lambda: self.asked.emit("photo"))
         self.next_up.opened.connect(session.open_photo)
         session.note_requested.connect(self.buttons.ask_note)
+
+    def _show_light(self, shown: bool) -> None:
+        """Unfold brightness and contrast, in sight where the window is low."""
+        self.tools.want_light(shown)
+        if shown:
+            QTimer.singleShot(0, partial(self._scrolled.ensureWidgetVisible, self.tools.light))
 
     def set_theme(self, theme: str) -> None:
         """Draw the icons for a napari theme."""
@@ -198,6 +208,7 @@ class AnnotateDock(QWidget):
         ):
             label.setText(text)
             label.setVisible(bool(text))
+        self.filter.show_words(view.filtered)
         offers = not view.working and view.writable
         self.next.setVisible(offers and not view.ended)
         self.again.setVisible(offers and view.ended and view.skipped > 0)

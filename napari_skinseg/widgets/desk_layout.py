@@ -8,6 +8,7 @@ from qtpy.QtCore import QEvent, QObject, QTimer
 
 from napari_skinseg.session.remembered import Desk, read_desk, write_desk
 from napari_skinseg.widgets.minimap import Minimap
+from napari_skinseg.widgets.notices import WholeNotifications
 from napari_skinseg.widgets.window_docks import layer_docks, main_window, raise_dock
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class DeskLayout(QObject):
         self.map = Minimap(viewer, session, self._canvas)
         self.map.switch(self._before.map)
         session.map_requested.connect(self.map.toggle)
+        self.notifications = WholeNotifications(viewer)
 
     def open_tabs(self) -> None:
         """Open the tabs that were open last time, and bring those to the front that were there."""
@@ -114,6 +116,7 @@ class DeskLayout(QObject):
         if self._watched:
             self._session.map_requested.disconnect(self.map.toggle)
             self.map.close_map()
+            self.notifications.close()
         while self._watched:
             self._watched.pop().removeEventFilter(self)
         while self._shown_before:
@@ -131,7 +134,9 @@ class DeskLayout(QObject):
         return False
 
     def _fit(self) -> None:
-        if self._watched:
+        if self._watched and self._session.stroking:  # it would go on at another place
+            self._refit.start()
+        elif self._watched:
             self._session.refit()
 
     def _last_brush(self) -> int:

@@ -107,8 +107,8 @@ class Minimap(QWidget):
             self.setFixedSize(self._picture.size())
         self.setVisible(shown)
         if shown:
-            room = self._canvas.size()
-            self.move(room.width() - self.width() - FROM_EDGE, room.height() - self.height() - FROM_EDGE)
+            # At the top: napari's notifications come at the bottom, and would be covered.
+            self.move(self._canvas.width() - self.width() - FROM_EDGE, FROM_EDGE)
             self.raise_()
             self.update()
 

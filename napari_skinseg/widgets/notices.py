@@ -1,15 +1,29 @@
-"""Notices of the session and of the trainer, as napari's notifications or in its status bar."""
+"""Notices of session and trainer, as napari's notifications or in its status bar, never cut off."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error, show_info, show_warning
+from qtpy.QtCore import QEvent, QObject, QRect, Qt
+
+from napari_skinseg.widgets.elements import BREAK, BREAKABLE
+from napari_skinseg.widgets.window_docks import main_window, photo_canvas
 
 if TYPE_CHECKING:
     import napari
 
     from napari_skinseg.views.trainer import TrainerView
+
+ACTIVITY = 130
+"""Width of what stands on the right of napari's status bar, pixels."""
+AROUND = 120
+"""Width of icon, buttons and margins of a notification, pixels."""
+MARGINS = 26
+"""Height of its margins."""
+FROM_EDGE, GAP = 8, 4
+MS_A_LETTER = 60
+"""A notification stays for so long for each of its letters, but never shorter than napari lets it."""
 
 
 def show_notice(viewer: napari.Viewer, level: str, text: str) -> None:
@@ -18,16 +32,85 @@ def show_notice(viewer: napari.Viewer, level: str, text: str) -> None:
     Parameters
     ----------
     level : str
-        ``error``, ``warning`` and ``news`` become notifications; all else goes into the status bar.
+        ``error``, ``warning`` and ``news`` become notifications; all else goes into the status bar, where
+        that has room for it.
     """
     if level == "error":
         show_error(text)
     elif level == "warning":
         show_warning(text)
-    elif level == "news":
+    elif level == "news" or not fits_status_bar(viewer, text):
         show_info(text)
     else:
         viewer.status = text
+
+
+def fits_status_bar(viewer: napari.Viewer, text: str) -> bool:
+    """Tell whether napari's status bar, which cuts a line off, has room for one."""
+    bar = main_window(viewer).statusBar()
+    assert bar is not None
+    room = bar.width() - ACTIVITY
+    return not bar.isVisible() or bar.fontMetrics().horizontalAdvance(text) <= room
+
+
+class WholeNotifications(QObject):
+    """Unfolds napari's notifications as they come, and keeps them apart: folded they show half a line."""
+
+    def __init__(self, viewer: napari.Viewer) -> None:
+        super().__init__()
+        self._canvas = photo_canvas(viewer)
+        self._canvas.installEventFilter(self)
+
+    def close(self) -> None:
+        """Leave them as napari makes them."""
+        self._canvas.removeEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Qt: a notification is about to be shown."""
+        if event is not None and event.type() == QEvent.Type.ChildPolished:
+            child: Any = event.child()  # type: ignore[attr-defined]
+            if is_notification(child):
+                unfold(child, self._canvas.width())
+                self._make_room(child)
+        return False
+
+    def _make_room(self, newest: Any) -> None:
+        """Move those that are there up: napari would lay the new one over them."""
+        bottom = newest.y() - GAP
+        others: list[Any] = [child for child in self._canvas.children() if is_notification(child)]
+        for other in reversed(others):
+            if other is not newest:
+                other.geom_anim.stop()  # it may still slide in
+                other.move(newest.x(), bottom - other.height())
+                bottom -= other.height() + GAP
+
+
+def is_notification(widget: Any) -> bool:
+    """Tell napari's notifications, whose class is not public."""
+    return hasattr(widget, "expand_button") and hasattr(widget, "geom_anim")
+
+
+def unfold(notification: Any, room: int) -> None:
+    """Let a notification show all of its text, in a canvas so many pixels wide."""
+    text = BREAKABLE.sub(rf"\g<0>{BREAK}", notification.message.text())
+    width = min(notification.MIN_WIDTH, room - 2 * FROM_EDGE)
+    flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft
+    lines = notification.message.fontMetrics().boundingRect(
+        QRect(0, 0, max(1, width - AROUND), 0), int(flags), text
+    )
+    below = (
+        notification.row2_widget.sizeHint().height()
+        if notification.row2_widget.isVisibleTo(notification)
+        else 0
+    )
+    notification.message.setMinimumSize(max(1, width - AROUND), lines.height())
+    notification.message.setText(text)
+    notification.expand_button.hide()
+    notification.setFixedWidth(width)
+    notification.setMinimumHeight(lines.height() + MARGINS + below)
+    notification.resize(width, notification.minimumHeight())
+    notification.move_to_bottom_right()
+    notification.DISMISS_AFTER = max(notification.DISMISS_AFTER, MS_A_LETTER * len(text))
 
 
 class TrainerDeathNotice:

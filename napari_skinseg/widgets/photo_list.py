@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Signal
 from qtpy.QtGui import QImage, QPainter, QPixmap
-from qtpy.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QListView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from napari_skinseg.session.thumbnails import SIDE
+from napari_skinseg.widgets.word_table import tip_of
 from trainer.project.states import PhotoState
 
 if TYPE_CHECKING:
@@ -112,7 +120,7 @@ class PhotoListModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return row_text(found)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return found.relpath
+            return tip_of(found.relpath)
         if role == Qt.ItemDataRole.DecorationRole:
             return self._picture(found, QPersistentModelIndex(index))
         return None
@@ -148,7 +156,18 @@ class PhotoList(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setItemDelegate(_AsWideAsTheList(self))
         self.activated.connect(lambda index: self.opened.emit(model.photo_at(index).photo_id))
+
+
+class _AsWideAsTheList(QStyledItemDelegate):
+    """Rows that ask for no width: a long name is shortened, where the list would scroll sideways."""
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem | None, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        """Qt: as high as the picture and the texts."""
+        return QSize(SIDE, super().sizeHint(option, index).height())  # type: ignore[arg-type]
 
 
 def row_text(found: SearchResult) -> str:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from napari_skinseg.widgets.elements import bare_box, choice, wrapped_label
+from napari_skinseg.widgets.filter_line import TYPING_MS, search_line
 from napari_skinseg.widgets.photo_list import SPLITS, STATE_WORDS, PhotoList, PhotoListModel
 from trainer.project.search import PhotoFilter
 from trainer.project.states import PhotoState
 
 if TYPE_CHECKING:
     from napari_skinseg.session.session import AnnotationSession
-
-TYPING_MS = 300
-"""Pause in typing after which the search begins."""
 
 
 class PhotosTab(QWidget):
@@ -25,7 +23,7 @@ class PhotosTab(QWidget):
     def __init__(self, session: AnnotationSession, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self.text, self.group = _line("Part of a name"), _line("Group")
+        self.text, self.group = search_line("Part of a name"), search_line("Group")
         self.states = choice("any state", ((word, state) for state, word in STATE_WORDS.items()))
         self.splits = choice("any use", SPLITS)
         self.annotators = choice("anybody", ())
@@ -92,10 +90,3 @@ class PhotosTab(QWidget):
             self.notice.setText(f"{found:,} found in {model.share:.0%} of the project; scroll for more")
         else:
             self.notice.setText(f"The first {found:,}; scroll for more")
-
-
-def _line(hint: str) -> QLineEdit:
-    line = QLineEdit()
-    line.setPlaceholderText(hint)
-    line.setClearButtonEnabled(True)
-    return line

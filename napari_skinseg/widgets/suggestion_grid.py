@@ -63,9 +63,10 @@ class SuggestionGrid(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.notice)
-        layout.addWidget(self.grid, 1)
+        layout.addWidget(self.grid, 1000)
         layout.addWidget(self.bare)
         layout.addLayout(row_of((self.accept, 1), (self.again, 0)))
+        layout.addStretch(1)
         self._count()
 
     def refresh(self) -> None:
@@ -82,6 +83,7 @@ class SuggestionGrid(QWidget):
         there = [one for one in found if one.there]
         coming = COMING.format(len(found) - len(there)) if len(there) < len(found) else ""
         self.notice.setText(" ".join(filter(None, (HINT if there else "", coming))) or NONE_YET)
+        self.grid.setVisible(bool(there))
         self._found, self._since = {one.photo_id: one for one in there}, time.monotonic()
         self.grid.clear()
         for one in there:

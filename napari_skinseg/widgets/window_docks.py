@@ -33,6 +33,12 @@ def layer_docks(viewer: napari.Viewer) -> tuple[QDockWidget, QDockWidget]:
     return qt_viewer.dockLayerControls, qt_viewer.dockLayerList
 
 
+def photo_canvas(viewer: napari.Viewer) -> QWidget:
+    """Return what the photo is drawn on, and napari's notifications come over."""
+    canvas: QWidget = viewer.window._qt_viewer.canvas.native
+    return canvas
+
+
 def raise_dock(viewer: napari.Viewer, widget: QWidget, name: str, area: str) -> None:
     """Show a widget in front of the docks of its area, in a dock of its own.
 

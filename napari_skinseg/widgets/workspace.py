@@ -262,7 +262,7 @@ class WorkspaceDock(QWidget):
         """Open the key table, or close it."""
         if self.keys is not None and self.keys.isVisible():
             self.keys.close()
-        elif self.session is not None:
+        elif self.session is not None and not self.session.stroking:
             self.keys = KeyHelp(self.session.bindings(), MOUSE, parent=main_window(self.viewer))
             self.keys.show()
 

@@ -115,6 +115,10 @@ def test_a_photo_in_hands_is_refused_with_a_name(project: Project) -> None:
         project.queue.claim(bob.id, claim.photo_id)
     assert project.queue.claim(ann.id, claim.photo_id).photo_id == claim.photo_id
     again = project.sessions.start("ann")
+    with pytest.raises(ConflictError, match="open or comes next in your other window"):
+        project.queue.claim(again.id, claim.photo_id)
+    with project.catalog.write() as connection:  # as if that window had crashed
+        connection.execute(sa.update(session_table).where(session_table.c.id == ann.id).values(born=1.0))
     assert project.queue.claim(again.id, claim.photo_id).photo_id == claim.photo_id
     project.queue.release(again.id, claim.photo_id)
     assert project.queue.claim(bob.id, claim.photo_id).photo_id == claim.photo_id

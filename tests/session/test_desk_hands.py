@@ -262,3 +262,51 @@ def move_with(hand, place, modifiers):
     )
     QApplication.sendEvent(hand.canvas, event)
     hand.rest()
+
+
+def test_no_key_disturbs_a_stroke_while_the_button_is_down(hand):
+    session, layer = hand.session, hand.session.annotation_layer
+    asked = []
+    session.layers_requested.connect(lambda: asked.append("layers"))
+    session.select_class(3)
+    layer.brush_size = 3
+    opened, camera = session.current.photo.id, tuple(hand.camera.center)
+    control = Qt.KeyboardModifier.ControlModifier
+    hand.press(20, 20)
+    for step, key in enumerate("YHBKNVRGQDUFSC"):
+        hand.move(20, 21 + step)
+        QTest.keyPress(hand.canvas, key)
+        QTest.keyRelease(hand.canvas, key)
+    for modifiers in (control, control | Qt.KeyboardModifier.ShiftModifier):
+        hand.key(Qt.Key.Key_Z, modifiers)
+    hand.key(Qt.Key.Key_R, control)
+    QTest.keyPress(hand.canvas, Qt.Key.Key_Space)
+    hand.move(20, 50)
+    QTest.keyRelease(hand.canvas, Qt.Key.Key_Space)
+    session.refit()
+    hand.release(20, 55)
+    hand.rest(0.3)
+    assert session.current.photo.id == opened
+    assert (layer.data[20, 20:56] == 3).all(), "the stroke is whole"
+    assert layer.visible
+    assert tuple(hand.camera.center) == camera, "and the photo has not moved under it"
+    assert not asked
+    assert any("half drawn" in text for _, text in session.notices)
+    session.undo()
+    assert not (layer.data == 3).any(), "one stroke, one step"
+
+
+def test_undo_and_redo_say_so_where_there_is_nothing_left(hand):
+    session, control = hand.session, Qt.KeyboardModifier.ControlModifier
+    session.select_class(3)
+    hand.press(20, 20)
+    hand.release(20, 25)
+    hand.rest()
+    hand.key(Qt.Key.Key_Z, control)
+    hand.key(Qt.Key.Key_Z, control)
+    hand.rest()
+    assert session.notices[-1][1].startswith("nothing to undo")
+    hand.key(Qt.Key.Key_Z, control | Qt.KeyboardModifier.ShiftModifier)
+    assert (session.annotation_layer.data == 3).any()
+    hand.key(Qt.Key.Key_Z, control | Qt.KeyboardModifier.ShiftModifier)
+    assert session.notices[-1][1].startswith("nothing to redo")

@@ -47,10 +47,10 @@ def test_without_weights_it_says_what_would_be_gained(selecting):
     assert selecting.selecting
     assert (
         "info",
-        "superpixels: skinseg weights get mobilesam (41 MB) finds whole things",
+        "superpixels: skinseg weights get mobilesam (41 MB) finds whole things; drag over all of a thing",
     ) in selecting.notices
     assert str(selecting.annotation_layer.mode) == "pan_zoom"
-    assert not selecting.annotation_layer.mouse_pan, "a drag draws a box"
+    assert not selecting.annotation_layer.mouse_pan, "a drag moves no photo"
 
 
 def test_a_click_shows_a_mask_and_a_digit_paints_it_as_one_step(selecting):
@@ -108,11 +108,26 @@ def test_a_digit_that_is_faster_than_the_mask_paints_it_when_it_comes(selecting)
     until(selecting, lambda: selecting.current is not None and selecting.current.photo.id != first)
 
 
-def test_a_drag_is_a_box(selecting):
+def test_without_weights_one_stroke_takes_all_that_it_crosses_and_shift_takes_away(selecting):
+    layer = selecting.annotation_layer
+    segments = selecting._editor.select._found.proposer.segments[-1]
+    where = np.array(segments.shape) / layer.data.shape
     mouse(selecting, (5, 5), (40, 60))
     find(selecting)
+    crossed = [(5 + share * 35, 5 + share * 55) for share in np.linspace(0, 1, 30)]
+    names = {int(segments[tuple((np.array(place) * where).astype(int))]) for place in crossed}
+    assert len(names) > 3, "more than a click or two would find"
+    agreed, small = (selecting._editor.select._proposals[at].values > 0 for at in (0, 1))
+    assert set(np.unique(segments[small])) >= names
+    shown = agreed
+    assert (shown & small).sum() > 0.9 * small.sum(), "and what larger pieces agree on besides"
+    mouse(selecting, (5, 5), (20, 28), modifiers=("Shift",))
+    find(selecting)
+    left = selecting._editor.select._proposals[0].values > 0
+    assert 0 < left.sum() < shown.sum()
     selecting.select_class(HAND)
-    assert (selecting.annotation_layer.data == HAND).sum() > 200
+    assert (layer.data == HAND).any()
+    assert selecting.current.strokes == 1
 
 
 @pytest.mark.parametrize(("confidence", "painted"), [(250, HAND), (120, LIMB)])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from workbench import rest, until
 
 from trainer.project.states import PhotoState
@@ -67,9 +68,26 @@ def test_two_windows_of_one_annotator_hold_different_photos_and_lose_nothing(pro
         labels, _ = project.masks.read(project.masks.head(photo))
         assert labels[30, 30] == value
         assert labels[5, 5] == 6
-    for session in (one, other):  # a photo that is done opens in both: the later save is told of the earlier
-        session.open_photo(photos[0])
-        until(session, lambda s=session: s.current is not None and s.current.photo.id == photos[0])
+    one.open_photo(photos[0])
+    until(one, lambda: one.current is not None and one.current.photo.id == photos[0])
+    rest(other)
+    kept = other.current.photo.id
+    other.annotation_layer.paint((9, 9), 2)
+    other.open_photo(photos[0])
+    until(other, lambda: other.notices and "in your other window" in other.notices[-1][1])
+    until(other, lambda: other.current is not None)
+    assert other.current.photo.id == kept, "the photo before stays"
+    assert other.annotation_layer.data[9, 9] == 2, "with its strokes"
+    other.undo()
+    third = open_session(project)
+    third.open_next()
+    until(third, lambda: third.current is not None or third.project_status.queue_is_empty)
+    assert set(third._navigator.held_ids).isdisjoint({*one._navigator.held_ids, *other._navigator.held_ids})
+    third.close()
+    with project.catalog.write() as connection:  # as after a night in which one machine slept
+        connection.execute(sa.text("DELETE FROM lease"))
+    other.open_photo(photos[0])  # the later save is told of the earlier
+    until(other, lambda: other.current is not None and other.current.photo.id == photos[0])
     for value, session in ((7, one), (8, other)):
         session.annotation_layer.paint((40, 40), value)
         session.save_part()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from qtpy.QtCore import Qt
 from workbench import rest, until
 
 from napari_skinseg.session.thumbnails import SIDE, tinted
+from napari_skinseg.widgets.elements import BREAK
 from napari_skinseg.widgets.photos_tab import PhotosTab
 from trainer.project import search
+from trainer.project.schema import photo
 
 
 @pytest.fixture
@@ -40,6 +43,23 @@ def relpath(session):
 def choose(box, text):
     box.setCurrentText(text)
     box.activated.emit(box.currentIndex())
+
+
+def test_a_long_name_is_shortened_in_the_middle_and_whole_in_its_tip(session, project, qtbot):
+    long = "a_patient_with_a_very_long_name/" * 3 + "left_forearm_" * 9 + ".jpg"
+    with project.catalog.write() as connection:
+        connection.execute(sa.update(photo).where(photo.c.id == 1).values(relpath=long))
+    tab = PhotosTab(session)
+    qtbot.addWidget(tab)
+    tab.resize(300, 500)
+    tab.show()
+    rest(session)
+    bar, index = tab.list.horizontalScrollBar(), tab.model.index(0)
+    assert bar.maximum() == 0, "nothing to scroll sideways"
+    assert tab.list.visualRect(index).width() <= tab.list.viewport().width()
+    assert tab.list.textElideMode() == Qt.TextElideMode.ElideMiddle
+    tip = tab.model.data(index, Qt.ItemDataRole.ToolTipRole)
+    assert long in tip.replace(BREAK, ""), "in lines, each of which fits"
 
 
 def test_photos_are_found_and_opened(tab, session, project, qtbot):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from pydantic import BaseModel
 from qtpy.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QTableWidget, QTabWidget, QWidget
 from workbench import make_project, predict, serve
 
+from napari_skinseg.views.setting_values import setting_label
 from napari_skinseg.widgets.forms import mask_forms, model_forms, photo_forms
 from napari_skinseg.widgets.settings_tab import SECTIONS
 from napari_skinseg.widgets.workspace import open_workspace
@@ -88,3 +90,20 @@ def test_each_setting_is_a_sentence_that_names_its_unit(section):
             assert re.search(r"second|pixel|photo|times|0 to 1|0 nothing", words), (
                 f"{name} has no unit: {words}"
             )
+
+
+JARGON = re.compile(
+    r"\b(arch|init|lr|warmup|threads?|seed|encoder|epochs?|jaccard|norm|pool|clip|bootstrap|stride|jitter|decay|"
+    r"gan|loss|rois|heads|vertical flip|precision|optimizer|prefetch|lease|margin|share|ema|dropout)\b|_"
+)
+
+
+def test_every_label_of_settings_and_recipe_is_plain():
+    sections = [getattr(Settings(), name) for name in Settings.model_fields if name != "service"]
+    names = {name for part in sections if isinstance(part, BaseModel) for name in type(part).model_fields}
+    labels = {name: setting_label(name) for name in names}
+    assert {name: label for name, label in labels.items() if JARGON.search(label)} == {}
+    assert all(len(label) <= 26 for label in labels.values()), "beside its field in a narrow dock"
+    for section in SECTIONS:
+        said = [labels[name] for name in type(getattr(Settings(), section)).model_fields]
+        assert len(set(said)) == len(said), "no two alike"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from html import unescape
 
 import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel
 from workbench import make_project, serve
 
 from napari_skinseg.session.remembered import FILE_VARIABLE, Desk, read_desk, write_desk
 from napari_skinseg.views.trainer import ClassDice
 from napari_skinseg.widgets.class_chart import ClassChart
 from napari_skinseg.widgets.elements import wrapped_label
-from napari_skinseg.widgets.window_docks import layer_docks
+from napari_skinseg.widgets.notices import is_notification
+from napari_skinseg.widgets.window_docks import layer_docks, photo_canvas
 from napari_skinseg.widgets.workspace import open_workspace
 from trainer.labels.classes import CLASS_SETS
 
@@ -158,4 +162,29 @@ def test_a_note_of_ten_thousand_letters_leaves_the_window_as_it_is(open_dock, qt
     qtbot.wait(200)
     assert (window.width(), window.height()) == (1100, 700)
     assert len(unescape(tab.table.item(0, 1).toolTip())) < 3000
+    dock.dispose()
+
+
+def test_a_notice_of_any_length_is_read_whole_and_covers_no_other(open_dock, qtbot):
+    dock = open_dock(800, 540)
+    canvas, notice = photo_canvas(dock.viewer), dock.session.notice.emit
+    long = "a_long_name_of_a_photo_of_a_left_forearm.jpg is open elsewhere: go on with it there, please. " * 2
+    notice("warning", long)
+    notice("info", long)  # the status bar has no room for it
+    notice("news", "a better model has come")
+    qtbot.wait(400)
+    shown = [child for child in canvas.children() if is_notification(child)]
+    assert len(shown) == 3
+    for one in shown:
+        label = one.message
+        assert "…" not in QLabel.text(label)
+        needed = label.fontMetrics().boundingRect(label.rect(), int(Qt.TextFlag.TextWordWrap), label.text())
+        assert needed.height() <= label.height() <= one.height()
+        assert canvas.rect().contains(one.geometry())
+    places = [one.geometry() for one in shown]
+    assert not any(a.intersects(b) for a, b in itertools.combinations(places, 2))
+    notice("info", "saved")
+    assert dock.viewer.status == "saved"
+    for one in shown:
+        one.close()
     dock.dispose()

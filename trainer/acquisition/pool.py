@@ -35,6 +35,8 @@ class PhotoScores:
         Expected seconds of work on the photo with its suggestion.
     class_entropy
         ``(K,)``: entropy that pixels of each predicted class contribute; they sum to `entropy`.
+    class_share
+        ``(K,)``: share of the pixels of each predicted class.
     question
         In an annotator's words, as "hand or foot?"; empty: none.
     """
@@ -46,6 +48,7 @@ class PhotoScores:
     error: float = np.nan
     seconds: float = np.nan
     class_entropy: tuple[float, ...] = ()
+    class_share: tuple[float, ...] = ()
     question: str = ""
 
 

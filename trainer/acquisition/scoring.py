@@ -56,7 +56,9 @@ def photo_scores(
     if heads is not None:
         each = np.stack([_pixels(head, step)[:, usable] for head in heads], axis=1)  # (K, M, pixels)
         mutual = float(np.maximum(entropy(each.mean(axis=1)) - entropy(each).mean(axis=0), 0).mean())
-    by_class = np.bincount(p.argmax(axis=0), unsure, minlength=len(p)) / len(unsure)
+    likeliest = p.argmax(axis=0)
+    by_class = np.bincount(likeliest, unsure, minlength=len(p)) / len(unsure)
+    shares = np.bincount(likeliest, minlength=len(p)) / len(unsure)
     return PhotoScores(
         entropy=float(unsure.mean()),
         margin=float((top[0] - top[1]).mean()) if len(top) > 1 else 1.0,
@@ -65,6 +67,7 @@ def photo_scores(
         error=np.nan if error is None else float(np.nanmean(error)),
         seconds=expected_seconds(p),
         class_entropy=tuple(float(value) for value in by_class),
+        class_share=tuple(float(value) for value in shares),
         question=question(p, unsure, classes),
     )
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from trainer.errors import ProjectError, ReadOnlyError
-from trainer.project import schema_choice, schema_privacy, schema_review  # noqa: F401  made with the others
+from trainer.project import schema_choice, schema_filter, schema_privacy, schema_review  # noqa: F401  made with the others
 from trainer.project.catalog_errors import plain_errors, understood
 from trainer.project.counts import fold_changes
 from trainer.project.engines import connect_sqlite, postgresql_engine, sqlite_engine

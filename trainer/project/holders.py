@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from trainer.errors import ConflictError
 from trainer.project.clock import shared_time
 from trainer.project.liveness import is_alive
 from trainer.project.schema import lease, session
@@ -17,7 +18,14 @@ from trainer.project.sessions import CLOCK_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Holder", "holders_of"]
+__all__ = ["Holder", "OtherWindowError", "holders_of", "refuse_other_window"]
+
+QUIET_SECONDS = 90.0
+"""A window on another machine that has given no sign for so long may have crashed."""
+
+
+class OtherWindowError(ConflictError):
+    """A photo is open, or waits as one of the next, in another window of the same annotator."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,7 @@ class Holder:
     annotator: str
     host: str
     since: float
+    seen: float
 
     @property
     def text(self) -> str:
@@ -60,5 +69,25 @@ def holders_of(connection: sa.Connection, photo_ids: Iterable[int], but: int | N
         here = row.host == socket.gethostname()
         born = (row.born - CLOCK_SECONDS, row.born + CLOCK_SECONDS)
         if row.id != but and (not here or is_alive(row.pid, latest=born[1], earliest=born[0])):
-            found.append(Holder(row.photo_id, row.id, row.annotator, row.host, row.started))
+            found.append(Holder(row.photo_id, row.id, row.annotator, row.host, row.started, row.seen))
     return found
+
+
+def refuse_other_window(
+    connection: sa.Connection, photo_id: int, relpath: str, session_id: int, annotator: str, now: float
+) -> None:
+    """Leave a photo where it is open in another window of the same annotator.
+
+    Raises
+    ------
+    OtherWindowError
+        If that window lives.
+    """
+    for held in holders_of(connection, [photo_id], but=session_id):
+        quiet = held.host != socket.gethostname() and now - held.seen > QUIET_SECONDS
+        if held.annotator == annotator and not quiet:
+            since = time.strftime("%H:%M", time.localtime(held.since))
+            raise OtherWindowError(
+                f"{relpath} is open or comes next in your other window (on {held.host}, since {since}): "
+                "go on with it there, or close that window first"
+            )

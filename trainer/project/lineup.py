@@ -19,6 +19,7 @@ from trainer.project.slots import SlotPlan, SlotState
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from trainer.project.queue_filter import Chosen
     from trainer.project.store import Store
 
 __all__ = ["QueueEntry", "line_up", "slot_plan", "slot_state"]
@@ -62,17 +63,21 @@ def slot_state(connection: sa.Connection, store: Store, now: float) -> SlotState
     )
 
 
-def line_up(connection: sa.Connection, store: Store, n: int) -> list[QueueEntry]:
-    """List the photos that would be handed out next if nobody skipped one."""
+def line_up(
+    connection: sa.Connection, store: Store, n: int, chosen: Chosen | None = None
+) -> list[QueueEntry]:
+    """List the photos that would be handed out next if nobody skipped one, maybe by a filter."""
+    if chosen is not None and chosen.empty:
+        return []
     now, last = shared_time(connection), 0
     if store.catalog.is_complete and not store.settings.queue.bursts_together:
         last = store.settings.queue.bursts_apart - 1
     ranker, state = ranking(connection), slot_state(connection, store, now)
-    rows = _Rows(connection, now, n + last, with_bursts=last > 0)
+    rows = _Rows(connection, now, n + last, last > 0, chosen)
     recent: deque[int | None] = deque(recent_bursts(connection, last) if last else (), maxlen=last)
     found: dict[int, QueueEntry] = {}
     for slot, _ in islice(slot_plan(store).slots(state), n):
-        turn = orders(slot, ranker)
+        turn = orders(slot, ranker, filtered=chosen is not None)
         entry = rows.first(turn, found, recent) or rows.first(turn, found, ())
         if entry is None:
             break
@@ -84,9 +89,11 @@ def line_up(connection: sa.Connection, store: Store, n: int) -> list[QueueEntry]
 class _Rows:
     """First rows of each order, read once."""
 
-    def __init__(self, connection: sa.Connection, now: float, most: int, with_bursts: bool) -> None:
+    def __init__(
+        self, connection: sa.Connection, now: float, most: int, with_bursts: bool, chosen: Chosen | None
+    ) -> None:
         self._connection, self._now, self._most = connection, now, most
-        self._with_bursts = with_bursts
+        self._with_bursts, self._chosen = with_bursts, chosen
         self._rows: dict[Order, list[QueueEntry]] = {}
         self.bursts: dict[int, int] = {}
 
@@ -103,7 +110,7 @@ class _Rows:
 
     def _of(self, order: Order) -> list[QueueEntry]:
         if order not in self._rows:
-            found = self._connection.execute(order.query(self._now).limit(self._most))
+            found = self._connection.execute(order.query(self._now, self._chosen).limit(self._most))
             self._rows[order] = [QueueEntry(row.id, row.relpath, row.score, row.why) for row in found]
             if self._with_bursts:
                 ids = [entry.photo_id for entry in self._rows[order]]

@@ -15,6 +15,7 @@ from trainer.labels.boxes import Box
 from trainer.project.filesystem import make_private
 from trainer.project.lineup import line_up
 from trainer.project.orders import ranking
+from trainer.project.queue_filter import classes_in, keep_shown
 from trainer.project.schema import lease, meta, photo, prediction, request, score, session
 from trainer.project.states import PhotoState
 from trainer.project.zarr_store import Array, read_arrays, read_attributes, write_arrays
@@ -96,13 +97,14 @@ class Predictions:
         path, checksum = write_arrays(folder, arrays, self._store.classes, extra)
         made = Prediction(photo_id, model_id, path, checksum, time.time(), score)
         row = {**vars(made), "path": path.relative_to(self._store.path).as_posix()}
-        before = self.get(photo_id)
+        before, seen = self.get(photo_id), classes_in(labels)
         with self._store.catalog.write() as connection:
             connection.execute(
                 self._store.catalog.insert(prediction)
                 .values(row)
                 .on_conflict_do_update(index_elements=["photo_id"], set_=row)
             )
+            keep_shown(connection, self._store.catalog, [(photo_id, seen)])
             connection.execute(sa.delete(request).where(request.c.photo_id == photo_id))
             if score is not None:
                 self._put_scores(connection, model_id, [(photo_id, score, UNSURE)])

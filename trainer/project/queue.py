@@ -10,10 +10,13 @@ import sqlalchemy as sa
 from trainer.errors import ConflictError, PhotoError, ProjectError
 from trainer.project.assignments import assigned_to, take_reading
 from trainer.project.clock import shared_time
+from trainer.project.holders import refuse_other_window
 from trainer.project.lineup import QueueEntry, line_up, slot_plan, slot_state
 from trainer.project.orders import not_of, orders, ranking, recent_bursts
+from trainer.project.queue_filter import EVERYTHING, Chosen, QueueFilter, read_chosen
 from trainer.project.schema import lease, photo, request, score, session, skipped
 from trainer.project.schema_choice import handout
+from trainer.project.schema_filter import shows
 from trainer.project.states import PhotoState, Slot
 
 if TYPE_CHECKING:
@@ -47,14 +50,17 @@ class Queue:
         self._store = store
         self._photos = photos
 
-    def claim_next(self, session_id: int, exclude: Iterable[int] = ()) -> Lease | None:
+    def claim_next(
+        self, session_id: int, exclude: Iterable[int] = (), wanted: QueueFilter = EVERYTHING
+    ) -> Lease | None:
         """Lease the next photo: one that no other session holds, and that this one has not skipped.
 
         Validation and test photos come as often as their share of all photos asks for, and the first
         validation photos early. The others are training photos: in a fixed random order before a model has
         ranked them, then by rank, and a share (`queue.random_share`) at random. What a reviewer sent back to
-        this annotator comes before all, then what they are to read a second time. Why it was handed out is
-        recorded.
+        this annotator comes before all, then what they are to read a second time. A filter chooses among
+        the training photos, and counts as if somebody had opened them; what models are compared on comes
+        whatever it says, or scores would be of what people filter for. Why it was handed out is recorded.
 
         Parameters
         ----------
@@ -62,11 +68,13 @@ class Queue:
             The session that claims the photo.
         exclude : iterable of int
             Photos not to hand out.
+        wanted : QueueFilter
+            What the annotator has filtered for.
 
         Returns
         -------
         Lease or None
-            None: there is no photo left.
+            None: there is no photo left, or none that passes the filter.
 
         Raises
         ------
@@ -74,6 +82,7 @@ class Queue:
             If the session has ended.
         """
         out = tuple(exclude)
+        chosen = self._chosen(wanted)
         for _ in range(_TRIES):  # a pick can be lost to another session between finding and leasing it
             with self._store.catalog.write() as connection:
                 now = shared_time(connection)
@@ -85,7 +94,9 @@ class Queue:
                 else:
                     state = slot_state(connection, self._store, now)
                     slot, blind = next(slot_plan(self._store).slots(state))
-                    found = self._pick(connection, session_id, out, now, slot)
+                    found, by_filter = self._pick(connection, session_id, out, now, slot, chosen)
+                    if by_filter:  # no fair sample any more of how good suggestions are
+                        slot, blind = Slot.ASKED, False
                 if found is None:
                     return None
                 made = Lease(*found, blind, now + self._store.settings.queue.lease_seconds)
@@ -102,7 +113,7 @@ class Queue:
         Raises
         ------
         ConflictError
-            If another session holds it.
+            If another session holds it, be it of the same annotator in another window.
         PhotoError
             If there is no such photo, or it is broken.
         """
@@ -118,7 +129,8 @@ class Queue:
                 .join(lease, lease.c.session_id == session.c.id)
                 .where(lease.c.photo_id == photo_id, lease.c.expires > now, session.c.id != session_id)
             ).scalar()
-            if holder == annotator:  # their own photo, left open by a window that crashed
+            if holder == annotator:  # their own photo, maybe left open by a window that crashed
+                refuse_other_window(connection, photo_id, known.relpath, session_id, annotator, now)
                 connection.execute(sa.delete(lease).where(lease.c.photo_id == photo_id))
             if not self._take(connection, session_id, made, now):
                 raise ConflictError(
@@ -173,14 +185,17 @@ class Queue:
             self._release(connection, session_id, photo_id)
             self._store.events.write(connection, "flag", annotator, photo_id, note=note)
 
-    def head(self, n: int, annotator: str | None = None) -> list[QueueEntry]:
+    def head(
+        self, n: int, annotator: str | None = None, wanted: QueueFilter = EVERYTHING
+    ) -> list[QueueEntry]:
         """List the photos that would come next if nobody skipped one, for one annotator or for anybody."""
+        chosen = self._chosen(wanted)
         with self._store.catalog.read() as connection:
             mine: list[QueueEntry] = []
             if annotator is not None:
                 found = assigned_to(connection, self._store, annotator, shared_time(connection), limit=n)
                 mine = [QueueEntry(one.photo_id, one.relpath, None, one.why) for one in found]
-            return [*mine, *line_up(connection, self._store, n)][:n]
+            return [*mine, *line_up(connection, self._store, n, chosen)][:n]
 
     def why(self, photo_id: int) -> str:
         """Return the reason for which a photo was handed out last; empty: it never was."""
@@ -198,6 +213,13 @@ class Queue:
                 now = shared_time(connection)
                 rows = [{"session_id": session_id, "photo_id": photo_id, "created": now} for photo_id in ids]
                 connection.execute(self._store.catalog.insert(request).on_conflict_do_nothing(), rows)
+
+    def _chosen(self, wanted: QueueFilter) -> Chosen | None:
+        """Look a filter up before anything is locked."""
+        if wanted.class_index is not None and not self._store.catalog.has(shows):
+            return Chosen((), empty=True)  # a project of before, open for reading only
+        with self._store.catalog.read() as connection:
+            return read_chosen(connection, wanted)
 
     def _seen(self, connection: sa.Connection, session_id: int, now: float) -> str:
         """Note a session's sign of life; returns its annotator."""
@@ -244,15 +266,23 @@ class Queue:
         )
 
     def _pick(
-        self, connection: sa.Connection, session_id: int, out: Sequence[int], now: float, slot: Slot
-    ) -> tuple[int, str] | None:
-        """Find the photo for this session: the first of the orders that has one left."""
+        self,
+        connection: sa.Connection,
+        session_id: int,
+        out: Sequence[int],
+        now: float,
+        slot: Slot,
+        chosen: Chosen | None,
+    ) -> tuple[tuple[int, str] | None, bool]:
+        """Find the photo for this session: the first of the orders with one left; whether by the filter."""
+        if chosen is not None and chosen.empty:
+            return None, False
         queue = self._store.settings.queue
         bursts = [] if queue.bursts_together else recent_bursts(connection, queue.bursts_apart - 1)
-        turn = orders(slot, ranking(connection))
+        turn = orders(slot, ranking(connection), filtered=chosen is not None)
         for apart in (True, False) if bursts else (False,):  # the last photos may all be of one burst
             for order in turn:
-                fitting = order.query(now).where(
+                fitting = order.query(now, chosen).where(
                     ~sa.exists().where(skipped.c.photo_id == photo.c.id, skipped.c.session_id == session_id)
                 )
                 if out:
@@ -265,5 +295,5 @@ class Queue:
                 # one retry.
                 row = connection.execute(fitting.limit(1).with_for_update(skip_locked=True, of=photo)).first()
                 if row is not None:
-                    return int(row.id), str(row.why)
-        return None
+                    return (int(row.id), str(row.why)), chosen is not None and not order.anybody
+        return None, False

@@ -71,7 +71,7 @@ class Slot(StrEnum):
     VALIDATION = "val"
     TEST = "test"
     ASKED = "asked"
-    """Somebody opened it."""
+    """Somebody opened it, or chose it by a filter of the queue."""
     RETURNED = "returned"
     """A reviewer sent it back to its annotator."""
     SECOND = "second"

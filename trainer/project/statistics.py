@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from trainer.project.clock import shared_time
 from trainer.project.lineup import line_up
 from trainer.project.orders import Order
+from trainer.project.queue_filter import classes_of, keep_shown
 from trainer.project.schema import meta, photo
 from trainer.project.schema_choice import likeness, statistic
 from trainer.project.states import PhotoState
@@ -88,12 +89,24 @@ class Statistics:
                 if item is not None and key is not None
             ]
             self._upsert(statistic, rows, ("model_id", "photo_id"))
+        self._keep_shown([rating.said for rating in ratings if rating.said is not None])
         hashes: list[dict[str, object]] = [
             {"photo_id": r.photo_id, "hash": _signed(r.picture_hash)}
             for r in ratings
             if r.picture_hash is not None
         ]
         self._upsert(likeness, hashes, ("photo_id",))
+
+    def _keep_shown(self, said: Sequence[Statistic]) -> None:
+        """Keep which classes the model has seen, by which annotators filter the queue."""
+        seen = [
+            (one.photo_id, classes_of(one.numbers["class_share"]))
+            for one in said
+            if "class_share" in one.numbers
+        ]
+        for start in range(0, len(seen), PART):
+            with self._store.catalog.write() as connection:
+                keep_shown(connection, self._store.catalog, seen[start : start + PART])
 
     def _upsert(self, table: sa.Table, rows: list[dict[str, object]], key: tuple[str, ...]) -> None:
         for start in range(0, len(rows), PART):

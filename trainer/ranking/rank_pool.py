@@ -146,10 +146,11 @@ def _scores(kept: Statistic | None) -> PhotoScores | None:
     numbers = kept.numbers
     by_class = numbers.get("class_entropy") or ()
     assert isinstance(by_class, list | tuple)
-    plain = {item.name for item in fields(PhotoScores)} - {"class_entropy", "question"}
+    plain = {item.name for item in fields(PhotoScores)} - {"class_entropy", "class_share", "question"}
     return PhotoScores(
         **{name: _number(numbers.get(name)) for name in plain},
         class_entropy=tuple(_number(value) for value in by_class),
+        class_share=(),  # no strategy asks for it
         question=kept.why,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -53,10 +54,25 @@ class Prompts:
     added: tuple[bool, ...] = ()
     """Of each click: part of the thing, or not."""
     box: tuple[float, float, float, float] | None = None
+    swept: bool = False
+    """Whether some of the clicks lie along a stroke over the thing."""
 
     def with_click(self, row: float, column: float, added: bool) -> Prompts:
         """Add a click."""
         return replace(self, points=(*self.points, (row, column)), added=(*self.added, added))
+
+    def with_stroke(
+        self, start: tuple[float, float], end: tuple[float, float], step: float, added: bool
+    ) -> Prompts:
+        """Add clicks along a line, each at most so many pixels from the last."""
+        count = max(1, math.ceil(max(abs(b - a) for a, b in zip(start, end, strict=True)) / step))
+        shares = [at / count for at in range(count + 1)]
+        places = tuple(
+            (start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1]))
+            for share in shares
+        )
+        all_added = (*self.added, *(added for _ in places))
+        return replace(self, points=(*self.points, *places), added=all_added, swept=True)
 
     def with_box(self, box: tuple[float, float, float, float]) -> Prompts:
         """Put a box in the place of the one there was."""
@@ -65,6 +81,9 @@ class Prompts:
 
 class Proposer(Protocol):
     """Finds masks for clicks on one photo; runs in a thread."""
+
+    by_strokes: bool
+    """Whether a drag is a stroke over the thing, in place of a box around it."""
 
     def propose(self, prompts: Prompts) -> list[Proposal]:
         """Return masks, the best first."""
@@ -82,6 +101,8 @@ class ClickModel:
     shape
         Height and width of the photo.
     """
+
+    by_strokes = False
 
     def __init__(self, decoder: SamDecoder, embedding: NDArray[np.float16], shape: tuple[int, int]) -> None:
         self._decoder, self._embedding = decoder, embedding

@@ -110,7 +110,7 @@ class TrainingSettings(Section):
     """Flip, turn, zoom and recolour the pieces, so that more is learnt from few photos."""
 
     vertical_flip: bool = False
-    """Also turn crops upside down: for photos without an up, such as close-ups."""
+    """Also turn pieces upside down: for photos without an up, such as close-ups."""
 
     rotate: float = Field(default=20.0, ge=0, le=180)
     """Largest rotation, in degrees."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from trainer.project import schema, schema_choice, schema_review
+from trainer.project import schema, schema_choice, schema_filter, schema_review
 from trainer.project.triggers import unlocked
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ MADE_FROM_IT: Mapping[str, sa.Table] = {
     "score": schema.score,
     "statistics and features": schema_choice.statistic,
     "likeness": schema_choice.likeness,
+    "classes seen on it": schema_filter.shows,
     "measurement": schema_choice.measured,
     "lease": schema.lease,
     "skipped": schema.skipped,
