@@ -155,14 +155,13 @@ def read_data(
         fine.append(reduction(grid_features(extractor.stages(photo), photo.shape, FINE)))
         targets.append(target[rows, columns])
         seen.append(truth)
-    rows = range(len(kept))
     if not seen:
         raise ProjectError(f"{photos.project.path}: no labelled validation photo can be read")
     return ChooseData(
         tuple(kept),
         tuple(seen),
         np.stack(vectors),
-        alike(rows, dict(zip(rows, hashes, strict=True)), dict(zip(rows, vectors, strict=True))),
+        alike(range(len(kept)), dict(enumerate(hashes)), dict(enumerate(vectors))),
         torch.stack([reduction(grid.float()) for grid in coarse]),
         tuple(pixels),
         torch.stack(fine),
