@@ -28,7 +28,7 @@ QUICK = [
     "--recipe",
     "supervised",
     "--encoder",
-    "tu-resnet10t",
+    "tu-test_resnet",
     "--size",
     "32",
     "--batch",
