@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two processes of tests share the cores: threads only wait
+
 import numpy as np
 import pytest
 import torch  # noqa: F401  # before any window: after one, software OpenGL and triton clash in one process
