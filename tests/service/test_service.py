@@ -189,7 +189,7 @@ def test_a_failing_round_is_told_and_tried_again(trainer: Trainer) -> None:
     write_settings_of(trainer, "[training]", '[training]\ninit = "imagenet"')
     trainer.start()
     row = trainer.wait_for(lambda: (s := trainer.project.trainer.state()) and s.state == "failed" and s, 60)
-    assert "resnet10t.safetensors" in row.message
+    assert "test_resnet.safetensors" in row.message
     assert "failed" in " ".join(event.kind for event in trainer.project.events.latest(20))
     write_settings_of(trainer, '[training]\ninit = "imagenet"', "[training]")
     assert trainer.wait_for(trainer.project.models.served, 90)
