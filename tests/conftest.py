@@ -39,6 +39,20 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+WINDOW = "make_napari_viewer"
+frozen_for: set[Path] = set()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Spare the same again after the first window of a file: what it has loaded stays until the end."""
+    yield
+    if WINDOW in getattr(item, "fixturenames", ()) and item.path not in frozen_for:
+        frozen_for.add(item.path)
+        gc.collect()
+        gc.freeze()
+
+
 def pytest_sessionfinish() -> None:
     """Let the libraries take themselves down as they are used to."""
     gc.unfreeze()
