@@ -123,6 +123,7 @@ def test_stops_cleanly_when_asked(running: Trainer) -> None:
 
 
 def test_goes_on_after_kill_9(trainer: Trainer) -> None:
+    write_settings_of(trainer, "tu-test_resnet", "tu-resnet10t")  # whose steps can be caught in the middle
     write_settings_of(trainer, "steps_fast = 5", "steps_fast = 500")
     trainer.start()
     reached = trainer.wait_for(lambda: step_of(trainer) > 20 and checkpoint(trainer) and step_of(trainer), 90)
@@ -196,6 +197,7 @@ def test_a_failing_round_is_told_and_tried_again(trainer: Trainer) -> None:
 
 
 def test_an_interrupted_retrain_goes_on(trainer: Trainer) -> None:
+    write_settings_of(trainer, "tu-test_resnet", "tu-resnet10t")  # whose steps can be caught in the middle
     words = [sys.executable, "-P", "-m", "trainer", "retrain", str(trainer.path), "--device", "cpu", "--json"]
     first = subprocess.Popen([*words, "--steps", "24"], stdout=subprocess.PIPE, text=True)
     trainer.wait_for(lambda: step_of(trainer) > 5, 60)
