@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two processes of tests share the cores: threads only wait
+
 import numpy as np
 import pytest
 import torch  # noqa: F401  # before any window: after one, software OpenGL and triton clash in one process
@@ -35,6 +37,20 @@ def pytest_collection_finish() -> None:
     """Spare every later collection what the imports have left: napari runs one at each layer that goes."""
     gc.collect()
     gc.freeze()
+
+
+WINDOW = "make_napari_viewer"
+frozen_for: set[Path] = set()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Spare the same again after the first window of a file: what it has loaded stays until the end."""
+    yield
+    if WINDOW in getattr(item, "fixturenames", ()) and item.path not in frozen_for:
+        frozen_for.add(item.path)
+        gc.collect()
+        gc.freeze()
 
 
 def pytest_sessionfinish() -> None:

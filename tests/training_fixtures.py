@@ -9,7 +9,10 @@ from trainer.project.import_export.mask_import import import_masks
 from trainer.project.project import Project
 from trainer.settings.model import Settings
 
+SMALLEST = "tu-test_resnet"
+"""A real residual encoder with a tenth of the default's weights: for promises that hold for any encoder."""
 TINY = {"size": 64, "long_side": 64, "batch": 4, "steps_full": 6, "steps_fast": 4, "threads": 1}
+TINY |= {"encoder": SMALLEST}
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # One small network, few and small steps: what is tested is the way through, not the model.
 QUICK = (
-    "--encoder resnet18 --size 64 --batch 4 --steps 30 --seed 1 --device cpu "
+    "--encoder tu-test_resnet --size 64 --batch 4 --steps 30 --seed 1 --device cpu "
     "--set long_side=96 --set lr=0.003"
 )
 

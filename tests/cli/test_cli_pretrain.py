@@ -12,7 +12,7 @@ from trainer.settings.model import Settings
 from trainer.training.round import run_round
 from trainer.training.round_context import StopRound
 
-SMALL = ("--size", "64", "--batch", "4", "--device", "cpu")
+SMALL = ("--size", "64", "--batch", "4", "--device", "cpu", "--encoder", "tu-test_resnet")
 
 
 def test_pretrain_then_retrain(skinseg: Any, project: Path, tiny_folder: Any) -> None:
@@ -23,13 +23,13 @@ def test_pretrain_then_retrain(skinseg: Any, project: Path, tiny_folder: Any) ->
         "weights", "recipe", "init", "steps", "seconds", "photos_per_second", "why", "messages",
     }  # fmt: skip
     assert (data["recipe"], data["init"], data["steps"]) == ("colorization", "scratch", 6)
-    assert Path(data["weights"]) == project / "pretrained" / "colorization-tu-resnet10t.safetensors"
+    assert Path(data["weights"]) == project / "pretrained" / "colorization-tu-test_resnet.safetensors"
     assert Path(data["weights"]).is_file()
     assert skinseg("import", project, tiny_folder.masks).code == 0
     said = skinseg("retrain", project, "--init", "colorization", "--steps", "6", *SMALL, "--json")
     assert said.code == 0, said.err
     assert said.data["init"] == "colorization"
-    assert any("starting from colorization-tu-resnet10t" in message for message in said.data["messages"])
+    assert any("starting from colorization-tu-test_resnet" in message for message in said.data["messages"])
 
 
 def stop(progress: Any) -> None:
@@ -39,7 +39,7 @@ def stop(progress: Any) -> None:
 def begin(path: Path, **asked: Any) -> str:
     """A round that is stopped before it has a step; returns its id."""
     with Project.open(path) as project:
-        training = {"size": 64, "long_side": 64, "batch": 4, "threads": 1}
+        training = {"size": 64, "long_side": 64, "batch": 4, "threads": 1, "encoder": "tu-test_resnet"}
         settings = Settings.model_validate({"training": training})
         with pytest.raises(StopRound):
             run_round(project, settings, lane="batch", device="cpu", tick=stop, **asked)

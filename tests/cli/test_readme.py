@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"<!-- tests/cli/test_readme.py runs this block -->\n```sh\n(.*?)```", re.DOTALL)
-QUICK = '[training]\nencoder = "resnet18"\nlong_side = 96\nsize = 64\nbatch = 4\nsteps_full = 5\n'
+QUICK = '[training]\nencoder = "tu-test_resnet"\nlong_side = 96\nsize = 64\nbatch = 4\nsteps_full = 5\n'
 OPENS_A_WINDOW = "annotate"
 """The window's tests have that one."""
 

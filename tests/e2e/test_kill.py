@@ -27,7 +27,7 @@ UNSAVED_SECONDS = 5.0
 PAINTER = Path(__file__).with_name("painter.py")
 SETTINGS = """
 [training]
-encoder = "resnet18"
+encoder = "tu-test_resnet"
 long_side = 96
 size = 64
 batch = 4
@@ -118,12 +118,14 @@ def kill_and_check(victims: Victims, kills: int, seed: int) -> None:
         made = strokes(victims.journal)
         if name == "window":
             kept = [stroke for stroke in kept if stroke["at"] < at]
-            kept += [s for s in made[seen:] if s["at"] < at - UNSAVED_SECONDS or is_there(victims, s)]
+            with Project.open(victims.project) as opened:
+                kept += [s for s in made[seen:] if s["at"] < at - UNSAVED_SECONDS or is_there(opened, s)]
             seen = len(made)
             victims.window = victims.start_window()
         else:
             victims.trainer = victims.start_trainer()
-        missing = [stroke for stroke in kept if not is_there(victims, stroke)]
+        with Project.open(victims.project) as opened:
+            missing = [stroke for stroke in kept if not is_there(opened, stroke)]
         assert not missing, f"kill {number} of the {name} lost {len(missing)} of {len(kept)}: {missing[:3]}"
     assert len(kept) > 20 * kills
     with Project.open(victims.project) as opened:
@@ -144,15 +146,14 @@ def strokes(journal: Path) -> list[dict[str, float]]:
     return made
 
 
-def is_there(victims: Victims, stroke: dict[str, float]) -> bool:
+def is_there(opened: Project, stroke: dict[str, float]) -> bool:
     """Whether a stroke is in the draft of its photo, or in the saved mask."""
     place = int(stroke["row"]), int(stroke["column"])
-    with Project.open(victims.project) as opened:
-        found = []
-        if (draft := opened.drafts.get(int(stroke["photo"]), "painter")) is not None:
-            found.append(opened.drafts.read(draft)[0][place])
-        if (head := opened.masks.head(int(stroke["photo"]))) is not None:
-            found.append(opened.masks.read(head)[0][place])
+    found = []
+    if (draft := opened.drafts.get(int(stroke["photo"]), "painter")) is not None:
+        found.append(opened.drafts.read(draft)[0][place])
+    if (head := opened.masks.head(int(stroke["photo"]))) is not None:
+        found.append(opened.masks.read(head)[0][place])
     return stroke["value"] in found
 
 

@@ -54,11 +54,22 @@ def test_moving_average_forgets_its_random_start():
     assert ema.weights["weight"].item() == pytest.approx(5.0, abs=0.01)
 
 
-def test_one_core_is_left_to_the_window():
+def test_one_core_is_left_to_the_window(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert choose_threads("cpu", background=True) == max(1, cpu_cores() - 1)
     assert choose_threads("cpu", background=False) == cpu_cores()
     assert choose_threads("cpu", background=True, threads=3) == 3
     assert choose_threads("cuda:0", background=True) == 1
+
+
+def test_no_more_threads_than_the_surroundings_allow(monkeypatch):
+    monkeypatch.setattr("trainer.engine.device.cpu_cores", lambda: 8)
+    for most, count in (("3", 3), ("99", 8), ("0", 8), ("2,1", 8), ("", 8)):
+        monkeypatch.setenv("OMP_NUM_THREADS", most)
+        assert choose_threads("cpu", background=False) == count
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert choose_threads("cpu", background=True, threads=5) == 5
+    assert choose_threads("cpu", background=False, processes=2) == 4
 
 
 def test_devices():

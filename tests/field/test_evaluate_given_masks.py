@@ -13,7 +13,7 @@ from PIL import Image
 
 from trainer.cli.main import main
 
-QUICK = "--encoder resnet18 --size 64 --batch 4 --steps 3 --seed 1 --device cpu --set long_side=64"
+QUICK = "--encoder tu-test_resnet --size 64 --batch 4 --steps 3 --seed 1 --device cpu --set long_side=64"
 WARDS = tuple(f"{ward}/{number:03}" for ward in ("a", "b") for number in range(1, 5))
 
 

@@ -16,7 +16,7 @@ from trainer.errors import PhotoError
 from trainer.project.decode import decode, read_header
 from trainer.project.project import Project
 
-QUICK = "--encoder resnet18 --size 64 --batch 4 --steps 3 --seed 1 --device cpu --set long_side=64"
+QUICK = "--encoder tu-test_resnet --size 64 --batch 4 --steps 3 --seed 1 --device cpu --set long_side=64"
 LIMIT = 10**8
 
 

@@ -175,6 +175,8 @@ def test_resumes_to_the_very_same_weights(project, settings):
 
 
 def test_weights_and_their_card_and_a_start_from_them(project, settings):
+    given = settings.model_dump(exclude_unset=True)
+    settings = Settings.model_validate({**given, "training": {**given["training"], "encoder": ENCODER}})
     made = run_round(project, settings, lane="batch", recipe="colorization", device="cpu")
     assert made.weights == project.path / "pretrained" / f"{NAME}.safetensors"
     assert project.models.all() == []

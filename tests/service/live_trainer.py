@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 QUICK = """
 [training]
-encoder = "tu-resnet10t"
+encoder = "tu-test_resnet"
 recipe = "supervised"
 long_side = 96
 size = 64

@@ -41,14 +41,14 @@ def test_pretraining_is_due_where_its_weights_would_be_used_and_are_not_there(
     assert not due(unlabelled)  # too few photos
     write_settings(unlabelled, COLOURS)
     assert due(unlabelled)
-    weights = unlabelled / "pretrained" / "colorization-tu-resnet10t.safetensors"
+    weights = unlabelled / "pretrained" / "colorization-tu-test_resnet.safetensors"
     weights.parent.mkdir(exist_ok=True)
     weights.write_bytes(b"")
     assert not due(unlabelled)
     weights.unlink()
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "user"))
     (tmp_path / "user").mkdir()
-    (tmp_path / "user" / "tu-resnet10t.safetensors").touch()
+    (tmp_path / "user" / "tu-test_resnet.safetensors").touch()
     assert not due(unlabelled)  # ImageNet's come first
     monkeypatch.delenv(FOLDER_VARIABLE)
     text = (unlabelled / "skinseg.toml").read_text()
@@ -79,6 +79,7 @@ def test_steps_aside_for_labels_and_goes_on_afterwards(
     settings = unlabelled / "skinseg.toml"
     quicker = settings.read_text().replace("steps_full = 5", "steps_full = 60")
     quicker = quicker.replace("steps_fast = 5", "steps_fast = 4")
+    quicker = quicker.replace("tu-test_resnet", "tu-resnet10t")  # slow enough for labels to come meanwhile
     settings.write_text(quicker)
     some_masks = tmp_path / "masks"  # too few for a full round, which would come first
     some_masks.mkdir()

@@ -32,12 +32,12 @@ pixels = 128
 def probing(trainer: Trainer) -> Trainer:
     """A trainer whose project has the encoder of a colorization; its own rounds take for ever."""
     torch.manual_seed(0)
-    encoder = build_segmenter("deeplabv3plus", "tu-resnet10t", 9).network.encoder
+    encoder = build_segmenter("deeplabv3plus", "tu-test_resnet", 9).network.encoder
     save_pretrained(
         trainer.path / "pretrained",
-        "colorization-tu-resnet10t",
+        "colorization-tu-test_resnet",
         encoder.state_dict(),
-        {"network": {"arch": "encoder", "encoder": "tu-resnet10t"}, "plan": {"steps": 5000}},
+        {"network": {"arch": "encoder", "encoder": "tu-test_resnet"}, "plan": {"steps": 5000}},
     )
     write_settings(trainer.path, PROBE)
     file = trainer.path / "skinseg.toml"

@@ -23,7 +23,7 @@ def test_the_round_goes_on_once_the_server_is_back(tiny_folder, tmp_path, own_se
     with server.database() as url:
         assert main(["new", str(path), "--photos", photos, "--groups", groups, "--database", url]) == 0
         assert main(["import", str(path), str(tiny_folder.masks)]) == 0
-        write_settings(path, QUICK.replace("steps_fast = 5", "steps_fast = 400"))
+        write_settings(path, QUICK.replace("steps_fast = 5", "steps_fast = 4000"))
         trainer = Trainer(path)
         try:
             process = trainer.start()

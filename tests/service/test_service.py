@@ -123,6 +123,7 @@ def test_stops_cleanly_when_asked(running: Trainer) -> None:
 
 
 def test_goes_on_after_kill_9(trainer: Trainer) -> None:
+    write_settings_of(trainer, "tu-test_resnet", "tu-resnet10t")  # whose steps can be caught in the middle
     write_settings_of(trainer, "steps_fast = 5", "steps_fast = 500")
     trainer.start()
     reached = trainer.wait_for(lambda: step_of(trainer) > 20 and checkpoint(trainer) and step_of(trainer), 90)
@@ -189,13 +190,14 @@ def test_a_failing_round_is_told_and_tried_again(trainer: Trainer) -> None:
     write_settings_of(trainer, "[training]", '[training]\ninit = "imagenet"')
     trainer.start()
     row = trainer.wait_for(lambda: (s := trainer.project.trainer.state()) and s.state == "failed" and s, 60)
-    assert "resnet10t.safetensors" in row.message
+    assert "test_resnet.safetensors" in row.message
     assert "failed" in " ".join(event.kind for event in trainer.project.events.latest(20))
     write_settings_of(trainer, '[training]\ninit = "imagenet"', "[training]")
     assert trainer.wait_for(trainer.project.models.served, 90)
 
 
 def test_an_interrupted_retrain_goes_on(trainer: Trainer) -> None:
+    write_settings_of(trainer, "tu-test_resnet", "tu-resnet10t")  # whose steps can be caught in the middle
     words = [sys.executable, "-P", "-m", "trainer", "retrain", str(trainer.path), "--device", "cpu", "--json"]
     first = subprocess.Popen([*words, "--steps", "24"], stdout=subprocess.PIPE, text=True)
     trainer.wait_for(lambda: step_of(trainer) > 5, 60)

@@ -26,7 +26,8 @@ from trainer.training.round_context import StopRound
 @pytest.fixture
 def design(project):
     """One arm, one share, two seeds."""
-    return make_design(project, find_study("default"), tiny(arms=("supervised",), labels=(0.5,)))
+    asked = tiny(arms=("supervised",), labels=(0.5,), encoder="tu-test_resnet")
+    return make_design(project, find_study("default"), asked)
 
 
 def test_a_study_is_run_and_read_again(project, design):

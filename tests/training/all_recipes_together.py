@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from trainer.recipes.base import Recipe
 
 CLASSES = CLASS_SETS["skin9"]
-TRAINING = {"size": 32, "batch": 3, "encoder": "tu-resnet10t", "dropout": 0.3}
+TRAINING = {"size": 32, "batch": 3, "encoder": "tu-test_resnet", "dropout": 0.3}
 OPTIONS = {
-    "skinseg": {"free_steps": 0, "semi_start": 0.0, "unlabelled_share": 0.34},
-    "adversarial": {"free_steps": 0, "semi_start": 0.0, "semi_loss": "hung"},
+    "skinseg": {"free_steps": 0, "semi_start": 0.0, "unlabelled_share": 0.34, "width": 8},
+    "adversarial": {"free_steps": 0, "semi_start": 0.0, "semi_loss": "hung", "width": 8},
     "colorization": {"l1_warmup": 0.0},
 }
 

@@ -43,7 +43,8 @@ def weights_of(project, model_id):
 
 def test_a_round_from_labels_to_a_served_model(project, settings):
     seen = []
-    result = run_round(project, settings, lane="batch", device="cpu", tick=seen.append)
+    ordinary = with_training(settings, encoder="auto")
+    result = run_round(project, ordinary, lane="batch", device="cpu", tick=seen.append)
     assert result.served
     assert project.models.served().id == result.model_id
     assert "4 labelled validation photos" in result.why
@@ -196,7 +197,7 @@ def test_a_young_model_goes_on_at_the_full_rate(project, settings):
 
 def test_a_fast_round_with_another_encoder_starts_anew(project, settings):
     run_round(project, settings, lane="full", device="cpu")
-    other = with_training(settings, encoder="resnet18")
+    other = with_training(settings, encoder="tu-resnet10t")
     result = run_round(project, other, lane="fast", device="cpu")
     assert project.models.get(result.model_id).parents == ()
 
@@ -279,13 +280,13 @@ def test_a_round_says_what_it_started_from(project, settings):
     run_round(project, settings, lane="batch", recipe="colorization", device="cpu", steps=2)
     said = run_round(project, settings, lane="batch", device="cpu", steps=1).messages
     assert said == (
-        "auto passed over colorization-tu-resnet10t.safetensors (made in 2 steps, and auto asks for 5,000): "
-        "to start from it, --init colorization",
+        "auto passed over colorization-tu-test_resnet.safetensors (made in 2 steps, and auto asks for "
+        "5,000): to start from it, --init colorization",
         "starting from random weights",
     )
     taken = run_round(project, settings, lane="batch", init="colorization", device="cpu", steps=1)
-    assert any("starting from colorization-tu-resnet10t" in message for message in taken.messages)
-    card = project.path / "pretrained" / "colorization-tu-resnet10t.json"
+    assert any("starting from colorization-tu-test_resnet" in message for message in taken.messages)
+    card = project.path / "pretrained" / "colorization-tu-test_resnet.json"
     card.write_text(card.read_text().replace('"steps": 2', '"steps": 5000'))
     enough = run_round(project, settings, lane="batch", device="cpu", steps=1)
     assert (enough.init, "passed over" in str(enough.messages)) == ("colorization", False)

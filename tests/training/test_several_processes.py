@@ -28,7 +28,7 @@ QUICK = [
     "--recipe",
     "supervised",
     "--encoder",
-    "tu-resnet10t",
+    "tu-test_resnet",
     "--size",
     "32",
     "--batch",
@@ -92,7 +92,7 @@ def lines(err: str) -> list[str]:
 def test_a_round_whose_process_is_killed_starts_again_and_goes_on(project):
     path = project.path
     project.close()
-    both = torchrun("-m", "trainer", "retrain", path, *QUICK, restarts=1)
+    both = torchrun("-m", "trainer", "retrain", path, *QUICK, "--steps", "40", restarts=1)
     wait_for_step(path, 3)
     os.kill(processes(both)[1], signal.SIGKILL)
     out, err = both.communicate(timeout=150)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from training_fixtures import SMALLEST, TINY
 
 from trainer.data.augment import Strength
 from trainer.data.loader import Batch
@@ -22,8 +23,6 @@ from trainer.training.resolve_plan import make_plan
 from trainer.training.round import run_round
 from trainer.training.round_context import StopRound
 from trainer.training.standalone import run_standalone
-
-TINY = {"size": 64, "long_side": 64, "batch": 4, "steps_full": 6, "steps_fast": 4, "threads": 1}
 
 
 def settings(training=None, **sections):
@@ -166,7 +165,7 @@ class TestEpochs:
         assert [value for _, value in project.trainer.curve(result.round_id)["epoch"]] == [1, 2, 3]
         assert any(" of 3 are kept" in message for message in result.messages)
 
-    @pytest.mark.parametrize("encoder", ["auto", "tu-tiny_vit_5m_224"])
+    @pytest.mark.parametrize("encoder", [SMALLEST, "tu-tiny_vit_5m_224"])
     def test_resumed_it_ends_with_the_same_weights_of_the_same_epoch(self, project, encoder):
         given = settings(self.GIVEN["training"] | {"encoder": encoder}, fpn=self.GIVEN["fpn"])
         whole = run_round(project, given, recipe="fpn", device="cpu")

@@ -44,18 +44,41 @@ def dock(make_napari_viewer, folder, qtbot):
     dock.dispose()
 
 
-def test_the_first_view_has_two_docks(dock):
+def test_the_first_view_has_two_docks_with_the_photo_and_its_words(dock, qtbot):
     assert list(dock.viewer.window.dock_widgets) == ["SkinSeg", "Trainer"]
     window = dock.viewer.window._qt_window
     assert window.dockWidgetArea(dock.parent()) == Qt.DockWidgetArea.RightDockWidgetArea
     assert window.dockWidgetArea(dock.trainer.parent()) == Qt.DockWidgetArea.BottomDockWidgetArea
-
-
-def test_the_photo_and_its_words_arrive_by_the_clock(dock, qtbot):
     qtbot.waitUntil(lambda: dock.annotate.title.text().startswith("arm_"), timeout=15000)
     qtbot.waitUntil(lambda: dock.annotate.next_up.rowCount() > 0, timeout=15000)
     assert dock.annotate.buttons.accept.isEnabled()
     assert dock.viewer.layers[-1] is dock.session.annotation_layer
+
+
+def test_keys_and_palette_tell_the_same_and_the_key_table_waits_for_nobody(dock, qtbot):
+    layer = dock.session.annotation_layer
+    action = next(run for key, _, run in dock.session.bindings() if key == "5")
+    action()
+    qtbot.waitUntil(lambda: dock.annotate.view.selected.value == 5, timeout=15000)
+    assert layer.selected_label == 5
+    for ask in (dock.session.help_requested.emit, dock.shortcuts[0].activated.emit):
+        ask()
+        assert dock.keys.isVisibleTo(dock.keys.parent())
+        assert not dock.keys.isModal()
+        ask()
+        assert not dock.keys.isVisible()
+
+
+def test_restored_work_and_errors_are_told_where_they_are_seen(dock, monkeypatch):
+    news, errors = [], []
+    monkeypatch.setattr("napari_skinseg.widgets.notices.show_info", news.append)
+    monkeypatch.setattr("napari_skinseg.widgets.notices.show_error", errors.append)
+    dock.session.notice.emit("news", "restored unfinished work from 14:02")
+    assert (news, errors) == (["restored unfinished work from 14:02"], [])
+    dock.session.notice.emit("error", "the disk is full: make room, your work is kept")
+    dock.session.notice.emit("info", "asked the trainer for a round now")
+    assert errors == ["the disk is full: make room, your work is kept"]
+    assert dock.viewer.status == "asked the trainer for a round now"
 
 
 def test_accept_saves_and_shows_the_next(dock, qtbot, folder):
@@ -68,14 +91,6 @@ def test_accept_saves_and_shows_the_next(dock, qtbot, folder):
         lambda: dock.session.current is not None and dock.session.current.photo.id != first, timeout=10000
     )
     qtbot.waitUntil(lambda: dock.annotate.progress.text().startswith("today 1"), timeout=15000)
-
-
-def test_keys_and_palette_tell_the_same(dock, qtbot):
-    layer = dock.session.annotation_layer
-    action = next(run for key, _, run in dock.session.bindings() if key == "5")
-    action()
-    qtbot.waitUntil(lambda: dock.annotate.view.selected.value == 5, timeout=15000)
-    assert layer.selected_label == 5
 
 
 def test_a_better_model_shows_without_a_dialog(dock, qtbot):
@@ -111,32 +126,19 @@ def test_a_trainer_that_hangs_elsewhere_shows_within_five_seconds(dock, qtbot):
     assert time.monotonic() - died < 5.3
 
 
-@pytest.mark.parametrize(
-    ("name", "title"),
-    [
-        ("queue", "Queue"),
-        ("review", "Review"),
-        ("models", "Models"),
-        ("settings", "Settings"),
-        ("training", "Recipe"),
-    ],
-)
-def test_tabs_open_when_asked_for_and_only_once(dock, qtbot, name, title):
-    dock.show_extra(name)
-    dock.show_extra(name)
-    assert list(dock.viewer.window.dock_widgets) == ["SkinSeg", "Trainer", title]
+def test_tabs_open_when_asked_for_and_only_once(dock):
     main = dock.viewer.window._qt_window
-    beside = dock.trainer.parent() if name == "models" else dock.parent()
-    assert dock.tabs[name].parent() in main.tabifiedDockWidgets(beside)
-
-
-def test_the_key_table_waits_for_nobody(dock, qtbot):
-    for ask in (dock.session.help_requested.emit, dock.shortcuts[0].activated.emit):
-        ask()
-        assert dock.keys.isVisibleTo(dock.keys.parent())
-        assert not dock.keys.isModal()
-        ask()
-        assert not dock.keys.isVisible()
+    shown = ["SkinSeg", "Trainer"]
+    titles = {
+        "queue": "Queue", "review": "Review", "models": "Models", "settings": "Settings", "training": "Recipe"
+    }  # fmt: skip
+    for name, title in titles.items():
+        dock.show_extra(name)
+        dock.show_extra(name)
+        shown.append(title)
+        assert list(dock.viewer.window.dock_widgets) == shown
+        beside = dock.trainer.parent() if name == "models" else dock.parent()
+        assert dock.tabs[name].parent() in main.tabifiedDockWidgets(beside)
 
 
 def test_the_key_table_leaves_the_keyboard_to_the_photo(dock, qtbot):
@@ -153,22 +155,6 @@ def test_the_key_table_leaves_the_keyboard_to_the_photo(dock, qtbot):
     assert window.focusWidget() is focused
     dock.session.help_requested.emit()
     assert not dock.keys.isVisible()
-
-
-def test_restored_work_is_told_where_it_is_seen(dock, monkeypatch):
-    told = []
-    monkeypatch.setattr("napari_skinseg.widgets.notices.show_info", told.append)
-    dock.session.notice.emit("news", "restored unfinished work from 14:02")
-    assert told == ["restored unfinished work from 14:02"]
-
-
-def test_errors_become_notifications(dock, monkeypatch):
-    told = []
-    monkeypatch.setattr("napari_skinseg.widgets.notices.show_error", told.append)
-    dock.session.notice.emit("error", "the disk is full: make room, your work is kept")
-    dock.session.notice.emit("info", "asked the trainer for a round now")
-    assert told == ["the disk is full: make room, your work is kept"]
-    assert dock.viewer.status == "asked the trainer for a round now"
 
 
 def test_disposing_stops_every_timer_and_gives_the_photo_back(dock, folder):

@@ -57,13 +57,16 @@ def cpu_cores() -> int:
 def choose_threads(device: str, background: bool, threads: int | None = None, processes: int = 1) -> int:
     """Compute threads, of each of so many processes: in the background one core is left to the window.
 
-    Beside a graphics card one suffices.
+    Beside a graphics card one suffices. No more than ``OMP_NUM_THREADS``, as for every program of torch.
     """
     if threads:
         return threads
     if not device.startswith("cpu"):
         return 1
-    return max(1, (cpu_cores() - background) // processes)
+    count = max(1, (cpu_cores() - background) // processes)
+    most = os.environ.get("OMP_NUM_THREADS", "")
+    # torchrun writes a 1 there for processes that nobody gave a number
+    return min(count, int(most)) if processes == 1 and most.isdecimal() and int(most) else count
 
 
 def own_card(device: str, ranks: Ranks) -> str:

@@ -286,9 +286,9 @@ class Service:
         away = isinstance(error, UnreachableError)
         wait = self._back_off.fail(f"{what}: {reason}", mends_itself=away)
         log.error("%s; next try in %.0f s: %s", what, wait, reason, exc_info=not away)
-        self.heartbeat.show_state("failed", self._back_off.message)
-        with suppress(Exception):
+        with suppress(Exception):  # before the state: who sees that finds the event
             self.project.events.add("round failed", "trainer", why=reason, wait=wait)
+        self.heartbeat.show_state("failed", self._back_off.message)
         return wait
 
     def _stop(self) -> None:
