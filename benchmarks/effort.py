@@ -2,8 +2,9 @@
 
     python -m benchmarks.effort DATA --labels 6 12 41 100 --draws 5 --out effort [--recipes probe skinseg]
 
-For each hand a table without and one with *the rest follows your strokes* (R), then what forests and boosted
-trees on the same features would take (`--rivals 0` leaves that out); `curve.svg` draws the steering hand.
+For each hand a table without tools, one with *the rest follows your strokes* (R), and one with *Select* too, then
+what forests and boosted trees on the same features would take (`--rivals 0` leaves that out); `curve.svg` draws
+the steering hand.
 
 DATA is a folder with ``index.csv`` (columns id and split), ``images/ID.jpg`` and ``masks/ID.png`` (pixel =
 class index). A project is made in a folder beside the results, which reads the photos where they are; called
@@ -41,9 +42,9 @@ def run(*words: object) -> None:
 
 
 def draw_curve(out: Path) -> None:
-    """Draw what the steering hand takes with each recipe, without and with R, in one picture."""
+    """Draw what the steering hand takes with each recipe, without tools, with R, and with Select, in one picture."""
     points = []
-    for what, words in (("", ""), ("-follow", ", with R")):
+    for what, words in (("", ""), ("-follow", ", with R"), ("-follow-select", ", with R and Select")):
         for folder in sorted(out.glob(f"effort-steering{what}-val*")):
             points += [replace(p, recipe=p.recipe + words) for p in read_points(folder) if p.labels > 0]
     if points:
@@ -58,7 +59,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--recipes", nargs="+", default=["probe"])
     parser.add_argument("--hands", nargs="+", default=["steering", "constant"])
-    parser.add_argument("--tools", nargs="+", default=["none", "follow"], help="or select; select,follow")
+    parser.add_argument("--tools", nargs="+", default=["none", "follow", "select,follow"], help="or select")
     parser.add_argument("--rivals", type=int, default=64, help="photos for the rivals, some 20 s each")
     parser.add_argument("--out", type=Path, default=Path("effort"))
     args = parser.parse_args()
