@@ -2,9 +2,9 @@
 
     python -m benchmarks.effort DATA --labels 6 12 41 100 --draws 5 --out effort [--recipes probe skinseg]
 
-For each hand a table without tools, one with *the rest follows your strokes* (R), and one with *Select* too, then
-what forests and boosted trees on the same features would take (`--rivals 0` leaves that out); `curve.svg` draws
-the steering hand.
+For each hand a table without tools, one with *the rest follows your strokes* (R), one with *Select* too; then
+what forests and boosted trees on the same features would take (`--rivals 0` leaves that out); `curve.svg`
+draws the steering hand.
 
 DATA is a folder with ``index.csv`` (columns id and split), ``images/ID.jpg`` and ``masks/ID.png`` (pixel =
 class index). A project is made in a folder beside the results, which reads the photos where they are; called
@@ -42,7 +42,7 @@ def run(*words: object) -> None:
 
 
 def draw_curve(out: Path) -> None:
-    """Draw what the steering hand takes with each recipe, without tools, with R, and with Select, in one picture."""
+    """Draw what the steering hand takes with each recipe, without tools, with R, with Select too, in one picture."""
     points = []
     for what, words in (("", ""), ("-follow", ", with R"), ("-follow-select", ", with R and Select")):
         for folder in sorted(out.glob(f"effort-steering{what}-val*")):
