@@ -42,7 +42,7 @@ def run(*words: object) -> None:
 
 
 def draw_curve(out: Path) -> None:
-    """Draw what the steering hand takes with each recipe, without tools, with R, with Select too, in one picture."""
+    """Draw what the steering hand takes with each recipe and tools in one picture."""
     points = []
     for what, words in (("", ""), ("-follow", ", with R"), ("-follow-select", ", with R and Select")):
         for folder in sorted(out.glob(f"effort-steering{what}-val*")):
