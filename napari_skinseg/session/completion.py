@@ -117,7 +117,7 @@ class PhotoCompletion:
 
         def end() -> None:
             for photo in [*([left] if left else []), *waiting]:
-                if kept := keep_whatever_happens(self._project, self._annotator, photo):
+                if kept := keep_whatever_happens(self._project, self._id, self._annotator, photo):
                     self.stranded.append(STRANDED.format(name=kept))
             if left is not None:
                 seconds, strokes, outcome = left.seconds, left.strokes, VisitOutcome.LEFT

@@ -53,7 +53,7 @@ def keep_draft(project: Project, annotator: str, photo: LoadedPhoto) -> None:
         project.drafts.save(photo.id, annotator, photo.labels, photo.provenance, base, model_id)
 
 
-def keep_whatever_happens(project: Project, annotator: str, photo: LoadedPhoto) -> str:
+def keep_whatever_happens(project: Project, session_id: int, annotator: str, photo: LoadedPhoto) -> str:
     """Keep work that has no other chance: as a draft, or where the catalog cannot be reached as files.
 
     Returns
@@ -65,13 +65,16 @@ def keep_whatever_happens(project: Project, annotator: str, photo: LoadedPhoto) 
         keep_draft(project, annotator, photo)
     except UnreachableError:
         if photo.unsaved and not project.read_only:
-            _as_files(project, annotator, photo, photo.base_revision)
+            _as_files(project, session_id, annotator, photo, photo.base_revision)
             return photo.photo.relpath
     return ""
 
 
-def _as_files(project: Project, annotator: str, photo: LoadedPhoto, base: str | None) -> None:
-    keep_stranded(project, photo.id, annotator, photo.labels, photo.provenance, base, photo.model_id)
+def _as_files(
+    project: Project, session_id: int, annotator: str, photo: LoadedPhoto, base: str | None
+) -> None:
+    labels, provenance = photo.labels, photo.provenance
+    keep_stranded(project, photo.id, annotator, labels, provenance, base, photo.model_id, session_id)
 
 
 class Saver:
@@ -119,9 +122,8 @@ class Saver:
             name = photo.photo.relpath
             try:
                 if job.kind is not None or job.skipped:
-                    _as_files(
-                        self._project, self._annotator, photo, self._heads.get(photo.id, photo.base_revision)
-                    )
+                    base = self._heads.get(photo.id, photo.base_revision)
+                    _as_files(self._project, self._session_id, self._annotator, photo, base)
                     said.append(STRANDED.format(name=name))
                     continue
             except (SkinsegError, OSError):

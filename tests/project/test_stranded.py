@@ -30,6 +30,19 @@ def test_it_becomes_a_draft_of_the_same_annotator(project: Project) -> None:
     assert take_up_stranded(project, "bob") == [two]
 
 
+def test_the_window_that_left_it_holds_its_photos_no_longer(project: Project) -> None:
+    labels, provenance = some_mask()
+    left = project.sessions.start("anna").id
+    claim = project.queue.claim_next(left)
+    assert claim is not None
+    keep_stranded(project, claim.photo_id, "anna", labels, provenance, None, None, session_id=left)
+    later = project.sessions.start("anna").id
+    project.sessions.end_left({later: 0.0})
+    assert project.queue.claim_next(later) is not None, "a later sitting of that number goes on"
+    assert take_up_stranded(project, "anna") == [claim.photo_id]
+    assert project.queue.claim(later, claim.photo_id).photo_id == claim.photo_id
+
+
 def test_of_a_photo_that_is_gone_it_is_kept_aside_and_keeps_nothing_else_back(project: Project) -> None:
     labels, provenance = some_mask()
     gone, here = max(project.photos.ids()) + 1, project.photos.ids()[0]

@@ -85,6 +85,16 @@ class Sessions:
             ids = [of.id if isinstance(of, Session) else of]
             self._end(connection, ids, shared_time(connection))
 
+    def end_left(self, left: dict[int, float]) -> None:
+        """End sittings whose window could not say so when it closed: their numbers, and when that was."""
+        with self._store.catalog.write() as connection:
+            known = connection.execute(
+                sa.select(session.c.id, session.c.started).where(session.c.id.in_(left))
+            )
+            # one that began later bears the number in a catalog that was put back from a copy
+            ids = [row.id for row in known if row.started <= left[row.id]]
+            self._end(connection, ids, shared_time(connection))
+
     def _end(self, connection: sa.Connection, ids: list[int], now: float) -> None:
         connection.execute(sa.delete(lease).where(lease.c.session_id.in_(ids)))
         connection.execute(sa.delete(request).where(request.c.session_id.in_(ids)))

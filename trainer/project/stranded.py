@@ -24,6 +24,7 @@ __all__ = ["keep_stranded", "stranded_of_photo", "take_up_stranded"]
 
 FOLDER, ASIDE = "stranded", "aside"
 _BASE, _PHOTO, _ANNOTATOR, _MODEL, _TIME = "base_revision", "photo_id", "annotator", "model_id", "created"
+_SESSION = "session_id"
 Labels = npt.NDArray[np.uint8]
 
 
@@ -35,6 +36,7 @@ def keep_stranded(
     provenance: Labels,
     base_revision: str | None,
     model_id: str | None,
+    session_id: int | None = None,
 ) -> Path:
     """Keep unfinished work without the catalog, in the project's folder; returns where.
 
@@ -42,6 +44,8 @@ def keep_stranded(
     ----------
     labels, provenance
         uint8 ``(height, width)``.
+    session_id
+        The sitting that ended with it, and could not say so.
 
     Raises
     ------
@@ -55,6 +59,7 @@ def keep_stranded(
         _ANNOTATOR: annotator,
         _BASE: base_revision,
         _MODEL: model_id,
+        _SESSION: session_id,
         _TIME: time.time(),
     }
     path, _ = write_arrays(folder, {"labels": labels, "provenance": provenance}, project.classes, about)
@@ -69,6 +74,8 @@ def take_up_stranded(project: Project, annotator: str) -> list[int]:
     """
     taken: list[int] = []
     mine = [(path, about) for path, about in _all(project) if about.get(_ANNOTATOR) == annotator]
+    if left := {about[_SESSION]: about[_TIME] for _, about in mine if about.get(_SESSION) is not None}:
+        project.sessions.end_left(left)  # the window is closed, though the program may go on
     for path, about in sorted(mine, key=lambda item: -item[1][_TIME]):
         photo_id, base, model_id = about[_PHOTO], about[_BASE], about[_MODEL]
         if photo_id not in taken and _is_newest(project, about):
