@@ -66,7 +66,8 @@ class ClickProposers:
                 height, width = self._image.shape[:2]
                 return Found(ClickModel(decoder, embedding, (height, width)))
             if trainer_liveness(self._project) != "running":
-                why = "the trainer is not running: Start it below to select whole things; colour patches meanwhile"
+                mend = "Start it below to select whole things"
+                why = f"the trainer is not running: {mend}; colour patches meanwhile"
             else:
                 why = "colour patches, until the trainer has looked at this photo"
         if self._superpixels is None:

@@ -82,25 +82,22 @@ class WholeNotifications(QObject):
         """Move those that are there up: napari would lay the new one over them."""
         bottom = newest.y() - GAP
         QTimer.singleShot(0, self._let_go)  # napari is about to stop the time of the others
-        for other in reversed(self._shown()):
-            if other is newest:
+        for other in reversed(self._all()):
+            if other is newest or other.isHidden():
                 continue
             if other.message.text() == newest.message.text():
-                other.hide()
-                other.deleteLater()
-                forget(other)
+                other.hide()  # to close it would take the focus from whoever types a note
                 continue
             other.geom_anim.stop()  # it may still slide in
             other.move(newest.x(), bottom - other.height())
             bottom -= other.height() + GAP
 
-    def _shown(self) -> list[Any]:
-        children = self._canvas.children()
-        return [child for child in children if is_notification(child) and not child.isHidden()]  # type: ignore[attr-defined]
+    def _all(self) -> list[Any]:
+        return [child for child in self._canvas.children() if is_notification(child)]
 
     def _let_go(self) -> None:
         """Start the time of each that is not being read under the mouse."""
-        for one in self._shown():
+        for one in self._all():
             if not one.timer.isActive() and not one.underMouse():
                 one.timer_start()
 
@@ -108,12 +105,6 @@ class WholeNotifications(QObject):
 def is_notification(widget: Any) -> bool:
     """Tell napari's notifications, whose class is not public."""
     return hasattr(widget, "expand_button") and hasattr(widget, "geom_anim")
-
-
-def forget(notification: Any) -> None:
-    """Take a notification from those that napari keeps, as its own `close` does, which also moves the focus."""
-    if notification in notification._instances:
-        notification._instances.remove(notification)
 
 
 def unfold(notification: Any, room: int) -> None:

@@ -185,7 +185,7 @@ def test_a_note_half_written_is_not_for_the_next_photo(panel, session, project, 
     panel.buttons.ask_note()
     qtbot.keyClicks(panel.buttons.note, "blur")
     session.skip()
-    qtbot.waitUntil(lambda: session.current is not None and session.current.photo.id != photo, timeout=5000)
+    until(session, lambda: session.current is None or session.current.photo.id != photo)
     assert panel.buttons.note.isHidden()
     assert panel.buttons.note.text() == ""
 
