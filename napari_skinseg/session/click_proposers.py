@@ -66,11 +66,10 @@ class ClickProposers:
                 height, width = self._image.shape[:2]
                 return Found(ClickModel(decoder, embedding, (height, width)))
             if trainer_liveness(self._project) != "running":
-                why = (
-                    "the trainer is not running: Start it below to select whole things; superpixels meanwhile"
-                )
+                mend = "Start it below to select whole things"
+                why = f"the trainer is not running: {mend}; colour patches meanwhile"
             else:
-                why = "superpixels, until the trainer has looked at this photo"
+                why = "colour patches, until the trainer has looked at this photo"
         if self._superpixels is None:
             self._superpixels = Superpixels(self._image)
         return Found(self._superpixels, f"{why}{STROKES}", decoder is not None)
@@ -79,11 +78,11 @@ class ClickProposers:
         path = find_part(MOBILESAM, DECODER, self._project.path / "pretrained")
         if path is None:
             mend = f"skinseg weights get {MOBILESAM.name} ({MOBILESAM.megabytes})"
-            return None, f"superpixels: {mend} finds whole things"
+            return None, f"colour patches: {mend} finds whole things"
         try:
             return _load(path, path.stat().st_mtime_ns), ""
         except (SkinsegError, OSError) as error:
-            return None, f"superpixels: {error}"
+            return None, f"colour patches: {error}"
 
 
 @lru_cache(maxsize=1)

@@ -152,10 +152,10 @@ class AnnotationSession(SessionTools):
 
     def ask_for_note(self) -> None:
         """Have the dock ask for a flag's note; flag without one where no dock listens."""
-        if len(self.note_requested):
-            self.note_requested.emit()
-        else:
+        if not len(self.note_requested):
             self.flag("")
+        elif self._may_leave():
+            self.note_requested.emit()
 
     def train_now(self) -> None:
         """Ask the trainer for a round now."""

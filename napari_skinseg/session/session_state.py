@@ -227,7 +227,9 @@ class SessionState:
 
     def _not_drawing(self) -> bool:
         """Return whether nothing is half drawn (it would be lost), and warn if something is."""
-        if self._editor.drawing:
+        if self.stroking:
+            self.notice.emit("info", "a stroke is half drawn: end it first, or press Escape to drop it")
+        elif self._editor.drawing:
             self.notice.emit("warning", "a line is half drawn: finish it, or press Escape to drop it")
         return not self._editor.drawing
 

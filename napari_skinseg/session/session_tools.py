@@ -166,6 +166,7 @@ class SessionTools(SessionState):
             return
         if napari_undo.undo_steps(self.annotation_layer):
             self._editor.undo()
+            self._unsay()
         else:
             self.notice.emit("info", "nothing to undo on this photo; B opens the photo before")
 
@@ -175,8 +176,14 @@ class SessionTools(SessionState):
             return
         if napari_undo.has_redo(self.annotation_layer):
             self._editor.redo()
+            self._unsay()
         else:
             self.notice.emit("info", "nothing to redo: no step was undone, or you have painted since")
+
+    def _unsay(self) -> None:
+        """Clear the status line: what it said of undoing is not so any more."""
+        self._editor.layers.words.forget()
+        self.viewer.status = ""
 
     @property
     def following(self) -> bool:

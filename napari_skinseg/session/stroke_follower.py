@@ -176,7 +176,9 @@ class _Work:
         if not names:
             return None, OUTLINED if strokes.any() else NO_STROKE
         if len(names) == 1 and not known.suggested:
-            return None, f"only {names[0]} is painted: paint something else too, then R tells them apart"
+            broad = len(np.unique(strokes[strokes > NOT_LABELLED])) > 1
+            but = "scribbled thinly: scribble" if broad else "painted: paint"
+            return None, f"only {names[0]} is {but} something else too, then R tells them apart"
         labels, provenance = self._before()
         # what followed earlier strokes is not painted, so that these are the strokes without it too
         found = follow(known, labels, provenance, self._locked, strokes=strokes)

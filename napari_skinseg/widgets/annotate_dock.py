@@ -172,6 +172,7 @@ class AnnotateDock(QWidget):
         self.buttons.note_closed.connect(lambda: self.asked.emit("photo"))
         self.next_up.opened.connect(session.open_photo)
         session.note_requested.connect(self.buttons.ask_note)
+        session.photo_changed.connect(self.buttons.close_note)  # it was for the photo before
 
     def _show_light(self, shown: bool) -> None:
         """Unfold brightness and contrast, in sight where the window is low."""

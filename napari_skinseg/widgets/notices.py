@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error, show_info, show_warning
-from qtpy.QtCore import QEvent, QObject, QRect, Qt
+from qtpy.QtCore import QEvent, QObject, QRect, Qt, QTimer
 
 from napari_skinseg.widgets.elements import BREAK, BREAKABLE
 from napari_skinseg.widgets.window_docks import main_window, photo_canvas
@@ -54,7 +54,11 @@ def fits_status_bar(viewer: napari.Viewer, text: str) -> bool:
 
 
 class WholeNotifications(QObject):
-    """Unfolds napari's notifications as they come, and keeps them apart: folded they show half a line."""
+    """Unfolds napari's notifications as they come, and keeps them apart: folded they show half a line.
+
+    Each goes when its time is over (napari lets only the newest go, and the others lie over the photo for
+    good), and one that says the same as the newest goes at once.
+    """
 
     def __init__(self, viewer: napari.Viewer) -> None:
         super().__init__()
@@ -77,12 +81,25 @@ class WholeNotifications(QObject):
     def _make_room(self, newest: Any) -> None:
         """Move those that are there up: napari would lay the new one over them."""
         bottom = newest.y() - GAP
-        others: list[Any] = [child for child in self._canvas.children() if is_notification(child)]
-        for other in reversed(others):
-            if other is not newest:
-                other.geom_anim.stop()  # it may still slide in
-                other.move(newest.x(), bottom - other.height())
-                bottom -= other.height() + GAP
+        QTimer.singleShot(0, self._let_go)  # napari is about to stop the time of the others
+        for other in reversed(self._all()):
+            if other is newest or other.isHidden():
+                continue
+            if other.message.text() == newest.message.text():
+                other.hide()  # to close it would take the focus from whoever types a note
+                continue
+            other.geom_anim.stop()  # it may still slide in
+            other.move(newest.x(), bottom - other.height())
+            bottom -= other.height() + GAP
+
+    def _all(self) -> list[Any]:
+        return [child for child in self._canvas.children() if is_notification(child)]
+
+    def _let_go(self) -> None:
+        """Start the time of each that is not being read under the mouse."""
+        for one in self._all():
+            if not one.timer.isActive() and not one.underMouse():
+                one.timer_start()
 
 
 def is_notification(widget: Any) -> bool:

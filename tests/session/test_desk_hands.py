@@ -291,6 +291,7 @@ def test_no_key_disturbs_a_stroke_while_the_button_is_down(hand):
     assert tuple(hand.camera.center) == camera, "and the photo has not moved under it"
     assert not asked
     assert any("half drawn" in text for _, text in session.notices)
+    assert "warning" not in {level for level, _ in session.notices}, "nothing comes over the photo"
     session.undo()
     assert not (layer.data == 3).any(), "one stroke, one step"
 

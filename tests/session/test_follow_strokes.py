@@ -231,6 +231,9 @@ def test_without_any_suggestion_one_class_is_not_enough(project, open_session):
     shutil.rmtree(project.path / "predictions")
     paint(session)
     assert "only hand is painted" in follow(session)[-1][1]
+    paint(session, slice(0, 70), slice(52, 80), BACK)
+    assert "only hand is scribbled thinly" in follow(session)[-1][1]
+    session.undo()
     paint(session, slice(20, 60), slice(4, 12), BACK)
     follow(session)
     assert (session.annotation_layer.data[24:56, 30:46] == HAND).mean() > 0.9

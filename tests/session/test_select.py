@@ -47,7 +47,7 @@ def test_without_weights_it_says_what_would_be_gained(selecting):
     assert selecting.selecting
     assert (
         "info",
-        "superpixels: skinseg weights get mobilesam (41 MB) finds whole things; drag over all of a thing",
+        "colour patches: skinseg weights get mobilesam (41 MB) finds whole things; drag over all of a thing",
     ) in selecting.notices
     assert str(selecting.annotation_layer.mode) == "pan_zoom"
     assert not selecting.annotation_layer.mouse_pan, "a drag moves no photo"

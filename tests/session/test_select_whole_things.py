@@ -55,7 +55,7 @@ def test_a_click_finds_the_hand_once_the_trainer_has_looked_at_the_photo(rendere
     session.toggle_select()
     until(session, lambda: select._found is not None)
     assert isinstance(select._found.proposer, Superpixels)
-    assert session.notices[-1][1] == "superpixels, until the trainer has looked at this photo" + STROKES
+    assert session.notices[-1][1] == "colour patches, until the trainer has looked at this photo" + STROKES
     select.click(*middle_of(hand), added=True)
 
     worker = EmbeddingWorker(project, "cpu")

@@ -180,6 +180,16 @@ def test_a_flag_takes_a_note_in_place(panel, session, project, qtbot):
     assert "blurred" in str(project.events.latest(20))
 
 
+def test_a_note_half_written_is_not_for_the_next_photo(panel, session, project, qtbot):
+    photo = session.current.photo.id
+    panel.buttons.ask_note()
+    qtbot.keyClicks(panel.buttons.note, "blur")
+    session.skip()
+    until(session, lambda: session.current is None or session.current.photo.id != photo)
+    assert panel.buttons.note.isHidden()
+    assert panel.buttons.note.text() == ""
+
+
 def test_escape_closes_the_note_and_flags_nothing(panel, session, project, qtbot):
     opened = session.current.photo.id
     panel.buttons.ask_note()

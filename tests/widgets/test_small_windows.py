@@ -181,7 +181,7 @@ def test_a_notice_of_any_length_is_read_whole_and_covers_no_other(open_dock, qtb
     canvas, notice = photo_canvas(dock.viewer), dock.session.notice.emit
     long = "a_long_name_of_a_photo_of_a_left_forearm.jpg is open elsewhere: go on with it there, please. " * 2
     notice("warning", long)
-    notice("info", long)  # the status bar has no room for it
+    notice("info", f"again, {long}")  # the status bar has no room for it
     notice("news", "a better model has come")
     qtbot.wait(400)
     shown = [child for child in canvas.children() if is_notification(child)]
@@ -196,6 +196,12 @@ def test_a_notice_of_any_length_is_read_whole_and_covers_no_other(open_dock, qtb
     assert not any(a.intersects(b) for a, b in itertools.combinations(places, 2))
     notice("info", "saved")
     assert dock.viewer.status == "saved"
-    for one in shown:
+    for _ in range(3):
+        notice("warning", "the same, once more")
+    qtbot.wait(100)
+    there = [one for one in canvas.children() if is_notification(one) and not one.isHidden()]
+    assert len(there) == 4, "what is said again is shown once"
+    assert all(one.timer.isActive() for one in there), "and each goes when its time is over"
+    for one in there:
         one.close()
     dock.dispose()
