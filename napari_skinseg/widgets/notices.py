@@ -76,6 +76,8 @@ class WholeNotifications(QObject):
             if is_notification(child):
                 unfold(child, self._canvas.width())
                 self._make_room(child)
+        elif event is not None and event.type() == QEvent.Type.WindowActivate:
+            QTimer.singleShot(0, self._let_go)  # somebody is back, and reads what came meanwhile
         return False
 
     def _make_room(self, newest: Any) -> None:
@@ -97,7 +99,14 @@ class WholeNotifications(QObject):
 
     def _let_go(self) -> None:
         """Start the time of each that is not being read under the mouse."""
+        looked_at = self._canvas.isActiveWindow()
         for one in self._all():
+            if not one.timer.isSingleShot():  # napari sets no clock while nobody looks
+                if not looked_at:
+                    continue
+                one.timer.setInterval(one.DISMISS_AFTER)
+                one.timer.setSingleShot(True)
+                one.timer.timeout.connect(one.close_with_fade)
             if not one.timer.isActive() and not one.underMouse():
                 one.timer_start()
 
