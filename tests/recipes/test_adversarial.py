@@ -221,6 +221,8 @@ def test_hungs_loss_learns_from_believed_pixels(engine):
     curves = recipe.step(crops(), crops(seed=1, labelled=False), 0)
     assert curves["semi_share"] == 1
     assert recipe.semi_weight == 0.1
+    seldom = make_recipe(engine, "adversarial", semi_loss="hung", schedule="two_phase", judge_interval=4)
+    assert seldom.semi_weight == pytest.approx(0.4)
 
 
 def test_the_default_hears_the_discriminator_late_and_unlabelled_photos_later(engine):

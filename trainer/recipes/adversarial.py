@@ -54,9 +54,11 @@ class Adversarial(AdversarialBase):
 
     @property
     def semi_weight(self) -> float:
-        """Weight of the loss on unlabelled photos."""
+        """Weight of the loss on unlabelled photos in the steps that have them."""
         options: AdversarialOptions = self.options
-        return options.hung_lambda if options.semi_loss == "hung" else options.lambda_semi
+        if options.semi_loss == "hung":
+            return options.judge_interval * options.hung_lambda
+        return super().semi_weight
 
     def unlabelled_loss(self, unlabelled: Batch, logits: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """lambda_semi BCE(D(u, p), 1), or Hung's cross-entropy on the pixels that D believes."""

@@ -57,7 +57,7 @@ class AdversarialBase(Supervised):
             loss, curves["adv"] = loss + weight * adv, adv.detach()
         if free is not None:
             semi, more = self.unlabelled_loss(free, logits[1])
-            loss, curves = loss + self.options.judge_interval * semi, curves | more
+            loss, curves = loss + semi, curves | more
         self.update(loss)
         return {"loss": loss.detach()} | curves
 
@@ -70,8 +70,8 @@ class AdversarialBase(Supervised):
 
     @property
     def semi_weight(self) -> float:
-        """Weight of the loss on unlabelled photos; at 0 they stay out."""
-        weight: float = self.options.lambda_semi
+        """Weight of the loss on unlabelled photos in the steps that have them; at 0 they stay out."""
+        weight: float = self.options.judge_interval * self.options.lambda_semi
         return weight
 
     def judged(self, step: int) -> bool:
