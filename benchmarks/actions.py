@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_skinseg.session.session import AnnotationSession
-    from trainer.project.masks import Revision
+    from trainer.project.masks.masks import Revision
 
 OUT = Path(__file__).parent / "results" / "actions.json"
 SHAPE = (360, 480)

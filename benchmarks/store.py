@@ -28,9 +28,9 @@ import zarr
 from PIL import Image
 
 from trainer.cli.files import status
+from trainer.project.photos.registrar import Registrar
 from trainer.project.project import Project
-from trainer.project.registrar import Registrar
-from trainer.project.search import PhotoFilter
+from trainer.project.queue.search import PhotoFilter
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event

@@ -34,7 +34,7 @@ from trainer.evaluation.summary import Evaluation, score_photos
 from trainer.labels.classes import CLASS_SETS
 from trainer.networks.encoders import encoder_for
 from trainer.networks.segmenters import ASPP_RATES
-from trainer.project.decode import scaled_size
+from trainer.project.files.decode import scaled_size
 from trainer.project.import_export.mask_import import import_masks
 from trainer.project.project import Project
 from trainer.settings.model import Settings

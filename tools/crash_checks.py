@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from tools.crash_victims import ANNOTATOR, digest, entries, strokes_in
 from trainer.errors import MaskError, SkinsegError
-from trainer.project import schema
-from trainer.project.counts import count_photos
+from trainer.project.catalog import schema
+from trainer.project.catalog.counts import count_photos
 from trainer.project.doctor import doctor
-from trainer.project.model_files import fault_of
+from trainer.project.maintenance.model_files import fault_of
 from trainer.project.project import Project
 
 UNSAVED_SECONDS = 5.0

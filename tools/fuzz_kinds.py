@@ -47,8 +47,8 @@ def damage(content: bytes, rng: random.Random, start: int = 0, keep_length: bool
 
 
 def photo_kinds(place: Path) -> Iterator[tuple[str, Take]]:
-    from trainer.project.decode import decode, read_header
-    from trainer.project.identity import identity_of
+    from trainer.project.files.decode import decode, read_header
+    from trainer.project.files.identity import identity_of
 
     good = seeds.photos()
 
@@ -109,10 +109,10 @@ def mask_kinds(place: Path, made: Path) -> Iterator[tuple[str, Take]]:
 
 def table_kinds(place: Path, study: Path) -> Iterator[tuple[str, Take]]:
     from trainer.labels.classes import load_class_set
+    from trainer.labels.ids import read_ids, read_names
     from trainer.project.import_export.colour_masks import read_colours
-    from trainer.project.import_export.ids import read_ids, read_names
+    from trainer.project.photos.scan import GroupTable
     from trainer.project.project import Project
-    from trainer.project.scan import GroupTable
     from trainer.settings.toml_file import load_settings
 
     good = seeds.tables()
@@ -150,9 +150,9 @@ def table_kinds(place: Path, study: Path) -> Iterator[tuple[str, Take]]:
 
 def store_kinds(place: Path, made: Path, study: Path) -> Iterator[tuple[str, Take]]:
     from trainer.networks.weights import load_model, read_weights, save_tensors
+    from trainer.project.files.zarr_store import read_arrays, read_attributes
     from trainer.project.import_export.ngff import named_ids, read_ngff
-    from trainer.project.model_files import fault_of
-    from trainer.project.zarr_store import read_arrays, read_attributes
+    from trainer.project.maintenance.model_files import fault_of
     from trainer.training.checkpoints import load_beginning, load_checkpoint, save_beginning, save_checkpoint
 
     group = next((study / "masks").iterdir())

@@ -13,7 +13,7 @@ from trainer.labels import png
 from trainer.labels.classes import ClassSet
 from trainer.labels.truth import to_targets
 from trainer.labels.values import PAINTED
-from trainer.project import zarr_store
+from trainer.project.files import zarr_store
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

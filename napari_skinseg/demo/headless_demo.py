@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from napari_skinseg.session.session import AnnotationSession
     from napari_skinseg.widgets.workspace import WorkspaceDock
-    from trainer.project.photos import Photo
+    from trainer.project.photos.photos import Photo
 
 PATIENCE = 300.0
 """Longest wait in which a trainer gets no further, in seconds."""

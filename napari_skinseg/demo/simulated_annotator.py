@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_skinseg.session.session import AnnotationSession
-    from trainer.project.photos import Photo
+    from trainer.project.photos.photos import Photo
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from trainer.labels.boxes import Box
     from trainer.labels.classes import ClassSet
-    from trainer.project.predictions import Prediction
+    from trainer.project.models.predictions import Prediction
     from trainer.project.project import Project
 
 MOST_BOXES = 60

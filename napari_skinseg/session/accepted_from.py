@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainer.project.accepted import AcceptedMask, accepted_masks, put_back
+from trainer.project.maintenance.accepted import AcceptedMask, accepted_masks, put_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

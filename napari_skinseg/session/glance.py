@@ -9,7 +9,7 @@ from PIL import Image
 from psygnal import Signal
 
 from napari_skinseg.layers.pyramid import LEVELS
-from trainer.project.decode import decode_coarsely
+from trainer.project.files.decode import decode_coarsely
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_skinseg.session.saving import Saver
     from napari_skinseg.session.taking_back import TakingBack
     from trainer.project.project import Project
-    from trainer.project.review import Trusted
+    from trainer.project.review.review import Trusted
 
 MOST = 24
 """Photos on offer at once: what one looks through with care."""

@@ -11,17 +11,17 @@ from napari_skinseg.layers.prediction_extras import NO_EXTRAS, PredictionExtras,
 from napari_skinseg.layers.pyramid import pyramid
 from trainer.errors import MaskError, SkinsegError
 from trainer.labels.truth import merge
-from trainer.project.assignments import SECOND, returned_words
+from trainer.project.queue.assignments import SECOND, returned_words
 from trainer.project.states import RevisionKind, VerdictKind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trainer.project.drafts import Draft
-    from trainer.project.photos import Photo
+    from trainer.project.masks.drafts import Draft
+    from trainer.project.photos.photos import Photo
     from trainer.project.project import Project
-    from trainer.project.queue import Lease
-    from trainer.project.readings import Reading
+    from trainer.project.queue.queue import Lease
+    from trainer.project.review.readings import Reading
     from trainer.project.revisions import Revision
 
 NOTE_LETTERS = 600

@@ -13,8 +13,8 @@ from napari_skinseg.session.loading import load_or_release
 from napari_skinseg.session.prefetch import Prefetcher, claim_drafts
 from napari_skinseg.session.project_watcher import size_and_model
 from napari_skinseg.session.saving import keep_draft
-from trainer.project.holders import OtherWindowError
-from trainer.project.queue import Lease
+from trainer.project.annotators.holders import OtherWindowError
+from trainer.project.queue.queue import Lease
 
 if TYPE_CHECKING:
     from napari_skinseg.session.background import Background
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_skinseg.session.loading import LoadedPhoto, Suggestion
     from napari_skinseg.session.project_watcher import Shown
     from trainer.project.project import Project
-    from trainer.project.queue_filter import QueueFilter
+    from trainer.project.queue.queue_filter import QueueFilter
 
 EMPTY_RETRY_SECONDS = 2.0
 """An empty queue is asked again so often."""

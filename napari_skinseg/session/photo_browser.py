@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from napari_skinseg.session.background import Background
     from trainer.project.project import Project
-    from trainer.project.review import ReviewEntry
-    from trainer.project.search import PhotoFilter, SearchPage
+    from trainer.project.queue.search import PhotoFilter, SearchPage
+    from trainer.project.review.review import ReviewEntry
     from trainer.project.states import PhotoState
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trainer.project.photos import Photo
+    from trainer.project.photos.photos import Photo
     from trainer.project.revisions import Revision
 
 

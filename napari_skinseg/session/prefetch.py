@@ -10,10 +10,10 @@ from psygnal import Signal
 from napari_skinseg.session.loading import load_or_release
 from trainer.errors import SkinsegError, UnreachableError
 from trainer.labels.truth import merge
-from trainer.project.holders import OtherWindowError
-from trainer.project.queue import ASKED
-from trainer.project.queue_filter import EVERYTHING
-from trainer.project.stranded import take_up_stranded
+from trainer.project.annotators.holders import OtherWindowError
+from trainer.project.maintenance.stranded import take_up_stranded
+from trainer.project.queue.queue import ASKED
+from trainer.project.queue.queue_filter import EVERYTHING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from napari_skinseg.session.background import Background
     from napari_skinseg.session.loading import LoadedPhoto, Suggestion
     from trainer.project.project import Project
-    from trainer.project.queue import Lease
-    from trainer.project.queue_filter import QueueFilter
+    from trainer.project.queue.queue import Lease
+    from trainer.project.queue.queue_filter import QueueFilter
 
 MOST_DRAFTS = 3
 """Photos with unfinished work that are opened again at the start, at most."""

@@ -16,8 +16,8 @@ from trainer.service.process import trainer_liveness
 if TYPE_CHECKING:
     from napari_skinseg.session.background import Background
     from napari_skinseg.session.loading import LoadedPhoto, Suggestion
+    from trainer.project.annotators.sessions import Stats
     from trainer.project.project import Project
-    from trainer.project.sessions import Stats
 
 Shown = tuple[tuple[int, int], str | None]
 """Size of a photo, and the model whose suggestion it shows."""

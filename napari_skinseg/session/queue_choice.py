@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainer.project.queue import QueueEntry
-from trainer.project.queue_filter import EVERYTHING, QueueFilter
+from trainer.project.queue.queue import QueueEntry
+from trainer.project.queue.queue_filter import EVERYTHING, QueueFilter
 
 if TYPE_CHECKING:
     from napari_skinseg.session.background import Background

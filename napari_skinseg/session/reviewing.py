@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari_skinseg.session.loading import LoadedPhoto
     from napari_skinseg.session.navigator import PhotoNavigator
     from trainer.project.project import Project
-    from trainer.project.verdicts import Reviewable, ReviewFilter
+    from trainer.project.review.verdicts import Reviewable, ReviewFilter
 
 UNSAVED = "the mask was changed since it was saved: press S first, or open the photo again"
 

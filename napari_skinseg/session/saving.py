@@ -10,9 +10,9 @@ from psygnal import Signal
 
 from trainer.errors import SkinsegError, UnreachableError
 from trainer.labels.truth import accept
+from trainer.project.maintenance.stranded import keep_stranded
 from trainer.project.revisions import MaskConflictError
 from trainer.project.states import FINISHED, RevisionKind, VisitOutcome
-from trainer.project.stranded import keep_stranded
 
 if TYPE_CHECKING:
     from napari_skinseg.session.background import Background

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from napari_skinseg.session.loading import LoadedPhoto
     from napari_skinseg.session.photo_info import PhotoInfo
     from napari_skinseg.session.thumbnails import Mask
+    from trainer.project.annotators.sessions import Stats
     from trainer.project.project import Project
-    from trainer.project.queue import QueueEntry
-    from trainer.project.sessions import Stats
+    from trainer.project.queue.queue import QueueEntry
 
 
 class SessionState:

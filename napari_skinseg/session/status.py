@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trainer.project.slots import missing_validation
+from trainer.project.queue.slots import missing_validation
 from trainer.service.process import trainer_liveness
 
 if TYPE_CHECKING:

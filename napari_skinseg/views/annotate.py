@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari_skinseg.session.photo_info import PhotoInfo
     from napari_skinseg.session.session import AnnotationSession
     from trainer.labels.classes import ClassSet
-    from trainer.project.sessions import Stats
+    from trainer.project.annotators.sessions import Stats
 
 NOTE_LETTERS = 200
 """Of a flag's note that are shown beside the photo; Review has the rest."""

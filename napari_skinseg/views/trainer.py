@@ -15,9 +15,9 @@ from trainer.service.schedule import PRETEXT
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from trainer.project.models import Model
+    from trainer.project.models.models import Model
+    from trainer.project.models.trainer_channel import Round, TrainerState
     from trainer.project.project import Project
-    from trainer.project.trainer_channel import Round, TrainerState
 
 Metrics = Mapping[str, Any]
 """Scores of a model as `model.json` has them."""

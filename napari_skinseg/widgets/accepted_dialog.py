@@ -13,7 +13,7 @@ from napari_skinseg.widgets.word_table import WordTable
 
 if TYPE_CHECKING:
     from napari_skinseg.session.accepted_from import AcceptedFrom
-    from trainer.project.accepted import AcceptedMask
+    from trainer.project.maintenance.accepted import AcceptedMask
 
 SIZE = (560, 360)
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from napari_skinseg.session.session import AnnotationSession
     from napari_skinseg.views.annotate import AnnotateView
-    from trainer.project.queue import QueueEntry
+    from trainer.project.queue.queue import QueueEntry
 
 WIDTH = 296
 TAB_PADDING = 8

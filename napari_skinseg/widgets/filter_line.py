@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QWidget
 from superqt import QElidingLabel
 
 from napari_skinseg.widgets.elements import button, choice
-from trainer.project.queue_filter import EVERYTHING, QueueFilter
+from trainer.project.queue.queue_filter import EVERYTHING, QueueFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,10 +10,10 @@ from napari_skinseg.views.honesty import resolve_honesty
 from napari_skinseg.widgets.elements import wrapped_label
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.evaluation.honesty import look_honestly
-from trainer.project.slots import missing_validation
+from trainer.project.queue.slots import missing_validation
 
 if TYPE_CHECKING:
-    from trainer.project.measurements import Measured
+    from trainer.project.masks.measurements import Measured
     from trainer.project.project import Project
 
 DRAWS = 200

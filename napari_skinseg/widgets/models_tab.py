@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari_skinseg.session.accepted_from import AcceptedFrom
-    from trainer.project.models import Model
+    from trainer.project.models.models import Model
     from trainer.project.project import Project
 
 DECISION_TEXTS = {

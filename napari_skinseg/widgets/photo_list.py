@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_skinseg.session.session import AnnotationSession
-    from trainer.project.search import PhotoFilter, SearchPage, SearchResult
+    from trainer.project.queue.search import PhotoFilter, SearchPage, SearchResult
 
 SPLITS = (("training", "train"), ("validation", "val"), ("test", "test"))
 """Uses of photos: words, and the names in the catalog."""

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from napari_skinseg.widgets.elements import bare_box, choice, wrapped_label
 from napari_skinseg.widgets.filter_line import TYPING_MS, search_line
 from napari_skinseg.widgets.photo_list import SPLITS, STATE_WORDS, PhotoList, PhotoListModel
-from trainer.project.search import PhotoFilter
+from trainer.project.queue.search import PhotoFilter
 from trainer.project.states import PhotoState
 
 if TYPE_CHECKING:

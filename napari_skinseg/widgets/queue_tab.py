@@ -12,15 +12,15 @@ from napari_skinseg.widgets.elements import wrapped_label
 from napari_skinseg.widgets.filter_line import FilterFields, FilterLine
 from napari_skinseg.widgets.row_pictures import RowPictures
 from napari_skinseg.widgets.word_table import WordTable
-from trainer.project.queue_filter import EVERYTHING
+from trainer.project.queue.queue_filter import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_skinseg.session.queue_choice import QueueChoice
     from napari_skinseg.session.session import AnnotationSession
-    from trainer.project.queue import QueueEntry
-    from trainer.project.queue_filter import QueueFilter
+    from trainer.project.queue.queue import QueueEntry
+    from trainer.project.queue.queue_filter import QueueFilter
 
 HEAD = 50
 NONE_FITS = "No photo fits the filter."

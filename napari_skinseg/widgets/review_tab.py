@@ -13,14 +13,14 @@ from napari_skinseg.widgets.row_pictures import RowPictures
 from napari_skinseg.widgets.suggestion_grid import SuggestionGrid
 from napari_skinseg.widgets.verdict_panel import VerdictPanel
 from napari_skinseg.widgets.word_table import WordTable
-from trainer.project.review import REVIEWED
+from trainer.project.review.review import REVIEWED
 from trainer.project.states import PhotoState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_skinseg.session.session import AnnotationSession
-    from trainer.project.review import ReviewEntry
+    from trainer.project.review.review import ReviewEntry
 
 SHOWN = 200
 GOOD = "good suggestions"

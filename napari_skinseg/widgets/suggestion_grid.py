@@ -24,7 +24,7 @@ from napari_skinseg.widgets.photo_list import pixmap
 
 if TYPE_CHECKING:
     from napari_skinseg.session.session import AnnotationSession
-    from trainer.project.review import Trusted
+    from trainer.project.review.review import Trusted
 
 SIDE = 112
 """Of a picture, pixels: two stand in a row of the narrowest dock."""

@@ -13,14 +13,14 @@ from napari_skinseg.widgets.elements import button, choice, row_of, wrapped_labe
 from napari_skinseg.widgets.photo_list import SPLITS
 from napari_skinseg.widgets.row_pictures import RowPictures
 from napari_skinseg.widgets.word_table import WordTable
+from trainer.project.review.verdicts import UNSEEN, ReviewFilter
 from trainer.project.states import VerdictKind
-from trainer.project.verdicts import UNSEEN, ReviewFilter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_skinseg.session.session import AnnotationSession
-    from trainer.project.verdicts import Reviewable
+    from trainer.project.review.verdicts import Reviewable
 
 SHOWN = 200
 NAME, SHORT = 30, 80

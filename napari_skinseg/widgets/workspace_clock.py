@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_skinseg.widgets.annotate_dock import AnnotateDock
     from napari_skinseg.widgets.trainer_dock import TrainerDock
     from napari_skinseg.widgets.workspace_tabs import WorkspaceTabs
-    from trainer.project.sessions import Stats
+    from trainer.project.annotators.sessions import Stats
 
 POLL_MS, SOON_MS = 50, 10
 TRAINER_MS = 250

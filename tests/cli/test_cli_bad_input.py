@@ -13,7 +13,7 @@ from PIL import Image
 
 from trainer.cli.checks import check_writable
 from trainer.errors import ReadOnlyError
-from trainer.project.photos import Photos
+from trainer.project.photos.photos import Photos
 from trainer.project.project import Project
 from trainer.training.checkpoints import save_checkpoint
 

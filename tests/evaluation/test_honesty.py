@@ -11,7 +11,7 @@ from PIL import Image
 from trainer.evaluation.honesty import look_honestly
 from trainer.evaluation.measure_saved import MeasuringPass
 from trainer.labels.classes import load_class_set
-from trainer.project.measurements import Measured
+from trainer.project.masks.measurements import Measured
 from trainer.project.project import Project
 from trainer.settings.model import Settings
 

@@ -19,9 +19,9 @@ from field_masks import MakeStudy
 
 from napari_skinseg.views.trainer import resolve_trainer
 from trainer.errors import StorageFullError
-from trainer.project.backup import backup
 from trainer.project.doctor import doctor
-from trainer.project.janitor import tidy_up
+from trainer.project.maintenance.backup import backup
+from trainer.project.maintenance.janitor import tidy_up
 from trainer.project.project import Project
 from trainer.service.logs import log_to
 from trainer.service.process import trainer_liveness

@@ -11,8 +11,8 @@ import pytest
 from field_masks import MakeStudy
 
 from napari_skinseg.session.loading import LoadedPhoto, load_photo
-from trainer.project.drafts import Draft
-from trainer.project.janitor import collect_orphans
+from trainer.project.maintenance.janitor import collect_orphans
+from trainer.project.masks.drafts import Draft
 from trainer.project.project import Project
 
 

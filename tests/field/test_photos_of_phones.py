@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 from test_photos_with_wrong_headers import LIMIT, QUICK, picture
 
 from trainer.errors import PhotoError
-from trainer.project.decode import decode
+from trainer.project.files.decode import decode
 from trainer.project.project import Project
 
 

@@ -15,10 +15,10 @@ from PIL import Image, PngImagePlugin
 from test_photos_with_wrong_headers import QUICK, picture, wrong_exif
 
 from trainer.errors import PhotoError
-from trainer.project.decode import hash_file
+from trainer.project.catalog.schema import photo
 from trainer.project.doctor import doctor
+from trainer.project.files.decode import hash_file
 from trainer.project.project import Project
-from trainer.project.schema import photo
 
 KINDS = ["p0.jpg", "p1.png", "p2.tif", "p3.webp"]
 

@@ -13,7 +13,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from trainer.errors import PhotoError
-from trainer.project.decode import decode, read_header
+from trainer.project.files.decode import decode, read_header
 from trainer.project.project import Project
 
 QUICK = "--encoder tu-test_resnet --size 64 --batch 4 --steps 3 --seed 1 --device cpu --set long_side=64"

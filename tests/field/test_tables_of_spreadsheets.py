@@ -13,9 +13,9 @@ from field_masks import MakeStudy, disc, save, truth_of
 
 from trainer.errors import ConfigError
 from trainer.labels.classes import load_class_set
-from trainer.project.import_export.ids import read_ids
+from trainer.labels.ids import read_ids
+from trainer.project.photos.scan import GroupTable
 from trainer.project.project import Project
-from trainer.project.scan import GroupTable
 
 Save = Callable[[list[list[str]]], bytes]
 

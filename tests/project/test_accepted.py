@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trainer.labels.values import IGNORE
-from trainer.project.accepted import accepted_masks, put_back
+from trainer.project.maintenance.accepted import accepted_masks, put_back
 from trainer.project.project import Project
 from trainer.settings.plan import Lane
 

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from trainer.errors import PhotoError
-from trainer.project.counts import count_photos
+from trainer.project.catalog.counts import count_photos
+from trainer.project.catalog.schema_choice import tally, tally_change
 from trainer.project.project import Project
-from trainer.project.schema_choice import tally, tally_change
 
 from .conftest import some_mask, write_photo
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from trainer.errors import StorageFullError
-from trainer.project.janitor import collect_orphans
+from trainer.project.maintenance.janitor import collect_orphans
 
 from .conftest import MakeProject, some_mask
 

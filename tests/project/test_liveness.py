@@ -7,7 +7,7 @@ import time
 
 import psutil
 
-from trainer.project.liveness import is_alive
+from trainer.project.annotators.liveness import is_alive
 
 
 def test_a_process_lives_until_it_ends_and_its_number_alone_proves_nothing():

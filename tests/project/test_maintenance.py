@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from trainer.errors import PhotoError, ProjectError
-from trainer.project.backup import backup
 from trainer.project.doctor import Finding, doctor
+from trainer.project.maintenance.backup import backup
 from trainer.project.project import Project
 
 from .conftest import MakeProject, some_mask
@@ -104,7 +104,8 @@ def test_a_backup_overwrites_nothing(project: Project, tmp_path: Path) -> None:
 
 def test_the_store_loads_neither_torch_nor_qt() -> None:
     code = (
-        "import sys; import trainer.project.project, trainer.project.doctor, trainer.project.backup; "
+        "import sys; import trainer.project.project, trainer.project.doctor; "
+        "import trainer.project.maintenance.backup; "
         "import trainer.project.import_export.mask_import, trainer.project.import_export.mask_export; "
         "print(sorted({'torch', 'qtpy', 'PyQt6', 'PySide6', 'napari'} & set(sys.modules)))"
     )

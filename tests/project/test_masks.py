@@ -14,7 +14,7 @@ from yaozarrs import v05, validate_zarr_store
 
 from trainer.errors import MaskError
 from trainer.labels.values import IGNORE
-from trainer.project.janitor import collect_orphans
+from trainer.project.maintenance.janitor import collect_orphans
 from trainer.project.project import Project
 from trainer.project.revisions import MaskConflictError
 

@@ -13,9 +13,9 @@ from PIL import Image
 from trainer.evaluation.report.pictures import data_uri, overlay, small
 from trainer.labels.png import write_png
 from trainer.labels.truth import to_targets
-from trainer.project.backup import backup
 from trainer.project.import_export.formats import FORMATS
 from trainer.project.import_export.mask_export import export_masks
+from trainer.project.maintenance.backup import backup
 from trainer.project.privacy.sensitive import veil
 
 from .conftest import some_mask, write_photo

@@ -11,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from trainer.errors import ConfigError, ProjectError, ReadOnlyError
-from trainer.project import catalog as catalog_module
-from trainer.project.filesystem import file_system_of, is_network
+from trainer.project.catalog import catalog as catalog_module
+from trainer.project.catalog.schema import SCHEMA, event, meta
+from trainer.project.files.filesystem import file_system_of, is_network
 from trainer.project.project import Project
-from trainer.project.schema import SCHEMA, event, meta
 
 from .conftest import MakeProject, some_mask
 

@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from trainer.errors import PhotoError
-from trainer.project import decode as decode_module
-from trainer.project.decode import HEIF, scaled_size
+from trainer.project.files import decode as decode_module
+from trainer.project.files.decode import HEIF, scaled_size
 from trainer.settings.model import Settings
 
 from .conftest import MakeProject, some_mask, write_photo

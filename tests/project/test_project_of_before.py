@@ -18,8 +18,8 @@ from trainer.labels.values import IGNORE
 from trainer.project.doctor import doctor
 from trainer.project.privacy.purge import find_traces, purge_photo
 from trainer.project.project import Project
+from trainer.project.review.verdicts import ReviewFilter
 from trainer.project.states import AccessKind, Role
-from trainer.project.verdicts import ReviewFilter
 
 ARCHIVE = Path(__file__).parent / "before" / "project-0.1.tar.xz"
 PHOTOS = "/tmp/old/photos"  # where they lay when it was made

@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy as sa
 
 from trainer.errors import ConflictError, PhotoError
-from trainer.project import schema
+from trainer.project.catalog import schema
 from trainer.project.doctor import doctor
+from trainer.project.maintenance.stranded import keep_stranded, take_up_stranded
 from trainer.project.privacy import purge
 from trainer.project.privacy.proof import prove
 from trainer.project.privacy.purge import Purged, find_traces, purge_photo
 from trainer.project.states import AccessKind
-from trainer.project.stranded import keep_stranded, take_up_stranded
 
 from .conftest import some_mask, write_photo
 

@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from trainer.errors import ConfigError, ConflictError, ProjectError
+from trainer.project.catalog.schema import session as session_table
+from trainer.project.catalog.schema_choice import handout, likeness
 from trainer.project.project import Project
-from trainer.project.schema import session as session_table
-from trainer.project.schema_choice import handout, likeness
 from trainer.settings.model import Settings
 
 from .conftest import MakeProject, some_mask, write_photo

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from trainer.project.queue_filter import QueueFilter
-from trainer.project.schema import photo
-from trainer.project.schema_choice import handout
+from trainer.project.catalog.schema import photo
+from trainer.project.catalog.schema_choice import handout
+from trainer.project.queue.queue_filter import QueueFilter
+from trainer.project.queue.statistics import Rating, Statistic
 from trainer.project.states import Slot
-from trainer.project.statistics import Rating, Statistic
 from trainer.settings.model import Settings
 
 from .conftest import MakeProject, some_mask
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from trainer.project.project import Project
-    from trainer.project.queue import Lease
+    from trainer.project.queue.queue import Lease
 
 pytestmark = pytest.mark.both_stores
 
@@ -132,6 +132,6 @@ def test_a_filter_of_more_photos_than_are_looked_up_hands_out_the_same(
     few = [claim.photo_id for claim in claims(project, QueueFilter(text="left"))]
     with project.catalog.write() as connection:
         connection.execute(sa.text("DELETE FROM lease"))
-    monkeypatch.setattr("trainer.project.queue_filter.FEW", 2)
+    monkeypatch.setattr("trainer.project.queue.queue_filter.FEW", 2)
     assert [claim.photo_id for claim in claims(project, QueueFilter(text="left"))] == few
     assert len(few) == 20

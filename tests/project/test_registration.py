@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from trainer.errors import ConfigError, PhotoError
+from trainer.project.photos.scan import split_of
 from trainer.project.project import Project
-from trainer.project.scan import split_of
 from trainer.settings.model import Settings
 
 from .conftest import MakeProject, write_photo

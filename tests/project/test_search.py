@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from trainer.evaluation.measure_saved import MeasuringPass
-from trainer.project import search as search_module
-from trainer.project.search import PhotoFilter
+from trainer.project.queue import search as search_module
+from trainer.project.queue.search import PhotoFilter
 from trainer.project.states import PhotoState
 
 from .conftest import some_mask

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from trainer.errors import ConfigError, ConflictError
-from trainer.project.annotators import parse_role
+from trainer.project.annotators.annotators import parse_role
+from trainer.project.review.verdicts import ReviewFilter
 from trainer.project.states import Chosen, RevisionKind, Role
-from trainer.project.verdicts import ReviewFilter
 from trainer.settings.model import Settings
 from trainer.settings.review import ReviewSettings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import islice
 
-from trainer.project.slots import SlotPlan, SlotState, missing_validation
+from trainer.project.queue.slots import SlotPlan, SlotState, missing_validation
 
 NONE = {"train": 0, "val": 0, "test": 0}
 POOL = {"train": 800, "val": 100, "test": 100}

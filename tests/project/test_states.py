@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
-from trainer.project.schema import metadata
+from trainer.project.catalog.schema import metadata
 from trainer.project.states import CommandKind, PhotoState, RevisionKind, VisitOutcome
 from trainer.settings.plan import Lane
 

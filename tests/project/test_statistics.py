@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer.project.measurements import ToMeasure
+from trainer.project.masks.measurements import ToMeasure
 from trainer.project.project import Project
-from trainer.project.statistics import RankingState, Rating, Statistic
+from trainer.project.queue.statistics import RankingState, Rating, Statistic
 
 from .conftest import some_mask, write_photo
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.project.stranded import keep_stranded, take_up_stranded
+from trainer.project.maintenance.stranded import keep_stranded, take_up_stranded
 
 from .conftest import some_mask
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from trainer.project.catalog.schema import photo
 from trainer.project.project import Project
-from trainer.project.review import Trusted
-from trainer.project.schema import photo
-from trainer.project.statistics import Rating, Statistic
+from trainer.project.queue.statistics import Rating, Statistic
+from trainer.project.review.review import Trusted
 from trainer.settings.plan import Lane
 
 pytestmark = pytest.mark.both_stores

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from command_line import Skinseg
 
 from trainer.engine.cluster import connect
+from trainer.project.catalog.schema_choice import likeness, statistic
 from trainer.project.project import Project
-from trainer.project.schema_choice import likeness, statistic
 from trainer.ranking.dask_pass import rate_on_dask
 from trainer.ranking.pass_over import RankingPass
 from trainer.ranking.rank import Pass

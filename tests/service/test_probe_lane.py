@@ -13,9 +13,9 @@ from trainer.networks.pretext_weights import save_pretrained
 from trainer.networks.weights import load_model
 
 if TYPE_CHECKING:
-    from trainer.project.models import Model
+    from trainer.project.models.models import Model
+    from trainer.project.models.trainer_channel import TrainerState
     from trainer.project.project import Project
-    from trainer.project.trainer_channel import TrainerState
 
 PROBE = """
 [probe]

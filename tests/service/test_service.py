@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from live_trainer import Trainer, make_project
 
-from trainer.project.predictions import UNSURE
+from trainer.project.models.predictions import UNSURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trainer.project.queue import QueueEntry
+    from trainer.project.queue.queue import QueueEntry
 
 
 @pytest.fixture(scope="module")

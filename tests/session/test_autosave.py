@@ -15,7 +15,7 @@ from workbench import rest, until
 
 from napari_skinseg.session import autosave as autosave_module
 from trainer.labels.values import PAINTED
-from trainer.project.drafts import Drafts
+from trainer.project.masks.drafts import Drafts
 
 PAINTER = """
 import sys, json, time

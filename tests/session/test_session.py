@@ -14,7 +14,7 @@ from workbench import beat, make_project, predict, rest, serve, until
 
 from napari_skinseg.session.leaving_keys import STANDS_SECONDS
 from trainer.labels.values import ACCEPTED, PAINTED, PROPOSED
-from trainer.project.masks import Masks
+from trainer.project.masks.masks import Masks
 from trainer.project.project import Project
 
 

@@ -11,8 +11,8 @@ from workbench import rest, until
 from napari_skinseg.session.thumbnails import SIDE, tinted
 from napari_skinseg.widgets.elements import BREAK
 from napari_skinseg.widgets.photos_tab import PhotosTab
-from trainer.project import search
-from trainer.project.schema import photo
+from trainer.project.catalog.schema import photo
+from trainer.project.queue import search
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from workbench import predict, rest, until
 from napari_skinseg.views.annotate import resolve_annotate
 from napari_skinseg.widgets.annotate_dock import AnnotateDock
 from napari_skinseg.widgets.queue_tab import QueueTab
-from trainer.project.queue_filter import QueueFilter
-from trainer.project.schema import photo
+from trainer.project.catalog.schema import photo
+from trainer.project.queue.queue_filter import QueueFilter
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from workbench import make_project, predict, rest, serve, until
 
 from napari_skinseg.widgets.review_tab import GOOD, ReviewTab
 from trainer.labels.values import ACCEPTED, PROPOSED
-from trainer.project.schema import photo
+from trainer.project.catalog.schema import photo
+from trainer.project.queue.statistics import Rating, Statistic
 from trainer.project.states import PhotoState
-from trainer.project.statistics import Rating, Statistic
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from trainer.project.models.trainer_channel import Round
     from trainer.project.project import Project
-    from trainer.project.trainer_channel import Round
     from trainer.training.round import RoundResult
 
 StepsOption = Annotated[int | None, typer.Option("--steps", min=1, help="Training steps.")]

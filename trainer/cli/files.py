@@ -249,7 +249,7 @@ def backup(
     json: JsonOption = False,
 ) -> Reply:
     """Copy catalog, masks, models and settings, also while people work; the photos stay where they are."""
-    from trainer.project.backup import backup as copy
+    from trainer.project.maintenance.backup import backup as copy
     from trainer.project.project import Project
 
     with Project.open(Path(directory), read_only=True) as project:

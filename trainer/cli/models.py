@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from trainer.project.accepted import AcceptedMask
-    from trainer.project.models import Model
+    from trainer.project.maintenance.accepted import AcceptedMask
+    from trainer.project.models.models import Model
     from trainer.project.project import Project
 
     Lines = list[str | Table]
@@ -51,9 +51,9 @@ def models(
     accepted lists the masks that hold what a model proposed and nobody painted. prune keeps what is or was of
     use: the served model, those before it, the best, and those that masks came from.
     """
-    from trainer.project.accepted import accepted_masks
-    from trainer.project.accepted import put_back as put_masks_back
-    from trainer.project.model_files import is_whole
+    from trainer.project.maintenance.accepted import accepted_masks
+    from trainer.project.maintenance.accepted import put_back as put_masks_back
+    from trainer.project.maintenance.model_files import is_whole
     from trainer.project.project import Project
 
     _check(action, model, put_back, directory)
@@ -95,7 +95,7 @@ def _check(action: str, model: str | None, put_back: bool, directory: str) -> No
 
 
 def _prune(project: Project, keep: int | None) -> Lines:
-    from trainer.project.model_files import prune_models
+    from trainer.project.maintenance.model_files import prune_models
 
     kept = keep or project.settings.service.keep_models or len(project.models.all())
     pruned = prune_models(project, kept)

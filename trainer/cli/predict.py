@@ -41,7 +41,7 @@ def predict(
     from trainer.errors import ProjectError
     from trainer.inference.folder import photos_in, predict_folder
     from trainer.project.import_export.folders import check_out
-    from trainer.project.photo_files import PassedOver
+    from trainer.project.photos.photo_files import PassedOver
 
     folder, used, remark, most = model_folder(Path(source), model)
     passed = PassedOver()

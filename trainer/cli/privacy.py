@@ -146,7 +146,7 @@ def _check_trainer(project: Project) -> None:
 
 def _check_hands(project: Project, found: Sequence[Traces]) -> None:
     from trainer.errors import ConflictError
-    from trainer.project.holders import holders_of
+    from trainer.project.annotators.holders import holders_of
 
     names = {traces.photo_id: traces.relpath for traces in found}
     with project.catalog.read() as connection:

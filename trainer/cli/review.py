@@ -33,7 +33,7 @@ def annotators(
     """Show who works on a project, in which role, and how many masks they saved."""
     import getpass
 
-    from trainer.project.annotators import parse_role
+    from trainer.project.annotators.annotators import parse_role
     from trainer.project.project import Project
 
     given = [parse_role(text) for text in role or ()]

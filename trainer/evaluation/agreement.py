@@ -19,7 +19,7 @@ from trainer.labels.values import IGNORE
 if TYPE_CHECKING:
     from trainer.labels.classes import ClassSet
     from trainer.project.project import Project
-    from trainer.project.readings import Reading
+    from trainer.project.review.readings import Reading
 
 __all__ = ["Agreement", "ClassAgreement", "Pair", "agreement", "compare", "dice_of", "kappa_of", "read_pairs"]
 

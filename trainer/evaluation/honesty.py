@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from trainer.evaluation.metrics import Counts, Floats
     from trainer.labels.classes import ClassSet
-    from trainer.project.measurements import Measured
+    from trainer.project.masks.measurements import Measured
 
 FEWEST = 3
 """Photos below which no interval is given."""

@@ -17,7 +17,7 @@ from trainer.labels.truth import to_targets
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from trainer.project.measurements import ToMeasure
+    from trainer.project.masks.measurements import ToMeasure
     from trainer.project.project import Project
 
 log = logging.getLogger(__name__)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from trainer.atomic import write_text
 from trainer.errors import PhotoError, ProjectError
 from trainer.labels.classes import ClassSet
+from trainer.labels.ids import write_classes
 from trainer.labels.png import write_png
 from trainer.labels.truth import to_targets
-from trainer.project.decode import KINDS, decode
-from trainer.project.import_export.ids import write_classes
-from trainer.project.photo_files import PassedOver, find_photos, readable_name
+from trainer.project.files.decode import KINDS, decode
+from trainer.project.photos.photo_files import PassedOver, find_photos, readable_name
 from trainer.settings.photos import PhotoSettings
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from trainer.networks.maskrcnn.detector import Detector
 from trainer.networks.probe import ProbeSegmenter
 from trainer.networks.segmenters import Segmenter
 from trainer.networks.weights import load_model, member_folder
-from trainer.project.decode import scaled_size
+from trainer.project.files.decode import scaled_size
 
 if TYPE_CHECKING:
     from trainer.data.photo_cache import DecodedCache

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from trainer.networks.weights import save_tensors, write_json
-from trainer.project.filesystem import storage_errors
+from trainer.project.files.filesystem import storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable

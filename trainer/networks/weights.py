@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from trainer.atomic import replacing, write_text
 from trainer.errors import SkinsegError
 from trainer.networks.architectures import build_segmenter
-from trainer.project.filesystem import storage_errors
+from trainer.project.files.filesystem import storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy as sa
 
-from trainer.project import schema
-from trainer.project.decode import HEIF
-from trainer.project.janitor import find_orphans
-from trainer.project.model_files import fault_of, is_whole, models_to_prune, size_of
+from trainer.project.catalog import schema
+from trainer.project.files.decode import HEIF
+from trainer.project.files.zarr_store import checksum_of
+from trainer.project.maintenance.janitor import find_orphans
+from trainer.project.maintenance.model_files import fault_of, is_whole, models_to_prune, size_of
+from trainer.project.photos.twins import split_twins
 from trainer.project.privacy.purge import unfinished
 from trainer.project.states import PhotoState
-from trainer.project.twins import split_twins
-from trainer.project.zarr_store import checksum_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

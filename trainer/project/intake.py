@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from trainer.errors import ConfigError
+from trainer.project.catalog.schema import photo, photo_group
 from trainer.project.import_export.folders import check_folder
 from trainer.project.import_export.mask_import import import_masks
 from trainer.project.project import Project
-from trainer.project.schema import photo, photo_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trainer.project.import_export.mask_import import ImportReport
-    from trainer.project.registration import Added
+    from trainer.project.photos.registration import Added
 
 __all__ = ["Intake", "add_photos", "create_project"]
 

@@ -27,27 +27,27 @@ import tomlkit
 from trainer.errors import ConfigError, ProjectError
 from trainer.labels.classes import ClassSet, load_class_set
 from trainer.labels.text_files import read_text
-from trainer.project.access import AccessLog
-from trainer.project.annotators import Annotators
-from trainer.project.catalog import Catalog, sqlite_url
-from trainer.project.drafts import Drafts
-from trainer.project.filesystem import make_private, storage_errors
-from trainer.project.masks import Masks
-from trainer.project.measurements import Measurements
-from trainer.project.models import Models
-from trainer.project.photo_arrays import ACTIVATIONS, EMBEDDINGS, PhotoArrays
-from trainer.project.photos import Photos
-from trainer.project.predictions import Predictions
-from trainer.project.queue import Queue
-from trainer.project.readings import Readings
-from trainer.project.registration import Registration
-from trainer.project.review import Review
-from trainer.project.search import PhotoSearch
-from trainer.project.sessions import Sessions
-from trainer.project.statistics import Statistics
-from trainer.project.store import Store
-from trainer.project.trainer_channel import TrainerChannel
-from trainer.project.verdicts import Verdicts
+from trainer.project.annotators.access import AccessLog
+from trainer.project.annotators.annotators import Annotators
+from trainer.project.annotators.sessions import Sessions
+from trainer.project.catalog.catalog import Catalog, sqlite_url
+from trainer.project.catalog.store import Store
+from trainer.project.files.filesystem import make_private, storage_errors
+from trainer.project.masks.drafts import Drafts
+from trainer.project.masks.masks import Masks
+from trainer.project.masks.measurements import Measurements
+from trainer.project.models.models import Models
+from trainer.project.models.predictions import Predictions
+from trainer.project.models.trainer_channel import TrainerChannel
+from trainer.project.photos.photo_arrays import ACTIVATIONS, EMBEDDINGS, PhotoArrays
+from trainer.project.photos.photos import Photos
+from trainer.project.photos.registration import Registration
+from trainer.project.queue.queue import Queue
+from trainer.project.queue.search import PhotoSearch
+from trainer.project.queue.statistics import Statistics
+from trainer.project.review.readings import Readings
+from trainer.project.review.review import Review
+from trainer.project.review.verdicts import Verdicts
 from trainer.settings.toml_file import PROJECT_SECTION, load_settings, save_settings
 
 if TYPE_CHECKING:

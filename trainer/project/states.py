@@ -6,6 +6,7 @@ from enum import StrEnum
 
 __all__ = [
     "FINISHED",
+    "SPLITS",
     "AccessKind",
     "Chosen",
     "CommandKind",
@@ -19,6 +20,8 @@ __all__ = [
     "VerdictKind",
     "VisitOutcome",
 ]
+
+SPLITS = ("train", "val", "test")
 
 
 class PhotoState(StrEnum):

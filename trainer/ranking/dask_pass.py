@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
     from trainer.project.project import Project
-    from trainer.project.statistics import Rating
+    from trainer.project.queue.statistics import Rating
     from trainer.ranking.pass_over import Todo
     from trainer.ranking.rater import Rater
 

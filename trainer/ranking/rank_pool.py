@@ -13,14 +13,14 @@ import numpy.typing as npt
 from trainer.acquisition.duplicates import alike
 from trainer.acquisition.pool import PhotoScores, Pool, Scores
 from trainer.acquisition.strategies import find_strategy
-from trainer.project.statistics import RankingState
+from trainer.project.queue.statistics import RankingState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trainer.acquisition.pool import Choice
     from trainer.project.project import Project
-    from trainer.project.statistics import Statistic
+    from trainer.project.queue.statistics import Statistic
 
 RANKED_AT_ONCE = 200
 """Photos that get a rank: more than anybody labels until the next ranking."""

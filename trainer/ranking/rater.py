@@ -22,7 +22,7 @@ from trainer.networks.backbone import HandmadeBackbone
 from trainer.networks.probe import ProbeSegmenter
 from trainer.networks.published.frozen_encoder import load_frozen_encoder
 from trainer.networks.published.registry import published_weights
-from trainer.project.statistics import Rating, Statistic
+from trainer.project.queue.statistics import Rating, Statistic
 
 if TYPE_CHECKING:
     from trainer.acquisition.pool import PhotoScores

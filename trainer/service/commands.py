@@ -11,8 +11,8 @@ from trainer.service.schedule import PRETEXT
 from trainer.settings.plan import Lane
 
 if TYPE_CHECKING:
+    from trainer.project.models.trainer_channel import Command
     from trainer.project.project import Project
-    from trainer.project.trainer_channel import Command
 
 log = logging.getLogger(__name__)
 

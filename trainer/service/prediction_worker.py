@@ -11,7 +11,7 @@ from trainer.errors import PhotoError
 
 if TYPE_CHECKING:
     from trainer.inference.predictor import Predictor
-    from trainer.project.models import Model
+    from trainer.project.models.models import Model
     from trainer.project.project import Project
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import psutil
 
-from trainer.project.liveness import is_alive
+from trainer.project.annotators.liveness import is_alive
 from trainer.project.states import CommandKind
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from trainer.service.schedule import MOST_ROUNDS_WITHOUT_NEW_LABELS, PRETEXT, PR
 from trainer.settings.plan import Lane
 
 if TYPE_CHECKING:
+    from trainer.project.models.trainer_channel import Round
     from trainer.project.project import Project
-    from trainer.project.trainer_channel import Round
 
 
 FAILURES = 2

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from trainer.engine.memory import release_device_memory
 from trainer.errors import SkinsegError, UnreachableError
-from trainer.project.janitor import Sweep
+from trainer.project.maintenance.janitor import Sweep
 from trainer.project.states import RoundState
 from trainer.service.back_off import BackOff
 from trainer.service.commands import CommandHandler

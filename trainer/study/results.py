@@ -15,7 +15,7 @@ import numpy as np
 
 from trainer.errors import ProjectError, SkinsegError
 from trainer.evaluation.metrics import class_scores
-from trainer.project.filesystem import storage_errors
+from trainer.project.files.filesystem import storage_errors
 from trainer.study.design import Design, runs_folder, study_folder
 from trainer.study.measures import MEASURES
 from trainer.study.runs import Record, Run, is_done, read_run, write_text

@@ -17,7 +17,7 @@ import numpy as np
 
 from trainer.atomic import replacing
 from trainer.errors import ProjectError, SkinsegError
-from trainer.project.filesystem import storage_errors
+from trainer.project.files.filesystem import storage_errors
 from trainer.study.measures import Evidence
 
 if TYPE_CHECKING:

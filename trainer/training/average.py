@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trainer.evaluation.metrics import Counts
-    from trainer.project.models import Model
+    from trainer.project.models.models import Model
     from trainer.project.revisions import Truth
     from trainer.training.round_context import RoundContext
 

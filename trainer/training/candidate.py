@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from trainer.data.photo_cache import DecodedCache
     from trainer.evaluation.metrics import Counts
     from trainer.networks.segmenters import Segmenter
-    from trainer.project.models import Model
+    from trainer.project.models.models import Model
     from trainer.project.revisions import Truth
     from trainer.training.round_context import RoundContext
 

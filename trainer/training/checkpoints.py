@@ -14,7 +14,7 @@ from torch import Tensor
 from trainer.atomic import replacing
 from trainer.errors import SkinsegError
 from trainer.networks.weights import write_json
-from trainer.project.filesystem import storage_errors
+from trainer.project.files.filesystem import storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

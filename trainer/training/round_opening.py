@@ -30,7 +30,7 @@ from trainer.training.round_record import RoundRecord
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from trainer.project.models import Model
+    from trainer.project.models.models import Model
     from trainer.project.project import Project
     from trainer.recipes.base import Recipe
     from trainer.settings.plan import Plan

@@ -24,7 +24,7 @@ from trainer.networks.architectures import build_segmenter
 from trainer.networks.pretrained import initialise
 from trainer.networks.segmenters import set_dropout
 from trainer.networks.weights import load_matching, load_model, read_weights
-from trainer.project.filesystem import storage_errors
+from trainer.project.files.filesystem import storage_errors
 from trainer.recipes.registry import find_recipe
 from trainer.settings.plan import Lane
 from trainer.training.epochs import Epochs, EpochScore, measure_epoch, probability_map

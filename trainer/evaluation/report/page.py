@@ -14,7 +14,7 @@ from trainer.atomic import write_text
 from trainer.evaluation.metrics import ratio
 from trainer.evaluation.report.plots import reliability_plot
 from trainer.evaluation.report.words import cautions, headline_cards, number, percent, range_of, verdict
-from trainer.project.filesystem import storage_errors
+from trainer.project.files.filesystem import storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from PIL import Image
 from trainer.data.photo_cache import resize_nearest
 from trainer.labels.classes import ClassSet
 from trainer.labels.values import IGNORE
-from trainer.project.decode import scaled_size
+from trainer.project.files.decode import scaled_size
 
 if TYPE_CHECKING:
     from trainer.labels.classes import ClassSet

@@ -16,7 +16,7 @@ from scipy.ndimage import binary_erosion, distance_transform_edt
 from trainer.data.photo_cache import resize_nearest
 from trainer.evaluation.metrics import Floats
 from trainer.labels.values import IGNORE
-from trainer.project.decode import scaled_size
+from trainer.project.files.decode import scaled_size
 
 if TYPE_CHECKING:
     from trainer.evaluation.metrics import Floats

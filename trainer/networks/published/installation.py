@@ -15,7 +15,7 @@ from trainer.networks.licences import forbids_commercial_use, stated_licence
 from trainer.networks.published.download import fetch_file, sha256, take_file
 from trainer.networks.published.folder import FOLDER_VARIABLE
 from trainer.networks.published.registry import PUBLISHED, PublishedWeights
-from trainer.project.filesystem import storage_errors
+from trainer.project.files.filesystem import storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

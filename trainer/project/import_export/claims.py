@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trainer.errors import PhotoError
-from trainer.project.masks_among_photos import stem_of_mask
 from trainer.project.photo import composed
+from trainer.project.photos.masks_among_photos import stem_of_mask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trainer.project.photos import Photo
+    from trainer.project.photos.photos import Photo
     from trainer.project.project import Project
 
 __all__ = ["Claim", "claim_of", "rivals"]

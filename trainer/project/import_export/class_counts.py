@@ -9,7 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from trainer.labels.classes import ClassSet
-    from trainer.project.import_export.ids import Labels
+    from trainer.labels.ids import Labels
 
 __all__ = ["NOT_LABELLED", "ClassCounts", "ClassRow"]
 

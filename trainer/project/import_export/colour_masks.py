@@ -13,10 +13,10 @@ from PIL import Image
 
 from trainer.atomic import replacing, write_text
 from trainer.errors import ConfigError, MaskError
+from trainer.labels.ids import NOT_LABELLED, Labels
 from trainer.labels.png import REST, check_plain
 from trainer.labels.text_files import read_table, read_text
 from trainer.labels.values import IGNORE
-from trainer.project.import_export.ids import NOT_LABELLED, Labels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trainer.errors import MaskError
+from trainer.labels.ids import CLASSES_FILE
 from trainer.project.import_export.coco import read_coco
 from trainer.project.import_export.colour_masks import (
     COLOURS_FILE,
@@ -17,7 +18,6 @@ from trainer.project.import_export.colour_masks import (
 )
 from trainer.project.import_export.cvat import read_cvat
 from trainer.project.import_export.formats import FORMATS
-from trainer.project.import_export.ids import CLASSES_FILE
 from trainer.project.import_export.labelme import read_labelme
 from trainer.project.import_export.mask_files import MaskFiles, find_masks
 from trainer.project.import_export.reading import VOC, Mask, Reading, check_set, indices, reading_of, thing

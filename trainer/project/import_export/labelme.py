@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from trainer.labels.classes import ClassSet
-    from trainer.project.import_export.ids import Labels
+    from trainer.labels.ids import Labels
 
 __all__ = ["LabelmeWriter", "read_labelme"]
 

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.errors import ConfigError, MaskError
-from trainer.project.filesystem import storage_errors
+from trainer.project.files.filesystem import storage_errors
 from trainer.project.import_export.formats import Format, check_format
 from trainer.project.import_export.writers import writer_of
-from trainer.project.scan import SPLITS
-from trainer.project.states import AccessKind
+from trainer.project.states import SPLITS, AccessKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

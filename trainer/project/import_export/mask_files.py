@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trainer.errors import MaskError
-from trainer.project.import_export.ids import CLASSES_FILE, is_classes_file
+from trainer.labels.ids import CLASSES_FILE, is_classes_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -20,8 +20,8 @@ from trainer.project.states import RevisionKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from trainer.project.import_export.ids import Labels
-    from trainer.project.photos import Photo
+    from trainer.labels.ids import Labels
+    from trainer.project.photos.photos import Photo
     from trainer.project.project import Project
     from trainer.project.revisions import Revision
 

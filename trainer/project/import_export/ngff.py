@@ -9,7 +9,7 @@ import zarr
 
 from trainer.errors import MaskError
 from trainer.labels.truth import is_truth, true_labels
-from trainer.project.zarr_store import write_arrays_at
+from trainer.project.files.zarr_store import write_arrays_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trainer.labels.classes import ClassSet
-    from trainer.project.import_export.ids import Ids, Labels
+    from trainer.labels.ids import Ids, Labels
 
 __all__ = ["named_ids", "read_ngff", "write_ngff"]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trainer.labels.classes import ClassSet
-    from trainer.project.import_export.ids import Ids
+    from trainer.labels.ids import Ids
 
 __all__ = ["check_palette", "is_voc"]
 

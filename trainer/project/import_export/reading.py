@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainer.errors import ConfigError, MaskError
+from trainer.labels.ids import CLASSES_FILE, Ids, Labels, is_classes_file, read_ids, translate
 from trainer.labels.png import read_written
 from trainer.labels.values import IGNORE
-from trainer.project.import_export.ids import CLASSES_FILE, Ids, Labels, is_classes_file, read_ids, translate
 from trainer.project.import_export.ngff import named_ids, read_ngff
 from trainer.project.import_export.palettes import check_palette, is_voc
 from trainer.project.import_export.resampled import steps_between

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.errors import ConfigError, MaskError
-from trainer.project.import_export.ids import NOT_LABELLED, Labels, read_names
+from trainer.labels.ids import NOT_LABELLED, Labels, read_names
 from trainer.spelling import did_you_mean
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from trainer.labels.ids import write_classes
 from trainer.labels.png import write_png
 from trainer.project.import_export.coco import CocoWriter
 from trainer.project.import_export.colour_masks import (
@@ -16,15 +17,14 @@ from trainer.project.import_export.colour_masks import (
     write_voc_names,
 )
 from trainer.project.import_export.cvat import CvatWriter
-from trainer.project.import_export.ids import write_classes
 from trainer.project.import_export.labelme import LabelmeWriter
 from trainer.project.import_export.ngff import write_ngff
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from trainer.labels.ids import Labels
     from trainer.project.import_export.formats import Format
-    from trainer.project.import_export.ids import Labels
     from trainer.project.project import Project
     from trainer.project.revisions import Truth
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from trainer.project import schema
-from trainer.project.janitor import find_orphans
+from trainer.project.catalog import schema
+from trainer.project.catalog.schema_privacy import purged
+from trainer.project.maintenance.janitor import find_orphans
 from trainer.project.privacy.purge_files import cached_files, learning_rounds
 from trainer.project.privacy.purge_rows import MADE_FROM_IT, speaking_columns, texts_of
-from trainer.project.schema_privacy import purged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from trainer.errors import ConflictError, PhotoError
-from trainer.project import schema
-from trainer.project.holders import holders_of
+from trainer.project.annotators.holders import holders_of
+from trainer.project.catalog import schema
+from trainer.project.catalog.schema_privacy import purged
+from trainer.project.maintenance.stranded import stranded_of_photo
 from trainer.project.photo import file_name
+from trainer.project.photos.purged import digest
 from trainer.project.privacy.proof import Proof, prove
 from trainer.project.privacy.purge_files import learning_rounds, remove_files
 from trainer.project.privacy.purge_rows import remove_rows, take_name_out
 from trainer.project.privacy.scrub import scrub
-from trainer.project.privacy.traces import Traces, digest
-from trainer.project.schema_privacy import purged
+from trainer.project.privacy.traces import Traces
 from trainer.project.states import RoundState
-from trainer.project.stranded import stranded_of_photo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

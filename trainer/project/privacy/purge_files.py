@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trainer.atomic import replacing
-from trainer.project.janitor import collect_orphans
+from trainer.project.maintenance.janitor import collect_orphans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

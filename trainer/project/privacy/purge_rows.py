@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from trainer.project import schema, schema_choice, schema_filter, schema_review
-from trainer.project.triggers import unlocked
+from trainer.project.catalog import schema, schema_choice, schema_filter, schema_review
+from trainer.project.catalog.triggers import unlocked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from trainer.project import schema
-from trainer.project.engines import BUSY_SECONDS
+from trainer.project.catalog import schema
+from trainer.project.catalog.engines import BUSY_SECONDS
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

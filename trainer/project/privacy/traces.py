@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["HASH_LETTERS", "Traces", "digest"]
+__all__ = ["HASH_LETTERS", "Traces"]
 
 HASH_LETTERS = 16
 """Files of the cache bear at least so many letters of a photo's hash."""
@@ -104,9 +103,3 @@ class Traces:
         lists = {key: tuple(values[key]) for key in ("names", "revisions", "files")}
         plain: dict[str, Any] = {**values, **lists}
         return cls(**plain)
-
-
-def digest(salt: str, *parts: str) -> str:
-    """Return a salted hash of a path or a content: it tells the same one again, and nothing else of it."""
-    text = "\0".join((salt, *parts))
-    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()

@@ -1,0 +1,1 @@
+"""Files on disk: their file system, arrays written once, and decoding of pictures."""

@@ -1,0 +1,1 @@
+"""Maintenance: backups, files that nothing needs, and work found after a failure."""

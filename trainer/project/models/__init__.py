@@ -1,0 +1,1 @@
+"""Models and what they predict; the channel between window and trainer."""

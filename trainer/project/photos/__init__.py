@@ -1,0 +1,1 @@
+"""Photos of a project: found in folders, registered once, read when needed."""

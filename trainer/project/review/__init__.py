@@ -1,0 +1,1 @@
+"""Review: verdicts on masks, sent-back photos, and second readings."""
