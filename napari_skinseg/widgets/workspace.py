@@ -21,7 +21,7 @@ from napari_skinseg.widgets.desk_layout import DeskLayout
 from napari_skinseg.widgets.farewell import see_off
 from napari_skinseg.widgets.key_help import KeyHelp
 from napari_skinseg.widgets.notices import show_notice
-from napari_skinseg.widgets.outline import draw_outlines
+from napari_skinseg.widgets.outline import draw_classes
 from napari_skinseg.widgets.staged_drawing import StagedDrawing
 from napari_skinseg.widgets.start_panel import StartPanel
 from napari_skinseg.widgets.trainer_dock import TrainerDock
@@ -159,7 +159,8 @@ class WorkspaceDock(QWidget):
         project = self.project = projects.open_project(Path(path))
         session = self.session = AnnotationSession(self.viewer, project, annotator)
         self.staged = StagedDrawing(self.viewer, session)
-        draw_outlines(self.viewer, session.annotation_layer)
+        hatched = project.settings.window.drawing == "hatching"
+        draw_classes(self.viewer, session.annotation_layer, project.classes.background + 1, hatched=hatched)
         session.poll()  # a first photo is claimed while the docks are made
         self._add_docks(session, project)
         session.notice.connect(partial(show_notice, self.viewer))
