@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from trainer.project.catalog.schema import photo
+from trainer.project.catalog.schema import photo, photo_group
 from trainer.project.catalog.schema_choice import handout
 from trainer.project.queue.queue_filter import QueueFilter
 from trainer.project.queue.statistics import Rating, Statistic
@@ -72,16 +72,20 @@ def test_only_photos_that_pass_the_filter_are_handed_out(project: Project) -> No
     for photo_id in ids[:5]:
         suggest(project, photo_id, HAND)
     suggest(project, ids[4], FOOT)  # a newer suggestion counts, alone
+    left = {i for i in ids if project.photos.get(i).relpath.startswith("left")}
     said = Statistic(ids[5], numbers={"class_share": [0.0] * HAND + [0.9, 0.001, None]})
     project.statistics.save([Rating(ids[5], said=said)], None, "0001")
     with project.catalog.write() as connection:
         connection.execute(sa.update(photo).where(photo.c.id.in_(ids[:3])).values(group_name="P7"))
+        connection.execute(sa.insert(photo_group).values(name="P7", split="train"))
     assert got(project, QueueFilter(class_index=HAND)) == {*ids[:4], ids[5]}
     assert got(project, QueueFilter(class_index=FOOT)) == {ids[4]}
     assert got(project, QueueFilter(suggested=True)) == set(ids[:5])
     assert got(project, QueueFilter(suggested=False)) == set(ids[5:])
-    assert got(project, QueueFilter(group="P7")) == set(ids[:3])
-    left = {i for i in ids if project.photos.get(i).relpath.startswith("left")}
+    for part in ("P7", "p", "7"):
+        assert got(project, QueueFilter(group=part)) == set(ids[:3])
+    assert got(project, QueueFilter(group="p", text="left")) == left & set(ids[:3])
+    assert got(project, QueueFilter(group="left")) == set(), "a photo of no group is found by its name"
     assert got(project, QueueFilter(text="LEFT\\P")) == left
     assert got(project, QueueFilter(text="left/", class_index=HAND)) == left & {*ids[:4], ids[5]}
     assert got(project, QueueFilter(text="%")) == set()
