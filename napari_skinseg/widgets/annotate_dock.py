@@ -173,6 +173,7 @@ class AnnotateDock(QWidget):
         self.next_up.opened.connect(session.open_photo)
         session.note_requested.connect(self.buttons.ask_note)
         session.photo_changed.connect(self.buttons.close_note)  # it was for the photo before
+        session.closed_by_escape.append(self.buttons.put_note_away)
 
     def _show_light(self, shown: bool) -> None:
         """Unfold brightness and contrast, in sight where the window is low."""
@@ -233,7 +234,7 @@ class AnnotateDock(QWidget):
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Qt: Esc closes the note, all else goes on to napari."""
         escaped = event is not None and event.key() == Qt.Key.Key_Escape
-        if not (escaped and self.buttons.close_note()):
+        if not (escaped and self.buttons.put_note_away()):
             super().keyPressEvent(event)
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import napari
     from napari.layers import Labels
 
+    from trainer.project.project import Project
+
 KEEP = """
 vec4 kept_pixel = vec4(0.0);
 vec4 keep_pixel(vec4 pixel) {
@@ -72,7 +74,13 @@ AFTER_OPACITY = 9
 """Place among the filters of vispy, of which the opacity is one."""
 
 
-def draw_classes(viewer: napari.Viewer, layer: Labels, background: int, *, hatched: bool = False) -> None:
+def draw_classes(viewer: napari.Viewer, layer: Labels, project: Project) -> None:
+    """Have a layer drawn as the project's settings say: outline and rim and a light fill, or hatching."""
+    hatched = project.settings.window.drawing == "hatching"
+    draw_labels(viewer, layer, project.classes.background + 1, hatched=hatched)
+
+
+def draw_labels(viewer: napari.Viewer, layer: Labels, background: int, *, hatched: bool = False) -> None:
     """Have a layer drawn with outlines from now on, and filled as `layers.drawing` says.
 
     Parameters

@@ -8,7 +8,7 @@ from napari.layers import Labels
 
 from napari_skinseg.layers.drawing import fill
 from napari_skinseg.layers.palette import colormap
-from napari_skinseg.widgets.outline import draw_classes
+from napari_skinseg.widgets.outline import draw_labels
 from trainer.labels.classes import CLASS_SETS
 
 CLASSES = CLASS_SETS["skin9"]
@@ -20,7 +20,7 @@ def test_a_class_has_a_line_around_it_and_a_hidden_one_has_none(make_napari_view
     data[20:40, 20:60] = 8
     viewer.add_image(np.full((60, 80, 3), 200, np.uint8), rgb=True)
     layer = viewer.add_layer(Labels(data, colormap=colormap(CLASSES), opacity=0.3))
-    draw_classes(viewer, layer, CLASSES.background + 1)
+    draw_labels(viewer, layer, CLASSES.background + 1)
     wanted = np.array([int(CLASSES.colours[7][at : at + 2], 16) for at in (1, 3, 5)])
 
     def lined() -> float:
@@ -45,7 +45,7 @@ def test_the_photo_is_seen_through_a_class_and_background_is_no_bare_photo(make_
     data[10:80, 5:35], data[10:80, 45:75] = 8, 1  # the third third is not labelled
     viewer.add_image(np.full((90, 120, 3), 200, np.uint8), rgb=True)
     layer = viewer.add_layer(Labels(data, colormap=colormap(CLASSES), opacity=0.45))
-    draw_classes(viewer, layer, CLASSES.background + 1)
+    draw_labels(viewer, layer, CLASSES.background + 1)
     viewer.scene.camera.zoom = 4
     red = np.array([int(CLASSES.colours[7][at : at + 2], 16) for at in (1, 3, 5)])
 
@@ -74,7 +74,7 @@ def test_hatching_leaves_the_photo_bare_between_its_lines(make_napari_viewer, qt
     viewer = make_napari_viewer(show=True)
     viewer.add_image(np.full((60, 80, 3), 200, np.uint8), rgb=True)
     layer = viewer.add_layer(Labels(np.full((60, 80), 8, np.uint8), colormap=colormap(CLASSES), opacity=0.45))
-    draw_classes(viewer, layer, CLASSES.background + 1, hatched=True)
+    draw_labels(viewer, layer, CLASSES.background + 1, hatched=True)
     picture = viewer.screenshot(canvas_only=True, flash=False)[..., :3].astype(int)
     middle = np.array(picture.shape[:2]) // 2
     inside = picture[middle[0] - 60 : middle[0] + 60, middle[1] - 60 : middle[1] + 60]
