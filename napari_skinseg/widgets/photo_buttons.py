@@ -71,7 +71,7 @@ class PhotoButtons(QWidget):
         self.accept = button(
             "Accept and next   (Space)", "Accept the rest, save, next photo", OneClick(session.accept_by_hand)
         )
-        self.accept.setMinimumHeight(34)
+        self.be_low(False)
         self.save = button(
             "Save part", "Save what you painted and accepted, stay here (S)", session.save_part
         )
@@ -104,6 +104,10 @@ class PhotoButtons(QWidget):
             (self.back, session.back),
         ):
             shown.setIcon(key_cap(keys[action], colour))
+
+    def be_low(self, low: bool) -> None:
+        """Take less room, in a low window."""
+        self.accept.setMinimumHeight(28 if low else 34)
 
     def enable(self, writable_photo: bool) -> None:
         """Enable what changes a photo, or disable it; back is always possible."""
