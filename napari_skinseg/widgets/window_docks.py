@@ -12,7 +12,7 @@ from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import napari
     from magicgui.widgets import Widget
@@ -96,8 +96,8 @@ def focus_canvas(viewer: napari.Viewer) -> None:
 
 def shortcuts(
     viewer: napari.Viewer,
-    anywhere: dict[str, Callable[[], object]],
-    on_photo: dict[str, Callable[[], object]],
+    anywhere: Mapping[str, Callable[[], object]],
+    on_photo: Mapping[str, Callable[[], object]],
 ) -> list[QShortcut]:
     """Bind keys that napari cannot bind, or that Qt would take to move the focus.
 

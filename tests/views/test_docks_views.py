@@ -181,4 +181,4 @@ def test_the_loss_drawn_is_that_of_the_round_that_runs(project):
     alive(project, state="training", round="full", lane="full", step=3, steps=9)
     view = resolve_trainer(project)
     assert view.round_id == "full"
-    assert f"round {view.round_number}," in view.line
+    assert f"full round {view.round_number} ·" in view.line
