@@ -116,15 +116,16 @@ def wrong_region(labels: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return regions == sizes.argmax()
 
 
-def choose(project: Project) -> tuple[int, int]:
-    """Find a photo whose suggestion has one large mistake, and one whose suggestion is right."""
+def choose(project: Project, name: str = "") -> tuple[int, int]:
+    """Find a photo (with this in its name) whose suggestion has one large mistake, and one that is right."""
     truth_of, found = Truth(project.path / "sample" / "masks"), []
     for number in waiting(project):
         prediction = project.predictions.get(number)
         if prediction is not None:
             labels, truth = project.predictions.read(prediction)[0], truth_of(project.photos.get(number))
             found.append((number, (labels == truth).mean(), wrong_region(labels, truth).mean()))
-    nearly = [item for item in found if item[1] > NEARLY_RIGHT]
+    named = [item for item in found if name in project.photos.get(item[0]).relpath]
+    nearly = [item for item in named if item[1] > NEARLY_RIGHT]
     first = max(nearly, key=lambda item: item[2])[0]
     return first, max((item for item in found if item[0] != first), key=lambda item: item[1])[0]
 
@@ -197,6 +198,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("project", type=Path, help="a copy of the project of make_pictures")
     parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--photo", default="", help="part of the name of the photo that is corrected")
     options = parser.parse_args()
     start_trainer(options.project)
     viewer = napari.Viewer(show=False, show_welcome_screen=False)
@@ -206,7 +208,7 @@ def main() -> None:
         dock = open_workspace(viewer, options.project, "film", remembers=False)
         settle(1.5)
         film = Film(viewer)
-        act(dock, film, *choose(dock.project))
+        act(dock, film, *choose(dock.project, options.photo))
         film.save(options.out)
         dock.dispose()
     finally:

@@ -20,7 +20,7 @@ from napari_skinseg.demo.screenshot import workspace_picture
 from napari_skinseg.demo.simulated_annotator import SimulatedAnnotator
 from napari_skinseg.widgets.event_loop import settle
 from trainer.project.project import Project
-from trainer.service.process import start_trainer, stop_trainer
+from trainer.service.process import start_trainer, stop_trainer, trainer_liveness
 from trainer.synthetic.demo_project import make_demo
 
 OUT = Path(__file__).parent / "pictures"
@@ -65,6 +65,7 @@ def show_work(dock: Any) -> None:
     project, session = dock.project, dock.session
     wanted = most_to_see(project)
     session.open_photo(wanted)
+    wait_for(lambda: trainer_liveness(project) == "running", 60)
     session.train_now()
     wait_for(lambda: session.current is not None and session.current.model_id is not None, 90)
     SimulatedAnnotator(session, Truth(project.path / "sample" / "masks")).annotate()
@@ -74,6 +75,8 @@ def show_work(dock: Any) -> None:
     dock.trainer.toggle()  # the curves unfold by hand only
     settle(0.5)
     dock.viewer.reset_view()
+    settle(1.5)
+    session._unsay()  # what was asked for above is under way
 
 
 def show_selection(dock: Any) -> None:
@@ -90,15 +93,23 @@ def show_selection(dock: Any) -> None:
     wait_for(lambda: select._found is not None and not select._found.better_comes, 60)
     select.click(float(row), float(column), added=True)
     wait_for(lambda: select._proposals and not select._awaited, 30)
+    shares = [shared(proposal.at(truth.shape), truth == HAND) for proposal in select._proposals]
+    for _ in range(int(np.argmax(shares))):
+        select.next_proposal()  # as a hand would press Tab
     session._editor.brush.select(HAND, keep_tool=True)
     dock.viewer.reset_view()
     settle(1.0)
 
 
+def shared(one: Any, other: Any) -> float:
+    """How much of two masks is in both, of what is in either."""
+    return float((one & other).sum() / max(1, (one | other).sum()))
+
+
 def show_following(dock: Any, out: Path) -> None:
     """Scribble into the largest wrong region of a suggestion, and save the canvas before and after R."""
     project, session = dock.project, dock.session
-    session.open_photo(most_to_see(project, place=2))
+    session.open_photo(most_to_see(project, place=5))
     wait_for(lambda: session.current is not None and session.current.model_id is not None, 90)
     photo_id, model_id = session.current.photo.id, session.current.model_id
     sha256 = project.photos.get(photo_id).sha256
@@ -148,7 +159,7 @@ def take_tabs(dock: Any, out: Path) -> None:
     """Save a picture of each tab by itself, and of the key table."""
     for name in ("queue", "review", "models", "settings", "training", "keys"):
         dock.show_extra(name)
-        settle(2.5)
+        settle(6.0)  # small pictures come one by one
         panel = dock.keys if name == "keys" else dock.tabs[name]
         panel.grab().save(str(out / f"{name}.png"))
         print(out / f"{name}.png")

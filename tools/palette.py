@@ -1,9 +1,10 @@
 """Search the class colours: ``python tools/palette.py [--seed 1]`` writes a palette and its worst pairs.
 
-A class is seen as its colour blended over skin at the opacity of the window's fill. Two classes, and a class
-and the skin beside it, must stay apart on every tone of skin, reddened or not, and for every eye; and so must
-the colours themselves, in which outlines are drawn. The distance is CIE76; colour-blind eyes are those of
-Machado, Oliveira and Fernandes (2009) at severity 1; the skin is the ten tones of the Monk scale.
+A class is known by the rim inside its outline: its colour blended over skin at the opacity of the window
+(`napari_skinseg/layers/drawing.py`). Two classes, and a class and the skin beside it, must stay apart on
+every tone of skin, reddened or not, and for every eye; and so must the colours themselves, in which outlines
+are drawn. The distance is CIE76; colour-blind eyes are those of Machado, Oliveira and Fernandes (2009) at
+severity 1; the skin is the ten tones of the Monk scale.
 """
 
 from __future__ import annotations
@@ -92,9 +93,10 @@ def lab(colours: Array, eye: str) -> Array:
     )
 
 
-def blended(colours: Array, opacity: float) -> Array:
-    """Blend colours (n, 3) over each tone as the screen does: shape (skins, n, 3)."""
-    return opacity * colours + (1 - opacity) * rgb(MONK)[:, None]
+def blended(colours: Array, opacity: float | Sequence[float]) -> Array:
+    """Blend colours (n, 3) over each tone as the screen does, with one opacity or one each: (skins, n, 3)."""
+    covers = np.broadcast_to(np.asarray(opacity, float), len(colours))[:, None]
+    return covers * colours + (1 - covers) * rgb(MONK)[:, None]
 
 
 def bare() -> Array:
@@ -106,7 +108,7 @@ def bare() -> Array:
 def worst_pair(
     names: Sequence[str],
     colours: Sequence[str],
-    opacity: float,
+    opacity: float | Sequence[float],
     against_skin: bool,
     eyes: Sequence[str] = tuple(EYES),
 ) -> Worst:

@@ -30,20 +30,31 @@ class StatusWords:
     def __init__(self, layer: Labels, classes: ClassSet) -> None:
         self._layer, self._classes = layer, classes
         self._napari = layer.get_status
-        self._notice, self._until = "", 0.0
+        self._notice, self._until, self._goes_with_stroke = "", 0.0, False
         layer.get_status = self._status
+        layer.mouse_drag_callbacks.append(self._on_press)
 
     def close(self) -> None:
         """Give the layer its own words back."""
         self._layer.__dict__.pop("get_status", None)
+        self._layer.mouse_drag_callbacks.remove(self._on_press)
 
     def keep(self, text: str) -> None:
         """Keep a notice for a few seconds, though the mouse moves."""
         self._notice, self._until = text, time.monotonic() + NOTICE_SECONDS
+        self._goes_with_stroke = False
+
+    def forget_with_stroke(self) -> None:
+        """Keep this notice no longer than until the next stroke, after which it is not true any more."""
+        self._goes_with_stroke = True
 
     def forget(self) -> None:
         """Let the class under the mouse be told again."""
         self._until = 0.0
+
+    def _on_press(self, layer: Labels, event: object) -> None:
+        if self._goes_with_stroke:
+            self.forget()
 
     def _status(self, position: Any = None, **given: Any) -> dict[str, str]:
         """Answer as napari's `get_status`, which asks from a thread of its own."""

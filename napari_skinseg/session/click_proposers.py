@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 STROKES = "; drag over all of a thing"
 """What a hand does best where a click finds a piece alone."""
+DRAGS = {False: " or drag a box around it", True: " or drag over all of it"}
+"""What a drag is to a proposer, by whether it takes strokes."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,12 @@ class Found:
     """A sentence where it is not MobileSAM."""
     better_comes: bool = False
     """Whether the trainer is about to make the embedding."""
+
+
+def help_words(found: Found | None) -> str:
+    """Say what a hand can do; a drag does what the finder of masks makes of it."""
+    drag = "" if found is None else DRAGS[found.proposer.by_strokes]
+    return f"click a thing (Shift: less of it){drag}; Tab: another; Enter or a digit paints it"
 
 
 class ClickProposers:

@@ -80,13 +80,13 @@ class MaskHistory:
         photo = self._editor.photo
         if photo is None or photo.id != revision.photo_id:
             return
-        image, colours = photo.image, self._project.classes.colours
+        image, classes = photo.image, self._project.classes
 
         def draw() -> NDArray[np.uint8]:
             labels, _ = self._project.masks.read(revision)
             step = max(1, -(-max(image.shape) // PREVIEW))
             small = np.ascontiguousarray(image[::step, ::step])
-            return tinted(small if bare else veil_photo(self._project, photo.id, small), labels, colours)
+            return tinted(small if bare else veil_photo(self._project, photo.id, small), labels, classes)
 
         def failed(error: BaseException) -> None:
             self.notice.emit("warning", f"this mask cannot be shown: {error}")

@@ -86,7 +86,7 @@ def filter_words(wanted: QueueFilter, classes: ClassSet) -> str:
             None,
             (
                 "" if wanted.class_index is None else classes.names[wanted.class_index],
-                f"group {wanted.group}" if wanted.group else "",
+                f"group with “{wanted.group}”" if wanted.group else "",
                 f"name with “{wanted.text}”" if wanted.text else "",
                 there,
             ),

@@ -34,7 +34,7 @@ class SaveJob:
 
     `kind` is `SAVE` or `GRID` (every proposed label is accepted), `PART` (as it is) or None (no mask). With
     `leave` the photo is released afterwards, flagged where there is a `note`; with `skipped` its work becomes
-    a draft.
+    a draft. It is `lost` where somebody else's save came before.
     """
 
     photo: LoadedPhoto
@@ -44,6 +44,7 @@ class SaveJob:
     skipped: bool = False
     tries: int = 0
     written: Revision | None = None
+    lost: bool = False
 
 
 def keep_draft(project: Project, annotator: str, photo: LoadedPhoto) -> None:
@@ -197,6 +198,7 @@ class Saver:
         if job.leave and not any(other.photo.id == job.photo.id for other in self.pending):
             self._heads.pop(job.photo.id, None)  # opened again, it begins from the head of then
         if conflict is not None:
+            job.lost = True
             self.notice.emit("warning", str(conflict))
         self.saved.emit(job, revision)
 

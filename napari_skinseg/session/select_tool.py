@@ -12,6 +12,7 @@ from napari_skinseg.layers.mouse import apart, place_of
 from napari_skinseg.layers.palette import class_name
 from napari_skinseg.layers.refresh import bounds
 from napari_skinseg.layers.selection_layer import SelectionLayer
+from napari_skinseg.session.click_proposers import help_words
 from trainer.labels.values import NOT_LABELLED
 from trainer.selection.proposals import Prompts
 
@@ -36,7 +37,6 @@ DRAGGED = 6.0
 """A mouse that moves less than this on the screen, in pixels, has clicked."""
 STEPS = 150
 """A stroke over the long side of a photo says so often what belongs to the thing."""
-HELP = "click a thing (Shift: less of it) or drag a box; Tab: another; Enter or a digit paints it"
 
 
 class SelectTool:
@@ -101,7 +101,7 @@ class SelectTool:
         self.active = True
         self._layer.mode = "pan_zoom"
         self._layer.mouse_pan = False  # a drag is a box; the middle button and Space still pan
-        self._layers.show_help(HELP)
+        self._layers.show_help(help_words(self._found))
         self._prepare()
         self.changed.emit()
 
@@ -199,7 +199,9 @@ class SelectTool:
                 return  # so many clicks would lead MobileSAM astray: it takes over for the next thing
             before, self._found = self._found, found
             if before is None or before.proposer is not found.proposer:
-                self.notice.emit("info", found.why or HELP)
+                self.notice.emit("info", found.why or help_words(found))
+                if self.active:
+                    self._layers.show_help(help_words(found))
                 self._look()
 
         self._reader.read(proposers.find, ready, self._failed)

@@ -283,8 +283,12 @@ class AnnotationSession(SessionTools):
             if job.kind in FINISHED and job.note is None:
                 takes = "Ctrl+Z takes it back, B opens it again" if self.untouched else "B opens it again"
                 self.notice.emit("info", f"saved; {takes}")
+                self._editor.layers.words.forget_with_stroke()
         elif revision is not None:
             self._editor.saved(job.photo.id, revision)
+            if not job.lost:
+                more = "" if job.kind in FINISHED else " as a part: Space accepts the rest and goes on"
+                self.notice.emit("info", f"saved{more}")
         self.state_changed.emit()
 
     def _background_failed(self, error: BaseException) -> None:

@@ -26,6 +26,8 @@ from napari_skinseg.session.taking_back import TakingBack
 from napari_skinseg.session.thumbnails import Suggested
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from napari.components import ViewerModel
     from napari.layers import Image, Labels
@@ -88,6 +90,8 @@ class SessionState:
         self._project_status = ProjectStatus(first_model_after=project.settings.queue.first_model_after)
         self.light = PhotoLight(self._editor.layers.photo)
         self._stats: Stats | None = None
+        self.closed_by_escape: list[Callable[[], bool]] = []
+        """Asked before Escape does anything to the photo: each returns whether it had something to close."""
         self._closed = False
         self.notice.connect(self._keep_notice)
 

@@ -149,8 +149,23 @@ class SessionTools(SessionState):
             self._editor.select.paint(self.selected_class)
 
     def escape(self) -> None:
-        """Drop what is selected or half drawn."""
-        self._editor.select.escape()
+        """Put away what is open in the panel; else drop what is selected or half drawn."""
+        if not any(close() for close in self.closed_by_escape):
+            self._editor.select.escape()
+
+    def save_now(self) -> None:
+        """Save what is decided and stay, and say what came of it: for whoever presses Ctrl+S out of habit."""
+        if self._editor.photo is None:
+            self.notice.emit("info", "nothing to save: no photo is open")
+        elif not (self._not_drawing() and self._may_write()):
+            return
+        elif self.unsaved:
+            self._completion.save_part()
+            self.state_changed.emit()
+        elif self._editor.photo.revision is None:
+            self.notice.emit("info", "nothing to save yet: paint, or accept the suggestion with Space")
+        else:
+            self.notice.emit("info", "all of it is saved already")
 
     def hold_to_pan(self) -> None:
         """Let the left mouse button move the photo until `end_pan`."""

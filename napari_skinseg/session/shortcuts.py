@@ -179,7 +179,7 @@ def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
         ),
         KeyRow("N", "accept the rest, save, next", actions.accept_by_hand),
         KeyRow("B", "back to the photo before", actions.back),
-        KeyRow("S", "save the part, stay", actions.save_part),
+        KeyRow("S", "save the part, stay (also Ctrl+S)", actions.save_part),
         KeyRow("K", "skip this photo", actions.skip),
         KeyRow("F", "flag it with a note", actions.ask_for_note),
         KeyRow(PEEK, "hold to see the bare photo", actions.toggle_peek),

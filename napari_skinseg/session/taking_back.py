@@ -109,6 +109,7 @@ class TakingBack:
             )
         if made is not None:
             project.drafts.save(photo_id, who, labels, provenance, made.id, accepted.model_id)
+        project.sessions.take_back(who, photo_id)
         return ""
 
     def _reverted(self, trouble: str) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_skinseg.session.background import Background
+    from trainer.labels.classes import ClassSet
     from trainer.project.project import Project
 
 SIDE = 80
@@ -24,8 +25,8 @@ KEPT = 1000
 """Thumbnails in memory: at most 28 MB."""
 WAITING = 60
 """Wishes that wait: who scrolls past a thousand photos wants those in sight, not all of them."""
-TINT = 0.55
-"""Share of a class's colour over the photo."""
+TINT, BACKGROUND_TINT = 0.55, 0.2
+"""Share of a class's colour over the photo, and of the background's, which is most of it."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Thumbnails:
         if not bare:
             image = veil_photo(self._project, photo_id, image)
         labels = self._labels(photo_id, mask) if mask and self._may_see(photo_id) else None
-        return image if labels is None else tinted(image, labels, self._project.classes.colours)
+        return image if labels is None else tinted(image, labels, self._project.classes)
 
     def _labels(self, photo_id: int, mask: Mask) -> NDArray[np.uint8] | None:
         if isinstance(mask, str):
@@ -109,10 +110,8 @@ class Thumbnails:
         return None if prediction is None else self._project.predictions.read(prediction)[0]
 
 
-def tinted(
-    image: NDArray[np.uint8], labels: NDArray[np.uint8], colours: tuple[str, ...]
-) -> NDArray[np.uint8]:
-    """Return a picture with labels over it, of the picture's size.
+def tinted(image: NDArray[np.uint8], labels: NDArray[np.uint8], classes: ClassSet) -> NDArray[np.uint8]:
+    """Return a picture with labels over it, of the picture's size; the background hardly covers it.
 
     Parameters
     ----------
@@ -120,14 +119,19 @@ def tinted(
         uint8 (height, width, 3), maybe smaller than the labels.
     labels
         uint8, stored values of the whole photo.
-    colours
-        ``#rrggbb`` of each class.
+    classes
+        For their colours.
     """
     height, width, _ = image.shape
     rows = np.arange(height) * labels.shape[0] // height
     columns = np.arange(width) * labels.shape[1] // width
     values = labels[np.ix_(rows, columns)]
     table = np.zeros((256, 3), np.float32)
-    table[1 : len(colours) + 1] = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in colours]
-    tint = np.where(values > 0, np.float32(TINT), np.float32(0))[..., None]
+    table[1 : classes.count + 1] = [
+        [int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in classes.colours
+    ]
+    tints = np.zeros(256, np.float32)
+    tints[1 : classes.count + 1] = TINT
+    tints[classes.background + 1] = BACKGROUND_TINT
+    tint = tints[values][..., None]
     return ((1 - tint) * image.astype(np.float32) + tint * table[values]).astype(np.uint8)

@@ -66,7 +66,7 @@ class TrainerView:
     light: str
     """``good`` · ``busy`` · ``warn`` · ``off``: the colour of the dot."""
     line: str
-    """State, device, round, step, time left: one line."""
+    """What runs, time left, step, device: one line."""
     served: str
     decision: str
     """Decision of the last gate with its reason, in one sentence."""
@@ -130,16 +130,27 @@ def dice_by_class(
 
 
 def status_line(now: TrainerState, round_number: int | None) -> str:
-    """Write ``training · cuda:0 · fast round 14, step 180 of 300 · 9 s left``; a round's message leads."""
-    place = f", step {now.step} of {now.steps}" if now.steps else ""
-    busy_with = now.state == "training" and now.message
-    parts = [now.message if busy_with else now.state, now.device]
-    if round_number and now.state in BUSY:
-        lane = f"{now.lane} " if now.lane else ""
-        parts.append(f"{lane}round {round_number}{place}")
-    if now.seconds_left is not None and now.state == "training":
-        parts.append(f"{duration_text(now.seconds_left)} left")
-    return " · ".join(part for part in (*parts, "" if busy_with else now.message) if part)
+    """Write ``training · fast round 14 · 9 s left · step 180 of 300 · cuda:0``; a round's message leads.
+
+    A narrow window cuts the end off: what runs and how long it takes come first.
+    """
+    busy_with = now.message if now.state == "training" else ""
+    in_round = round_number if now.state in BUSY else None
+    return " · ".join(
+        filter(
+            None,
+            (
+                busy_with or now.state,
+                f"{now.lane or ''} round {in_round}".strip() if in_round else "",
+                f"{duration_text(now.seconds_left)} left"
+                if now.seconds_left is not None and now.state == "training"
+                else "",
+                "" if busy_with else now.message,
+                f"step {now.step} of {now.steps}" if in_round and now.steps else "",
+                now.device,
+            ),
+        )
+    )
 
 
 def duration_text(value: float) -> str:

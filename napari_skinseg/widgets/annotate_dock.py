@@ -30,13 +30,15 @@ from napari_skinseg.widgets.word_table import WordTable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qtpy.QtGui import QKeyEvent
+    from qtpy.QtGui import QKeyEvent, QResizeEvent
 
     from napari_skinseg.session.session import AnnotationSession
     from napari_skinseg.views.annotate import AnnotateView
     from trainer.project.queue.queue import QueueEntry
 
 WIDTH = 296
+LOW = 640
+"""In a dock lower than this, pixels, all is set a little closer, so that nothing has to be scrolled."""
 TAB_PADDING = 8
 """Of the buttons at the foot, pixels: napari's own would not let five stand in a row."""
 OVERLAY_KEYS_AND_TIPS = {
@@ -120,6 +122,7 @@ class AnnotateDock(QWidget):
         self.trainer = button("Show the trainer", "Its dock is closed", partial(self.asked.emit, "trainer"))
         self.trainer.hide()
         self.light.setIcon(light_icon(theme_colour(theme, "icon"), "sun"))
+        self._lines, self._low = [horizontal_line() for _ in range(3)], False
         self._lay_out()
         self._connect()
 
@@ -136,7 +139,7 @@ class AnnotateDock(QWidget):
         layout.addWidget(self.filter)
         layout.addLayout(row_of((self.next, 1), (self.again, 1), (self.add, 1)))
         layout.addWidget(self._scrolled_part())
-        layout.addWidget(horizontal_line())
+        layout.addWidget(self._lines[2])
         layout.addWidget(self.buttons)
         layout.addWidget(self.progress)
         layout.addWidget(self.next_up, 1000)
@@ -151,9 +154,9 @@ class AnnotateDock(QWidget):
         layout = QVBoxLayout(part)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addWidget(horizontal_line())
+        layout.addWidget(self._lines[0])
         layout.addWidget(self.classes)
-        layout.addWidget(horizontal_line())
+        layout.addWidget(self._lines[1])
         layout.addWidget(self.tools)
         switches = (self.following, *self.overlays.values())
         layout.addLayout(row_of(*((switch, 0) for switch in switches)))
@@ -173,6 +176,7 @@ class AnnotateDock(QWidget):
         self.next_up.opened.connect(session.open_photo)
         session.note_requested.connect(self.buttons.ask_note)
         session.photo_changed.connect(self.buttons.close_note)  # it was for the photo before
+        session.closed_by_escape.append(self.buttons.put_note_away)
 
     def _show_light(self, shown: bool) -> None:
         """Unfold brightness and contrast, in sight where the window is low."""
@@ -186,6 +190,17 @@ class AnnotateDock(QWidget):
         self.classes.palette_model.set_theme(theme)
         self.tools.set_theme(theme)
         self.light.setIcon(light_icon(theme_colour(theme, "icon"), "sun"))
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Qt: set all closer in a low window."""
+        super().resizeEvent(event)
+        if self._low != (low := self.height() < LOW):
+            self._low = low
+            self.classes.be_low(low)
+            self.tools.be_low(low)
+            self.buttons.be_low(low)
+            for line in self._lines:
+                line.setHidden(low)
 
     def sizeHint(self) -> QSize:
         """Qt: wide enough for the buttons, no wider."""
@@ -233,7 +248,7 @@ class AnnotateDock(QWidget):
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Qt: Esc closes the note, all else goes on to napari."""
         escaped = event is not None and event.key() == Qt.Key.Key_Escape
-        if not (escaped and self.buttons.close_note()):
+        if not (escaped and self.buttons.put_note_away()):
             super().keyPressEvent(event)
 
 

@@ -117,6 +117,13 @@ class BrushTools(QWidget):
             self.buttons[mode].setIcon(icon(picture, theme_colour(theme, "icon")))
         self.light.set_theme(theme)
 
+    def be_low(self, low: bool) -> None:
+        """Take less room, in a low window."""
+        self._sliders.setVerticalSpacing(1 if low else -1)
+        layout = self.layout()
+        assert layout is not None
+        layout.setSpacing(3 if low else -1)
+
     def want_light(self, on: bool) -> None:
         """Show the row of brightness and contrast, or hide it once the photo is shown as it is."""
         self._light_wanted = on

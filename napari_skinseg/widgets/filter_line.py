@@ -56,7 +56,7 @@ class FilterFields(QWidget):
     def __init__(self, classes: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._told = EVERYTHING
-        self.text, self.group = search_line("Part of a name"), search_line("Group")
+        self.text, self.group = search_line("Part of a name"), search_line("Part of a group")
         self.classes = choice("any class", ((name, index) for index, name in enumerate(classes)))
         self.classes.setToolTip("Photos on which a model has seen this class")
         self.suggested = choice("any photo", (("with a suggestion", True), ("without a suggestion", False)))

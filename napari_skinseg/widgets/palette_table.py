@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari_skinseg.views.annotate import ClassRow
 
 KEY, NAME, EYE, LOCK = range(4)
-ROW_HEIGHT = 20
+ROW_HEIGHT, LOW_ROW = 20, 18
 
 
 class PaletteModel(QAbstractTableModel):
@@ -115,7 +115,7 @@ class PaletteTable(QTableView):
 
     def __init__(self, *, theme: str = "dark", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.palette_model = PaletteModel(theme)
+        self.palette_model, self._row_height = PaletteModel(theme), ROW_HEIGHT
         self.setModel(self.palette_model)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
@@ -126,7 +126,7 @@ class PaletteTable(QTableView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setIconSize(QSize(16, 16))
-        hide_row_numbers(self, ROW_HEIGHT).setMinimumSectionSize(ROW_HEIGHT)
+        hide_row_numbers(self, ROW_HEIGHT).setMinimumSectionSize(LOW_ROW)
         header = column_header(self)
         header.hide()
         header.setMinimumSectionSize(26)
@@ -139,7 +139,16 @@ class PaletteTable(QTableView):
     def show_rows(self, rows: tuple[ClassRow, ...]) -> None:
         """Present resolved rows, at full height: a palette never scrolls."""
         self.palette_model.show_rows(rows)
-        self.setFixedHeight(ROW_HEIGHT * len(rows) + 2)
+        self._fit()
+
+    def be_low(self, low: bool) -> None:
+        """Take less room, in a low window."""
+        self._row_height = LOW_ROW if low else ROW_HEIGHT
+        hide_row_numbers(self, self._row_height)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.setFixedHeight(self._row_height * len(self.palette_model.rows) + 2)
 
     def _clicked(self, index: QModelIndex) -> None:
         row = self.palette_model.rows[index.row()]

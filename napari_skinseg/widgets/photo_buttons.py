@@ -35,9 +35,20 @@ class OneClick:
 class NoteLine(QLineEdit):
     """The line of a note; the key that opened it, still held, types nothing."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._opened = False
+
+    def open(self) -> None:
+        """Show the line, with what was typed into it before."""
+        self._opened = True
+        self.show()
+        self.setFocus()
+
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Qt: pass over repeats until something is typed."""
-        if event is None or self.text() or not event.isAutoRepeat():
+        if event is None or not (self._opened and event.isAutoRepeat()):
+            self._opened = False
             super().keyPressEvent(event)
 
 
@@ -60,7 +71,7 @@ class PhotoButtons(QWidget):
         self.accept = button(
             "Accept and next   (Space)", "Accept the rest, save, next photo", OneClick(session.accept_by_hand)
         )
-        self.accept.setMinimumHeight(34)
+        self.be_low(False)
         self.save = button(
             "Save part", "Save what you painted and accepted, stay here (S)", session.save_part
         )
@@ -94,6 +105,10 @@ class PhotoButtons(QWidget):
         ):
             shown.setIcon(key_cap(keys[action], colour))
 
+    def be_low(self, low: bool) -> None:
+        """Take less room, in a low window."""
+        self.accept.setMinimumHeight(28 if low else 34)
+
     def enable(self, writable_photo: bool) -> None:
         """Enable what changes a photo, or disable it; back is always possible."""
         for changing in (self.accept, self.save, self.skip, self.flag):
@@ -101,17 +116,24 @@ class PhotoButtons(QWidget):
 
     def ask_note(self) -> None:
         """Open the line for the note under the buttons; the photo stays in reach."""
-        self.note.setVisible(True)
-        self.note.setFocus()
+        self.note.open()
 
-    def close_note(self) -> bool:
-        """Forget the note that is being written; False where there is none."""
+    def put_note_away(self) -> bool:
+        """Close the line, and keep for this photo what was typed; False where it is not open."""
         if self.note.isHidden():
             return False
-        self.note.clear()
         self.note.hide()
+        kept = ": F brings your note back" if self.note.text().strip() else ""
+        self._session.notice.emit("info", f"not flagged{kept}")
         self.note_closed.emit()
         return True
+
+    def close_note(self) -> None:
+        """Forget the note: it is written, or was for another photo."""
+        self.note.clear()
+        if not self.note.isHidden():
+            self.note.hide()
+            self.note_closed.emit()
 
     def _flag(self) -> None:
         note = self.note.text().strip()

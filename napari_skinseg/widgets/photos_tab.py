@@ -23,7 +23,7 @@ class PhotosTab(QWidget):
     def __init__(self, session: AnnotationSession, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self.text, self.group = search_line("Part of a name"), search_line("Group")
+        self.text, self.group = search_line("Part of a name"), search_line("Part of a group")
         self.states = choice("any state", ((word, state) for state, word in STATE_WORDS.items()))
         self.splits = choice("any use", SPLITS)
         self.annotators = choice("anybody", ())

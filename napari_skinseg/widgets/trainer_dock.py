@@ -129,8 +129,8 @@ class TrainerDock(QWidget):
         bar.setSpacing(8)
         bar.addWidget(name)
         bar.addWidget(self.light)
-        for words, stretch in ((self.line, 3000), (self.served, 1000), (self.decision, 1)):
-            bar.addWidget(words, stretch)  # the decision gets what the others leave
+        for words, stretch in ((self.line, 100_000), (self.served, 300), (self.decision, 1)):
+            bar.addWidget(words, stretch)  # each gets what those before it leave
         for part in (*self.buttons.values(), self.recipe, self.models, self.honesty, self.fold):
             bar.addWidget(part)
         layout = QVBoxLayout(self)

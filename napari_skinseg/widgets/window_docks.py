@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from napari.settings import get_settings
@@ -10,10 +12,11 @@ from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import napari
     from magicgui.widgets import Widget
+    from qtpy.QtGui import QAction
 
     Action = Callable[[], object]
 
@@ -93,8 +96,8 @@ def focus_canvas(viewer: napari.Viewer) -> None:
 
 def shortcuts(
     viewer: napari.Viewer,
-    anywhere: dict[str, Callable[[], object]],
-    on_photo: dict[str, Callable[[], object]],
+    anywhere: Mapping[str, Callable[[], object]],
+    on_photo: Mapping[str, Callable[[], object]],
 ) -> list[QShortcut]:
     """Bind keys that napari cannot bind, or that Qt would take to move the focus.
 
@@ -103,7 +106,7 @@ def shortcuts(
     viewer
         Of the window.
     anywhere
-        Keys that work wherever the focus is in the window.
+        Keys that work wherever the focus is in the window, also where napari's File menu has them.
     on_photo
         Keys that work where the photo has it.
     """
@@ -112,11 +115,26 @@ def shortcuts(
     for parent, keys in ((window, anywhere), (window.centralWidget(), on_photo)):
         for key, run in keys.items():
             shortcut = QShortcut(QKeySequence(key), parent)
-            if parent is not window:
+            if parent is window:
+                _lend(viewer, shortcut)
+            else:
                 shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(run)
             made.append(shortcut)
     return made
+
+
+def _lend(viewer: napari.Viewer, shortcut: QShortcut) -> None:
+    """Take a key from napari's File menu for as long as a shortcut of ours lives: Qt would do neither."""
+    for action in viewer.window.file_menu.actions():
+        if action.shortcut() == shortcut.key():
+            action.setShortcut(QKeySequence())
+            shortcut.destroyed.connect(partial(_give_back, action, shortcut.key()))
+
+
+def _give_back(action: QAction, key: QKeySequence, *_: object) -> None:
+    with suppress(RuntimeError):  # the window goes, and Qt has deleted its menu
+        action.setShortcut(key)
 
 
 def fit_first_window(viewer: napari.Viewer) -> None:

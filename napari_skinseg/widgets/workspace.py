@@ -21,7 +21,7 @@ from napari_skinseg.widgets.desk_layout import DeskLayout
 from napari_skinseg.widgets.farewell import see_off
 from napari_skinseg.widgets.key_help import KeyHelp
 from napari_skinseg.widgets.notices import show_notice
-from napari_skinseg.widgets.outline import draw_outlines
+from napari_skinseg.widgets.outline import draw_classes
 from napari_skinseg.widgets.staged_drawing import StagedDrawing
 from napari_skinseg.widgets.start_panel import StartPanel
 from napari_skinseg.widgets.trainer_dock import TrainerDock
@@ -159,12 +159,13 @@ class WorkspaceDock(QWidget):
         project = self.project = projects.open_project(Path(path))
         session = self.session = AnnotationSession(self.viewer, project, annotator)
         self.staged = StagedDrawing(self.viewer, session)
-        draw_outlines(self.viewer, session.annotation_layer)
+        draw_classes(self.viewer, session.annotation_layer, project)
         session.poll()  # a first photo is claimed while the docks are made
         self._add_docks(session, project)
         session.notice.connect(partial(show_notice, self.viewer))
         session.help_requested.connect(self._toggle_keys)
-        self.shortcuts = shortcuts(self.viewer, {"?": self._toggle_keys}, {"Tab": session.next_proposal})
+        anywhere = {"?": self._toggle_keys, "Ctrl+S": session.save_now}
+        self.shortcuts = shortcuts(self.viewer, anywhere, {"Tab": session.next_proposal})
         self.viewer.events.theme.connect(self._set_theme)
         if projects.wants_trainer() and not project.read_only and not resolve_trainer(project).running:
             self.start_trainer()
@@ -276,10 +277,8 @@ class WorkspaceDock(QWidget):
         from napari_skinseg.widgets.forms.photo_forms import more_photos  # no first photo waits for forms
 
         if self.project is not None:
-            viewer, path = self.viewer, self.project.path
-            show_tab(
-                viewer, f"Add photos ({DOCK})", lambda: more_photos(partial(show_first_photo, viewer), path)
-            )
+            path, shown = self.project.path, partial(show_first_photo, self.viewer)
+            show_tab(self.viewer, f"Add photos ({DOCK})", lambda: more_photos(shown, path))
 
     def _ask_for_project(self) -> None:
         from napari_skinseg.widgets.forms.photo_forms import new_project

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from trainer.project.catalog.schema import photo
+from trainer.project.catalog.schema import photo, photo_group
 from trainer.project.catalog.schema_choice import handout
 from trainer.project.queue.queue_filter import QueueFilter
 from trainer.project.queue.statistics import Rating, Statistic
 from trainer.project.states import Slot
+from trainer.ranking.older_suggestions import OlderSuggestions
 from trainer.settings.model import Settings
 
 from .conftest import MakeProject, some_mask
@@ -72,21 +74,45 @@ def test_only_photos_that_pass_the_filter_are_handed_out(project: Project) -> No
     for photo_id in ids[:5]:
         suggest(project, photo_id, HAND)
     suggest(project, ids[4], FOOT)  # a newer suggestion counts, alone
+    left = {i for i in ids if project.photos.get(i).relpath.startswith("left")}
     said = Statistic(ids[5], numbers={"class_share": [0.0] * HAND + [0.9, 0.001, None]})
     project.statistics.save([Rating(ids[5], said=said)], None, "0001")
     with project.catalog.write() as connection:
         connection.execute(sa.update(photo).where(photo.c.id.in_(ids[:3])).values(group_name="P7"))
+        connection.execute(sa.insert(photo_group).values(name="P7", split="train"))
     assert got(project, QueueFilter(class_index=HAND)) == {*ids[:4], ids[5]}
     assert got(project, QueueFilter(class_index=FOOT)) == {ids[4]}
     assert got(project, QueueFilter(suggested=True)) == set(ids[:5])
     assert got(project, QueueFilter(suggested=False)) == set(ids[5:])
-    assert got(project, QueueFilter(group="P7")) == set(ids[:3])
-    left = {i for i in ids if project.photos.get(i).relpath.startswith("left")}
+    for part in ("P7", "p", "7"):
+        assert got(project, QueueFilter(group=part)) == set(ids[:3])
+    assert got(project, QueueFilter(group="p", text="left")) == left & set(ids[:3])
+    assert got(project, QueueFilter(group="left")) == set(), "a photo of no group is found by its name"
     assert got(project, QueueFilter(text="LEFT\\P")) == left
     assert got(project, QueueFilter(text="left/", class_index=HAND)) == left & {*ids[:4], ids[5]}
     assert got(project, QueueFilter(text="%")) == set()
     assert got(project, QueueFilter(class_index=HAND, suggested=False, text="nowhere")) == set()
     assert got(project, QueueFilter()) == set(ids)
+
+
+def test_suggestions_and_statistics_of_before_are_found_by_their_classes_too(project: Project) -> None:
+    ids = project.photos.ids()
+    for photo_id in ids[:3]:
+        suggest(project, photo_id, HAND)
+    said = Statistic(ids[5], numbers={"class_share": [0.0] * HAND + [0.9, 0.001, None]})
+    project.predictions.set_scores("0001", [(ids[5], 0.5, "hand or foot?")])
+    project.statistics.save([Rating(ids[5], said=said)], None, "0001")
+    made = project.predictions.get(ids[1])
+    assert made is not None
+    shutil.rmtree(made.path)
+    with project.catalog.write() as connection:  # as an earlier version left it
+        connection.execute(sa.text("DELETE FROM shows"))
+    assert got(project, QueueFilter(class_index=HAND)) == set()
+    older = OlderSuggestions(project)
+    while older.step():
+        pass
+    assert got(project, QueueFilter(class_index=HAND)) == {ids[0], ids[2], ids[5]}, "all that can be read"
+    assert not older.step()
 
 
 def test_ranks_go_on_counting_among_those_that_pass(project: Project) -> None:

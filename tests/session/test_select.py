@@ -49,6 +49,8 @@ def test_without_weights_it_says_what_would_be_gained(selecting):
         "info",
         "colour patches: skinseg weights get mobilesam (41 MB) finds whole things; drag over all of a thing",
     ) in selecting.notices
+    assert "drag over all of it" in selecting.viewer.help
+    assert "box" not in selecting.viewer.help
     assert str(selecting.annotation_layer.mode) == "pan_zoom"
     assert not selecting.annotation_layer.mouse_pan, "a drag moves no photo"
 

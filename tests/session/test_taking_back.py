@@ -64,6 +64,7 @@ def test_the_photo_comes_back_as_it_was_and_is_not_done(session, project, tap):
     assert ("info", "saved; Ctrl+Z takes it back, B opens it again") in session.notices
     assert tap("Ctrl+Z") == first
     assert state(project, first) == PhotoState.NEW
+    assert project.sessions.today("ann").photos == 0, "it was not finished"
     assert project.masks.head(first) is None
     assert np.array_equal(layer.data, labels)
     assert np.array_equal(session.provenance, provenance)
@@ -71,6 +72,7 @@ def test_the_photo_comes_back_as_it_was_and_is_not_done(session, project, tap):
     assert not any("restored" in text for _, text in session.notices)
     assert tap("N") == second, "the photo that was left for it comes next"
     assert (project.masks.read(project.masks.head(first))[1][10:] >= ACCEPTED).all()
+    assert project.sessions.today("ann").photos == 1
 
 
 def test_ten_accepts_are_taken_back_one_after_the_other(session, project, tap):

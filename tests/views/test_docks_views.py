@@ -110,7 +110,7 @@ def test_training_is_one_line(project):
         seconds_left=9.2,
     )
     view = resolve_trainer(project)
-    assert view.line == "training · cuda:0 · fast round 1, step 180 of 300 · 9 s left"
+    assert view.line == "training · fast round 1 · 9 s left · step 180 of 300 · cuda:0"
     assert (view.running, view.light) == (True, "busy")
 
 
@@ -118,7 +118,7 @@ def test_training_is_one_line(project):
 def test_states_have_their_colour_and_their_words(project, state, light):
     alive(project, state=state, device="cpu", message="why it does so")
     view = resolve_trainer(project)
-    assert view.line == f"{state} · cpu · why it does so"
+    assert view.line == f"{state} · why it does so · cpu"
     assert view.light == light
     assert view.paused == (state == "paused")
 
@@ -181,4 +181,4 @@ def test_the_loss_drawn_is_that_of_the_round_that_runs(project):
     alive(project, state="training", round="full", lane="full", step=3, steps=9)
     view = resolve_trainer(project)
     assert view.round_id == "full"
-    assert f"round {view.round_number}," in view.line
+    assert f"full round {view.round_number} ·" in view.line

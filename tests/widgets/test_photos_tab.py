@@ -11,6 +11,7 @@ from workbench import rest, until
 from napari_skinseg.session.thumbnails import SIDE, tinted
 from napari_skinseg.widgets.elements import BREAK
 from napari_skinseg.widgets.photos_tab import PhotosTab
+from trainer.labels.classes import ClassSet
 from trainer.project.catalog.schema import photo
 from trainer.project.queue import search
 
@@ -124,10 +125,12 @@ def test_a_photo_is_seen_small_with_its_mask(tab, session):
 
 def test_labels_of_a_large_photo_are_drawn_on_a_small_picture():
     labels = np.zeros((400, 300), np.uint8)
-    labels[200:] = 1
-    found = tinted(np.zeros((40, 30, 3), np.uint8), labels, ("#ffffff",))
+    labels[100:200], labels[200:] = 1, 2
+    classes = ClassSet("two", ("background", "lesion"), ("#fffffe", "#ffffff"))
+    found = tinted(np.zeros((40, 30, 3), np.uint8), labels, classes)
     assert found.shape == (40, 30, 3)
-    assert not found[:20].any()
+    assert not found[:10].any()
+    assert (found[10:20, ..., 0] == 51).all(), "the background hardly covers the photo"
     assert (found[20:] == 140).all()
 
 

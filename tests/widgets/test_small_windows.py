@@ -8,14 +8,14 @@ from html import unescape
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel
-from workbench import make_project, serve
+from workbench import beat, make_project, serve
 
 from napari_skinseg.session.remembered import FILE_VARIABLE, Desk, read_desk, write_desk
 from napari_skinseg.views.trainer import ClassDice
 from napari_skinseg.widgets.class_chart import ClassChart
 from napari_skinseg.widgets.elements import wrapped_label
 from napari_skinseg.widgets.notices import is_notification
-from napari_skinseg.widgets.window_docks import layer_docks, photo_canvas
+from napari_skinseg.widgets.window_docks import layer_docks, photo_canvas, raise_dock
 from napari_skinseg.widgets.workspace import open_workspace
 from trainer.labels.classes import CLASS_SETS
 
@@ -50,6 +50,18 @@ def test_a_window_of_1100_by_700_holds_all_and_one_of_800_by_540_every_decision(
     assert dock.trainer.curves.isHidden(), "with a model to draw, too: nothing unfolds by itself"
     lowest = dock.annotate.classes.parentWidget()
     assert lowest.visibleRegion().boundingRect().height() == lowest.height(), "nothing has to be scrolled"
+
+    dock.project.trainer.start_round("20261120-081500-ab12", "full", "skinseg")
+    beat(dock.project, state="training", lane="full", round="20261120-081500-ab12", seconds_left=540, step=1)
+    dock.annotate.sentence.setText("a state that takes three lines " * 3)
+    dock.show_extra("queue")
+    raise_dock(dock.viewer, dock, "SkinSeg", "right")
+    qtbot.waitUntil(lambda: "left" in dock.trainer.line.text(), timeout=5000)
+    qtbot.wait(100)
+    assert lowest.visibleRegion().boundingRect().height() == lowest.height(), "with a tab behind it, too"
+    words = dock.trainer.line
+    assert words.text().startswith("training · full round 1 · 9 min left")
+    assert words.width() >= words.fontMetrics().horizontalAdvance(words.text()), "nothing of it is cut off"
 
     fitted = dock.viewer.scene.camera.zoom
     dock.trainer.toggle()

@@ -184,7 +184,7 @@ def _check(classes: ClassSet) -> None:
 _SKIN9 = ClassSet(
     name="skin9",
     names=("background", "uncertain", *BODY_PARTS),
-    # tools/palette.py found them: blended over any tone of skin as the window shows them, any two are 11.8 or
+    # tools/palette.py found them: blended over any tone of skin as the window draws rims, any two are 11.8 or
     # more apart (CIE76) for normal, red-, green- and blue-blind eyes, and so is each from bare skin, calm or
     # reddened; 16.7 for normal eyes alone. By themselves, as outlines are drawn, 25.
     colours=(

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from trainer.evaluation.measure_saved import MeasuringPass
+from trainer.ranking.older_suggestions import OlderSuggestions
 from trainer.ranking.pass_over import RankingPass
 from trainer.service.embedding_worker import EmbeddingWorker
 from trainer.service.prediction_worker import PredictionWorker
@@ -30,7 +31,7 @@ class PhotoServer:
         self.predictions = PredictionWorker(project, device)
         self.embeddings = EmbeddingWorker(project, device)
         self.ranking = RankingPass(project, device)
-        self.measuring = MeasuringPass(project)
+        self.measuring, self.older = MeasuringPass(project), OlderSuggestions(project)
         self._ranked_at = 0.0
 
     def serve_one(self, head: bool, clicks: bool = True) -> str:
@@ -52,9 +53,11 @@ class PhotoServer:
         return ""
 
     def rank_one(self, head_only: bool = False) -> str:
-        """Look at one photo of the pool, or rank it, as `RankingPass.step`; before that, at a saved mask."""
+        """Look at one photo of the pool, or rank it, as `RankingPass.step`; before that, at what is there."""
         if not head_only and self.measuring.step():
             return "how far suggestions and saved masks agree"
+        if not head_only and self.older.step():
+            return "which classes earlier suggestions show"
         return self.ranking.step(head_only)
 
     def rank_between_steps(self) -> None:

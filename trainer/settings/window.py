@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from trainer.settings.section import Section, Share
@@ -24,5 +26,9 @@ class WindowSettings(Section):
     is near."""
 
     opacity: Share = 0.45
-    """How much of the photo the colours cover when the window opens: 0 nothing, 1 all; outlines always
-    show."""
+    """How much of the photo the colours cover along the edge of a class when the window opens: 0 nothing, 1
+    all. Inside they cover less, and outlines always show."""
+
+    drawing: Literal["fill", "hatching"] = "fill"
+    """What is drawn inside the outline of a class when the window opens: a light fill, or lines with the bare
+    photo between them."""

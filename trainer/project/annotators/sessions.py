@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Session", "Sessions", "Stats"]
 
+FINISHED = visit.c.outcome.in_((VisitOutcome.SAVED, "save"))  # "save": written by early versions
 CLOCK_SECONDS = 2.0
 """The start of a process, asked for twice, may differ by less than this."""
 
@@ -140,6 +141,15 @@ class Sessions:
                 )
             )
 
+    def take_back(self, annotator: str, photo_id: int) -> None:
+        """Count the last finished visit of an annotator to a photo as one that left it undone."""
+        with self._store.catalog.write() as connection:
+            last = sa.select(sa.func.max(visit.c.id)).join(session, session.c.id == visit.c.session_id)
+            last = last.where(session.c.annotator == annotator, visit.c.photo_id == photo_id, FINISHED)
+            number = connection.execute(last).scalar()
+            outcome = sa.update(visit).where(visit.c.id == number).values(outcome=VisitOutcome.LEFT)
+            connection.execute(outcome)
+
     def stats(self, session_id: int) -> Stats:
         """Return the figures of one sitting."""
         return self._stats(visit.c.session_id == session_id)
@@ -152,12 +162,11 @@ class Sessions:
         return self._stats(visit.c.session_id.in_(sittings), visit.c.created >= midnight)
 
     def _stats(self, *conditions: sa.ColumnElement[bool]) -> Stats:
-        finished = visit.c.outcome.in_((VisitOutcome.SAVED, "save"))  # "save": written by early versions
         query = sa.select(
             sa.func.count(sa.distinct(visit.c.photo_id)),
             sa.func.coalesce(sa.func.sum(visit.c.seconds), 0.0),
             sa.func.coalesce(sa.func.sum(visit.c.strokes), 0),
-        ).where(finished, *conditions)
+        ).where(FINISHED, *conditions)
         with self._store.catalog.read() as connection:
             photos, seconds, strokes = connection.execute(query).one()
         per = max(1, int(photos))

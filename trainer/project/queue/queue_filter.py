@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import sqlalchemy as sa
 
-from trainer.project.catalog.schema import photo, prediction
+from trainer.project.catalog.schema import photo, photo_group, prediction
 from trainer.project.catalog.schema_filter import shows
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from trainer.project.catalog.catalog import Catalog
 
-__all__ = ["EVERYTHING", "Chosen", "QueueFilter", "classes_in", "keep_shown", "read_chosen"]
+__all__ = ["EVERYTHING", "Chosen", "QueueFilter", "classes_in", "keep_shown", "of_group", "read_chosen"]
 
 FEW = 2000
 """Of up to so many photos the ids are looked up first; of more, one comes soon in any order."""
@@ -37,7 +37,7 @@ class QueueFilter:
     text
         Part of its relative path, in any case.
     group
-        Its group.
+        Part of the name of its group, in any case.
     class_index
         A class that a model has seen on it.
     suggested
@@ -55,7 +55,7 @@ class QueueFilter:
         if self.text:
             found.append(photo.c.relpath.icontains(self.text.replace("\\", "/"), autoescape=True))
         if self.group:
-            found.append(photo.c.group_name == self.group)
+            found.append(of_group(self.group))
         if self.class_index is not None:
             seen = shows.alias()
             of_class = (seen.c.class_index == self.class_index, seen.c.photo_id == photo.c.id)
@@ -65,6 +65,12 @@ class QueueFilter:
             there = sa.exists().where(made.c.photo_id == photo.c.id)
             found.append(there if self.suggested else ~there)
         return found
+
+
+def of_group(text: str) -> sa.ColumnElement[bool]:
+    """Say in SQL that a photo is of the group of this name, or of one that was named with this part in it."""
+    named = sa.select(photo_group.c.name).where(photo_group.c.name.icontains(text, autoescape=True))
+    return photo.c.group_name.in_(named.union_all(sa.select(sa.literal(text))))
 
 
 EVERYTHING = QueueFilter()
@@ -83,7 +89,7 @@ def read_chosen(connection: sa.Connection, wanted: QueueFilter) -> Chosen | None
     """Look up which photos pass a filter; None: it lets all pass.
 
     An index leads to what is rare; a name is looked for in all, which takes a fifth of a second in
-    330,000 and holds nobody up.
+    330,000 and holds nobody up; a group among the names of groups, in a tenth of that.
     """
     if wanted == EVERYTHING:
         return None

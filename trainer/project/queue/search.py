@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from trainer.project.catalog.schema import photo, revision, score
 from trainer.project.catalog.schema_choice import measured
 from trainer.project.queue.orders import ranking
+from trainer.project.queue.queue_filter import of_group
 from trainer.project.states import PhotoState
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ class PhotoFilter:
     ----------
     text
         Part of its relative path, in any case.
-    state, split, annotator, group
+    state, split, annotator
         Of the photo; the annotator is that of its current mask.
+    group
+        Part of the name of its group, in any case.
     class_index
         A class of which its current mask holds a pixel, as far as masks have been measured.
     by_rank
@@ -145,10 +148,11 @@ def _query(wanted: PhotoFilter, *rank: sa.ColumnElement[float | str]) -> sa.Sele
     query = query.outerjoin(revision, revision.c.id == photo.c.head)
     if wanted.text:
         query = query.where(photo.c.relpath.icontains(wanted.text.replace("\\", "/"), autoescape=True))
+    if wanted.group:
+        query = query.where(of_group(wanted.group))
     for column, needed in (
         (photo.c.state, wanted.state),
         (photo.c.split, wanted.split),
-        (photo.c.group_name, wanted.group or None),
         (revision.c.annotator, wanted.annotator),
     ):
         if needed is not None:

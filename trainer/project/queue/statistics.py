@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from trainer.project.catalog.clock import shared_time
-from trainer.project.catalog.schema import meta, photo
+from trainer.project.catalog.schema import meta, photo, prediction
 from trainer.project.catalog.schema_choice import likeness, statistic
+from trainer.project.catalog.schema_filter import shows
 from trainer.project.queue.lineup import line_up
-from trainer.project.queue.orders import Order
+from trainer.project.queue.orders import Order, ranking
 from trainer.project.queue.queue_filter import classes_of, keep_shown
 from trainer.project.states import PhotoState
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RankingState", "Rating", "Statistic", "Statistics"]
 
+CHUNK = 5000
+"""Ids that are looked through in one query."""
 PART = 500
 """Rows per transaction or query, so that annotators get their turn."""
 RANKED = "ranked"
@@ -99,14 +102,41 @@ class Statistics:
 
     def _keep_shown(self, said: Sequence[Statistic]) -> None:
         """Keep which classes the model has seen, by which annotators filter the queue."""
-        seen = [
-            (one.photo_id, classes_of(one.numbers["class_share"]))
-            for one in said
-            if "class_share" in one.numbers
-        ]
-        for start in range(0, len(seen), PART):
+        self.keep_seen(
+            {
+                one.photo_id: classes_of(one.numbers["class_share"])
+                for one in said
+                if "class_share" in one.numbers
+            }
+        )
+
+    def keep_seen(self, seen: Mapping[int, Sequence[int]]) -> None:
+        """Keep which classes a model has seen on photos: class indices by photo id."""
+        found = list(seen.items())
+        for start in range(0, len(found), PART):
             with self._store.catalog.write() as connection:
-                keep_shown(connection, self._store.catalog, seen[start : start + PART])
+                keep_shown(connection, self._store.catalog, found[start : start + PART])
+
+    def keep_older(self, after: int) -> tuple[list[int], int | None]:
+        """Keep the classes that statistics of before tell of, for the next photos behind an id.
+
+        Returns
+        -------
+        tuple
+            Photos whose suggestion alone can tell, and the id to go on behind: None at the end.
+        """
+        with self._store.catalog.read() as connection:
+            last = connection.execute(sa.select(sa.func.max(photo.c.id))).scalar() or 0
+            told = sa.select(statistic.c.photo_id, statistic.c.numbers)
+            told = told.where(
+                statistic.c.model_id == ranking(connection), *_unseen(statistic.c.photo_id, after)
+            )
+            made = sa.select(prediction.c.photo_id).where(*_unseen(prediction.c.photo_id, after))
+            rows, ids = connection.execute(told).all(), connection.execute(made).scalars().all()
+        said = [Statistic(row.photo_id, numbers=row.numbers) for row in rows]
+        self._keep_shown(said)
+        known = {one.photo_id for one in said if "class_share" in one.numbers}
+        return [one for one in ids if one not in known], after + CHUNK if after + CHUNK < last else None
 
     def _upsert(self, table: sa.Table, rows: list[dict[str, object]], key: tuple[str, ...]) -> None:
         for start in range(0, len(rows), PART):
@@ -224,6 +254,12 @@ class Statistics:
 def _bursts(photo_ids: list[int]) -> sa.Select[tuple[int, int]]:
     columns = (likeness.c.photo_id, likeness.c.burst)
     return sa.select(*columns).where(likeness.c.photo_id.in_(photo_ids))
+
+
+def _unseen(photo_id: sa.Column[int], after: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """Say of a column that it is one of the next photos, of which it is not kept what a model has seen."""
+    kept = sa.exists().where(shows.c.photo_id == photo_id)
+    return photo_id > after, photo_id <= after + CHUNK, ~kept
 
 
 def _signed(number: int) -> int:
