@@ -25,6 +25,7 @@ from trainer.inference.activations import cell_activations
 from trainer.inference.box_detection import class_confidence, find_boxes
 from trainer.inference.edges import apply_to, coefficient_bands, refined_bands, sharpened
 from trainer.inference.error_map import error_map, load_discriminator
+from trainer.inference.specks import without_specks
 from trainer.inference.tiling import WINDOW, Bands, blended_bands, upsampled_bands
 from trainer.networks.maskrcnn.detector import Detector
 from trainer.networks.probe import ProbeSegmenter
@@ -123,7 +124,7 @@ class Predictor:
         self.windows_at_once = 1 if name == "cpu" else 8
 
     def predict(self, photo: npt.NDArray[np.uint8]) -> Segmentation:
-        """Segment one photo, ``(H, W, 3)`` uint8, upright, at its full size."""
+        """Segment one photo, ``(H, W, 3)`` uint8, upright, at its full size and without specks."""
         height, width = photo.shape[:2]
         labels = np.empty((height, width), np.uint8)
         confidence = np.empty((height, width), np.uint8)
@@ -135,7 +136,7 @@ class Predictor:
             confidence[rows] = to_bytes(best)
             if error is not None:
                 error[rows] = to_bytes(maps[self.model.classes])
-        return Segmentation(labels, confidence, error, self._boxes(photo))
+        return Segmentation(without_specks(labels), confidence, error, self._boxes(photo))
 
     def activations(self, photo: npt.NDArray[np.uint8]) -> npt.NDArray[np.float16] | None:
         """Return what strokes on a photo are followed by, see `cell_activations`; None: no probe, no such."""
