@@ -128,7 +128,7 @@ class DeskLayout(QObject):
         kind = None if event is None else event.type()
         if kind == QEvent.Type.Resize and watched is self._canvas:
             self._refit.start()
-        elif kind == QEvent.Type.Close and watched is self._window:
+        elif kind == QEvent.Type.Close and watched is self._window and not event.spontaneous():
             self.remember()
             self.restore()  # before napari writes its window's state
         return False
