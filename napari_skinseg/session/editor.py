@@ -137,7 +137,7 @@ class PhotoEditor:
         self.overlays.show(photo.extras if photo else NO_EXTRAS, photo.image.shape[:2] if photo else BLANK)
         if photo is None:
             self.layers.show(None, None)
-            self.tracker.start(np.zeros(BLANK, np.uint8), np.zeros(BLANK, np.uint8))
+            self.tracker.start(np.zeros(BLANK, np.uint8), np.zeros(BLANK, np.uint8), paintable=False)
         else:
             self.layers.show(photo.levels, photo.confidence)
             self.tracker.start(photo.labels, photo.provenance)
