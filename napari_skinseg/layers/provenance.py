@@ -117,6 +117,11 @@ class ProvenanceTracker:
         """Whether a person has done something here that can be undone or redone; a refresh is not theirs."""
         return any(step.model_id is None for step in self._steps) or napari_undo.has_redo(self._layer)
 
+    @property
+    def newest_plan(self) -> Refresh | None:
+        """The plan that was applied last, whether or not it still stands."""
+        return self._refreshes[-1][1] if self._refreshes else None
+
     def stands(self, plan: Refresh) -> bool:
         """Return whether a plan was applied and is not undone."""
         return any(self._is_of(step, plan) for step in self._steps)
