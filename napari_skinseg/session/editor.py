@@ -24,6 +24,7 @@ from napari_skinseg.session.region_edits import RegionEdits
 from napari_skinseg.session.select_tool import SelectTool
 from napari_skinseg.session.stopwatch import Stopwatch
 from napari_skinseg.session.stroke_follower import StrokeFollower
+from trainer.errors import in_words
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -171,9 +172,8 @@ class PhotoEditor:
 
     def _with_work(self, labels: NDArray[np.uint8], provenance: NDArray[np.uint8]) -> LoadedPhoto:
         assert self.photo is not None, "no photo is open"
-        seconds = self.stopwatch.seconds
         done = replace(self.photo, unsaved=self.unsaved, labels=labels, provenance=provenance)
-        return replace(done, model_id=self.model_id, seconds=seconds, strokes=self.strokes)
+        return replace(done, model_id=self.model_id, seconds=self.stopwatch.seconds, strokes=self.strokes)
 
     def saved(self, photo_id: int, revision: Revision) -> None:
         """Take the saved revision as the base of further work on the open photo."""
@@ -284,7 +284,7 @@ class PhotoEditor:
         self.changed.emit()
 
     def _draft_failed(self, error: BaseException) -> None:
-        self.notice.emit("error", f"unfinished work cannot be put in safety: {error}")
+        self.notice.emit("error", f"unfinished work cannot be put in safety: {in_words(error)}")
 
     def _save_draft(self, now: float) -> None:
         version = self.tracker.version

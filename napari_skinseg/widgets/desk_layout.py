@@ -128,9 +128,10 @@ class DeskLayout(QObject):
         kind = None if event is None else event.type()
         if kind == QEvent.Type.Resize and watched is self._canvas:
             self._refit.start()
-        elif kind == QEvent.Type.Close and watched is self._window and not event.spontaneous():
-            self.remember()
-            self.restore()  # before napari writes its window's state
+        elif kind == QEvent.Type.Close and watched is self._window:
+            if event is not None and not event.spontaneous():  # else napari asks first
+                self.remember()
+                self.restore()  # before napari writes its window's state
         return False
 
     def _fit(self) -> None:
