@@ -129,10 +129,14 @@ class DeskLayout(QObject):
         if kind == QEvent.Type.Resize and watched is self._canvas:
             self._refit.start()
         elif kind == QEvent.Type.Close and watched is self._window:
-            if event is not None and not event.spontaneous():  # else napari asks first
-                self.remember()
-                self.restore()  # before napari writes its window's state
+            self._close(event)
         return False
+
+    def _close(self, event: QEvent | None) -> None:
+        """Remember and restore, unless napari asks first whether to close."""
+        if event is None or not event.spontaneous():
+            self.remember()
+            self.restore()  # before napari writes its window's state
 
     def _fit(self) -> None:
         if self._watched and self._session.stroking:  # it would go on at another place
