@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QEvent, QObject, QTimer
 
 from napari_skinseg.session.remembered import Desk, read_desk, write_desk
+from napari_skinseg.widgets.digit_row import digits_of_row
 from napari_skinseg.widgets.minimap import Minimap
 from napari_skinseg.widgets.notices import WholeNotifications
 from napari_skinseg.widgets.window_docks import layer_docks, main_window, raise_dock
@@ -66,6 +67,7 @@ class DeskLayout(QObject):
         for watched in self._watched:
             watched.installEventFilter(self)
         assert self._canvas is not None
+        self._digits = digits_of_row(viewer)
         self.map = Minimap(viewer, session, self._canvas)
         self.map.switch(self._before.map)
         session.map_requested.connect(self.map.toggle)
@@ -116,6 +118,7 @@ class DeskLayout(QObject):
         if self._watched:
             self._session.map_requested.disconnect(self.map.toggle)
             self.map.close_map()
+            self._digits.deleteLater()
             self.notifications.close()
         while self._watched:
             self._watched.pop().removeEventFilter(self)
