@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from napari_skinseg.session.session import AnnotationSession
 
 MODIFIERS = {"Alt": "Alt_L", "Shift": "Shift_L", "Ctrl": "Control_L"}
+CLIENT_MESSAGE, LONGS = 33, 32
+"""Kind of an event of the protocol X11, and the size of what it bears, bits."""
 PATIENCE = 60.0
 TURN = 0.02
 """Seconds that the window gets for an event to arrive."""
@@ -49,7 +51,7 @@ class XServer:
             raise SkinsegError("feigned keys need libX11 and libXtst: apt install libxtst6")
         self._x, self._test = ctypes.CDLL(x11), ctypes.CDLL(xtest)
         self._x.XOpenDisplay.restype = ctypes.c_void_p
-        self._x.XStringToKeysym.restype = ctypes.c_ulong
+        self._x.XStringToKeysym.restype = self._x.XInternAtom.restype = ctypes.c_ulong
         display = self._x.XOpenDisplay(None)
         if not display:
             raise SkinsegError("no display: run it under xvfb-run")
@@ -58,6 +60,17 @@ class XServer:
     def focus(self, window: int) -> None:
         """Give a window the keys, as a window manager does."""
         self._x.XSetInputFocus(self._display, ctypes.c_ulong(window), 2, ctypes.c_ulong(0))
+        self._x.XSync(self._display, 0)
+
+    def close(self, window: int) -> None:
+        """Ask a window to close, as the cross in its frame does."""
+        event = (ctypes.c_long * 24)()
+        words = ctypes.cast(event, ctypes.POINTER(ctypes.c_int))
+        words[0] = CLIENT_MESSAGE
+        event[4], event[5] = window, self._x.XInternAtom(self._display, b"WM_PROTOCOLS", 0)
+        words[12] = LONGS
+        event[7] = self._x.XInternAtom(self._display, b"WM_DELETE_WINDOW", 0)
+        self._x.XSendEvent(self._display, ctypes.c_ulong(window), 0, ctypes.c_long(0), ctypes.byref(event))
         self._x.XSync(self._display, 0)
 
     def key(self, name: str, down: bool) -> None:

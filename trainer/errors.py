@@ -14,6 +14,7 @@ __all__ = [
     "StorageFullError",
     "UnreachableError",
     "WeightsError",
+    "in_words",
 ]
 
 
@@ -59,3 +60,11 @@ class ConfigError(SkinsegError):
 
 class WeightsError(SkinsegError):
     """Published weights cannot be had, or are not what they should be."""
+
+
+def in_words(error: BaseException) -> str:
+    """Say an error in one line for a person: of the system's own where, what and the mend, no number."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    where = "" if error.filename is None else f"{error.filename}: "
+    return f"{where}{error.strerror}; check the rights on the folder, and whether the drive is still there"

@@ -80,7 +80,7 @@ class ProvenanceTracker:
         self._steps: list[_Step] = []
         self._staged: list[_Record] = []
         self._refreshes: list[tuple[Atom, Refresh]] = []
-        self._paused = False
+        self._paused, self._paintable = False, True
         napari_undo.install_brush_rule(layer, self._brush_rule)
         napari_undo.install_fast_fill(layer)
         layer.events.paint.connect(self._on_paint)
@@ -92,9 +92,12 @@ class ProvenanceTracker:
         self._layer.events.set_data.disconnect(self._on_set_data)
         napari_undo.remove_brush_rule(self._layer)
 
-    def start(self, labels: NDArray[np.uint8], provenance: NDArray[np.uint8]) -> None:
-        """Follow another photo: its labels become the layer's data, with an empty undo history."""
-        self._paused = True
+    def start(self, labels: NDArray[np.uint8], provenance: NDArray[np.uint8], paintable: bool = True) -> None:
+        """Follow another photo: its labels become the layer's data, with an empty undo history.
+
+        Where it is no photo but the grey in its place, no stroke leaves a trace: it would be work lost.
+        """
+        self._paused, self._paintable = True, paintable
         try:
             self._layer.data = labels
         finally:
@@ -113,6 +116,11 @@ class ProvenanceTracker:
     def touched(self) -> bool:
         """Whether a person has done something here that can be undone or redone; a refresh is not theirs."""
         return any(step.model_id is None for step in self._steps) or napari_undo.has_redo(self._layer)
+
+    @property
+    def newest_plan(self) -> Refresh | None:
+        """The plan that was applied last, whether or not it still stands."""
+        return self._refreshes[-1][1] if self._refreshes else None
 
     def stands(self, plan: Refresh) -> bool:
         """Return whether a plan was applied and is not undone."""
@@ -256,6 +264,8 @@ class ProvenanceTracker:
         self, where: Index, labels: NDArray[np.uint8], brush: NDArray[np.bool_], new_label: int
     ) -> NDArray[np.bool_]:
         """Return the pixels under the brush that change; see `napari_undo.BrushRule`."""
+        if not self._paintable:
+            return np.zeros(np.shape(brush), bool)
         # No event comes between the dabs of a stroke: without this a second dab over the same pixels would
         # find them not painted yet, and record them once more.
         staged = napari_undo.staged_atoms(self._layer)

@@ -34,6 +34,10 @@ class ScreenBrush:
     def __init__(self, viewer: ViewerModel, layer: Labels, size: int) -> None:
         self._layer, self._camera = layer, getattr(viewer, "scene", viewer).camera
         self._size, self._fitting = float(size), False
+        # napari 0.9 draws a black box amid the circle once a layer has come or gone
+        canvas = getattr(viewer, "canvas", None)
+        if canvas is not None and "_brush_circle" in canvas.overlays:
+            canvas.overlays["_brush_circle"].box = False
         layer.events.brush_size.connect(self._follow)
         self._camera.events.zoom.connect(self.fit)
         self.fit()

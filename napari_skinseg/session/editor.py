@@ -19,10 +19,12 @@ from napari_skinseg.layers.provenance import ProvenanceTracker
 from napari_skinseg.session.autosave import Autosave
 from napari_skinseg.session.click_proposers import ClickProposers
 from napari_skinseg.session.photo_info import PhotoInfo
+from napari_skinseg.session.refusal import Refusal
 from napari_skinseg.session.region_edits import RegionEdits
 from napari_skinseg.session.select_tool import SelectTool
 from napari_skinseg.session.stopwatch import Stopwatch
 from napari_skinseg.session.stroke_follower import StrokeFollower
+from trainer.errors import in_words
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -66,7 +68,7 @@ class PhotoEditor:
         self._saved_version = self._seen_version = 0
         self._offer: Suggestion | None = None
         self._offered_by: str | None = None
-        self._refused: int | None = None  # the photo whose suggestion was dropped: it gets no newer one
+        self._refusal = Refusal(self.tracker)
         self._planning = False
         self._undone_at = -REDO_GRACE_SECONDS
         for part in (self.brush, self.select, self.follower):
@@ -133,11 +135,12 @@ class PhotoEditor:
         self.peek(False)
         self.photo = photo
         self._offer = None
+        self._refusal.leave_photo()
         self._offered_by = photo.model_id if photo else None
         self.overlays.show(photo.extras if photo else NO_EXTRAS, photo.image.shape[:2] if photo else BLANK)
         if photo is None:
             self.layers.show(None, None)
-            self.tracker.start(np.zeros(BLANK, np.uint8), np.zeros(BLANK, np.uint8))
+            self.tracker.start(np.zeros(BLANK, np.uint8), np.zeros(BLANK, np.uint8), paintable=False)
         else:
             self.layers.show(photo.levels, photo.confidence)
             self.tracker.start(photo.labels, photo.provenance)
@@ -169,15 +172,8 @@ class PhotoEditor:
 
     def _with_work(self, labels: NDArray[np.uint8], provenance: NDArray[np.uint8]) -> LoadedPhoto:
         assert self.photo is not None, "no photo is open"
-        return replace(
-            self.photo,
-            unsaved=self.unsaved,
-            labels=labels,
-            provenance=provenance,
-            model_id=self.model_id,
-            seconds=self.stopwatch.seconds,
-            strokes=self.strokes,
-        )
+        done = replace(self.photo, unsaved=self.unsaved, labels=labels, provenance=provenance)
+        return replace(done, model_id=self.model_id, seconds=self.stopwatch.seconds, strokes=self.strokes)
 
     def saved(self, photo_id: int, revision: Revision) -> None:
         """Take the saved revision as the base of further work on the open photo."""
@@ -189,14 +185,16 @@ class PhotoEditor:
         before = self.tracker.version
         said = self.corrections.drop_all()
         if self.photo is not None and self.tracker.version != before:
-            self._refused, self._offer = self.photo.id, None
+            self._refusal.make(self.photo.id)
+            self._offer = None
         return said
 
     def suggest(self, labels: NDArray[np.uint8]) -> bool:
         """Suggest labels of any size where nobody has decided, in one undo step; none newer comes."""
         done = self.tracker.suggest(labels)
         if done and self.photo is not None:
-            self._refused, self._offer = self.photo.id, None
+            self._refusal.make(self.photo.id)
+            self._offer = None
         return done
 
     def follow_strokes(self) -> None:
@@ -228,7 +226,9 @@ class PhotoEditor:
     def offer(self, photo_id: int, suggestion: Suggestion) -> None:
         """Keep a newer suggestion; it is put in when no stroke is under way."""
         photo = self.photo
-        if photo is None or photo.id != photo_id or not photo.takes_suggestions or photo_id == self._refused:
+        if photo is None or photo.id != photo_id or not photo.takes_suggestions:
+            return
+        if self._refusal.holds(photo_id):
             return
         if suggestion.model_id != self._offered_by:
             self._offer = suggestion
@@ -284,7 +284,7 @@ class PhotoEditor:
         self.changed.emit()
 
     def _draft_failed(self, error: BaseException) -> None:
-        self.notice.emit("error", f"unfinished work cannot be put in safety: {error}")
+        self.notice.emit("error", f"unfinished work cannot be put in safety: {in_words(error)}")
 
     def _save_draft(self, now: float) -> None:
         version = self.tracker.version

@@ -13,6 +13,7 @@ from napari_skinseg.session.loading import load_or_release
 from napari_skinseg.session.prefetch import Prefetcher, claim_drafts
 from napari_skinseg.session.project_watcher import size_and_model
 from napari_skinseg.session.saving import keep_draft
+from trainer.errors import ConflictError
 from trainer.project.annotators.holders import OtherWindowError
 from trainer.project.queue.queue import Lease
 
@@ -70,6 +71,7 @@ class PhotoNavigator:
         self._leaving: set[int] = set()
         self._closed = False
         self._resuming = not project.read_only
+        self._parked = False
         self._next_queue_look = 0.0
         self._extension_seconds = min(30.0, float(project.settings.queue.lease_seconds) / 4)
         self._next_extension = time.monotonic() + self._extension_seconds
@@ -103,7 +105,8 @@ class PhotoNavigator:
 
         With `quiet` it is not told that the work on it comes from a draft.
         """
-        if self._editor.photo is not None:
+        self._parked = self._editor.photo is not None
+        if self._parked:
             self._park(self._editor.work())
         self._wanting, self.problem = False, ""
         if photo_id in self._visited:
@@ -255,7 +258,8 @@ class PhotoNavigator:
         if self._opening == photo_id:
             self._opening = None
             self.glance.end()
-            if isinstance(error, OtherWindowError):  # the photo before, which waits, is shown again
+            taken = isinstance(error, ConflictError) and self._parked
+            if taken or isinstance(error, OtherWindowError):  # the photo before, which waits, is shown again
                 self._wanting = True
             else:
                 self.problem = f"{error} – press Space for the next photo"

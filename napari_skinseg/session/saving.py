@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from trainer.errors import SkinsegError, UnreachableError
+from trainer.errors import SkinsegError, UnreachableError, in_words
 from trainer.labels.truth import accept
 from trainer.project.maintenance.stranded import keep_stranded
 from trainer.project.revisions import MaskConflictError
@@ -208,7 +208,7 @@ class Saver:
         name, done = job.photo.photo.relpath, "saved"
         if job.kind is None:
             done = "skipped" if job.skipped else "flagged"
-        self.trouble = f"{name} is not {done} yet: {error} – trying again every few seconds"
+        self.trouble = f"{name} is not {done} yet: {in_words(error)} – trying again every few seconds"
         if job.tries == 1:
             self.notice.emit("error", self.trouble)
             self.changed.emit()

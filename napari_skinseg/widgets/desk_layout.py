@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QEvent, QObject, QTimer
 
 from napari_skinseg.session.remembered import Desk, read_desk, write_desk
+from napari_skinseg.widgets.digit_row import digits_of_row
 from napari_skinseg.widgets.minimap import Minimap
 from napari_skinseg.widgets.notices import WholeNotifications
 from napari_skinseg.widgets.window_docks import layer_docks, main_window, raise_dock
@@ -66,6 +67,7 @@ class DeskLayout(QObject):
         for watched in self._watched:
             watched.installEventFilter(self)
         assert self._canvas is not None
+        self._digits = digits_of_row(viewer)
         self.map = Minimap(viewer, session, self._canvas)
         self.map.switch(self._before.map)
         session.map_requested.connect(self.map.toggle)
@@ -116,6 +118,7 @@ class DeskLayout(QObject):
         if self._watched:
             self._session.map_requested.disconnect(self.map.toggle)
             self.map.close_map()
+            self._digits.deleteLater()
             self.notifications.close()
         while self._watched:
             self._watched.pop().removeEventFilter(self)
@@ -129,9 +132,14 @@ class DeskLayout(QObject):
         if kind == QEvent.Type.Resize and watched is self._canvas:
             self._refit.start()
         elif kind == QEvent.Type.Close and watched is self._window:
+            self._close(event)
+        return False
+
+    def _close(self, event: QEvent | None) -> None:
+        """Remember and restore, unless napari asks first whether to close."""
+        if event is None or not event.spontaneous():
             self.remember()
             self.restore()  # before napari writes its window's state
-        return False
 
     def _fit(self) -> None:
         if self._watched and self._session.stroking:  # it would go on at another place

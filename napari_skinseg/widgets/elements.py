@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QMainWindow,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -31,6 +32,16 @@ BREAKABLE = re.compile(r"[/\\_\-.=]|[^\s/\\_\-.=]{24}(?=\S)")
 """What a line may break after: the joints of a path, and long words where they must."""
 LEAST_ROOM = 72
 """Height that a part which scrolls keeps in the lowest window, pixels."""
+
+
+def keys_to_photo(widget: QWidget) -> None:
+    """Give the keyboard to the photo of the window that a widget is in: it was just opened from there."""
+    above: QWidget | None = widget
+    while above is not None and not isinstance(above, QMainWindow):
+        above = above.parentWidget()
+    photo = None if above is None else above.centralWidget()
+    if photo is not None:
+        photo.setFocus()
 
 
 def button(text: str, tip: str = "", action: Callable[[], object] | None = None) -> QPushButton:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QLabel, QMainWindow, QWidget
@@ -15,6 +16,9 @@ SHOWN_MS = 2500
 
 class Farewell(QObject):
     """Shows a line when a window that is seen closes; the program ends behind it, not before.
+
+    napari asks whether to close only once Qt has told everybody of it. The question comes first here: a
+    window that stays is as it was.
 
     Parameters
     ----------
@@ -31,12 +35,21 @@ class Farewell(QObject):
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Qt: speak at the window's closing."""
-        closing = event is not None and event.type() == QEvent.Type.Close
-        if closing and isinstance(watched, QMainWindow) and watched.isVisible():
-            words = self._words()
-            if words:
-                say(watched, words)
+        if event is None or event.type() != QEvent.Type.Close or not isinstance(watched, QMainWindow):
+            return False
+        if event.spontaneous():
+            event.ignore()
+            QTimer.singleShot(0, partial(ask_and_close, watched))
+            return True
+        words = self._words() if watched.isVisible() else ""
+        if words:
+            say(watched, words)
         return False
+
+
+def ask_and_close(window: Any) -> None:
+    """Close napari's window as its menu does: it asks first, where the preferences say so."""
+    window.close(confirm_need=True)
 
 
 def see_off(widget: QWidget, words: Callable[[], str]) -> None:

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_skinseg.session.thumbnails import SIDE
+from napari_skinseg.widgets.elements import keys_to_photo
 from napari_skinseg.widgets.word_table import tip_of
 from trainer.project.states import PhotoState
 
@@ -157,6 +158,7 @@ class PhotoList(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setItemDelegate(_AsWideAsTheList(self))
+        self.activated.connect(lambda _: keys_to_photo(self))
         self.activated.connect(lambda index: self.opened.emit(model.photo_at(index).photo_id))
 
 

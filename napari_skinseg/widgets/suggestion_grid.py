@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_skinseg.session.thumbnails import Suggested
-from napari_skinseg.widgets.elements import bare_box, button, row_of, wrapped_label
+from napari_skinseg.widgets.elements import bare_box, button, keys_to_photo, row_of, wrapped_label
 from napari_skinseg.widgets.photo_list import pixmap
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class SuggestionGrid(QWidget):
         self.grid.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.grid.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.grid.itemChanged.connect(lambda _: self._count())
+        self.grid.itemDoubleClicked.connect(lambda _: keys_to_photo(self))
         self.grid.itemDoubleClicked.connect(lambda item: session.open_photo(_photo_id(item)))
         self.accept = button("", "Save these as accepted masks (Ctrl+Z takes them back)", self._accept)
         self.again = button("Look again", "Read the list again; ticks are forgotten", self.refresh)

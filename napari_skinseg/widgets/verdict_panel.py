@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from napari_skinseg.session.status import moment
 from napari_skinseg.views.annotate import shortened
-from napari_skinseg.widgets.elements import button, choice, row_of, wrapped_label
+from napari_skinseg.widgets.elements import button, choice, keys_to_photo, row_of, wrapped_label
 from napari_skinseg.widgets.photo_list import SPLITS
 from napari_skinseg.widgets.row_pictures import RowPictures
 from napari_skinseg.widgets.word_table import WordTable
@@ -108,6 +108,7 @@ class VerdictPanel(QWidget):
     def _decided(self, photo_id: int) -> None:
         """Go on to the next of the list."""
         self.note.clear()
+        keys_to_photo(self)  # V is for the next photo, and no letter of a note
         following = next_row([key for key, _ in self.table.rows], photo_id)
         if following is not None:
             self.session.open_photo(following)

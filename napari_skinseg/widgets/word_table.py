@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from napari_skinseg.views.annotate import shortened
-from napari_skinseg.widgets.elements import BREAK, BREAKABLE, column_header, hide_row_numbers
+from napari_skinseg.widgets.elements import BREAK, BREAKABLE, column_header, hide_row_numbers, keys_to_photo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,11 @@ class WordTable(QTableWidget):
         self._fits = fits
         if fits:
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.cellDoubleClicked.connect(lambda row, _: self.opened.emit(self._rows[row][0]))
+        self.cellDoubleClicked.connect(lambda row, _: self._open(row))
+
+    def _open(self, row: int) -> None:
+        keys_to_photo(self)
+        self.opened.emit(self._rows[row][0])
 
     def make_room(self, width: int, height: int) -> None:
         """Make room for pictures in the first column, and rows of that height, in which texts break."""

@@ -44,6 +44,18 @@ def square(top: int, left: int, size: int) -> np.ndarray:
     return np.array([[top, left], [top, left + size], [top + size, left + size], [top + size, left]])
 
 
+def test_on_the_grey_in_place_of_a_photo_no_stroke_is_taken(tracker, layer):
+    tracker.start(np.zeros(SHAPE, np.uint8), np.zeros(SHAPE, np.uint8), paintable=False)
+    layer.paint((20, 20), 3)
+    layer.fill((1, 1), 2)
+    layer.paint_polygon(square(5, 5, 10), 1)
+    assert not layer.data.any()
+    layer.undo()
+    tracker.start(np.zeros(SHAPE, np.uint8), np.zeros(SHAPE, np.uint8))
+    layer.paint((20, 20), 3)
+    assert layer.data.any()
+
+
 def test_painting_makes_pixels_the_persons_and_undo_gives_them_back(tracker, layer):
     before = layer.data.copy()
     layer.brush_size = 9

@@ -93,6 +93,7 @@ def test_the_photo_before_is_copied_as_a_suggestion(session, project):
     assert layer.data[25, 25] == 3, "no newer suggestion replaces it"
     session.undo()
     assert not layer.data[~painted].any()
+    until(session, lambda: (layer.data[~painted] == 2).all())  # who took the copy back gets it
 
 
 def test_there_is_nothing_to_copy_on_the_first_photo(session):

@@ -87,11 +87,13 @@ def test_a_photo_that_is_being_corrected_is_not_judged(reviewed, open_session):
     photo = reviewed.photos.ids()[0]
     mask = save(reviewed, photo, "ann", 3)
     ann = opened(open_session, reviewed, "ann", photo)
-    eva = open_session(reviewed, "eva")
+    other = reviewed.photos.ids()[-1]
+    eva = opened(open_session, reviewed, "eva", other)
     eva.open_photo(photo)
     until(eva, lambda: any("is being worked on by ann" in text for text in said(eva)))
     with pytest.raises(Exception, match="is being corrected by ann"):
         reviewed.verdicts.approve(photo, mask.id, "eva", eva._id)
+    until(eva, lambda: eva.current is not None and eva.current.photo.id == other)  # as before
     ann.close()
 
 

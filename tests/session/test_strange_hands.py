@@ -132,6 +132,8 @@ def test_a_project_that_turns_read_only_while_one_paints_loses_nothing(project, 
         assert len(told) == 1, "once, however often it is tried"
         assert told[0].startswith("unfinished work cannot be put in safety: ")
         assert "\n" not in told[0]
+        assert "Errno" not in told[0]
+        assert "check the rights" in told[0]
         session.accept_and_next()
         until(session, lambda: session._saver.failing)
         assert "is not saved yet" in session.status

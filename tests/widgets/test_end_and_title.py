@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QLabel
+from qtpy.QtWidgets import QApplication, QLabel, QMainWindow
 from workbench import beat, make_project, rest, until
 
 from napari_skinseg.session.status import FIRST_STEPS
 from napari_skinseg.views.annotate import resolve_annotate, window_title
 from napari_skinseg.widgets.annotate_dock import AnnotateDock
+from napari_skinseg.widgets.farewell import Farewell
 from napari_skinseg.widgets.workspace import open_workspace
 
 
@@ -103,6 +104,33 @@ def test_closing_says_whether_the_trainer_goes_on(make_napari_viewer, tmp_path, 
         said = [label for label in QApplication.topLevelWidgets() if isinstance(label, QLabel)]
         assert any(label.isVisible() and label.text().startswith(words) for label in said)
         qtbot.waitUntil(lambda: not any(visible(label) for label in said), timeout=5000)
+
+
+class Asking(QMainWindow):
+    """A window that asks before it closes, as napari's does, and is told to stay."""
+
+    stays, asked = True, 0
+
+    def close(self, confirm_need=False):
+        self.asked += confirm_need
+        return False if confirm_need and self.stays else super().close()
+
+
+def test_a_window_says_farewell_when_it_goes_and_not_when_it_is_asked(qtbot):
+    if QApplication.platformName() != "xcb":
+        pytest.skip("the cross of a window is pressed by the X server")
+    from tools.x_hand import XServer
+
+    window, said = Asking(), []
+    qtbot.addWidget(window)
+    Farewell(window, lambda: said.append("farewell") or "")
+    window.show()
+    for stays in (True, False):
+        window.stays = stays
+        XServer().close(int(window.winId()))
+        qtbot.waitUntil(lambda count=1 + (not stays): window.asked == count, timeout=5000)
+        assert window.isVisible() == stays
+        assert said == ([] if stays else ["farewell"])
 
 
 def visible(label):

@@ -8,6 +8,7 @@ from napari.layers import Labels
 
 from napari_skinseg.layers.drawing import fill
 from napari_skinseg.layers.palette import colormap
+from napari_skinseg.layers.screen_brush import ScreenBrush
 from napari_skinseg.widgets.outline import draw_labels
 from trainer.labels.classes import CLASS_SETS
 
@@ -79,3 +80,19 @@ def test_hatching_leaves_the_photo_bare_between_its_lines(make_napari_viewer, qt
     middle = np.array(picture.shape[:2]) // 2
     inside = picture[middle[0] - 60 : middle[0] + 60, middle[1] - 60 : middle[1] + 60]
     assert 0.6 < (inside == 200).all(axis=-1).mean() < 0.9
+
+
+def test_nothing_is_drawn_over_the_pixels_that_the_brush_aims_at(make_napari_viewer, qtbot):
+    viewer = make_napari_viewer(show=True)
+    layer = viewer.add_labels(np.zeros((60, 80), np.uint8))
+    brush = ScreenBrush(viewer, layer, 24)
+    viewer.mouse_over_canvas = True
+    layer.mode = "paint"
+    viewer.add_image(np.zeros((60, 80)))
+    viewer.layers.selection.active = layer
+    canvas = viewer.window._qt_viewer.canvas
+    (circle,) = canvas._viewer_overlay_to_visual[viewer.canvas.overlays["_brush_circle"]]
+    circle._on_box_change()  # as napari does when a layer's order changes
+    assert circle.node.visible, "the circle is there"
+    assert circle.box.parent is None, "and no box in it"
+    brush.close()

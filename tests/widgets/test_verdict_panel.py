@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 from workbench import rest, until
 
 from napari_skinseg.widgets.review_tab import ReviewTab
 from napari_skinseg.widgets.verdict_panel import next_row
+from napari_skinseg.widgets.word_table import WordTable
 from trainer.labels.values import PAINTED
 from trainer.project.states import Role, VerdictKind
 
@@ -82,3 +85,26 @@ def test_the_next_of_a_list_is_the_one_below_then_the_first():
     assert next_row([1, 2, 3], 3) == 1
     assert next_row([3], 3) is None
     assert next_row([1], 9) == 1
+
+
+def test_keys_go_to_the_photo_that_was_opened_from_a_list(qtbot):
+    window, photo, table = QMainWindow(), QWidget(), WordTable(("photo", "why"), stretch=1)
+    photo.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    window.setCentralWidget(photo)
+    dock = QDockWidget()
+    dock.setWidget(table)
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+    qtbot.addWidget(window)
+    window.show()
+    opened = []
+    table.opened.connect(opened.append)
+    table.show_rows([(7, ("arm.jpg", "first photos"))])
+    for floats in (False, True):
+        dock.setFloating(floats)
+        qtbot.waitExposed(table.window())
+        place = table.visualItemRect(table.item(0, 0)).center()
+        QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        table.setFocus()
+        QTest.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        assert window.focusWidget() is photo
+    assert opened == [7, 7]

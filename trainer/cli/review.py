@@ -104,11 +104,11 @@ def _uncertain_lines(found: Agreement) -> list[Any]:
 
 
 def _number(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.2f}"
+    return "" if math.isnan(value) else f"{value:z.2f}"
 
 
 def _range(pair: tuple[float, float]) -> str:
-    return "" if math.isnan(pair[0]) else f"{pair[0]:.2f} to {pair[1]:.2f}"
+    return "" if math.isnan(pair[0]) else f"{pair[0]:z.2f} to {pair[1]:z.2f}"
 
 
 def _share(value: float | None) -> str:

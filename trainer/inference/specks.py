@@ -29,7 +29,7 @@ def without_specks(labels: NDArray[np.uint8], share: float = SPECK) -> NDArray[n
     uint8 array ``(H, W)``
         Specks that touch nothing but other specks are as they were.
     """
-    regions = label(labels, background=-1, connectivity=1)
+    regions: NDArray[np.int64] = label(labels, background=-1, connectivity=1)  # type: ignore[no-untyped-call]
     sizes = np.bincount(regions.ravel())
     small = sizes < share * labels.size
     small[0] = False

@@ -1,0 +1,39 @@
+"""Refusal of a newer suggestion: a person dropped that of the open photo, or chose another in its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_skinseg.layers.provenance import ProvenanceTracker
+    from napari_skinseg.layers.refresh import Refresh
+
+
+class Refusal:
+    """The photo that gets no newer suggestion; one that is undone is none.
+
+    Parameters
+    ----------
+    tracker
+        Of the open photo.
+    """
+
+    def __init__(self, tracker: ProvenanceTracker) -> None:
+        self._tracker = tracker
+        self._photo_id: int | None = None
+        self._step: Refresh | None = None
+
+    def make(self, photo_id: int) -> None:
+        """Refuse newer suggestions for the open photo, by the step that was just done."""
+        self._photo_id, self._step = photo_id, self._tracker.newest_plan
+
+    def holds(self, photo_id: int) -> bool:
+        """Return whether a photo gets no newer suggestion."""
+        stands = self._step is None or self._tracker.stands(self._step)
+        return photo_id == self._photo_id and stands
+
+    def leave_photo(self) -> None:
+        """Keep what is refused, and not the step, before the history of another photo begins."""
+        if self._step is not None and not self._tracker.stands(self._step):
+            self._photo_id = None
+        self._step = None
