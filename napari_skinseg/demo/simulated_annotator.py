@@ -46,7 +46,8 @@ class SimulatedAnnotator:
     hand
         What a stroke costs, and when it is content.
     follows
-        Whether it lets the rest of a suggestion follow its scribbles, with the key R.
+        Whether it lets the rest follow its scribbles, with the key R, where a probe made the suggestion:
+        colours alone, which serve for others, cost more on rendered photos than they gave.
     """
 
     def __init__(
@@ -78,13 +79,18 @@ class SimulatedAnnotator:
         labels = self.session.annotation_layer.data
         if truth.shape != labels.shape:
             raise ValueError(f"{current.photo.relpath}: the truth is {truth.shape}, the photo {labels.shape}")
-        follows = self.follows and current.model_id is not None
+        follows = self.follows and self._by_probe(current.model_id)
         canvas, small = SessionCanvas(self.session, follows), at_working_size(truth)
         before = agreement(canvas.labels, small)
         steps = list(self.hand.annotate(canvas, small))
         seconds, from_nothing = self.hand.costs.look + sum(steps), self.hand.seconds_from_nothing(truth)
         after = agreement(canvas.labels, small)
         return Effort(len(steps), round(seconds, 3), round(from_nothing, 3), before, after)
+
+    def _by_probe(self, model_id: str | None) -> bool:
+        """Whether a probe suggested the labels, whose activations strokes are followed by."""
+        models = self.session.project.models.all()
+        return any(model.id == model_id and model.recipe == "probe" for model in models)
 
     def accept_and_next(self) -> Effort:
         """Correct the open photo, accept it, and have the session go on to the next one."""
