@@ -62,16 +62,21 @@ class ReviewTab(QWidget):
         self.note = QPlainTextEdit()
         self.note.setReadOnly(True)
         session.photo_changed.connect(self._show_note)
+        self.lists = QWidget()
         if self.verdicts is not None:
             layout.addWidget(self.verdicts, 2)
+            self.verdicts.beside.compares.connect(self.lists.setHidden)
         else:
             layout.addWidget(self.note)
         self._show_note()
-        layout.addWidget(self.states)
-        layout.addWidget(self.notice)
-        layout.addWidget(self.table, 1)
-        layout.addWidget(self.pictures.bare)
-        layout.addWidget(self.grid, 1)
+        layout.addWidget(self.lists, 1)
+        lists = QVBoxLayout(self.lists)
+        lists.setContentsMargins(0, 0, 0, 0)
+        lists.addWidget(self.states)
+        lists.addWidget(self.notice)
+        lists.addWidget(self.table, 1)
+        lists.addWidget(self.pictures.bare)
+        lists.addWidget(self.grid, 1)
         self.refresh()
 
     def refresh(self) -> None:

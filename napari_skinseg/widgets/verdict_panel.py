@@ -11,6 +11,7 @@ from napari_skinseg.session.status import moment
 from napari_skinseg.views.annotate import shortened
 from napari_skinseg.widgets.elements import button, choice, keys_to_photo, row_of, wrapped_label
 from napari_skinseg.widgets.photo_list import SPLITS
+from napari_skinseg.widgets.readers_beside import ReadersBeside
 from napari_skinseg.widgets.row_pictures import RowPictures
 from napari_skinseg.widgets.word_table import WordTable
 from trainer.project.review.verdicts import UNSEEN, ReviewFilter
@@ -45,6 +46,8 @@ class VerdictPanel(QWidget):
         self.table = WordTable(("photo", "by", "what"), stretch=2)
         self.table.opened.connect(session.open_photo)
         self.pictures = RowPictures(self.table, session)
+        self.beside = ReadersBeside(session)
+        self.pictures.bare.toggled.connect(self.beside.show_bare)
         self.note = QPlainTextEdit()
         self.note.setPlaceholderText("What is wrong with the open mask")
         self.note.setFixedHeight(NOTE_ROWS * self.note.fontMetrics().lineSpacing() + 12)
@@ -52,7 +55,9 @@ class VerdictPanel(QWidget):
         self.approve = button("Approve (V)", "Approve the mask that is shown", review.approve)
         self.send = button("Send back", "Back to its annotator, with the note", self._send_back)
         self.other = button(
-            "Other reader (Shift+V)", "The mask of the other reader, and back", review.switch_reader
+            "Other reader (Shift+V)",
+            "The mask of the other reader, and back",
+            lambda: review.switch_reader(),
         )
         review.decided.connect(self._decided)
         session.photo_changed.connect(self._show_note)
@@ -70,6 +75,7 @@ class VerdictPanel(QWidget):
         layout.addWidget(self.notice)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.pictures.bare)
+        layout.addWidget(self.beside)
         layout.addWidget(self.note)
         layout.addLayout(row_of((self.approve, 1), (self.send, 1), (self.other, 1)))
 
@@ -85,6 +91,7 @@ class VerdictPanel(QWidget):
 
     def refresh(self) -> None:
         """Read the list again; it appears as soon as it is there."""
+        self.beside.refresh()
         wanted = self.wanted
         self.session.reviewing.masks(wanted, SHOWN, lambda found: self._show(wanted, found))
 
