@@ -324,7 +324,7 @@ def test_the_status_line_is_not_cut_before_the_reason(trainer, project):
     trainer.show()
     trainer.refresh()
     line = trainer.line
-    assert line.text() == "training · fast round 1 · 9 s left · step 180 of 300 · cuda:0"
+    assert line.text() == "quick training 1 · 9 s left · step 180 of 300 · cuda:0"
     assert line.width() >= line.fontMetrics().horizontalAdvance(line.text())
 
 

@@ -60,7 +60,7 @@ def test_a_window_of_1100_by_700_holds_all_and_one_of_800_by_540_every_decision(
     qtbot.wait(100)
     assert lowest.visibleRegion().boundingRect().height() == lowest.height(), "with a tab behind it, too"
     words = dock.trainer.line
-    assert words.text().startswith("training · full round 1 · 9 min left")
+    assert words.text().startswith("full training 1 · 9 min left")
     assert words.width() >= words.fontMetrics().horizontalAdvance(words.text()), "nothing of it is cut off"
 
     fitted = dock.viewer.scene.camera.zoom
