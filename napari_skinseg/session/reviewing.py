@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from trainer.project.project import Project
     from trainer.project.review.verdicts import Reviewable, ReviewFilter
 
+OWN = "your own mask, which nobody else has looked at"
 UNSAVED = "the mask was changed since it was saved: press S first, or open the photo again"
 
 
@@ -181,11 +182,11 @@ class Reviewing:
                 made = project.masks.revert(photo.id, shown.id, who)
                 assert made is not None
                 shown = made
-        project.verdicts.approve(photo.id, shown.id, who, self._id)
+        given = project.verdicts.approve(photo.id, shown.id, who, self._id)
         if chosen is not None:
             project.readings.settle(photo.id, chosen, who)
             return f"approved: the {chosen} mask stands"
-        return "approved"
+        return f"approved: {OWN}" if given.annotator == who else "approved"
 
     def _decide(self, photo_id: int, work: Callable[[], str]) -> None:
         """Give a verdict in the writing thread, behind every save, and say what came of it."""

@@ -28,6 +28,7 @@ NAME, SHORT = 30, 80
 """So many letters of a name and of a note stand in the list; the box shows all of the note."""
 STATES = ((UNSEEN, UNSEEN), ("sent back", VerdictKind.RETURNED), ("approved", VerdictKind.APPROVED))
 NOTE_ROWS = 4
+OTHERS = "anybody else"
 
 
 class VerdictPanel(QWidget):
@@ -39,7 +40,9 @@ class VerdictPanel(QWidget):
         names = session.project.classes.names
         self.states = choice("any state", STATES)
         self.states.setCurrentIndex(1)
-        self.annotators = choice("anybody", ())
+        self.annotators = choice("anybody", ((OTHERS, OTHERS),))
+        self.annotators.setCurrentIndex(1)
+        self.annotators.setToolTip("Masks that are all your own are no second look: anybody shows them too")
         self.splits = choice("any use", SPLITS)
         self.classes = choice("any class", ((name, index) for index, name in enumerate(names)))
         self.notice = wrapped_label()
@@ -82,9 +85,11 @@ class VerdictPanel(QWidget):
     @property
     def wanted(self) -> ReviewFilter:
         """What is asked for now."""
+        who = self.annotators.currentData()
         return ReviewFilter(
             state=self.states.currentData(),
-            annotator=self.annotators.currentData(),
+            annotator=None if who == OTHERS else who,
+            not_alone_by=self.session.annotator if who == OTHERS else None,
             split=self.splits.currentData(),
             class_index=self.classes.currentData(),
         )
@@ -103,11 +108,13 @@ class VerdictPanel(QWidget):
                 self.annotators.addItem(name, name)
         many = f"The {SHOWN} that wait longest; double" if len(found) == SHOWN else "Double"
         said = f"{many} click opens one." if found else "No mask is like that."
+        if not found and wanted.not_alone_by is not None:
+            said += " Your own are under anybody."
         if wanted.class_index is not None:
             said += " Masks that the trainer has not measured yet are not among them."
         self.notice.setText(said)
         self.pictures.draw({one.photo_id: one.head for one in found})
-        self.table.show_rows(verdict_rows(found))
+        self.table.show_rows(verdict_rows(found, self.session.annotator))
 
     def _send_back(self) -> None:
         self.session.reviewing.send_back(self.note.toPlainText())
@@ -128,10 +135,17 @@ class VerdictPanel(QWidget):
         self.note.setPlainText("" if verdict is None else verdict.note)
 
 
-def verdict_rows(found: Sequence[Reviewable]) -> list[tuple[int, tuple[str, str, str]]]:
+def verdict_rows(found: Sequence[Reviewable], reviewer: str) -> list[tuple[int, tuple[str, str, str]]]:
     """Return rows of a table: photo id; file name, annotator, and when it was saved or what was said."""
     return [
-        (one.photo_id, (PurePosixPath(one.relpath).name, shortened(one.annotator, NAME), _what(one)))
+        (
+            one.photo_id,
+            (
+                PurePosixPath(one.relpath).name,
+                "you" if one.annotator == reviewer else shortened(one.annotator, NAME),
+                _what(one),
+            ),
+        )
         for one in found
     ]
 

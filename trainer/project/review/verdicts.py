@@ -48,12 +48,15 @@ class ReviewFilter:
         A `VerdictKind`, or `UNSEEN` for masks that no verdict was given on since they were saved.
     class_index
         Only masks that hold this class, as far as they were measured.
+    not_alone_by
+        Only photos that somebody else than this annotator has worked on: not masks that are all their own.
     """
 
     state: str | None = UNSEEN
     annotator: str | None = None
     split: str | None = None
     class_index: int | None = None
+    not_alone_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,10 @@ class Verdicts:
         ):
             if value is not None:
                 query = query.where(column == value)
+        if wanted.not_alone_by is not None:
+            others = revision.alias()
+            theirs = (others.c.photo_id == photo.c.id, others.c.annotator != wanted.not_alone_by)
+            query = query.where(sa.exists().where(*theirs))
         if wanted.class_index is not None:
             query = query.add_columns(measured.c.pixels).join(
                 measured, measured.c.revision_id == revision.c.id
