@@ -223,6 +223,7 @@ def test_the_key_table_is_made_from_the_bindings(session, qtbot):
     assert [line[1] for line in table.lines] == [binding[1] for binding in session.bindings()]
     shown = " ".join(label.text() for label in table.findChildren(QLabel))
     assert "accept the rest, save, next" in shown
+    assert "dots mean background" in shown
 
 
 def test_words_stand_where_there_is_nothing_to_draw(qtbot):
