@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QComboBox, QPlainTextEdit, QVBoxLayout, QWidget
 
-from napari_skinseg.widgets.elements import wrapped_label
+from napari_skinseg.widgets.elements import LEAST_ROOM, wrapped_label
 from napari_skinseg.widgets.row_pictures import RowPictures
 from napari_skinseg.widgets.suggestion_grid import SuggestionGrid
 from napari_skinseg.widgets.verdict_panel import VerdictPanel
@@ -65,6 +65,7 @@ class ReviewTab(QWidget):
         self.lists = QWidget()
         if self.verdicts is not None:
             layout.addWidget(self.verdicts, 2)
+            self.table.wanted_height = LEAST_ROOM  # what waits for a verdict comes first
             self.verdicts.beside.compares.connect(self.lists.setHidden)
         else:
             layout.addWidget(self.note)
