@@ -14,7 +14,7 @@ from napari_skinseg.widgets.photo_list import SPLITS
 from napari_skinseg.widgets.readers_beside import ReadersBeside
 from napari_skinseg.widgets.row_pictures import RowPictures
 from napari_skinseg.widgets.word_table import WordTable
-from trainer.project.review.verdicts import UNSEEN, ReviewFilter
+from trainer.project.review.verdicts import TWO_READINGS, UNSEEN, ReviewFilter
 from trainer.project.states import VerdictKind
 
 if TYPE_CHECKING:
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 SHOWN = 200
 NAME, SHORT = 30, 80
 """So many letters of a name and of a note stand in the list; the box shows all of the note."""
-STATES = ((UNSEEN, UNSEEN), ("sent back", VerdictKind.RETURNED), ("approved", VerdictKind.APPROVED))
+STATES = (
+    (UNSEEN, UNSEEN),
+    ("sent back", VerdictKind.RETURNED),
+    ("approved", VerdictKind.APPROVED),
+    (TWO_READINGS, TWO_READINGS),
+)
 NOTE_ROWS = 4
 OTHERS = "anybody else"
 

@@ -61,7 +61,15 @@ def test_both_readings_are_compared_blurred_and_taken_by_a_click(double, open_se
     tab.show()
     beside = tab.verdicts.beside
     assert beside.isHidden(), "no photo is open"
-    eva.open_photo(photo_id)
+    other = project.photos.ids()[1]
+    known = project.photos.probe(other)
+    save(project, other, "ann", np.full((known.height, known.width), HAND, np.uint8))
+    panel = tab.verdicts
+    panel.states.setCurrentIndex(panel.states.findText("two readings"))
+    panel.refresh()
+    rest(eva)
+    assert [key for key, _ in panel.table.rows] == [photo_id], "found among all that wait"
+    panel.table.opened.emit(photo_id)
     until(eva, lambda: eva.current is not None)
     rest(eva)
     assert not beside.isHidden()
@@ -91,6 +99,7 @@ def test_both_readings_are_compared_blurred_and_taken_by_a_click(double, open_se
     rest(eva)
     assert beside.isHidden(), "it is decided"
     assert not tab.lists.isHidden()
+    assert not panel.table.rows
 
 
 def test_what_two_masks_see_differently_is_lined_in_white_and_the_rest_darkened():
