@@ -55,13 +55,13 @@ def _clear_later(viewer: napari.Viewer, text: str) -> None:
     """Clear a notice from the status bar when its time is over: napari waits for the mouse to move."""
     bar = main_window(viewer).statusBar()
     assert bar is not None
-    timer = bar.findChild(QTimer, GOES)
-    if timer is None:
-        timer = QTimer(bar)
-        timer.setObjectName(GOES)
-        timer.setSingleShot(True)
-    else:
-        timer.timeout.disconnect()
+    for before in bar.findChildren(QTimer, GOES):  # what it would clear is not there any more
+        before.stop()
+        before.setParent(None)
+        before.deleteLater()
+    timer = QTimer(bar)
+    timer.setObjectName(GOES)
+    timer.setSingleShot(True)
 
     def clear() -> None:
         now: Any = viewer.status
