@@ -84,8 +84,8 @@ WINDOW = {
 # What the plugin may import of the trainer: rooms, or single modules of rooms that otherwise load torch.
 PUBLISHED = "networks.published.registry networks.published.folder networks.published.process"
 OF_THE_TRAINER = (
-    f"{STORE} effort instant selection evaluation.honesty service.process service.foreground "
-    f"service.schedule networks.licences {PUBLISHED} synthetic.demo_project"
+    f"{STORE} effort instant selection evaluation.honesty evaluation.agreement service.process "
+    f"service.foreground service.schedule networks.licences {PUBLISHED} synthetic.demo_project"
 ).split()
 
 

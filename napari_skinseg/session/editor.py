@@ -107,7 +107,7 @@ class PhotoEditor:
             self.model_id,
             photo.revision,
             self.strokes,
-            self.stopwatch.seconds,
+            self.stopwatch.settled,
             photo.finished,
             photo.first_trained,
         )

@@ -156,6 +156,11 @@ class PhotoNavigator:
             self.open_next()
             self.advance()
 
+    def make_way(self, photo_ids: list[int]) -> None:
+        """Let what a reviewer sent back come before what was read ahead, not before work that was begun."""
+        if photo_ids and not (self._closed or self._resuming or self.opening):
+            self.waiting.make_way([photo_id for photo_id in photo_ids if photo_id not in self.held_ids])
+
     def advance(self) -> None:
         """Show the next photo if the annotator waits for it, and claim further ones."""
         if self._closed or self._resuming or self._project.read_only:

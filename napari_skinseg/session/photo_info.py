@@ -27,7 +27,8 @@ class PhotoInfo:
     first_trained
         The first model that learnt from its mask, and when that was made.
     seconds
-        Active seconds on it so far; a pause of over a minute does not count.
+        Active seconds on it until the last activity: they stand still while nobody moves, and then take in
+        the pause, unless it was over a minute.
     """
 
     photo: Photo

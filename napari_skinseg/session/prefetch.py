@@ -12,7 +12,7 @@ from trainer.errors import SkinsegError, UnreachableError
 from trainer.labels.truth import merge
 from trainer.project.annotators.holders import OtherWindowError
 from trainer.project.maintenance.stranded import take_up_stranded
-from trainer.project.queue.queue import ASKED
+from trainer.project.queue.lease import ASKED
 from trainer.project.queue.queue_filter import EVERYTHING
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class _Slot:
     """To be read once the project can be reached again."""
     fresh: bool = False
     """Whether the queue has chosen it, and nobody has seen it yet."""
+    returned: bool = False
+    """Whether a reviewer has sent it back."""
 
 
 class Prefetcher:
@@ -57,6 +59,8 @@ class Prefetcher:
         self._ahead = int(project.settings.window.prefetch)
         self._slots: list[_Slot] = []
         self._unreadable: set[int] = set()
+        self._called: set[int] = set()
+        """Photos that others were given back for, until they come."""
         self._claiming = self._giving_back = False
         self._wanted = EVERYTHING
         self.queue_is_empty = False
@@ -93,7 +97,8 @@ class Prefetcher:
 
     def load(self, claim: Lease) -> None:
         """Decode a claimed photo behind those that wait already."""
-        slot = _Slot(claim.photo_id, fresh=claim.why != ASKED)
+        slot = _Slot(claim.photo_id, fresh=claim.why != ASKED, returned=claim.returned)
+        self._called.discard(claim.photo_id)
         self._slots.append(slot)
         self._read(slot, claim)
 
@@ -153,10 +158,23 @@ class Prefetcher:
     def refilter(self, wanted: QueueFilter) -> None:
         """Claim only what passes a filter from now on, and give back what the queue has chosen before."""
         self._wanted, self.queue_is_empty = wanted, False
-        gone = [slot.photo_id for slot in self._slots if slot.fresh]
-        self._slots = [slot for slot in self._slots if not slot.fresh]
+        self._drop([slot for slot in self._slots if slot.fresh])
+
+    def make_way(self, photo_ids: list[int]) -> None:
+        """Give back what the queue has chosen before photos that were sent back: these come first.
+
+        Once for each, or one that cannot be had would have the others read again and again.
+        """
+        called = set(photo_ids) - self._called - self._unreadable
+        if called and not (self._claiming or self._giving_back or self.away):
+            self._called |= called
+            self.queue_is_empty = False
+            self._drop([slot for slot in self._slots if slot.fresh and not slot.returned])
+
+    def _drop(self, gone: list[_Slot]) -> None:
+        self._slots = [slot for slot in self._slots if slot not in gone]
         if gone:
-            self._give_back(gone)
+            self._give_back([slot.photo_id for slot in gone])
 
     def _give_back(self, photo_ids: list[int]) -> None:
         """Release photos before any other is claimed: they may be those that come next."""

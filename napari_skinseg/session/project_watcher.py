@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
@@ -31,11 +31,13 @@ STATUS_SECONDS = 1.0
 
 @dataclass(frozen=True, eq=False)
 class News:
-    """Suggestions by photo, project status and statistics of the session, found by one look."""
+    """Suggestions by photo, project status, statistics of the session, and what was sent back: one look."""
 
     suggestions: dict[int, Suggestion]
     project_status: ProjectStatus | None
     stats: Stats | None
+    sent_back: list[int] = field(default_factory=list)
+    """Photos that wait for this annotator since a reviewer sent them back."""
 
 
 class ProjectWatcher:
@@ -51,9 +53,9 @@ class ProjectWatcher:
     changed = Signal()
     """`away` has changed."""
 
-    def __init__(self, project: Project, session_id: int, background: Background) -> None:
+    def __init__(self, project: Project, session_id: int, annotator: str, background: Background) -> None:
         self._project = project
-        self._session_id = session_id
+        self._session_id, self._annotator = session_id, annotator
         self._background = background
         self._signs: Signs | None = None
         self._next_look = self._next_status = 0.0
@@ -93,7 +95,10 @@ class ProjectWatcher:
             if found is not None:
                 suggestions[photo_id] = found
         stats = None if project.read_only else project.sessions.stats(self._session_id)
-        return signs, News(suggestions, read_project_status(project) if with_status else None, stats)
+        if not with_status:
+            return signs, News(suggestions, None, stats)
+        back = [] if project.read_only else project.queue.sent_back(self._session_id, self._annotator)
+        return signs, News(suggestions, read_project_status(project), stats, back)
 
     def _looked(self, signs: Signs, news: News | None) -> None:
         self._looking = False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from psygnal import Signal
 
+from napari_skinseg.session.two_readings import TwoReadings, masks_of, read_two
 from trainer.errors import SkinsegError
 from trainer.project.states import Chosen, Role
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from trainer.project.project import Project
     from trainer.project.review.verdicts import Reviewable, ReviewFilter
 
+OWN = "your own mask, which nobody else has looked at"
 UNSAVED = "the mask was changed since it was saved: press S first, or open the photo again"
 
 
@@ -51,6 +53,7 @@ class Reviewing:
     ) -> None:
         self._project, self._id, self._annotator = project, session_id, annotator
         self._background, self._editor, self._navigator = background, editor, navigator
+        self._compared: TwoReadings | None = None
         self.is_reviewer = not project.read_only and project.annotators.role_of(annotator) == Role.REVIEWER
 
     def may_see(self, photo_id: int) -> bool:
@@ -89,22 +92,39 @@ class Reviewing:
 
             self._decide(photo.id, give)
 
-    def switch_reader(self) -> None:
-        """Show the other reader's mask of a photo that two people read, and back."""
+    def compare(self, show: Callable[[TwoReadings | None], None]) -> None:
+        """Read in a thread how far the two readers of the open photo agree; None: nothing is to decide."""
+        photo, known = self._editor.photo, self._compared
+        if photo is None or photo.second or not self.is_reviewer:
+            show(None)
+            return
+
+        def done(found: TwoReadings | None) -> None:
+            self._compared = found
+            now = self._editor.photo
+            if now is not None and now.id == photo.id:
+                show(found)
+
+        self._background.read(
+            lambda: read_two(self._project, photo.id, known),
+            done,
+            lambda error: self.notice.emit("warning", str(error)),
+        )
+
+    def switch_reader(self, wanted: str | None = None) -> None:
+        """Show the mask of the other reader of a photo that two people read, or a certain one of the two."""
         photo = self._judged()
         if photo is None:
             return
 
         def read() -> LoadedPhoto | None:
-            reading = self._project.readings.get(photo.id)
-            if reading is None or reading.second_revision is None or not reading.waits:
+            both = masks_of(self._project, photo.id)
+            if both is None:
                 return None
-            head = self._project.masks.head(photo.id)
+            head, second = both
             showing = None if photo.revision is None else photo.revision.id
-            second = self._project.masks.revision(reading.second_revision)
-            other = head if showing == second.id else second
-            if other is None:
-                return None
+            to_show = wanted or (head.id if showing == second.id else second.id)
+            other = second if to_show == second.id else head
             labels, provenance = (
                 np.require(a, np.uint8, ["C", "W"]) for a in self._project.masks.read(other)
             )
@@ -113,7 +133,7 @@ class Reviewing:
                 labels=labels,
                 provenance=provenance,
                 revision=other,
-                base_revision=None if head is None else head.id,
+                base_revision=head.id,
                 finished=True,
                 draft_time=None,
                 unsaved=False,
@@ -162,11 +182,11 @@ class Reviewing:
                 made = project.masks.revert(photo.id, shown.id, who)
                 assert made is not None
                 shown = made
-        project.verdicts.approve(photo.id, shown.id, who, self._id)
+        given = project.verdicts.approve(photo.id, shown.id, who, self._id)
         if chosen is not None:
             project.readings.settle(photo.id, chosen, who)
             return f"approved: the {chosen} mask stands"
-        return "approved"
+        return f"approved: {OWN}" if given.annotator == who else "approved"
 
     def _decide(self, photo_id: int, work: Callable[[], str]) -> None:
         """Give a verdict in the writing thread, behind every save, and say what came of it."""

@@ -86,7 +86,8 @@ class SessionState:
             self._taking_back,
         )
         self.accepted = AcceptedFrom(project, annotator, self._background)
-        self._watcher = ProjectWatcher(project, self._id, self._background)
+        self._watcher = ProjectWatcher(project, self._id, annotator, self._background)
+        self._watcher.found.connect(lambda news: self._navigator.make_way(news.sent_back))
         self._project_status = ProjectStatus(first_model_after=project.settings.queue.first_model_after)
         self.light = PhotoLight(self._editor.layers.photo)
         self._stats: Stats | None = None

@@ -40,6 +40,11 @@ class Stopwatch:
         self._last = now
 
     @property
+    def settled(self) -> float:
+        """Active seconds until the last activity, which are counted whatever comes: this never goes back."""
+        return self._counted
+
+    @property
     def seconds(self) -> float:
         """Active seconds until now."""
         silence = self._clock() - self._last

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.project.privacy.sensitive import veil_photo
+from trainer.project.privacy.sensitive import sensitive_values, veil, veil_photo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,8 @@ WAITING = 60
 """Wishes that wait: who scrolls past a thousand photos wants those in sight, not all of them."""
 TINT, BACKGROUND_TINT = 0.55, 0.2
 """Share of a class's colour over the photo, and of the background's, which is most of it."""
+AGREED_LIGHT = 0.6
+"""Lightness that is left where two masks agree, so that the rest is seen first."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,16 @@ class Suggested:
     model_id: str
 
 
-Mask = str | Suggested | None
-"""What is drawn over a photo: the mask of a revision, a suggestion, or nothing."""
+@dataclass(frozen=True)
+class Compared:
+    """The mask of a revision, marked where another revision differs from it."""
+
+    revision: str
+    other: str
+
+
+Mask = str | Suggested | Compared | None
+"""What is drawn over a photo: the mask of a revision, a suggestion, a mask beside another, or nothing."""
 Wish = tuple[int, Mask, bool, int]
 """A photo, what is drawn over it, whether sensitive classes are shown bare, and the long side."""
 
@@ -101,9 +111,21 @@ class Thumbnails:
         if not bare:
             image = veil_photo(self._project, photo_id, image)
         labels = self._labels(photo_id, mask) if mask and self._may_see(photo_id) else None
-        return image if labels is None else tinted(image, labels, self._project.classes)
+        if labels is None:
+            return image
+        if not isinstance(mask, Compared):
+            return tinted(image, labels, self._project.classes)
+        other = self._labels(photo_id, mask.other)
+        if not bare:  # what either reader calls sensitive
+            hidden = sensitive_values(self._project.classes, self._project.settings.privacy)
+            for said in (labels, other):
+                image = veil(image, said, hidden)
+        drawn = tinted(image, labels, self._project.classes)
+        return drawn if other is None else marked(drawn, labels, other)
 
     def _labels(self, photo_id: int, mask: Mask) -> NDArray[np.uint8] | None:
+        if isinstance(mask, Compared):
+            mask = mask.revision
         if isinstance(mask, str):
             return self._project.masks.read(self._project.masks.revision(mask))[0]
         prediction = self._project.predictions.get(photo_id)
@@ -122,10 +144,7 @@ def tinted(image: NDArray[np.uint8], labels: NDArray[np.uint8], classes: ClassSe
     classes
         For their colours.
     """
-    height, width, _ = image.shape
-    rows = np.arange(height) * labels.shape[0] // height
-    columns = np.arange(width) * labels.shape[1] // width
-    values = labels[np.ix_(rows, columns)]
+    values = _reduced(labels, image)
     table = np.zeros((256, 3), np.float32)
     table[1 : classes.count + 1] = [
         [int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in classes.colours
@@ -135,3 +154,29 @@ def tinted(image: NDArray[np.uint8], labels: NDArray[np.uint8], classes: ClassSe
     tints[classes.background + 1] = BACKGROUND_TINT
     tint = tints[values][..., None]
     return ((1 - tint) * image.astype(np.float32) + tint * table[values]).astype(np.uint8)
+
+
+def marked(
+    picture: NDArray[np.uint8], labels: NDArray[np.uint8], other: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """Return a picture with a white line around what two masks see differently; all else is darkened.
+
+    Parameters
+    ----------
+    picture
+        uint8 (height, width, 3), maybe smaller than the labels.
+    labels, other
+        uint8, stored values of the whole photo.
+    """
+    differs = np.pad(_reduced(labels, picture) != _reduced(other, picture), 1)
+    inner = differs[:-2, 1:-1] & differs[2:, 1:-1] & differs[1:-1, :-2] & differs[1:-1, 2:]
+    found = differs[1:-1, 1:-1]
+    light = np.where(found, np.float32(1), np.float32(AGREED_LIGHT))[..., None]
+    return np.where((found & ~inner)[..., None], np.uint8(255), (light * picture).astype(np.uint8))
+
+
+def _reduced(labels: NDArray[np.uint8], picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width, _ = picture.shape
+    rows = np.arange(height) * labels.shape[0] // height
+    columns = np.arange(width) * labels.shape[1] // width
+    return labels[np.ix_(rows, columns)]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from trainer.labels.classes import ClassSet
     from trainer.project.annotators.sessions import Stats
 
+BACKGROUND_DRAWN = "the dots on the photo"
+BARE_DRAWN = "the bare photo, without dots"
 NOTE_LETTERS = 200
 """Of a flag's note that are shown beside the photo; Review has the rest."""
 
@@ -32,6 +34,8 @@ class ClassRow:
     visible: bool = True
     locked: bool = False
     selected: bool = False
+    drawn: str = ""
+    """How it looks on the photo, where that has to be said."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +84,19 @@ def class_rows(
     """Return the rows of the palette, classes first, the eraser last."""
     pairs = zip(classes.names, classes.colours, strict=True)
     rows = [
-        ClassRow(value, name, colour, value not in hidden, value in locked, value == selected)
+        ClassRow(
+            value,
+            name,
+            colour,
+            value not in hidden,
+            value in locked,
+            value == selected,
+            BACKGROUND_DRAWN if value == classes.background + 1 else "",
+        )
         for value, (name, colour) in enumerate(pairs, start=1)
     ]
-    return (*rows, ClassRow(NOT_LABELLED, "not labelled (eraser)", "", selected=selected == NOT_LABELLED))
+    eraser = selected == NOT_LABELLED
+    return (*rows, ClassRow(NOT_LABELLED, "not labelled (eraser)", "", selected=eraser, drawn=BARE_DRAWN))
 
 
 def progress_text(photos: int, seconds_each: float, labelled: int, total: int, saving: int = 0) -> str:

@@ -11,6 +11,7 @@ from napari_skinseg.session.status import model_number
 from trainer.project.states import ModelDecision
 from trainer.service.process import trainer_liveness
 from trainer.service.schedule import PRETEXT
+from trainer.settings.plan import Lane
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +29,15 @@ PICTURE_CAPTIONS = {
     "fpn": "a test photo, and how sure the network is of its classes",
 }
 BUSY = {"training", "validating", "predicting", "scoring", "starting"}
+LANE_WORDS = {
+    Lane.PROBE: "quick look at your last masks",
+    Lane.FAST: "quick training",
+    Lane.FULL: "full training",
+    Lane.BATCH: "full training by command",
+}
+"""Kinds of a round, in the words of the settings."""
+STATE_WORDS = {"validating": "checking on photos kept aside", "predicting": "looking at photos"}
+"""States whose own names are a programmer's."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,8 @@ class TrainerView:
     """``good`` · ``busy`` · ``warn`` · ``off``: the colour of the dot."""
     line: str
     """What runs, time left, step, device: one line."""
+    exact: str
+    """State, kind of the round and its number, as the trainer calls them."""
     served: str
     decision: str
     """Decision of the last gate with its reason, in one sentence."""
@@ -130,18 +142,20 @@ def dice_by_class(
 
 
 def status_line(now: TrainerState, round_number: int | None) -> str:
-    """Write ``training · fast round 14 · 9 s left · step 180 of 300 · cuda:0``; a round's message leads.
+    """Write ``quick training 14 · 9 s left · step 180 of 300 · cuda:0``; a round's message leads.
 
     A narrow window cuts the end off: what runs and how long it takes come first.
     """
     busy_with = now.message if now.state == "training" else ""
     in_round = round_number if now.state in BUSY else None
+    named = round_words(now.lane, in_round) if in_round else ""
+    told_by_name = named and now.state == "training"
     return " · ".join(
         filter(
             None,
             (
-                busy_with or now.state,
-                f"{now.lane or ''} round {in_round}".strip() if in_round else "",
+                busy_with or ("" if told_by_name else STATE_WORDS.get(now.state, now.state)),
+                named,
                 f"{duration_text(now.seconds_left)} left"
                 if now.seconds_left is not None and now.state == "training"
                 else "",
@@ -150,6 +164,20 @@ def status_line(now: TrainerState, round_number: int | None) -> str:
                 now.device,
             ),
         )
+    )
+
+
+def round_words(lane: str | None, number: int) -> str:
+    """Name a round for people: ``quick training 14``; a look at the last masks bears no number."""
+    words = LANE_WORDS[Lane(lane)] if lane in set(Lane) else "training"
+    return words if lane == Lane.PROBE else f"{words} {number}"
+
+
+def exact_line(now: TrainerState, round_number: int | None) -> str:
+    """Write ``validating, fast round 14`` for who knows the trainer's own words."""
+    in_round = round_number if now.state in BUSY else None
+    return ", ".join(
+        filter(None, (now.state, f"{now.lane or ''} round {in_round}".strip() if in_round else ""))
     )
 
 
@@ -179,6 +207,7 @@ def resolve_trainer(project: Project) -> TrainerView:
         state=state,
         light=light_of(state),
         line=status_line(alive, numbers.get(alive.round or "")) if alive else stopped_line(state, age),
+        exact=exact_line(alive, numbers.get(alive.round or "")) if alive else "",
         served=served_sentence(served.id, macro_dice(served.metrics)) if served else "no model yet",
         decision=decision_sentence(models[-1]) if models else "",
         running=alive is not None,
@@ -235,7 +264,8 @@ def decision_sentence(model: Model) -> str:
 
 def plain(why: str) -> str:
     """Say the reason of a decision without its measure's name: what it measures is agreement with people."""
-    return why.replace("validation Dice", "agreement").replace("Dice", "agreement")
+    agreed = why.replace("validation Dice", "agreement").replace("Dice", "agreement")
+    return agreed.replace("to replace a probe", "to replace a quick model")
 
 
 def round_point(model: Model, names: tuple[str, ...]) -> RoundPoint:

@@ -49,6 +49,7 @@ FOLLOW_TIP = (
     "After every stroke, what nobody has looked at yet is corrected where it looks alike and lies near. "
     "R does so once, and again takes it back (Shift+R switches)"
 )
+CLOCK_TIP = "Time on this photo until your hand moved last; pauses of over a minute are not counted"
 LIGHT_TIP = "Brightness and contrast of the photo on the screen (Z: neutral)"
 TABS = (
     ("Queue", "What comes next, and why", "queue"),
@@ -89,7 +90,7 @@ class AnnotateDock(QWidget):
         self.title, self.clock = QElidingLabel(), QLabel()
         self.title.setElideMode(Qt.TextElideMode.ElideMiddle)
         set_bold(self.title)
-        self.clock.setToolTip("time on this photo")
+        self.clock.setToolTip(CLOCK_TIP)
         self.why, self.sentence = wrapped_label(), wrapped_label()
         for typed in (self.why, self.sentence):  # notes and names are what people typed, no markup
             typed.setTextFormat(Qt.TextFormat.PlainText)

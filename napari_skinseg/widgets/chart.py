@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QFont
-from qtpy.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
 from napari_skinseg.widgets.elements import wrapped_label
@@ -35,7 +35,7 @@ class Chart(QWidget):
     def __init__(self, title: str, empty: str, *, theme: str = "dark", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.ink = theme_colour(theme, "text")
-        self.title = QElidingLabel(title)
+        self.title: QLabel = QElidingLabel(title)
         self.empty = wrapped_label(empty)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.plot = pg.PlotWidget(background=theme_colour(theme, "background"))

@@ -26,8 +26,8 @@ class ClassChart(Chart):
 
     def __init__(self, *, theme: str = "dark") -> None:
         super().__init__(
-            "agreement by class (▲ ▼ since last)",
-            "waits for the first validated model",
+            "by class (▲ ▼ since last)",
+            "waits for the first model",
             theme=theme,
         )
         self.plot.showGrid(y=False)

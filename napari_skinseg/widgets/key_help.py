@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterable
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from napari_skinseg.widgets.elements import scrolled
+from napari_skinseg.widgets.elements import scrolled, wrapped_label
 
 Binding = tuple[str, str, Callable[..., object]]
 COLUMNS = 2
-AROUND = (48, 64)
+FIRST = "Keys work while a photo is open. If one does nothing, click the photo first."
+DRAWN = (
+    "On the photo dots mean background; other classes have a line around them; what is bare is not labelled."
+)
+AROUND = (48, 88)
 """Width and height around the table of keys, pixels."""
 
 
@@ -53,9 +57,8 @@ class KeyHelp(QDialog):
             grid.addWidget(sentences[-1], row, column + 1)
             grid.setColumnStretch(column + 1, 1)
         layout = QVBoxLayout(self)
-        layout.addWidget(
-            QLabel("Keys work while a photo is open. If one does nothing, click the photo first.")
-        )
+        for line in (FIRST, DRAWN):
+            layout.addWidget(wrapped_label(line))
         layout.addWidget(scrolled(table), 1)
         whole = table.sizeHint() + QSize(*AROUND)
         screen = self.screen()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QSizePolicy
+from qtpy.QtWidgets import QLabel, QSizePolicy
 
 from napari_skinseg.views.curve_names import Curve, explanation, short_name
 from napari_skinseg.widgets.chart import SHARE_TICKS, Chart, readable
@@ -38,6 +38,7 @@ CURVE_COLOURS = {
 }
 """In the order of the legend."""
 SPARE_COLOUR = "#b392f0"
+NO_BREAK = "\u00a0"
 
 
 class LiveChart(Chart):
@@ -53,9 +54,14 @@ class LiveChart(Chart):
 
     def __init__(self, name: str, empty: str, *, main: str = "", theme: str = "dark") -> None:
         super().__init__(name, empty, theme=theme)
+        elided, self.title = self.title, QLabel(name)
+        layout = self.layout()
+        assert layout is not None
+        layout.replaceWidget(elided, self.title)
+        elided.deleteLater()
         self.title.setTextFormat(Qt.TextFormat.RichText)
-        self.title.setElideMode(Qt.TextElideMode.ElideNone)
-        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.title.setWordWrap(True)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.name, self.main = name, main
         self.lines: dict[str, pg.PlotDataItem] = {}
         self.points: dict[str, list[tuple[float, float]]] = {}
@@ -114,21 +120,20 @@ class LiveChart(Chart):
             self.title.setText(f"{self._prefix}: {last[self.main]:.2f}")
             return
         parts = [
-            f'<span style="color:{self._colour(name)}">{short_name(name)}'
-            f"{f' {value:.2f}' if name == self.main else ''}</span>"
+            f'<span style="color:{self._colour(name)}">{whole(short_name(name))}'
+            f"{f'{NO_BREAK}{value:.2f}' if name == self.main else ''}</span>"
             for name, value in last.items()
         ]
-        plain = [f"{short_name(name)} ·" for name in last]
-        measure, room = self.title.fontMetrics().horizontalAdvance, self.title.width()
-        shown = len(parts)
-        while shown > 1 and measure(f"{self._group}: {' '.join(plain[:shown])} 0.00 …") > room:
-            shown -= 1  # the tooltip has them all
-        more = " · …" if shown < len(parts) else ""
-        self.title.setText(f"{self._group}: {' · '.join(parts[:shown])}{more}")
+        self.title.setText(f"{self._group}: {' · '.join(parts)}")
 
     def _in_legend_order(self) -> list[str]:
         known = [self.main, *CURVE_COLOURS]
         return sorted(self.points, key=lambda name: known.index(name) if name in known else len(known))
+
+
+def whole(name: str) -> str:
+    """Return a name that no line breaks."""
+    return name.replace(" ", NO_BREAK)
 
 
 class LossChart(LiveChart):

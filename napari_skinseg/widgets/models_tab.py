@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from trainer.project.models.models import Model
     from trainer.project.project import Project
 
+LANE_NAMES = {"fast": "quick", "batch": "full, by command"}
+"""Kinds of a training whose own names are a programmer's."""
 DECISION_TEXTS = {
     ModelDecision.SERVED: "in use",
     ModelDecision.PROVISIONAL: "in use for now",
@@ -116,7 +118,8 @@ def _cells(model: Model, served: bool) -> tuple[str, ...]:
     dice = macro_dice(model.metrics)
     when = datetime.fromtimestamp(model.created).strftime("%d %b %H:%M")
     name = f"● {model_number(model.id)}" if served else model_number(model.id)
-    recipe = f"{model.recipe}, {model.lane}" if model.lane not in (None, model.recipe) else model.recipe
+    kind = LANE_NAMES.get(model.lane or "", model.lane)
+    recipe = model.recipe if model.lane in (None, model.recipe) else f"{model.recipe}, {kind}"
     return (
         name,
         when,

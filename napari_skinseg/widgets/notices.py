@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari.utils.notifications import show_error, show_info, show_warning
 from qtpy.QtCore import QEvent, QObject, QRect, Qt, QTimer
 
+from napari_skinseg.layers.status_words import NOTICE_SECONDS
 from napari_skinseg.widgets.elements import BREAK, BREAKABLE
 from napari_skinseg.widgets.window_docks import main_window, photo_canvas
 
@@ -24,6 +25,10 @@ MARGINS = 26
 FROM_EDGE, GAP = 8, 4
 MS_A_LETTER = 60
 """A notification stays for so long for each of its letters, but never shorter than napari lets it."""
+SHORT_NOTICE = 60
+"""So many letters are read within the seconds that every notice in the status bar has."""
+GOES = "skinseg-notice-goes"
+"""Name of the timer that clears the status bar."""
 
 
 def show_notice(viewer: napari.Viewer, level: str, text: str) -> None:
@@ -43,6 +48,29 @@ def show_notice(viewer: napari.Viewer, level: str, text: str) -> None:
         show_info(text)
     else:
         viewer.status = text
+        _clear_later(viewer, text)
+
+
+def _clear_later(viewer: napari.Viewer, text: str) -> None:
+    """Clear a notice from the status bar when its time is over: napari waits for the mouse to move."""
+    bar = main_window(viewer).statusBar()
+    assert bar is not None
+    for before in bar.findChildren(QTimer, GOES):  # what it would clear is not there any more
+        before.stop()
+        before.setParent(None)
+        before.deleteLater()
+    timer = QTimer(bar)
+    timer.setObjectName(GOES)
+    timer.setSingleShot(True)
+
+    def clear() -> None:
+        now: Any = viewer.status
+        said = now.get("coordinates") if isinstance(now, dict) else now
+        if said == text:
+            viewer.status = ""
+
+    timer.timeout.connect(clear)
+    timer.start(round(1000 * NOTICE_SECONDS) + MS_A_LETTER * max(0, len(text) - SHORT_NOTICE))
 
 
 def fits_status_bar(viewer: napari.Viewer, text: str) -> bool:

@@ -93,7 +93,8 @@ class PaletteModel(QAbstractTableModel):
             return (
                 f"{'Unlock' if row.locked else 'Lock'} {row.name}: painting never overwrites a locked class."
             )
-        return f"Paint {row.name} (key {row.value})" if row.value else "Erase to not labelled (key 0)"
+        said = f"Paint {row.name} (key {row.value})" if row.value else "Erase to not labelled (key 0)"
+        return f"{said}: {row.drawn}" if row.drawn else said
 
 
 class PaletteTable(QTableView):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QComboBox, QPlainTextEdit, QVBoxLayout, QWidget
 
-from napari_skinseg.widgets.elements import wrapped_label
+from napari_skinseg.widgets.elements import LEAST_ROOM, wrapped_label
 from napari_skinseg.widgets.row_pictures import RowPictures
 from napari_skinseg.widgets.suggestion_grid import SuggestionGrid
 from napari_skinseg.widgets.verdict_panel import VerdictPanel
@@ -62,16 +62,22 @@ class ReviewTab(QWidget):
         self.note = QPlainTextEdit()
         self.note.setReadOnly(True)
         session.photo_changed.connect(self._show_note)
+        self.lists = QWidget()
         if self.verdicts is not None:
             layout.addWidget(self.verdicts, 2)
+            self.table.wanted_height = LEAST_ROOM  # what waits for a verdict comes first
+            self.verdicts.beside.compares.connect(self.lists.setHidden)
         else:
             layout.addWidget(self.note)
         self._show_note()
-        layout.addWidget(self.states)
-        layout.addWidget(self.notice)
-        layout.addWidget(self.table, 1)
-        layout.addWidget(self.pictures.bare)
-        layout.addWidget(self.grid, 1)
+        layout.addWidget(self.lists, 1)
+        lists = QVBoxLayout(self.lists)
+        lists.setContentsMargins(0, 0, 0, 0)
+        lists.addWidget(self.states)
+        lists.addWidget(self.notice)
+        lists.addWidget(self.table, 1)
+        lists.addWidget(self.pictures.bare)
+        lists.addWidget(self.grid, 1)
         self.refresh()
 
     def refresh(self) -> None:

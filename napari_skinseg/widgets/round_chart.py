@@ -21,9 +21,7 @@ class RoundChart(Chart):
     """Validation Dice by round: macro thick, one thin line for each class; hollow where not served."""
 
     def __init__(self, colours: Sequence[str], *, theme: str = "dark") -> None:
-        super().__init__(
-            "agreement with your masks", "one point for each model, from the first round on", theme=theme
-        )
+        super().__init__("agreement with your masks", "one point for each model", theme=theme)
         self.plot.setYRange(-0.05, 1.1, padding=0)
         self.plot.getAxis("left").setTicks(SHARE_TICKS)
         self.thin = [

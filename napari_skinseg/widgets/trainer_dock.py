@@ -212,7 +212,7 @@ class TrainerDock(QWidget):
             self.light.setPixmap(icon("circle", LIGHTS[view.light]).pixmap(12, 12))
         self.light.setToolTip(view.heartbeat)
         self.line.setText(view.line)
-        self.line.setToolTip(f"{view.line}\n{view.heartbeat}")
+        self.line.setToolTip("\n".join(filter(None, (view.line, view.exact, view.heartbeat))))
         self.served.setText(view.served)
         self.served.setToolTip(view.served)
         for words, longest in ((self.line, LONGEST_LINE), (self.served, UNLIMITED)):

@@ -11,9 +11,10 @@ from napari_skinseg.session.status import moment
 from napari_skinseg.views.annotate import shortened
 from napari_skinseg.widgets.elements import button, choice, keys_to_photo, row_of, wrapped_label
 from napari_skinseg.widgets.photo_list import SPLITS
+from napari_skinseg.widgets.readers_beside import ReadersBeside
 from napari_skinseg.widgets.row_pictures import RowPictures
 from napari_skinseg.widgets.word_table import WordTable
-from trainer.project.review.verdicts import UNSEEN, ReviewFilter
+from trainer.project.review.verdicts import TWO_READINGS, UNSEEN, ReviewFilter
 from trainer.project.states import VerdictKind
 
 if TYPE_CHECKING:
@@ -25,8 +26,14 @@ if TYPE_CHECKING:
 SHOWN = 200
 NAME, SHORT = 30, 80
 """So many letters of a name and of a note stand in the list; the box shows all of the note."""
-STATES = ((UNSEEN, UNSEEN), ("sent back", VerdictKind.RETURNED), ("approved", VerdictKind.APPROVED))
+STATES = (
+    (UNSEEN, UNSEEN),
+    ("sent back", VerdictKind.RETURNED),
+    ("approved", VerdictKind.APPROVED),
+    (TWO_READINGS, TWO_READINGS),
+)
 NOTE_ROWS = 4
+OTHERS = "anybody else"
 
 
 class VerdictPanel(QWidget):
@@ -38,13 +45,17 @@ class VerdictPanel(QWidget):
         names = session.project.classes.names
         self.states = choice("any state", STATES)
         self.states.setCurrentIndex(1)
-        self.annotators = choice("anybody", ())
+        self.annotators = choice("anybody", ((OTHERS, OTHERS),))
+        self.annotators.setCurrentIndex(1)
+        self.annotators.setToolTip("Masks that are all your own are no second look: anybody shows them too")
         self.splits = choice("any use", SPLITS)
         self.classes = choice("any class", ((name, index) for index, name in enumerate(names)))
         self.notice = wrapped_label()
         self.table = WordTable(("photo", "by", "what"), stretch=2)
         self.table.opened.connect(session.open_photo)
         self.pictures = RowPictures(self.table, session)
+        self.beside = ReadersBeside(session)
+        self.pictures.bare.toggled.connect(self.beside.show_bare)
         self.note = QPlainTextEdit()
         self.note.setPlaceholderText("What is wrong with the open mask")
         self.note.setFixedHeight(NOTE_ROWS * self.note.fontMetrics().lineSpacing() + 12)
@@ -52,7 +63,9 @@ class VerdictPanel(QWidget):
         self.approve = button("Approve (V)", "Approve the mask that is shown", review.approve)
         self.send = button("Send back", "Back to its annotator, with the note", self._send_back)
         self.other = button(
-            "Other reader (Shift+V)", "The mask of the other reader, and back", review.switch_reader
+            "Other reader (Shift+V)",
+            "The mask of the other reader, and back",
+            lambda: review.switch_reader(),
         )
         review.decided.connect(self._decided)
         session.photo_changed.connect(self._show_note)
@@ -70,21 +83,25 @@ class VerdictPanel(QWidget):
         layout.addWidget(self.notice)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.pictures.bare)
+        layout.addWidget(self.beside)
         layout.addWidget(self.note)
         layout.addLayout(row_of((self.approve, 1), (self.send, 1), (self.other, 1)))
 
     @property
     def wanted(self) -> ReviewFilter:
         """What is asked for now."""
+        who = self.annotators.currentData()
         return ReviewFilter(
             state=self.states.currentData(),
-            annotator=self.annotators.currentData(),
+            annotator=None if who == OTHERS else who,
+            not_alone_by=self.session.annotator if who == OTHERS else None,
             split=self.splits.currentData(),
             class_index=self.classes.currentData(),
         )
 
     def refresh(self) -> None:
         """Read the list again; it appears as soon as it is there."""
+        self.beside.refresh()
         wanted = self.wanted
         self.session.reviewing.masks(wanted, SHOWN, lambda found: self._show(wanted, found))
 
@@ -96,11 +113,13 @@ class VerdictPanel(QWidget):
                 self.annotators.addItem(name, name)
         many = f"The {SHOWN} that wait longest; double" if len(found) == SHOWN else "Double"
         said = f"{many} click opens one." if found else "No mask is like that."
+        if not found and wanted.not_alone_by is not None:
+            said += " Your own are under anybody."
         if wanted.class_index is not None:
             said += " Masks that the trainer has not measured yet are not among them."
         self.notice.setText(said)
         self.pictures.draw({one.photo_id: one.head for one in found})
-        self.table.show_rows(verdict_rows(found))
+        self.table.show_rows(verdict_rows(found, self.session.annotator))
 
     def _send_back(self) -> None:
         self.session.reviewing.send_back(self.note.toPlainText())
@@ -121,10 +140,17 @@ class VerdictPanel(QWidget):
         self.note.setPlainText("" if verdict is None else verdict.note)
 
 
-def verdict_rows(found: Sequence[Reviewable]) -> list[tuple[int, tuple[str, str, str]]]:
+def verdict_rows(found: Sequence[Reviewable], reviewer: str) -> list[tuple[int, tuple[str, str, str]]]:
     """Return rows of a table: photo id; file name, annotator, and when it was saved or what was said."""
     return [
-        (one.photo_id, (PurePosixPath(one.relpath).name, shortened(one.annotator, NAME), _what(one)))
+        (
+            one.photo_id,
+            (
+                PurePosixPath(one.relpath).name,
+                "you" if one.annotator == reviewer else shortened(one.annotator, NAME),
+                _what(one),
+            ),
+        )
         for one in found
     ]
 

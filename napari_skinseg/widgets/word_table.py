@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from napari_skinseg.views.annotate import shortened
@@ -51,6 +51,8 @@ class WordTable(QTableWidget):
         super().__init__(0, len(columns), parent)
         self._rows: list[Row] = []
         self._picture_width = 0
+        self.wanted_height = 0
+        """Pixels that it asks for in a layout; 0: as Qt does."""
         self.setHorizontalHeaderLabels(list(columns))
         hide_row_numbers(self, ROW_HEIGHT)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -82,6 +84,11 @@ class WordTable(QTableWidget):
         self._picture_width = width
         hide_row_numbers(self, height)
         self.setWordWrap(True)
+
+    def sizeHint(self) -> QSize:
+        """Qt: as high as was asked for."""
+        hint = super().sizeHint()
+        return QSize(hint.width(), self.wanted_height) if self.wanted_height else hint
 
     def sizeHintForColumn(self, column: int) -> int:
         """Qt: the widest text, seen or not, and room between the columns."""

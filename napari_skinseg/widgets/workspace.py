@@ -240,7 +240,7 @@ class WorkspaceDock(QWidget):
             return
         try:
             start_trainer(self.project.path)
-            self.viewer.status = "the trainer is starting"
+            show_notice(self.viewer, "info", "the trainer is starting")
         except (SkinsegError, OSError) as error:
             show_error(f"the trainer did not start: {error}")
 

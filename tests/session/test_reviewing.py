@@ -97,6 +97,26 @@ def test_a_photo_that_is_being_corrected_is_not_judged(reviewed, open_session):
     ann.close()
 
 
+def test_what_is_sent_back_comes_next_though_others_were_read_ahead(reviewed, open_session):
+    ann = opened(open_session, reviewed, "ann")
+    first = ann.current.photo.id
+    ann.annotation_layer.fill((1, 1), 3)
+    ann.accept_and_next()
+    waiting = ann._navigator.waiting
+    until(ann, lambda: not ann.saving and len(waiting.ready) == reviewed.settings.window.prefetch)
+    ahead = waiting.photo_ids
+    mask = reviewed.masks.head(first)
+    reviewed.verdicts.send_back(first, mask.id, "eva", "the hand ends earlier")
+    until(ann, lambda: waiting.photo_ids[:1] == [first] and len(waiting.ready) == len(ahead))
+    assert not set(reviewed.queue.sent_back(ann._id, "ann")), "it is held"
+    ann.annotation_layer.fill((1, 1), 3)
+    ann.accept_and_next()
+    until(ann, lambda: ann.current is not None)
+    assert ann.current.photo.id == first
+    assert ann.current.why.startswith("eva sent it back")
+    assert waiting.photo_ids[0] in ahead, "and then what would have come"
+
+
 def test_the_second_reader_sees_neither_mask_nor_suggestion_nor_history(double, open_session):
     photo = double.photos.ids()[0]
     first = save(double, photo, "ann", 3)

@@ -110,8 +110,19 @@ def test_training_is_one_line(project):
         seconds_left=9.2,
     )
     view = resolve_trainer(project)
-    assert view.line == "training · fast round 1 · 9 s left · step 180 of 300 · cuda:0"
+    assert view.line == "quick training 1 · 9 s left · step 180 of 300 · cuda:0"
+    assert view.exact == "training, fast round 1"
     assert (view.running, view.light) == (True, "busy")
+
+
+def test_a_quick_look_and_the_check_after_it_are_named_plainly(project):
+    project.trainer.start_round("r1", "probe", "probe")
+    alive(project, state="training", device="cpu", lane="probe", round="r1", seconds_left=3.0)
+    assert resolve_trainer(project).line == "quick look at your last masks · 3 s left · cpu"
+    alive(project, state="validating", device="cpu", lane="full", round="r1")
+    view = resolve_trainer(project)
+    assert view.line == "checking on photos kept aside · full training 1 · cpu"
+    assert view.exact == "validating, full round 1", "in the tooltip"
 
 
 @pytest.mark.parametrize(("state", "light"), [("resting", "good"), ("paused", "warn"), ("failed", "warn")])
@@ -181,4 +192,4 @@ def test_the_loss_drawn_is_that_of_the_round_that_runs(project):
     alive(project, state="training", round="full", lane="full", step=3, steps=9)
     view = resolve_trainer(project)
     assert view.round_id == "full"
-    assert f"full round {view.round_number} ·" in view.line
+    assert f"full training {view.round_number} ·" in view.line

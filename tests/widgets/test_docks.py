@@ -223,6 +223,7 @@ def test_the_key_table_is_made_from_the_bindings(session, qtbot):
     assert [line[1] for line in table.lines] == [binding[1] for binding in session.bindings()]
     shown = " ".join(label.text() for label in table.findChildren(QLabel))
     assert "accept the rest, save, next" in shown
+    assert "dots mean background" in shown
 
 
 def test_words_stand_where_there_is_nothing_to_draw(qtbot):
@@ -324,7 +325,7 @@ def test_the_status_line_is_not_cut_before_the_reason(trainer, project):
     trainer.show()
     trainer.refresh()
     line = trainer.line
-    assert line.text() == "training · fast round 1 · 9 s left · step 180 of 300 · cuda:0"
+    assert line.text() == "quick training 1 · 9 s left · step 180 of 300 · cuda:0"
     assert line.width() >= line.fontMetrics().horizontalAdvance(line.text())
 
 

@@ -80,7 +80,23 @@ def test_a_discriminator_of_correctness_speaks_of_right_and_wrong_pixels(curves)
 def test_a_curve_nobody_foresaw_is_drawn_with_the_loss(curves):
     curves.start("a", 1)
     curves.add({"loss": [(1, 2.0), (2, 1.5)], "hue_shift": [(1, 0.1), (2, 0.2)]})
-    assert "hue shift" in curves.loss.title.text()
+    assert "hue\u00a0shift" in curves.loss.title.text()
+
+
+def test_every_name_of_the_legend_is_read_in_a_window_of_1440(curves):
+    curves.resize(1400, 150)
+    curves.show()
+    curves.start("a", 114)
+    terms = ("loss", "ce", "dice", "adv", "semi", "d_loss")
+    curves.add({name: [(1, 2.0), (2, 1.5)] for name in (*terms, "d_right", "d_wrong", "semi_share")})
+    curves.loss.grab()  # laid out
+    for chart in (curves.loss, curves.discriminator):
+        title = chart.title
+        assert "…" not in title.text()
+        needed = title.heightForWidth(title.width())
+        assert needed <= title.height() <= 3 * title.fontMetrics().lineSpacing()
+    assert "judge" not in curves.loss.title.text(), "but in the tooltip"
+    assert "judge" in curves.loss.title.toolTip()
 
 
 def write_panel(project, value: int, recipe: str = "colorization"):

@@ -6,7 +6,7 @@ import itertools
 from html import unescape
 
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QLabel
 from workbench import beat, make_project, serve
 
@@ -14,7 +14,7 @@ from napari_skinseg.session.remembered import FILE_VARIABLE, Desk, read_desk, wr
 from napari_skinseg.views.trainer import ClassDice
 from napari_skinseg.widgets.class_chart import ClassChart
 from napari_skinseg.widgets.elements import wrapped_label
-from napari_skinseg.widgets.notices import is_notification
+from napari_skinseg.widgets.notices import GOES, is_notification
 from napari_skinseg.widgets.window_docks import layer_docks, photo_canvas, raise_dock
 from napari_skinseg.widgets.workspace import open_workspace
 from trainer.labels.classes import CLASS_SETS
@@ -60,7 +60,7 @@ def test_a_window_of_1100_by_700_holds_all_and_one_of_800_by_540_every_decision(
     qtbot.wait(100)
     assert lowest.visibleRegion().boundingRect().height() == lowest.height(), "with a tab behind it, too"
     words = dock.trainer.line
-    assert words.text().startswith("training · full round 1 · 9 min left")
+    assert words.text().startswith("full training 1 · 9 min left")
     assert words.width() >= words.fontMetrics().horizontalAdvance(words.text()), "nothing of it is cut off"
 
     fitted = dock.viewer.scene.camera.zoom
@@ -208,6 +208,11 @@ def test_a_notice_of_any_length_is_read_whole_and_covers_no_other(open_dock, qtb
     assert not any(a.intersects(b) for a, b in itertools.combinations(places, 2))
     notice("info", "saved")
     assert dock.viewer.status == "saved"
+    goes = dock.viewer.window._qt_window.statusBar().findChild(QTimer, GOES)
+    assert goes.isActive()
+    assert goes.interval() == 4000
+    goes.timeout.emit()
+    assert dock.viewer.status == "", "it goes though no mouse moves"
     for _ in range(3):
         notice("warning", "the same, once more")
     qtbot.wait(100)

@@ -62,6 +62,39 @@ def test_a_reviewer_filters_sends_back_approves_and_goes_on(project, open_sessio
     assert panel.note.height() < 200, "a long note scrolls"
 
 
+def test_ones_own_mask_is_no_second_look_unless_asked_for(project, open_session, qtbot):
+    project.annotators.set_role("eva", Role.REVIEWER, "owner")
+    mine, hers = project.photos.ids()[:2]
+    for photo_id, who in ((mine, "eva"), (hers, "ann"), (hers, "eva")):
+        known = project.photos.probe(photo_id)
+        labels = np.full((known.height, known.width), 3, np.uint8)
+        head = project.masks.head(photo_id)
+        project.masks.save(photo_id, labels, np.full_like(labels, PAINTED), who, head and head.id)
+    session = open_session(project, "eva")
+    tab = ReviewTab(session)
+    qtbot.addWidget(tab)
+    rest(session)
+    panel = tab.verdicts
+    assert [key for key, _ in panel.table.rows] == [hers], "corrected, but first made by somebody else"
+    session.open_photo(hers)
+    until(session, lambda: session.current is not None)
+    session.reviewing.approve()
+    rest(session)
+    assert session.notices[-1][1] == "approved"
+    assert "Your own are under anybody" in panel.notice.text()
+    panel.annotators.setCurrentIndex(panel.annotators.findText("anybody"))
+    panel.refresh()
+    rest(session)
+    ((key, cells),) = panel.table.rows
+    assert (key, cells[1]) == (mine, "you")
+    session.open_photo(mine)
+    until(session, lambda: session.current is not None)
+    session.reviewing.approve()
+    rest(session)
+    assert "your own mask, which nobody else has looked at" in session.notices[-1][1]
+    assert project.verdicts.of(mine).kind == VerdictKind.APPROVED, "a team of one gets on"
+
+
 def test_an_annotator_reads_the_whole_note_and_gives_no_verdicts(project, open_session, qtbot):
     project.annotators.set_role("eva", Role.REVIEWER, "owner")
     photo_id = project.photos.ids()[0]

@@ -61,6 +61,10 @@ def test_keys_and_palette_tell_the_same_and_the_key_table_waits_for_nobody(dock,
     action()
     qtbot.waitUntil(lambda: dock.annotate.view.selected.value == 5, timeout=15000)
     assert layer.selected_label == 5
+    palette, tip = dock.annotate.classes.palette_model, Qt.ItemDataRole.ToolTipRole
+    tips = [palette.data(palette.index(row, 1), tip) for row in range(palette.rowCount())]
+    assert tips[0] == "Paint background (key 1): the dots on the photo"
+    assert tips[-1] == "Erase to not labelled (key 0): the bare photo, without dots"
     for ask in (dock.session.help_requested.emit, dock.shortcuts[0].activated.emit):
         ask()
         assert dock.keys.isVisibleTo(dock.keys.parent())

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from trainer.project.project import Project
     from trainer.project.review.readings import Reading
 
-__all__ = ["Agreement", "ClassAgreement", "Pair", "agreement", "compare", "dice_of", "kappa_of", "read_pairs"]
+__all__ = [
+    "Agreement",
+    "ClassAgreement",
+    "Pair",
+    "agreement",
+    "compare",
+    "dice_of",
+    "kappa_of",
+    "pair_of",
+    "read_pairs",
+]
 
 FEW = 2
 """From so few groups on there is an interval."""
@@ -99,16 +109,29 @@ def read_pairs(project: Project) -> tuple[list[Pair], list[str]]:
     pairs, left_out = [], []
     for reading in project.readings.both():
         try:
-            pairs.append(_pair(project, reading))
+            second = str(reading.second_revision)
+            pairs.append(pair_of(project, reading, reading.first_revision, second))
         except SkinsegError as error:
             left_out.append(str(error))
     return pairs, left_out
 
 
-def _pair(project: Project, reading: Reading) -> Pair:
+def pair_of(project: Project, reading: Reading, one_id: str, other_id: str) -> Pair:
+    """Count the pixels of two masks of a photo that two people read.
+
+    Parameters
+    ----------
+    one_id, other_id
+        Revisions of that photo.
+
+    Raises
+    ------
+    SkinsegError
+        If one cannot be read, or the photo was replaced between them.
+    """
     masks = project.masks
-    one = masks.read_truth(masks.revision(reading.first_revision))
-    other = masks.read_truth(masks.revision(str(reading.second_revision)))
+    one = masks.read_truth(masks.revision(one_id))
+    other = masks.read_truth(masks.revision(other_id))
     known = project.photos.get(reading.photo_id)
     if one.shape != other.shape:
         raise SkinsegError(f"{known.relpath}: its two masks are of different sizes; the photo was replaced")

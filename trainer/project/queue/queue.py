@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -13,7 +12,8 @@ from trainer.project.catalog.clock import shared_time
 from trainer.project.catalog.schema import lease, photo, request, score, session, skipped
 from trainer.project.catalog.schema_choice import handout
 from trainer.project.catalog.schema_filter import shows
-from trainer.project.queue.assignments import assigned_to, take_reading
+from trainer.project.queue.assignments import MOST, assigned_to, take_reading
+from trainer.project.queue.lease import ASKED, Lease
 from trainer.project.queue.lineup import QueueEntry, line_up, slot_plan, slot_state
 from trainer.project.queue.orders import not_of, orders, ranking, recent_bursts
 from trainer.project.queue.queue_filter import EVERYTHING, Chosen, QueueFilter, read_chosen
@@ -27,20 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ASKED", "Lease", "Queue", "QueueEntry"]
 
-ASKED = "you opened it"
-
 _QUEUED = photo.c.queued == sa.literal_column("1")  # literal, or the partial index is not used
 _TRIES = 20
-
-
-@dataclass(frozen=True)
-class Lease:
-    """A photo reserved for a session until `expires`; `blind` asks to hide the suggestion."""
-
-    photo_id: int
-    why: str
-    blind: bool
-    expires: float
 
 
 class Queue:
@@ -99,7 +87,8 @@ class Queue:
                         slot, blind = Slot.ASKED, False
                 if found is None:
                     return None
-                made = Lease(*found, blind, now + self._store.settings.queue.lease_seconds)
+                until = now + self._store.settings.queue.lease_seconds
+                made = Lease(*found, blind, until, slot == Slot.RETURNED)
                 if self._take(connection, session_id, made, now):
                     self._record(connection, session_id, made, slot, now)
                     if slot == Slot.SECOND:
@@ -196,6 +185,13 @@ class Queue:
                 found = assigned_to(connection, self._store, annotator, shared_time(connection), limit=n)
                 mine = [QueueEntry(one.photo_id, one.relpath, None, one.why) for one in found]
             return [*mine, *line_up(connection, self._store, n, chosen)][:n]
+
+    def sent_back(self, session_id: int, annotator: str) -> list[int]:
+        """List photos that a reviewer sent back to an annotator, and that nobody holds or has skipped."""
+        with self._store.catalog.read() as connection:
+            now = shared_time(connection)
+            found = assigned_to(connection, self._store, annotator, now, session_id, limit=MOST)
+        return [one.photo_id for one in found if one.slot == Slot.RETURNED]
 
     def why(self, photo_id: int) -> str:
         """Return the reason for which a photo was handed out last; empty: it never was."""

@@ -12,7 +12,7 @@ from trainer.errors import ConfigError, ConflictError
 from trainer.project.annotators.holders import holders_of
 from trainer.project.catalog.schema import photo, revision
 from trainer.project.catalog.schema_choice import measured
-from trainer.project.catalog.schema_review import verdict
+from trainer.project.catalog.schema_review import reading, verdict
 from trainer.project.states import PhotoState, VerdictKind
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["ReviewFilter", "Reviewable", "Verdict", "Verdicts", "is_approved"]
 
 UNSEEN = "to review"
+TWO_READINGS = "two readings"
+"""Asks for photos that two people have read and nobody has decided on, whatever was said of the masks."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +47,19 @@ class ReviewFilter:
     Attributes
     ----------
     state
-        A `VerdictKind`, or `UNSEEN` for masks that no verdict was given on since they were saved.
+        A `VerdictKind`, `UNSEEN` for masks that no verdict was given on since they were saved, or
+        `TWO_READINGS`.
     class_index
         Only masks that hold this class, as far as they were measured.
+    not_alone_by
+        Only photos that somebody else than this annotator has worked on: not masks that are all their own.
     """
 
     state: str | None = UNSEEN
     annotator: str | None = None
     split: str | None = None
     class_index: int | None = None
+    not_alone_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -172,12 +178,19 @@ class Verdicts:
             .order_by(revision.c.created, photo.c.id)
         )
         for column, value in (
-            (state, wanted.state),
+            (state, None if wanted.state == TWO_READINGS else wanted.state),
             (revision.c.annotator, wanted.annotator),
             (photo.c.split, wanted.split),
         ):
             if value is not None:
                 query = query.where(column == value)
+        if wanted.state == TWO_READINGS:
+            waits = (reading.c.done.is_not(None), reading.c.settled.is_(None))
+            query = query.where(sa.exists().where(reading.c.photo_id == photo.c.id, *waits))
+        if wanted.not_alone_by is not None:
+            others = revision.alias()
+            theirs = (others.c.photo_id == photo.c.id, others.c.annotator != wanted.not_alone_by)
+            query = query.where(sa.exists().where(*theirs))
         if wanted.class_index is not None:
             query = query.add_columns(measured.c.pixels).join(
                 measured, measured.c.revision_id == revision.c.id
