@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument("--strategies", default="all")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--budgets", default="8,16,24,32,40,56,80")
+    parser.add_argument("--whole", type=int, default=0, help="seeds that whole probes learn from, 2 min each")
     parser.add_argument("--out", type=Path, default=Path("choose"))
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
@@ -28,6 +29,8 @@ def main() -> None:
     if not project.is_dir():
         make_project(args.data, project)
     words = ("--strategies", args.strategies, "--seeds", args.seeds, "--budgets", args.budgets)
+    if args.whole:
+        words += ("--whole", args.whole)
     run("simulate", "choose", project, *words, "--out", args.out)
 
 

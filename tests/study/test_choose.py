@@ -66,6 +66,27 @@ def test_curves_with_intervals_and_what_is_there_is_not_done_again(choose, tmp_p
     assert sum(path.stat().st_mtime_ns == then for path, then in files.items()) == 5
 
 
+def test_whole_probes_learn_the_photos_that_were_chosen_and_nothing_else(choose, tmp_path):
+    words = ("--strategies", "random", "--budgets", "2,8", *WHOLE, "--seeds", 2, "--mended", 0, "--json")
+    code, out, err = choose(*words, "--out", tmp_path / "out", "--whole", 1)
+    assert code == 0, err
+    data = json.loads(out)
+    (row,) = data["strategies"]
+    (folder,) = (tmp_path / "out").iterdir()
+    assert data["folder"] == str(folder / "whole")
+    assert row["seeds"] == 1
+    assert row["dice"][1]["value"] == data["full"]["value"], "all eight labels, and the same seed"
+    assert row["dice"][0]["value"] != row["dice"][1]["value"], "two photos teach something else"
+    assert sorted(path.name for path in (folder / "whole").iterdir() if path.suffix == ".npz") == [
+        "all-0.npz",
+        "random-0.npz",
+    ]
+    files = {path: path.stat().st_mtime_ns for path in (folder / "whole").glob("*.npz")}
+    code, out, _ = choose(*words, "--out", tmp_path / "out", "--whole", 1)
+    assert json.loads(out) == data
+    assert {path: path.stat().st_mtime_ns for path in files} == files, "nothing is done twice"
+
+
 def test_a_later_command_adds_strategies_and_seeds(choose, tmp_path):
     for words in (("--strategies", "random"), ("--strategies", "all", "--seeds", 1)):
         code, out, err = choose(*SMALL, *words, "--mended", 0, "--out", tmp_path / "out")

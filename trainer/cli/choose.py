@@ -47,6 +47,10 @@ def choose(
         int, typer.Option(min=0, help="Curves of each whose seconds are measured, by a few photos a batch.")
     ] = 4,
     hand: Annotated[str, typer.Option(help="Seconds of a stroke: steering or constant.")] = "steering",
+    whole: Annotated[
+        int,
+        typer.Option(min=0, help="Curves of each whose photos a whole probe learns; the table is of those."),
+    ] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the tables; else in the project.", show_default=False)
     ] = None,
@@ -61,7 +65,7 @@ def choose(
     from trainer.acquisition.strategies import STRATEGIES, find_strategy
     from trainer.project.project import Project
     from trainer.settings.toml_file import load_settings
-    from trainer.study.choose_runs import ChooseStudy, run_study
+    from trainer.study.choose_runs import WHOLE, ChooseStudy, run_study
 
     chosen = hand_named(hand)
     named = list(STRATEGIES) if strategies == "all" else words(strategies)
@@ -76,7 +80,11 @@ def choose(
         folder = (out or project.path / "studies") / study.folder_name(project, chosen, settings)
         with staged() as advance:
             run_study(project, settings, study, folder, hand=chosen, report=advance)
-    return _reply(folder)
+            if whole:
+                from trainer.study.choose_whole import measure_whole
+
+                measure_whole(project, settings, folder, whole, report=advance)
+    return _reply(folder / WHOLE if whole else folder)
 
 
 def _reply(folder: Path) -> Reply:

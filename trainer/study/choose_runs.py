@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     """Called with a phase, a step and the number of steps."""
 
 
+WHOLE = "whole"
+"""Folder of the curves whose photos a whole probe has learnt from."""
 FEWER_STEPS = 3
 """A training takes this part of the steps of a round: reduced features are learnt at a higher rate."""
 

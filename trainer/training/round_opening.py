@@ -49,6 +49,8 @@ class RoundRequest:
     labels_fraction: float | None = None
     labels_draw: int = 0
     """Number of one of the many possible shares of the labels."""
+    photos: frozenset[int] | None = None
+    """Photos whose labels alone are learnt from."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,10 @@ def choose_labels(
         No labels, and the recipe needs some.
     """
     truths = project.masks.truth("train", to_learn=True) if recipe.needs_labels else []
-    labelled = [Item(t.photo_id, t.revision_id, t.group) for t in truths]
+    only = request.photos
+    labelled = [
+        Item(t.photo_id, t.revision_id, t.group) for t in truths if only is None or t.photo_id in only
+    ]
     items = keep_fraction(labelled, request.labels_fraction, request.labels_draw)
     if recipe.needs_labels and not items:
         raise ProjectError(

@@ -48,6 +48,7 @@ def run_standalone(
     steps: int | None = None,
     labels_fraction: float | None = None,
     labels_draw: int = 0,
+    photos: frozenset[int] | None = None,
     tick: Tick | None = None,
     device: str = "auto",
 ) -> Trained:
@@ -61,6 +62,8 @@ def run_standalone(
         As of :func:`trainer.training.round.run_round`.
     labels_draw
         Which of many possible shares of the labels.
+    photos
+        Photos whose labels alone are learnt from; None: all that have some.
 
     Raises
     ------
@@ -69,7 +72,7 @@ def run_standalone(
     SkinsegError
         Nothing to train on, or settings that do not work here.
     """
-    request = RoundRequest(Lane.BATCH, recipe, init, steps, labels_fraction, labels_draw)
+    request = RoundRequest(Lane.BATCH, recipe, init, steps, labels_fraction, labels_draw, photos)
     opened = open_round(project, settings, request, folder, tick=tick, device=device, in_catalog=False)
     round_ = opened.context
     training, init_note = train(round_, opened.state)
