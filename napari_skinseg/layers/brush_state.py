@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 OPACITY_STEP = 0.1
 KEYS = "1-9 class, 0 erase, Space accept and next, ? all keys"
+POLYGON_KEYS = "click corners (Ctrl: along the edges); Enter or a double click closes it, Escape drops it"
 """Shown in napari's status line."""
 
 
@@ -64,7 +65,11 @@ class BrushState:
         self._layers.activated.disconnect(self.changed.emit)
 
     def _show_keys(self, event: object = None) -> None:
-        self._layers.show_help(KEYS)
+        if str(self._layer.mode) == "polygon":
+            self._layers.show_help(POLYGON_KEYS)
+            self.notice.emit("info", POLYGON_KEYS)  # over the photo napari hides the help
+        else:
+            self._layers.show_help(KEYS)
 
     @property
     def locked(self) -> set[int]:

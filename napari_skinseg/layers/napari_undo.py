@@ -155,6 +155,15 @@ def set_corners(layer: Labels, points: list[list[float]]) -> None:
     layer._overlays["polygon"].points = points
 
 
+def close_polygon(layer: Labels) -> bool:
+    """Fill the polygon that is half drawn, up to the mouse; False where it has too few corners and stays."""
+    polygon = layer._overlays["polygon"]
+    closes = len(polygon.points) > 2
+    if closes:
+        polygon.add_polygon_to_labels(layer)
+    return closes
+
+
 def drop_corners(layer: Labels) -> bool:
     """Drop the corners of a polygon that is half drawn; return whether there were any."""
     polygon = layer._overlays["polygon"]

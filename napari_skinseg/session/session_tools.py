@@ -144,9 +144,14 @@ class SessionTools(SessionState):
         self._editor.select.next_proposal()
 
     def paint_selection(self) -> None:
-        """Paint what *Select* has found in the selected class."""
-        if self._editor.select.has_selection and self._may_write():
+        """Paint what *Select* has found in the selected class, or the polygon that is half drawn."""
+        selected, layer = self._editor.select.has_selection, self.annotation_layer
+        if not (selected or napari_undo.corners(layer)) or not self._may_write():
+            return
+        if selected:
             self._editor.select.paint(self.selected_class)
+        elif not napari_undo.close_polygon(layer):
+            self.notice.emit("info", "a polygon has three corners or more: click on, Escape drops it")
 
     def escape(self) -> None:
         """Put away what is open in the panel; else drop what is selected or half drawn."""

@@ -160,7 +160,7 @@ def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
         KeyRow("W", "pick the class under the cursor", partial(actions.take_tool, "pick")),
         KeyRow("Q", "select a thing by a click, on or off", actions.toggle_select),
         KeyRow("Tab", "the next proposal of Select", actions.next_proposal),
-        KeyRow("Enter", "paint what is selected (a digit does too)", actions.paint_selection),
+        KeyRow("Enter", "paint what is selected (as a digit does), close a polygon", actions.paint_selection),
         KeyRow("Escape", "drop what is selected or half drawn", actions.escape),
         KeyRow("R", "the rest follows your strokes; again: take that back", actions.follow_strokes),
         KeyRow("Shift+R", "follow every stroke, on or off", actions.toggle_following),

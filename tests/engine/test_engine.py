@@ -6,7 +6,14 @@ import os
 import pytest
 import torch
 
-from trainer.engine.device import Engine, choose_device, choose_precision, choose_threads, cpu_cores
+from trainer.engine.device import (
+    Engine,
+    choose_device,
+    choose_precision,
+    choose_threads,
+    cpu_cores,
+    one_thread,
+)
 from trainer.engine.ema import Ema
 from trainer.engine.memory import is_out_of_memory, run_with_smaller_batches
 from trainer.engine.optim import lr_factor, set_rates
@@ -70,6 +77,13 @@ def test_no_more_threads_than_the_surroundings_allow(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     assert choose_threads("cpu", background=True, threads=5) == 5
     assert choose_threads("cpu", background=False, processes=2) == 4
+
+
+def test_a_small_network_is_trained_by_one_thread_and_then_all_work_again():
+    torch.set_num_threads(2)
+    with one_thread():
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 2
 
 
 def test_devices():

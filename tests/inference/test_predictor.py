@@ -115,3 +115,11 @@ def test_twelve_megapixels_stay_within_bounded_memory(long_side):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 350_000
+
+
+def test_of_body_parts_specks_go_and_of_other_things_nothing_does():
+    photo = picture(300, 300)
+    photo[50, 20] = (255, 0, 0)
+    model = Segmenter(ByColour(), "test", "none", 3)
+    assert Predictor(model, "cpu", names=("background", "hand", "foot")).predict(photo).labels[50, 20] == 1
+    assert Predictor(model, "cpu", names=("background", "mole", "scar")).predict(photo).labels[50, 20] == 2

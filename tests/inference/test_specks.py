@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from trainer.inference.specks import without_specks
+from trainer.inference.specks import SPECK, speck_share, without_specks
+from trainer.labels.classes import CLASS_SETS
 
 
 def test_a_speck_goes_to_the_class_with_the_longest_border():
@@ -35,3 +36,12 @@ def test_specks_among_specks_stay_and_those_at_the_edge_of_the_photo_go():
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1)])
 def test_photos_of_one_row_are_no_trouble(shape):
     assert without_specks(np.full(shape, 3, np.uint8)).shape == shape
+
+
+def test_a_small_lesion_is_no_speck():
+    mole = np.ones((1000, 1000), np.uint8)
+    mole[500:515, 500:515] = 2
+    assert np.array_equal(without_specks(mole, speck_share(CLASS_SETS["lesion"].names)), mole)
+    shares = {name: speck_share(classes.names) for name, classes in CLASS_SETS.items()}
+    assert shares == {"skin9": SPECK, "lesion": 0, "podocyte": 0}
+    assert speck_share(("background", "hand", "wound")) == 0

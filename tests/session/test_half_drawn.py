@@ -6,6 +6,23 @@ import pytest
 from workbench import rest, until
 
 
+def test_enter_closes_a_polygon_and_keeps_one_that_is_none_yet(session):
+    layer = session.annotation_layer
+    session.select_class(3)
+    session.take_tool("polygon")
+    assert "Enter" in layer.help
+    layer._overlays["polygon"].points = [(2, 2), (2, 9)]
+    session.paint_selection()
+    assert len(layer._overlays["polygon"].points) == 2
+    assert any("three corners" in text for _, text in session.notices)
+    before = layer.data.copy()
+    layer._overlays["polygon"].points = [(2, 2), (2, 9), (9, 9)]
+    session.paint_selection()
+    assert layer.data[4, 7] == 3
+    session.undo()
+    assert (layer.data == before).all()
+
+
 def test_escape_drops_it_as_the_notice_says(make_napari_viewer, project, open_session):
     viewer = make_napari_viewer()
     session = open_session(project, viewer=viewer)

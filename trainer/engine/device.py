@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,6 +17,8 @@ from trainer.engine.ranks import Ranks, current
 from trainer.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch.optim import Optimizer
 
 
@@ -67,6 +70,17 @@ def choose_threads(device: str, background: bool, threads: int | None = None, pr
     most = os.environ.get("OMP_NUM_THREADS", "")
     # torchrun writes a 1 there for processes that nobody gave a number
     return min(count, int(most)) if processes == 1 and most.isdecimal() and int(most) else count
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let one thread of torch do what follows, then as many as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def own_card(device: str, ranks: Ranks) -> str:

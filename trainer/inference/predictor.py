@@ -25,7 +25,7 @@ from trainer.inference.activations import cell_activations
 from trainer.inference.box_detection import class_confidence, find_boxes
 from trainer.inference.edges import apply_to, coefficient_bands, refined_bands, sharpened
 from trainer.inference.error_map import error_map, load_discriminator
-from trainer.inference.specks import without_specks
+from trainer.inference.specks import speck_share, without_specks
 from trainer.inference.tiling import WINDOW, Bands, blended_bands, upsampled_bands
 from trainer.networks.maskrcnn.detector import Detector
 from trainer.networks.probe import ProbeSegmenter
@@ -73,6 +73,8 @@ class Predictor:
         Only with a network: how photos met its square in training, and the square's side.
     edges
         Only with a network: whether its predictions are refined along the photo's edges.
+    names
+        Only with a network: its classes, as `speck_share` wants them.
     features
         Cache of features, which a probe need not compute twice.
     member
@@ -94,6 +96,7 @@ class Predictor:
         fit: Fit = "crop",
         size: int = WINDOW,
         edges: bool = False,
+        names: tuple[str, ...] = (),
         features: DecodedCache | None = None,
         member: Predictor | None = None,
     ) -> None:
@@ -104,13 +107,14 @@ class Predictor:
         self.member = member
         if isinstance(model, Segmenter):
             self.model, self.long_side = model.to(self.device).eval(), long_side
-            self.fit, self.size, self.edges = fit, size, edges
+            self.fit, self.size, self.edges, self.specks = fit, size, edges, speck_share(names)
         else:
             self.model, self.card = load_model(Path(model), self.device)
             plan = self.card.get("plan", {})
             self.long_side = plan.get("long_side")
             self.fit, self.size = plan.get("fit", fit), plan.get("size", size)
             self.edges = bool(plan.get("edges", False))
+            self.specks = speck_share(self.card.get("classes", {}).get("names", ()))
             self.discriminator = load_discriminator(Path(model), self.card, self.device)
             if (inner := member_folder(Path(model))) is not None:
                 self.member = Predictor(inner, device, features=features)
@@ -124,7 +128,7 @@ class Predictor:
         self.windows_at_once = 1 if name == "cpu" else 8
 
     def predict(self, photo: npt.NDArray[np.uint8]) -> Segmentation:
-        """Segment one photo, ``(H, W, 3)`` uint8, upright, at its full size and without specks."""
+        """Segment one photo, ``(H, W, 3)`` uint8, upright, at its full size; body parts without specks."""
         height, width = photo.shape[:2]
         labels = np.empty((height, width), np.uint8)
         confidence = np.empty((height, width), np.uint8)
@@ -136,7 +140,7 @@ class Predictor:
             confidence[rows] = to_bytes(best)
             if error is not None:
                 error[rows] = to_bytes(maps[self.model.classes])
-        return Segmentation(without_specks(labels), confidence, error, self._boxes(photo))
+        return Segmentation(without_specks(labels, self.specks), confidence, error, self._boxes(photo))
 
     def activations(self, photo: npt.NDArray[np.uint8]) -> npt.NDArray[np.float16] | None:
         """Return what strokes on a photo are followed by, see `cell_activations`; None: no probe, no such."""

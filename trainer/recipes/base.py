@@ -66,6 +66,8 @@ class Recipe:
     """False where a fast round starts from starting weights rather than from the served model."""
     shared: ClassVar[bool] = True
     """False where several processes cannot train it together."""
+    small: ClassVar[bool] = False
+    """True where what is trained is so small that threads wait for each other: then one does it."""
     serves: ClassVar[bool] = True
     """False where the result is starting weights rather than a segmenter."""
 

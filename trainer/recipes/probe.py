@@ -38,6 +38,7 @@ class ProbeRecipe(Recipe):
     name: ClassVar[str] = "probe"
     goes_on: ClassVar[bool] = False
     shared: ClassVar[bool] = False
+    small: ClassVar[bool] = True
     options: ProbeOptions
 
     @classmethod

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from PIL import Image
 
+from trainer.selection.crumbs import without_crumbs
 from trainer.selection.sam_prompts import FRAME
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class ClickModel:
         self._scale, self._shape = FRAME / max(shape), shape
 
     def propose(self, prompts: Prompts) -> list[Proposal]:
-        """Decode three masks, of the photo filled up to a square."""
+        """Decode three masks without crumbs, of the photo filled up to a square."""
         points = np.array([[column + 0.5, row + 0.5] for row, column in prompts.points], np.float64)
         box = None
         if prompts.box is not None:
@@ -119,4 +120,6 @@ class ClickModel:
             self._embedding, points.reshape(-1, 2) * self._scale, np.array(prompts.added, bool), box
         )
         side = masks.shape[-1] / max(self._shape)
-        return [Proposal(mask, (self._shape[0] * side, self._shape[1] * side)) for mask in masks]
+        clicks = [(row * side, column * side) for row, column in prompts.points]
+        extent = (self._shape[0] * side, self._shape[1] * side)
+        return [Proposal(without_crumbs(mask, clicks, prompts.added), extent) for mask in masks]

@@ -162,7 +162,14 @@ def prepare(
     if not study.mended:
         return data, None
     predictor = Predictor(
-        probe, "cpu", plan.long_side, fit=plan.fit, size=plan.size, edges=plan.edges, features=cache
+        probe,
+        "cpu",
+        plan.long_side,
+        fit=plan.fit,
+        size=plan.size,
+        edges=plan.edges,
+        names=project.classes.names,
+        features=cache,
     )
     return data, SampledMender(data, photos, predictor, probe.network, hand)
 

@@ -192,6 +192,7 @@ def _one_run(
         fit=plan.fit,
         size=plan.size,
         edges=plan.edges,
+        names=project.classes.names,
         features=feature_cache(project),
     )
     return predictor, {

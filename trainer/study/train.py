@@ -121,7 +121,13 @@ def examine(
     """
     plan, classes = trained.plan, project.classes.count
     predictor = Predictor(
-        trained.network, device, plan.long_side, fit=plan.fit, size=plan.size, edges=plan.edges
+        trained.network,
+        device,
+        plan.long_side,
+        fit=plan.fit,
+        size=plan.size,
+        edges=plan.edges,
+        names=project.classes.names,
     )
     photos = WorkingPhotos(project, None if full_size else plan.long_side, project_cache(project))
     matrices, present, confidence, kept = [], [], [], []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from trainer.data.crops import AllCrops, LabelledCrops, UnlabelledCrops
 from trainer.data.loader import Loader
 from trainer.data.photo_cache import WorkingPhotos
 from trainer.data.trainset import TrainSet
-from trainer.engine.device import loader_threads, seed_everything
+from trainer.engine.device import loader_threads, one_thread, seed_everything
 from trainer.errors import SkinsegError
 from trainer.evaluation.validation import readable_truth
 from trainer.inference.predictor import Predictor
@@ -214,7 +215,8 @@ def train(round_: RoundContext, state: TrainingState | None) -> tuple[Training, 
             training.restore(state)
             round_.say(f"going on at step {training.step} of {training.steps}")
         begin_alike(training)
-        training.run()
+        with one_thread() if training.recipe.small else nullcontext():
+            training.run()
     finally:
         training.close()
     return training, init_note
