@@ -93,10 +93,7 @@ class ProvenanceTracker:
         napari_undo.remove_brush_rule(self._layer)
 
     def start(self, labels: NDArray[np.uint8], provenance: NDArray[np.uint8], paintable: bool = True) -> None:
-        """Follow another photo: its labels become the layer's data, with an empty undo history.
-
-        Where it is no photo but the grey in its place, no stroke leaves a trace: it would be work lost.
-        """
+        """Follow another photo, with an empty undo history; on the grey in place of one no stroke stays."""
         self._paused, self._paintable = True, paintable
         try:
             self._layer.data = labels
