@@ -274,8 +274,9 @@ def test_the_simulated_hand_keeps_what_follows_where_it_helps_and_takes_it_back_
     project, open_session, helps
 ):
     photo_id = project.photos.ids()[0]
-    predict(project, photo_id, "0001", BACK)
-    activate(project, photo_id, "0001")
+    project.models.add("0009", recipe="probe", lane="probe")
+    predict(project, photo_id, "0009", BACK)
+    activate(project, photo_id, "0009")
     truth = np.full(SHAPE, BACK, np.uint8)
     truth[:, LEFT] = HAND
     if not helps:  # what looks like it is of the same kind nowhere else
