@@ -589,5 +589,6 @@ def test_the_session_needs_no_qt_and_the_plugin_no_torch():
 def test_the_status_line_names_our_keys_not_those_they_replace(session):
     for mode in ("fill", "polygon", "paint"):
         session.annotation_layer.mode = mode
-        assert ("Enter or a double click closes it" if mode == "polygon" else "1-9 class") in session.viewer.help
+        ours = "Enter or a double click closes it" if mode == "polygon" else "1-9 class"
+        assert ours in session.viewer.help
         assert "use <" not in session.viewer.help

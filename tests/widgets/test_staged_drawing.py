@@ -30,7 +30,7 @@ def test_the_labels_come_in_the_draw_after_the_photos(make_napari_viewer, projec
 def test_the_layer_keeps_its_brush_and_its_strokes(make_napari_viewer, project, open_session, qtbot):
     viewer = make_napari_viewer(show=True)
     session, _staged, node = open_first(viewer, project, open_session)
-    qtbot.waitUntil(lambda: session.poll() or session.current is not None, timeout=15000)  # on grey none stays
+    qtbot.waitUntil(lambda: session.poll() or session.current is not None, timeout=15000)  # or none stays
     qtbot.waitUntil(lambda: node.visible, timeout=15000)
     layer = session.annotation_layer
     session.select_class(3)
