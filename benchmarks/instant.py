@@ -29,8 +29,6 @@ from trainer.data.photo_cache import WorkingPhotos, project_cache
 from trainer.effort import strokes
 from trainer.effort.strokes import best_stroke, painted_by
 from trainer.evaluation.validation import readable_truth
-from trainer.features.cache import feature_cache
-from trainer.inference.predictor import Predictor
 from trainer.instant import follow as following
 from trainer.instant.cues import CELL, DEPTH, Cues, cues_of
 from trainer.instant.edges import Guide
@@ -38,10 +36,12 @@ from trainer.instant.follow import follow
 from trainer.labels.truth import to_labels
 from trainer.labels.values import PAINTED, PROPOSED
 from trainer.project.project import Project
-from trainer.training.standalone import run_standalone
+from trainer.training.standalone import predictor_of, run_standalone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from trainer.inference.predictor import Predictor
 
 STROKES = (1, 3)
 LEAST = 0.0005
@@ -117,16 +117,7 @@ def predictor_for(project: Project, labels: int, draw: int, folder: Path) -> Pre
         labels_draw=draw,
         device="cpu",
     )
-    plan, features = trained.plan, feature_cache(project)
-    return Predictor(
-        trained.network,
-        "cpu",
-        plan.long_side,
-        fit=plan.fit,
-        size=plan.size,
-        edges=plan.edges,
-        features=features,
-    )
+    return predictor_of(trained, project, "cpu")
 
 
 def measured(project: Project, predictor: Predictor, half: int) -> Iterator[Measured]:

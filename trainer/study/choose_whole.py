@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from trainer.evaluation.metrics import Counts
     from trainer.project.project import Project
+    from trainer.project.revisions import Truth
     from trainer.settings.model import Settings
     from trainer.study.choose import Curve
     from trainer.study.choose_runs import Report
@@ -75,22 +76,27 @@ def _measured(
     """Return the curve with the matrices of whole probes."""
     training = settings.training.model_copy(update={"seed": settings.training.seed + seed})
     own = settings.model_copy(update={"training": training})
+    truths = readable_truth(project, project.masks.truth("val"))
     found = []
     for index, count in enumerate(curve.labels):
         tick(index, len(curve.labels))
-        found.append(_matrices(project, own, curve.chosen[:count].tolist(), folder))
-    return replace(curve, matrices=np.stack(found))
-
-
-def _matrices(project: Project, settings: Settings, photo_ids: Sequence[int], folder: Path) -> Counts:
-    """Confusion matrices ``(P, K, K)`` of the validation photos by a probe that knows some photos."""
-    trained = run_standalone(
-        project, settings, folder=folder, recipe="probe", photos=frozenset(photo_ids), device="cpu"
+        found.append(_matrices(project, own, frozenset(curve.chosen[:count].tolist()), truths, folder))
+    return replace(
+        curve, matrices=np.stack(found), groups=np.array([truth.group for truth in truths], np.str_)
     )
-    shutil.rmtree(folder, ignore_errors=True)
-    plan = trained.plan
+
+
+def _matrices(
+    project: Project, settings: Settings, photo_ids: frozenset[int], truths: Sequence[Truth], folder: Path
+) -> Counts:
+    """Confusion matrices ``(P, K, K)`` of some photos by a probe that knows others, without edges."""
+    # each number of photos has a folder of its own: an interrupted training goes on with its own photos
+    own = folder.with_name(f"{folder.name}-{len(photo_ids)}")
+    trained = run_standalone(project, settings, folder=own, recipe="probe", photos=photo_ids, device="cpu")
+    shutil.rmtree(own, ignore_errors=True)
+    plan, features = trained.plan, feature_cache(project)
     predictor = Predictor(
-        trained.network, "cpu", plan.long_side, fit=plan.fit, size=plan.size, features=feature_cache(project)
+        trained.network, "cpu", plan.long_side, fit=plan.fit, size=plan.size, features=features
     )
     photos = WorkingPhotos(project, plan.long_side, project_cache(project))
-    return working_matrices(project, photos, readable_truth(project, project.masks.truth("val")), predictor)
+    return working_matrices(project, photos, truths, predictor)

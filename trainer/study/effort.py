@@ -21,17 +21,16 @@ from trainer.data.photo_cache import Bytes, WorkingPhotos, project_cache
 from trainer.effort.paired import PairedShare, paired_share
 from trainer.errors import ConfigError, ProjectError
 from trainer.evaluation.validation import readable_truth
-from trainer.features.cache import feature_cache
-from trainer.inference.predictor import Predictor
 from trainer.labels.truth import to_labels
 from trainer.study.effort_tools import EffortTools
-from trainer.training.standalone import run_standalone
+from trainer.training.standalone import predictor_of, run_standalone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
     from trainer.effort.hand import Hand
+    from trainer.inference.predictor import Predictor
     from trainer.project.project import Project
     from trainer.project.revisions import Truth
     from trainer.settings.model import Settings
@@ -185,17 +184,7 @@ def _one_run(
         device=device,
     )
     plan = trained.plan
-    predictor = Predictor(
-        trained.network,
-        device,
-        plan.long_side,
-        fit=plan.fit,
-        size=plan.size,
-        edges=plan.edges,
-        names=project.classes.names,
-        features=feature_cache(project),
-    )
-    return predictor, {
+    return predictor_of(trained, project, device), {
         "init": trained.init,
         "steps": plan.steps,
         "trained_seconds": round(trained.seconds, 2),

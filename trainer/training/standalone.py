@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trainer.features.cache import feature_cache
+from trainer.inference.predictor import Predictor
 from trainer.settings.plan import Lane
 from trainer.training.candidate import averaged_model
 from trainer.training.round_opening import RoundRequest, open_round
@@ -85,4 +87,19 @@ def run_standalone(
         training.clock.crops_per_second,
         round_.record.curves,
         tuple(round_.messages),
+    )
+
+
+def predictor_of(trained: Trained, project: Project, device: str) -> Predictor:
+    """Return what predicts as the trained network would once it is served, with the project's features."""
+    plan = trained.plan
+    return Predictor(
+        trained.network,
+        device,
+        plan.long_side,
+        fit=plan.fit,
+        size=plan.size,
+        edges=plan.edges,
+        names=project.classes.names,
+        features=feature_cache(project),
     )
