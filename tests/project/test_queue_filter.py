@@ -120,11 +120,11 @@ def test_ranks_go_on_counting_among_those_that_pass(project: Project) -> None:
     project.predictions.set_scores("0001", [(i, -i / 100, "hand or foot?") for i in ids[:20]])
     wanted = QueueFilter(text="right")
     passing = [i for i in ids if project.photos.get(i).relpath.startswith("right")]
-    first = claims(project, wanted, most=3)
-    ranked = [claim.photo_id for claim in first if claim.why == "hand or foot?"]
+    found = claims(project, wanted)  # all: a random check may come in a ranked one's turn, not in every one's
+    ranked = [claim.photo_id for claim in found if claim.why == "hand or foot?"]
     assert ranked == sorted(ranked)
     assert ranked
-    assert {claim.photo_id for claim in first} <= set(passing)
+    assert {claim.photo_id for claim in found} == set(passing)
 
 
 def test_photos_that_models_are_compared_on_come_whatever_the_filter_says_and_say_so(
