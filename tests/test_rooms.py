@@ -44,8 +44,8 @@ TRAINER = {
     "evaluation": f"{LEARNING} inference",
     "acquisition": f"{LEARNING} inference",
     "ranking": f"{LEARNING} inference acquisition",
-    "training": f"{LEARNING} recipes inference evaluation acquisition",
-    "service": f"{LEARNING} inference evaluation acquisition ranking training",
+    "training": f"{LEARNING} effort recipes inference evaluation acquisition",
+    "service": f"{LEARNING} effort inference evaluation acquisition ranking training",
     "study": f"{LEARNING} effort instant selection inference evaluation acquisition training",
     "cli": f"{LEARNING} effort synthetic recipes inference evaluation acquisition ranking training service "
     "study",

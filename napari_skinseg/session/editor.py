@@ -18,6 +18,7 @@ from napari_skinseg.layers.prediction_extras import NO_EXTRAS
 from napari_skinseg.layers.provenance import ProvenanceTracker
 from napari_skinseg.session.autosave import Autosave
 from napari_skinseg.session.click_proposers import ClickProposers
+from napari_skinseg.session.held_parts import HeldParts
 from napari_skinseg.session.photo_info import PhotoInfo
 from napari_skinseg.session.refusal import Refusal
 from napari_skinseg.session.region_edits import RegionEdits
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
     from napari_skinseg.layers.refresh import Refresh
     from napari_skinseg.session.background import Background
-    from napari_skinseg.session.loading import LoadedPhoto, Suggestion
+    from napari_skinseg.session.loading import LoadedPhoto
+    from napari_skinseg.session.suggestion import Suggestion
     from trainer.project.project import Project
     from trainer.project.revisions import Revision
 
@@ -61,6 +63,7 @@ class PhotoEditor:
         self.select = SelectTool(viewer, self.layers, self.tracker, project.classes, background)
         self.follower = StrokeFollower(self.layers, self.tracker, project, background)
         self.edits = RegionEdits(self.layers, self.tracker, project.classes, background)
+        self.held_parts = HeldParts(project, self.tracker, background)
         self.overlays = Overlays(viewer, self.layers, project.classes, background)
         self.stopwatch = Stopwatch()
         self._autosave = Autosave(project, annotator, background, window.autosave_seconds)
@@ -71,9 +74,9 @@ class PhotoEditor:
         self._refusal = Refusal(self.tracker)
         self._planning = False
         self._undone_at = -REDO_GRACE_SECONDS
-        for part in (self.brush, self.select, self.follower):
+        for part in (self.brush, self.select, self.follower, self.held_parts):
             part.changed.connect(self.changed.emit)
-        for speaker in (self.brush, self.select, self.follower, self.edits):
+        for speaker in (self.brush, self.select, self.follower, self.edits, self.held_parts):
             speaker.notice.connect(self.notice.emit)
         self._autosave.failed.connect(self._draft_failed)
         self.layers.annotation.events.paint.connect(self.stopwatch.touch)
@@ -97,19 +100,10 @@ class PhotoEditor:
     @property
     def info(self) -> PhotoInfo | None:
         """Description of the open photo."""
-        photo = self.photo
-        if photo is None:
+        if self.photo is None:
             return None
-        return PhotoInfo(
-            photo.photo,
-            photo.why,
-            photo.blind,
-            self.model_id,
-            photo.revision,
-            self.strokes,
-            self.stopwatch.settled,
-            photo.finished,
-            photo.first_trained,
+        return PhotoInfo.of(
+            self.photo, self.model_id, self.strokes, self.stopwatch.settled, self.held_parts.share
         )
 
     @property
@@ -147,6 +141,7 @@ class PhotoEditor:
             self.brush.begin_photo(writable=not self._read_only)
         self.select.show(None if photo is None else ClickProposers(self._project, photo.id, photo.image))
         self.follower.show(photo)
+        self.held_parts.show(photo)
         self.layers.fit()
         self.stopwatch.restart(photo.seconds if photo else 0.0)
         self._autosave.restart()
@@ -259,7 +254,7 @@ class PhotoEditor:
         # One plan at a time. The thread only reads; strokes may go on meanwhile, and make the plan stale.
         self._planning = True
         self._background.read(
-            lambda: self.tracker.plan(offer.labels, offer.model_id),
+            lambda: self.tracker.plan(self.held_parts.labels_of(offer), offer.model_id),
             lambda plan: self._refresh(offer, plan),
             lambda _: self._refresh(offer, None),
         )
@@ -272,6 +267,7 @@ class PhotoEditor:
         if napari_undo.is_drawing(self.layers.annotation) or not self.tracker.is_current(plan):
             return  # labels changed meanwhile; planned again at the next poll
         self._offer = None
+        self.held_parts.refreshed(offer)
         saved = not self.unsaved  # before `apply`, which makes a new version
         if not self.tracker.apply(plan):  # without a step in the history that would name the model
             self.photo = replace(self.photo, model_id=offer.model_id)

@@ -104,7 +104,7 @@ class GoodSuggestions:
         project = self._project
         try:
             claim = project.queue.claim(self._id, photo_id)
-            photo = load_or_release(project, self._id, self._annotator, claim)
+            photo = load_or_release(project, self._id, self._annotator, claim, whole=True)
         except SkinsegError as error:
             return str(error)
         begun = photo.revision is not None or photo.unsaved or photo.second

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_skinseg.layers.prediction_extras import NO_EXTRAS, PredictionExtras, read_extras
+from napari_skinseg.layers.prediction_extras import NO_EXTRAS, PredictionExtras
 from napari_skinseg.layers.pyramid import pyramid
-from trainer.errors import MaskError, SkinsegError
+from napari_skinseg.session.suggestion import read_suggestion
+from trainer.errors import MaskError
 from trainer.labels.truth import merge
 from trainer.project.queue.assignments import SECOND, returned_words
 from trainer.project.states import RevisionKind, VerdictKind
@@ -26,16 +27,6 @@ if TYPE_CHECKING:
 
 NOTE_LETTERS = 600
 """So many letters of a reviewer's note stand beside the photo; the tab *Review* and the tip show all."""
-
-
-@dataclass(frozen=True, eq=False)
-class Suggestion:
-    """Segmentation of a photo by a model: `labels` and `confidence` are uint8 (height, width)."""
-
-    model_id: str
-    labels: NDArray[np.uint8]
-    confidence: NDArray[np.uint8] | None
-    extras: PredictionExtras = NO_EXTRAS
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +50,8 @@ class LoadedPhoto:
         It holds work that no saved mask has.
     damage
         The error of its saved mask, which counts as none then.
+    held
+        Share of the photo whose suggestion is held back.
     second
         The annotator is its second reader, whose mask stays beside the first.
     """
@@ -80,6 +73,7 @@ class LoadedPhoto:
     seconds: float = 0.0
     strokes: int = 0
     extras: PredictionExtras = NO_EXTRAS
+    held: float = 0.0
     damage: str = ""
     second: bool = False
 
@@ -99,39 +93,14 @@ class LoadedPhoto:
         return not self.blind and not self.finished
 
 
-def read_suggestion(project: Project, photo_id: int, shape: tuple[int, int]) -> Suggestion | None:
-    """Read the newest prediction of a photo; one that is damaged or of another size counts as none."""
-    prediction = project.predictions.get(photo_id)
-    if prediction is None:
-        return None
-    try:
-        labels, confidence = project.predictions.read(prediction)
-        extras = read_extras(project, prediction, shape)
-    except SkinsegError:
-        return None
-    if labels.shape != shape:
-        return None
-    return Suggestion(prediction.model_id, labels, confidence, extras)
-
-
-def newer_suggestion(
-    project: Project, photo_id: int, shape: tuple[int, int], shown: str | None
-) -> Suggestion | None:
-    """Read the suggestion to replace the shown one: the served model's, or any where none is shown."""
-    prediction = project.predictions.get(photo_id)
-    if prediction is None or prediction.model_id == shown:
-        return None
-    served = project.models.served()
-    if shown is not None and (served is None or prediction.model_id != served.id):
-        return None
-    return read_suggestion(project, photo_id, shape)
-
-
-def load_photo(project: Project, session_id: int, annotator: str, claim: Lease) -> LoadedPhoto:
+def load_photo(
+    project: Project, session_id: int, annotator: str, claim: Lease, *, whole: bool = False
+) -> LoadedPhoto:
     """Read a claimed photo. Slow (a 12 MP JPEG alone takes 0.1 s): call it in a thread.
 
     Unfinished work comes first, then the saved mask, then the suggestion, then nothing; the suggestion also
-    fills what a mask saved in part has left open. A missing suggestion is asked for.
+    fills what a mask saved in part has left open. A missing suggestion is asked for. What a suggestion holds
+    back is left out, unless the `whole` is wanted.
 
     Raises
     ------
@@ -141,8 +110,7 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Lease) 
         If its saved mask is of another size because the photo was replaced. A damaged one counts as none,
         and so does unfinished work that is damaged or of another size: it is set aside.
     """
-    image = project.photos.read(claim.photo_id)
-    photo = project.photos.get(claim.photo_id)
+    image, photo = project.photos.read(claim.photo_id), project.photos.get(claim.photo_id)
     shape = (image.shape[0], image.shape[1])
     reading = project.readings.of_second(claim.photo_id, annotator)
     claim, revision = _what_to_show(project, claim, reading)
@@ -151,13 +119,9 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Lease) 
     draft = draft if work.draft_time is not None else None  # one that was no use is set aside
     labels, provenance, model_id = work.labels, work.provenance, work.model_id
     if labels.shape != shape:
-        mask_size, size = (f"{width}x{height}" for height, width in (labels.shape, shape))
-        raise MaskError(
-            f"{photo.relpath}: its mask is {mask_size}, the photo now {size}: the file was replaced;"
-            " put the old file back"
-        )
+        raise MaskError(f"{photo.relpath}: {_replaced(labels.shape, shape)}")
     finished = revision is not None and revision.kind != RevisionKind.PART and not work.damage
-    confidence, extras = None, NO_EXTRAS
+    confidence, extras, held = None, NO_EXTRAS, 0.0
     if not claim.blind:
         suggestion = read_suggestion(project, claim.photo_id, shape)
         served = project.models.served()
@@ -166,8 +130,9 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Lease) 
         if suggestion is not None:
             confidence, extras = suggestion.confidence, suggestion.extras
             if not finished and draft is None:
-                labels, provenance = merge(labels, provenance, suggestion.labels)
-                model_id = suggestion.model_id
+                found = suggestion.labels if whole else suggestion.shown
+                labels, provenance = merge(labels, provenance, found)
+                model_id, held = suggestion.model_id, 0.0 if whole else suggestion.held_share
     return LoadedPhoto(
         photo=photo,
         why=_sent_back(project, claim.photo_id, annotator) or claim.why,
@@ -184,9 +149,15 @@ def load_photo(project: Project, session_id: int, annotator: str, claim: Lease) 
         draft_time=work.draft_time,
         unsaved=draft is not None,
         extras=extras,
+        held=held,
         damage="; ".join(filter(None, (work.notice, work.damage))),
         second=reading is not None,
     )
+
+
+def _replaced(mask: tuple[int, ...], photo: tuple[int, int]) -> str:
+    mask_size, size = (f"{width}x{height}" for height, width in (mask, photo))
+    return f"its mask is {mask_size}, the photo now {size}: the file was replaced; put the old file back"
 
 
 def _what_to_show(project: Project, claim: Lease, reading: Reading | None) -> tuple[Lease, Revision | None]:
@@ -256,10 +227,12 @@ def _base_of(draft: Draft, revision: Revision | None) -> str | None:
     return revision.id if own and revision is not None else draft.base_revision
 
 
-def load_or_release(project: Project, session_id: int, annotator: str, claim: Lease) -> LoadedPhoto:
+def load_or_release(
+    project: Project, session_id: int, annotator: str, claim: Lease, *, whole: bool = False
+) -> LoadedPhoto:
     """Read a claimed photo as `load_photo` does; release it where it cannot be read."""
     try:
-        return load_photo(project, session_id, annotator, claim)
+        return load_photo(project, session_id, annotator, claim, whole=whole)
     except BaseException:
         if not project.read_only:
             project.queue.release(session_id, claim.photo_id)

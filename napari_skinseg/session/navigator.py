@@ -20,8 +20,9 @@ from trainer.project.queue.queue import Lease
 if TYPE_CHECKING:
     from napari_skinseg.session.background import Background
     from napari_skinseg.session.editor import PhotoEditor
-    from napari_skinseg.session.loading import LoadedPhoto, Suggestion
+    from napari_skinseg.session.loading import LoadedPhoto
     from napari_skinseg.session.project_watcher import Shown
+    from napari_skinseg.session.suggestion import Suggestion
     from trainer.project.project import Project
     from trainer.project.queue.queue_filter import QueueFilter
 

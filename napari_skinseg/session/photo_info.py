@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from napari_skinseg.session.loading import LoadedPhoto
     from trainer.project.photos.photos import Photo
     from trainer.project.revisions import Revision
 
@@ -29,6 +30,8 @@ class PhotoInfo:
     seconds
         Active seconds on it until the last activity: they stand still while nobody moves, and then take in
         the pause, unless it was over a minute.
+    held
+        Share of it whose suggestion is held back.
     """
 
     photo: Photo
@@ -40,3 +43,12 @@ class PhotoInfo:
     seconds: float
     finished: bool = False
     first_trained: tuple[str, float] | None = None
+    held: float = 0.0
+
+    @classmethod
+    def of(
+        cls, photo: LoadedPhoto, model_id: str | None, strokes: int, seconds: float, held: float
+    ) -> PhotoInfo:
+        """Describe a photo as it was loaded, and what has become of it since."""
+        about = (photo.photo, photo.why, photo.blind, model_id, photo.revision, strokes, seconds)
+        return cls(*about, photo.finished, photo.first_trained, held)

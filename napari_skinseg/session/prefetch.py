@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_skinseg.session.background import Background
-    from napari_skinseg.session.loading import LoadedPhoto, Suggestion
+    from napari_skinseg.session.loading import LoadedPhoto
+    from napari_skinseg.session.suggestion import Suggestion
     from trainer.project.project import Project
     from trainer.project.queue.queue import Lease
     from trainer.project.queue.queue_filter import QueueFilter
@@ -146,10 +147,11 @@ class Prefetcher:
                     confidence=suggestion.confidence,
                     model_id=suggestion.model_id,
                     extras=suggestion.extras,
+                    held=suggestion.held_share,
                 )
 
         labels, provenance = loaded.labels, loaded.provenance
-        self._background.read(lambda: merge(labels, provenance, suggestion.labels), done)
+        self._background.read(lambda: merge(labels, provenance, suggestion.shown), done)
 
     def expect_photos(self) -> None:
         """Ask the queue at the next `fill`, even though it was empty the last time."""

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from napari_skinseg.session.loading import newer_suggestion
 from napari_skinseg.session.status import ProjectStatus, read_project_status
+from napari_skinseg.session.suggestion import newer_suggestion
 from trainer.errors import UnreachableError
 from trainer.service.process import trainer_liveness
 
 if TYPE_CHECKING:
     from napari_skinseg.session.background import Background
-    from napari_skinseg.session.loading import LoadedPhoto, Suggestion
+    from napari_skinseg.session.loading import LoadedPhoto
+    from napari_skinseg.session.suggestion import Suggestion
     from trainer.project.annotators.sessions import Stats
     from trainer.project.project import Project
 

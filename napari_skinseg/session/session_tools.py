@@ -260,6 +260,11 @@ class SessionTools(SessionState):
             return "nothing to copy: what you decided stays, and the rest is so already"
         return "copied from the photo before, as a suggestion: Ctrl+Z takes it back"
 
+    def show_whole(self) -> None:
+        """Show what is held back of the model's suggestion."""
+        if self._editor.photo is not None and self._may_write() and self._not_drawing():
+            self._editor.held_parts.show_whole()
+
     def drop_region(self) -> None:
         """Take the suggestion of the region under the mouse away."""
         self._correct(self._editor.corrections.drop_region)

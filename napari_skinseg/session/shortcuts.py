@@ -89,6 +89,9 @@ class KeyActions(Protocol):
     def copy_photo_before(self) -> None:
         """Suggest the mask of the photo before."""
 
+    def show_whole(self) -> None:
+        """Show what is held back of the model's suggestion."""
+
     def drop_region(self) -> None:
         """Take the suggestion of the region under the mouse away."""
 
@@ -173,6 +176,7 @@ def key_table(actions: KeyActions, classes: ClassSet) -> list[KeyRow]:
         KeyRow("I", "grow the region under the cursor", partial(edit, "grow")),
         KeyRow("Shift+I", "shrink it", partial(edit, "shrink")),
         KeyRow("U", "suggest the mask of the photo before", actions.copy_photo_before),
+        KeyRow("Shift+U", "show what is held back of the suggestion", actions.show_whole),
         KeyRow("0", "erase to not labelled", partial(actions.select_class, NOT_LABELLED)),
         KeyRow(
             "Space", "accept the rest, save, next; held, the mouse moves the photo", actions.accept_by_hand

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from napari_skinseg.session.loading import read_suggestion
+from napari_skinseg.session.suggestion import read_suggestion
 from trainer.instant.cues import SIDE, cues_of, usable
 from trainer.networks.published.registry import MOBILESAM
 from trainer.service.process import trainer_liveness

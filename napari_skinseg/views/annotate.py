@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 BACKGROUND_DRAWN = "the dots on the photo"
 BARE_DRAWN = "the bare photo, without dots"
+HELD_PARTS = "unsure parts of the suggestion are held back: Shift+U shows them"
+HELD_WHOLE = "no suggestion is shown, it would cost you time: Shift+U shows it"
 NOTE_LETTERS = 200
 """Of a flag's note that are shown beside the photo; Review has the rest."""
 
@@ -113,13 +115,14 @@ def shortened(text: str, most: int) -> str:
 
 
 def why_text(opened: PhotoInfo | None) -> str:
-    """Say why a photo is here; above that the note of its flag, until it is accepted."""
+    """Say why a photo is here; above that its flag's note, until it is accepted; below, what is held back."""
     if opened is None:
         return ""
     flagged = opened.photo.state == PhotoState.FLAGGED
     said = shortened(opened.photo.reason or "no note", NOTE_LETTERS)
     note = f"flagged: {said} (accepting it resolves that)" if flagged else ""
-    return "\n".join(filter(None, (note, f"here because: {opened.why}" if opened.why else "")))
+    held = (HELD_WHOLE if opened.held == 1 else HELD_PARTS) if opened.held else ""
+    return "\n".join(filter(None, (note, f"here because: {opened.why}" if opened.why else "", held)))
 
 
 def clock_text(seconds: float) -> str:

@@ -35,9 +35,9 @@ def decoding(monkeypatch):
     """An event without which no photo is decoded at full size."""
     go, load = threading.Event(), loading.load_photo
 
-    def wait(*args):
+    def wait(*args, **options):
         assert go.wait(20)
-        return load(*args)
+        return load(*args, **options)
 
     monkeypatch.setattr(loading, "load_photo", wait)
     return go

@@ -8,6 +8,7 @@ stops when they are good enough, or when no stroke is worth its while. The same 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,7 @@ class Hand:
         """
         labels, tools = canvas.labels, Tools(select)
         redo = labels.any() and not self.is_content(labels, truth)
-        if redo and self._anew(labels, truth, tools) < self._mend(labels, truth, tools):
+        if redo and (anew := self._anew(labels, truth, tools)) <= self._mend(labels, truth, tools, anew):
             frame = whole_frame(truth)
             canvas.paint(frame)
             yield self.costs.of(frame, max(truth.shape))
@@ -92,10 +93,10 @@ class Hand:
         labels, truth = at_working_size(labels), at_working_size(truth)
         if self.is_content(labels, truth):
             return self.costs.look
-        ways = [self._mend(labels, truth, tools)]
-        if labels.any():
-            ways.append(self._anew(labels, truth, tools))
-        return self.costs.look + min(ways)
+        if not labels.any():
+            return self.costs.look + self._mend(labels, truth, tools)
+        anew = self._anew(labels, truth, tools)
+        return self.costs.look + min(anew, self._mend(labels, truth, tools, anew))
 
     def seconds_from_nothing(self, truth: NDArray[np.uint8], tools: Tools = DRAWING) -> float:
         """Seconds to paint a photo without any suggestion."""
@@ -107,9 +108,20 @@ class Hand:
         blank = np.full_like(labels, frame.value)
         return self.costs.of(frame, max(truth.shape)) + self._mend(blank, truth, tools)
 
-    def _mend(self, labels: NDArray[np.uint8], truth: NDArray[np.uint8], tools: Tools = DRAWING) -> float:
-        """Return the seconds that it takes to mend these labels."""
-        return sum(self._steps(ArrayCanvas(labels, tools.follow), truth, tools.select))
+    def _mend(
+        self,
+        labels: NDArray[np.uint8],
+        truth: NDArray[np.uint8],
+        tools: Tools = DRAWING,
+        enough: float = math.inf,
+    ) -> float:
+        """Return the seconds that it takes to mend these labels, not counted on once they are `enough`."""
+        total = 0.0
+        for seconds in self._steps(ArrayCanvas(labels, tools.follow), truth, tools.select):
+            total += seconds
+            if total >= enough:
+                break
+        return total
 
     def _steps(self, canvas: Canvas, truth: NDArray[np.uint8], select: Selector | None) -> Iterator[float]:
         """Mend step by step; yield the seconds of each.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from trainer.data.photo_cache import Bytes, WorkingPhotos
-    from trainer.evaluation.scores.temperature import PixelSample
+    from trainer.evaluation.validation_sample import ValidationSample
     from trainer.inference.predictor import Predictor
     from trainer.project.project import Project
     from trainer.project.revisions import Truth
@@ -75,7 +75,7 @@ def working_matrices(
     *,
     model_id: str | None = None,
     tick: Callable[[int], None] = lambda index: None,
-    sample: PixelSample | None = None,
+    sample: ValidationSample | None = None,
 ) -> Counts:
     """Count confusion matrices at working size, one photo at a time.
 
@@ -88,7 +88,7 @@ def working_matrices(
     tick
         Called before each photo; may raise to stop.
     sample
-        Takes pixels of every photo on the way, to fit a temperature with. Not with a `model_id`.
+        Takes its part of every photo on the way. Not with a `model_id`.
 
     Returns
     -------
@@ -116,12 +116,13 @@ def working_matrices(
     return matrices
 
 
-def _classes_of(predictor: Predictor, photo: Bytes, target: Bytes, sample: PixelSample | None) -> Bytes:
+def _classes_of(predictor: Predictor, photo: Bytes, target: Bytes, sample: ValidationSample | None) -> Bytes:
     if sample is None:
         return predictor.classes_of(photo)
+    sample.begin(target)
     classes = np.empty(target.shape, np.uint8)
     for top, probabilities in predictor.bands(photo):
         rows = slice(top, top + probabilities.shape[1])
         classes[rows] = probabilities.argmax(dim=0).to(torch.uint8).cpu().numpy()
-        sample.take(target[rows], probabilities, share=probabilities.shape[1] / len(target))
+        sample.take(top, probabilities)
     return classes

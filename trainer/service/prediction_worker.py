@@ -6,8 +6,10 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from trainer.effort.worth import Worth
 from trainer.engine.memory import release_device_memory
 from trainer.errors import PhotoError
+from trainer.labels.held_back import held_back
 
 if TYPE_CHECKING:
     from trainer.inference.predictor import Predictor
@@ -146,6 +148,15 @@ class PredictionWorker:
 
     def _predict(self, photo_id: int, model_id: str, predictor: Predictor) -> None:
         result = predictor.predict(self._project.photos.read(photo_id))
+        held = None
+        if self._project.settings.gate.hold_back:
+            held = held_back(result.labels, result.confidence, Worth.from_card(predictor.card).below)
         self._project.predictions.save(
-            photo_id, model_id, result.labels, result.confidence, error=result.error, boxes=result.boxes
+            photo_id,
+            model_id,
+            result.labels,
+            result.confidence,
+            error=result.error,
+            held=held,
+            boxes=result.boxes,
         )

@@ -38,3 +38,6 @@ class GateSettings(Section):
 
     averages: bool = True
     """Make suggestions by the mean of a quick and a slow model, where comparing says that this is better."""
+
+    hold_back: bool = True
+    """Hold back the parts of a suggestion that would cost more seconds than they save; Shift+U shows them."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from trainer.data.photo_cache import WorkingPhotos
+from trainer.effort.worth import UNKNOWN, weigh
 from trainer.errors import SkinsegError
-from trainer.evaluation.scores.temperature import PixelSample
 from trainer.evaluation.validation import readable_truth, working_matrices
+from trainer.evaluation.validation_sample import ValidationSample
 from trainer.features.cache import feature_cache
 from trainer.inference.predictor import Predictor
 from trainer.networks.weights import member_folder, save_average
@@ -64,7 +65,7 @@ def serve_average(round_: RoundContext, new: Model, served_before: Model | None)
     mean = _mean_of(round_, new, other) if len(truths) >= round_.settings.gate.min_photos else None
     if mean is None or mean.member is None:
         return None
-    sample = PixelSample(len(truths), round_.plan.seed)
+    sample = ValidationSample(len(truths), round_.plan.seed)
     found = _measure(round_, truths, mean, None, sample)
     decision = compare_with_served(
         found,
@@ -79,16 +80,16 @@ def serve_average(round_: RoundContext, new: Model, served_before: Model | None)
     enough = renews and served_before == served
     if not decision.promote or decision.provisional or not (enough or (decision.delta or 0) > 0):
         return None
-    scores = evaluation_of(round_, found, truths)
-    names = [mean.card["id"], mean.member.card["id"]]
-    why = f"the mean of models {names[0]} and {names[1]}, {decision.why}"
+    scores, temperature = evaluation_of(round_, found, truths), sample.temperature()
+    main, member = mean.card["id"], mean.member.card["id"]
     card = {
         **mean.card,
-        "parents": names,
+        "parents": [main, member],
         "plan": {**mean.card["plan"], "edges": mean.edges},
-        "temperature": round(sample.temperature(), 4),
+        "temperature": round(temperature, 4),
+        "worth": (weigh(list(sample.maps(temperature))) or UNKNOWN).to_dict(),
         "metrics": {**scores.headline(), "photos": scores.photos},
-        "decision": why,
+        "decision": f"the mean of models {main} and {member}, {decision.why}",
     }
     return _publish(round_, card, new)
 
@@ -113,7 +114,7 @@ def _measure(
     truths: Sequence[Truth],
     predictor: Predictor,
     model_id: str | None,
-    sample: PixelSample | None = None,
+    sample: ValidationSample | None = None,
 ) -> Counts:
     return working_matrices(
         round_.project,

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trainer.data.photo_cache import WorkingPhotos
+from trainer.effort.worth import UNKNOWN, Worth, weigh
 from trainer.errors import SkinsegError
-from trainer.evaluation.scores.temperature import PixelSample
 from trainer.evaluation.summary import Evaluation, score_photos
 from trainer.evaluation.validation import readable_truth, working_matrices
+from trainer.evaluation.validation_sample import ValidationSample
 from trainer.features.cache import feature_cache
 from trainer.inference.predictor import Predictor
 from trainer.networks.architectures import build_segmenter
+from trainer.networks.weights import read_card
 from trainer.recipes.probe import ProbeRecipe
 from trainer.recipes.registry import find_recipe
 from trainer.settings.plan import Lane
@@ -41,6 +43,8 @@ class Candidate:
     decision: GateDecision
     temperature: float = 1.0
     """Divisor of the logits that makes the confidence honest on validation photos."""
+    worth: Worth = UNKNOWN
+    """What its suggestions save there, and which of their regions are held back."""
 
 
 def averaged_model(round_: RoundContext, weights: dict[str, Tensor]) -> Segmenter:
@@ -69,18 +73,16 @@ def measure_candidate(round_: RoundContext, weights: dict[str, Tensor]) -> Candi
     model = averaged_model(round_, weights)
     broken = project.masks.truth_of_broken("val")
     labelled = compared_on([*project.masks.truth("val"), *broken], round_)
-    readable = [truth for truth in labelled if truth not in broken]
     pictures = WorkingPhotos(project, round_.plan.long_side, round_.cache)
-    truths = readable_truth(project, readable, round_.say, pictures)
+    truths = readable_truth(project, [t for t in labelled if t not in broken], round_.say, pictures)
     served = project.models.served()
     rivals = (served, best_ever(project.models.all(), served))
     total = len(truths) * (1 + sum(rival is not None for rival in rivals))
     done = 0
 
-    def measure(predictor: Predictor, model_id: str | None, sample: PixelSample | None = None) -> Counts:
+    def measure(predictor: Predictor, model_id: str | None, sample: ValidationSample | None = None) -> Counts:
         nonlocal done
-        photos = WorkingPhotos(project, predictor.long_side, round_.cache)
-        start = done
+        photos, start = WorkingPhotos(project, predictor.long_side, round_.cache), done
         matrices = working_matrices(
             project,
             photos,
@@ -94,7 +96,7 @@ def measure_candidate(round_: RoundContext, weights: dict[str, Tensor]) -> Candi
         return matrices
 
     plan = round_.plan
-    sample = PixelSample(len(truths), plan.seed)
+    sample = ValidationSample(len(truths), plan.seed)
     candidate = measure(_predictor(round_, model), None, sample)
     before, anchor = (None if rival is None else _measure_stored(round_, rival, measure) for rival in rivals)
     decision = _kept_unread(len(truths), len(labelled), served, round_) or compare_with_served(
@@ -108,7 +110,17 @@ def measure_candidate(round_: RoundContext, weights: dict[str, Tensor]) -> Candi
         seed=plan.seed,
         replaces_probe=served is not None and served.recipe == ProbeRecipe.name != plan.recipe,
     )
-    return Candidate(model, evaluation_of(round_, candidate, truths), decision, sample.temperature())
+    temperature = sample.temperature()
+    worth = weigh(list(sample.maps(temperature))) or unmeasured_worth(round_)
+    if worth.held_words and decision.promote:
+        round_.say(worth.held_words)
+    return Candidate(model, evaluation_of(round_, candidate, truths), decision, temperature, worth)
+
+
+def unmeasured_worth(round_: RoundContext) -> Worth:
+    """Return what the model that this one goes on from is worth, while too few photos can measure it."""
+    parents = round_.record.parents
+    return Worth.from_card(read_card(round_.project.models.get(parents[0]).path)) if parents else UNKNOWN
 
 
 def _predictor(round_: RoundContext, model: Segmenter) -> Predictor:

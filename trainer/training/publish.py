@@ -79,6 +79,7 @@ def _card(
         "precision": engine.precision,
         "torch": torch.__version__,
         "temperature": round(candidate.temperature, 4),
+        "worth": candidate.worth.to_dict(),
         "metrics": _metrics(candidate),
         "decision": candidate.decision.why,
     }

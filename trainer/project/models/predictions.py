@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import numpy as np
 import sqlalchemy as sa
 
 from trainer.labels.boxes import Box
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    import numpy as np
     import numpy.typing as npt
 
     from trainer.project.catalog.store import Store
@@ -63,6 +63,7 @@ class Predictions:
         confidence: npt.NDArray[np.uint8],
         score: float | None = None,
         error: npt.NDArray[np.uint8] | None = None,
+        held: npt.NDArray[np.bool_] | None = None,
         boxes: Sequence[Box] = (),
     ) -> Prediction:
         """Write a prediction and make it the photo's current one.
@@ -79,6 +80,8 @@ class Predictions:
             How much it would help to have this photo labelled; ranks the queue.
         error : uint8 (height, width), optional
             Likely errors by a discriminator, 255 = surely wrong.
+        held : bool (height, width), optional
+            Pixels that the window holds back until somebody asks for them.
         boxes : sequence of Box
             Regions that the model found, in pixels of the photo.
 
@@ -91,8 +94,8 @@ class Predictions:
         folder = self._store.path / "predictions"
         make_private(folder)
         arrays: dict[str, Array] = {"labels": labels, "confidence": confidence}
-        if error is not None:
-            arrays["error"] = error
+        arrays |= {} if error is None else {"error": error}
+        arrays |= {} if held is None else {"held": held.view(np.uint8)}
         extra = {"model": model_id, "boxes": [box.to_list() for box in boxes]}
         path, checksum = write_arrays(folder, arrays, self._store.classes, extra)
         made = Prediction(photo_id, model_id, path, checksum, time.time(), score)
@@ -142,6 +145,17 @@ class Predictions:
             If its files are damaged.
         """
         return self._read_optional(of, "error")
+
+    def read_held(self, of: Prediction) -> npt.NDArray[np.bool_] | None:
+        """Read which pixels are held back: bool (height, width), or None where none are.
+
+        Raises
+        ------
+        MaskError
+            If its files are damaged.
+        """
+        held = self._read_optional(of, "held")
+        return None if held is None else held.astype(bool)
 
     def read_boxes(self, of: Prediction) -> tuple[Box, ...]:
         """Read the regions that the model found; empty for a model that finds none.
