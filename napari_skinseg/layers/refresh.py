@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    _Bytes = NDArray[np.uint8]
+
+STRIP = 32
+"""Rows that are changed at a time: what is made on the way stays in the processor's cache."""
+
 
 @dataclass(frozen=True, eq=False)
 class Refresh:
@@ -152,8 +157,12 @@ def plan_change(
     """
     where = area or (slice(0, 0), slice(0, 0))
     old_labels, old_provenance = labels[where].copy(), provenance[where].copy()
-    new_labels = _changed(old_labels, wanted, chosen)
-    new_provenance = _changed(old_provenance, proposed(wanted), chosen)
+    new_labels, new_provenance = np.empty_like(old_labels), np.empty_like(old_provenance)
+    for top in range(0, len(old_labels), STRIP):
+        rows = slice(top, top + STRIP)
+        mask = np.negative(chosen[rows].view(np.uint8))
+        _change(old_labels[rows], wanted[rows], mask, new_labels[rows])
+        _change(old_provenance[rows], proposed(wanted[rows]), mask, new_provenance[rows])
     return Refresh(
         None,
         provenance,
@@ -166,12 +175,11 @@ def plan_change(
     )
 
 
-def _changed(old: NDArray[np.uint8], new: NDArray[np.uint8], chosen: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return `new` where chosen, else `old`, by bits: a third of the time of `np.where` at 12 megapixels."""
-    found = old ^ new
-    found &= np.negative(chosen.view(np.uint8))
-    found ^= old
-    return found
+def _change(old: _Bytes, new: _Bytes, mask: _Bytes, out: _Bytes) -> None:
+    """Write `new` where the mask is 255, else `old`, by bits: a third of the time of `np.where`."""
+    np.bitwise_xor(old, new, out=out)
+    out &= mask
+    out ^= old
 
 
 def compact(values: NDArray[np.uint8]) -> NDArray[np.uint8] | int:
