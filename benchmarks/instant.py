@@ -179,7 +179,7 @@ def measure_latency(runs: int) -> None:
     clock = Clock()
     timed(following, "shift", "thread: strokes to cells", clock)
     timed(Guide, "filtered", "thread: along the edges", clock)
-    timed(following, "_at_full_size", "thread: to full size", clock)
+    timed(following, "at_full_size", "thread: to full size", clock)
     timed(stroke_follower._Work, "plan", "thread: all of it", clock)
     timed(ProvenanceTracker, "apply", "window: write it", clock)
     with tempfile.TemporaryDirectory() as folder, make_project(Path(folder), 3) as project:

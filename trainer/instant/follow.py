@@ -161,15 +161,18 @@ def _changes(
 ) -> Iterator[Change]:
     """Yield what changes, a pair of classes at a time, the largest first."""
     pairs = np.bincount((shown.astype(np.intp) * 256 + wanted)[wanted > 0], minlength=1)
-    largest = np.argsort(-pairs, kind="stable")[:MOST_CHANGES]
-    for old, value in (divmod(int(pair), 256) for pair in largest if pairs[pair]):
-        region = _around(wanted == value, FRINGE)
-        region &= _around(shown == old, FRINGE)
+    largest = [pair for pair in np.argsort(-pairs, kind="stable")[:MOST_CHANGES] if pairs[pair]]
+    near = {old: _around(shown == old, FRINGE) for old in {int(pair) // 256 for pair in largest}}
+    taking = {new: _around(wanted == new, FRINGE) for new in {int(pair) % 256 for pair in largest}}
+    for old, value in (divmod(int(pair), 256) for pair in largest):
         known = NOT_LABELLED < old <= len(after)
         rival = after[old - 1] if known else _rival(after, value, cues.suggested)
-        margin = np.where(region, after[value - 1] - rival, np.float32(-1))
-        for area in _regions(margin > 0):
-            yield Change(old, value, _shifted(area, zone), margin[area])
+        lead = after[value - 1] - rival
+        taken = near[old] & taking[value]
+        taken &= lead > 0
+        for area in _regions(taken):
+            margin = np.where(near[old][area] & taking[value][area], lead[area], np.float32(-1))
+            yield Change(old, value, _shifted(area, zone), margin)
 
 
 def _around(mask: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:
