@@ -178,13 +178,17 @@ def mixed(
     By bits, which takes a third of the time of `np.where`, and some rows at a time: fresh memory is slow.
     """
     out = np.empty(old.shape, np.uint8)
-    for top in range(0, len(old), STRIP):
-        rows = slice(top, top + STRIP)
+    for rows in strips(len(old)):
         found = out[rows]
         np.bitwise_xor(old[rows], told(new[rows]) if told else new[rows], out=found)
         found &= np.negative(chosen[rows].view(np.uint8))
         found ^= old[rows]
     return out
+
+
+def strips(rows: int) -> list[slice]:
+    """Return so many rows, some at a time."""
+    return [slice(top, top + STRIP) for top in range(0, rows, STRIP)]
 
 
 def compact(values: NDArray[np.uint8]) -> NDArray[np.uint8] | int:

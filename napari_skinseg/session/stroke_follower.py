@@ -9,7 +9,7 @@ from psygnal import Signal
 
 from napari_skinseg.layers import napari_undo
 from napari_skinseg.layers.palette import class_name
-from napari_skinseg.layers.refresh import bounds, mixed, plan_change
+from napari_skinseg.layers.refresh import bounds, mixed, plan_change, strips
 from napari_skinseg.session.stroke_cues import StrokeCues
 from trainer.instant.follow import follow, stroke_cells, without_areas
 from trainer.instant.full_size import NOTHING, around
@@ -211,9 +211,13 @@ class _Work:
         if not areas:
             return NOTHING.area, NOTHING.labels, NOTHING.changed
         area = around(areas)
-        chosen = (labels[area] != self._labels[area]) & (self._array[area] < ACCEPTED)
-        if self._locked:
-            chosen &= ~lookup(self._locked)[self._labels[area]]
+        wanted, shown, provenance = labels[area], self._labels[area], self._array[area]
+        chosen = np.empty(wanted.shape, bool)
+        for rows in strips(len(wanted)):
+            np.not_equal(wanted[rows], shown[rows], out=chosen[rows])
+            chosen[rows] &= provenance[rows] < ACCEPTED
+            if self._locked:
+                chosen[rows] &= ~lookup(self._locked)[shown[rows]]
         inner = bounds(chosen)
         if inner is None:
             return NOTHING.area, NOTHING.labels, NOTHING.changed
@@ -226,9 +230,12 @@ class _Work:
         if self._applied:
             labels = labels.copy()
         for plan in reversed(self._applied):
-            if plan.area is not None:
-                mine = (provenance[plan.area] < ACCEPTED) & (labels[plan.area] == plan.labels)
-                labels[plan.area] = np.where(mine, plan.old_labels, labels[plan.area])
+            if plan.area is None:
+                continue
+            shown, own = labels[plan.area], provenance[plan.area]
+            for rows in strips(len(shown)):
+                mine = (own[rows] < ACCEPTED) & (shown[rows] == plan.labels[rows])
+                shown[rows] = mixed(shown[rows], plan.old_labels[rows], mine)
         return labels, provenance
 
 
