@@ -173,16 +173,17 @@ def plan_change(
 def mixed(
     old: _Bytes, new: _Bytes, chosen: NDArray[np.bool_], told: Callable[[_Bytes], _Bytes] | None = None
 ) -> _Bytes:
-    """Return `new`, or what is `told` of it, where chosen, else `old`.
+    """Return `new`, or what is `told` of it, where chosen, else `old`; `old` itself where that is the same.
 
     By bits, which takes a third of the time of `np.where`, and some rows at a time: fresh memory is slow.
     """
-    out = np.empty(old.shape, np.uint8)
+    out = old
     for rows in strips(len(old)):
-        found = out[rows]
-        np.bitwise_xor(old[rows], told(new[rows]) if told else new[rows], out=found)
-        found &= np.negative(chosen[rows].view(np.uint8))
-        found ^= old[rows]
+        differs = old[rows] ^ (told(new[rows]) if told else new[rows])
+        differs &= np.negative(chosen[rows].view(np.uint8))
+        if differs.any():
+            out = old.copy() if out is old else out
+            out[rows] ^= differs
     return out
 
 

@@ -1,4 +1,4 @@
-"""What changes of the small photo is brought to the photo's size in its place, whatever is looked at around it."""
+"""What changes of the small photo changes at the same place of the photo, whatever box is looked at."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ def test_it_is_the_new_one_where_chosen_and_the_old_one_elsewhere():
     part = (slice(3, -2), slice(1, 40))
     assert np.array_equal(mixed(old[part], new[part], chosen[part]), np.where(chosen, new, old)[part])
     assert np.array_equal(mixed(old, new, chosen, proposed), np.where(chosen, new > 0, old))
+    assert mixed(old, new, np.zeros_like(chosen)) is old
     assert mixed(old[:0], new[:0], chosen[:0]).shape == (0, 50)
 
 
