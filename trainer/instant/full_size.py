@@ -123,38 +123,56 @@ def within(box: Area, area: Area) -> Area:
 
 
 def _enlarged(part: Change, shape: tuple[int, ...], small: tuple[int, int]) -> _Region | None:
-    """Scale a margin to the photo's size, and find where it is above 0; in bytes, which are fast.
-
-    Only pixels that lie wholly in the area are looked at: those at its edge do not change.
-    """
+    """Scale a margin to the photo's size, and find where it is above 0; in bytes, which are fast."""
     step = 2 if max(shape) > TWO_BY_TWO else 1
-    starts, sizes, ends = [], [], []
-    for side, full, n in zip(part.area, shape, small, strict=True):
-        start = -(-side.start * full // (n * step)) * step
-        stop = full if side.stop == n else side.stop * full // n
-        size = -(-(stop - start) // step) if side.stop == n else (stop - start) // step
-        if size <= 0:
-            return None
-        starts.append(start)
-        sizes.append(size)
-        ends.append(
-            [min(at * n / full - side.start, side.stop - side.start) for at in (start, start + size * step)]
-        )
-    (top, bottom), (left, right) = ends
+    (first_row, height, top, bottom), (first_column, width, left, right) = (
+        _placed(side, full, n, step) for side, full, n in zip(part.area, shape, small, strict=True)
+    )
+    if height <= 0 or width <= 0:
+        return None
     levels = np.clip(part.margin * SHARPNESS + MIDDLE, 0, 255).astype(np.uint8)
     picture = Image.fromarray(levels).resize(
-        (sizes[1], sizes[0]), Image.Resampling.BILINEAR, box=(left, top, right, bottom)
+        (width, height), Image.Resampling.BILINEAR, box=(left, top, right, bottom)
     )
     taken: NDArray[np.bool_] = np.asarray(picture) > MIDDLE
-    rows, columns = np.flatnonzero(taken.any(axis=1)), np.flatnonzero(taken.any(axis=0))
-    if not len(rows):
+    found = np.flatnonzero(taken.any(axis=1)), np.flatnonzero(taken.any(axis=0))
+    if not len(found[0]):
         return None
-    taken = taken[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    where = [
-        slice(start + int(found[0]) * step, min(start + (int(found[-1]) + 1) * step, full))
-        for start, found, full in zip(starts, (rows, columns), shape, strict=True)
-    ]
-    return _Region(part.old, part.new, (where[0], where[1]), _doubled(taken) if step > 1 else taken.copy())
+    rows, columns = (slice(int(places[0]), int(places[-1]) + 1) for places in found)
+    box = tuple(
+        slice(first + side.start * step, min(first + side.stop * step, full))
+        for first, side, full in zip((first_row, first_column), (rows, columns), shape, strict=True)
+    )
+    taken = taken[rows, columns]
+    return _Region(part.old, part.new, (box[0], box[1]), _doubled(taken) if step > 1 else taken.copy())
+
+
+def _placed(side: slice, full: int, n: int, step: int) -> tuple[int, int, float, float]:
+    """Return what of a photo's side lies wholly in a part of the small one's.
+
+    Pixels at the edge of a part do not change; so the scale is the same whatever the part.
+
+    Parameters
+    ----------
+    side
+        The part, of `n` pixels of the small photo.
+    full
+        Pixels of the photo's side.
+    step
+        Pixels that are decided together.
+
+    Returns
+    -------
+    first, count
+        Where it begins in the photo, and how many times `step` pixels there are.
+    start, stop
+        Where these lie in the part.
+    """
+    first = -(-side.start * full // (n * step)) * step
+    last = side.stop == n
+    count = -(-(full - first) // step) if last else (side.stop * full // n - first) // step
+    start, stop = (at * n / full - side.start for at in (first, first + count * step))
+    return first, count, max(start, 0.0), min(stop, float(side.stop - side.start))
 
 
 def _doubled(taken: NDArray[np.bool_]) -> NDArray[np.bool_]:
