@@ -11,7 +11,7 @@ from trainer.labels.truth import merge, proposed
 from trainer.labels.values import ACCEPTED, NOT_LABELLED, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
     from numpy.typing import NDArray
 
@@ -102,7 +102,7 @@ def plan_drop(
         bool (rows, columns): the pixels there that become not labelled.
     """
     wanted = np.where(chosen, np.uint8(NOT_LABELLED), labels[area])
-    return plan_change(labels, provenance, version, area, wanted, chosen)
+    return plan_change(labels, provenance, version, area, wanted)
 
 
 def plan_suggestion(
@@ -134,7 +134,7 @@ def plan_suggestion(
     area = bounds(changed)
     where = area or (slice(0, 0), slice(0, 0))
     after = mixed(labels[where], wanted[where], changed[where])
-    return plan_change(labels, provenance, version, area, after, changed[where])
+    return plan_change(labels, provenance, version, area, after)
 
 
 def plan_change(
@@ -143,7 +143,6 @@ def plan_change(
     version: int,
     area: tuple[slice, slice] | None,
     wanted: NDArray[np.uint8],
-    chosen: NDArray[np.bool_],
 ) -> Refresh:
     """Work out how pixels get labels that nobody has looked at; as `plan_refresh`.
 
@@ -153,38 +152,34 @@ def plan_change(
         Rows and columns that change; None: none do.
     wanted
         uint8 (rows, columns): all labels there afterwards, which become part of the plan.
-    chosen
-        bool (rows, columns): the pixels that change.
     """
     where = area or (slice(0, 0), slice(0, 0))
     old_labels, old_provenance = labels[where].copy(), provenance[where].copy()
-    return Refresh(
-        None,
-        provenance,
-        version,
-        area,
-        wanted,
-        mixed(old_provenance, wanted, chosen, proposed),
-        old_labels,
-        compact(old_provenance),
-    )
-
-
-def mixed(
-    old: _Bytes, new: _Bytes, chosen: NDArray[np.bool_], told: Callable[[_Bytes], _Bytes] | None = None
-) -> _Bytes:
-    """Return `new`, or what is `told` of it, where chosen, else `old`; `old` itself where that is the same.
-
-    By bits, which takes a third of the time of `np.where`, and some rows at a time: fresh memory is slow.
-    """
-    out = old
-    for rows in strips(len(old)):
-        differs = old[rows] ^ (told(new[rows]) if told else new[rows])
-        differs &= np.negative(chosen[rows].view(np.uint8))
+    new_provenance = old_provenance
+    for rows in strips(len(wanted)):
+        chosen = wanted[rows] != old_labels[rows]
+        differs = _differing(old_provenance[rows], proposed(wanted[rows]), chosen)
         if differs.any():
-            out = old.copy() if out is old else out
-            out[rows] ^= differs
+            if new_provenance is old_provenance:
+                new_provenance = old_provenance.copy()
+            new_provenance[rows] ^= differs
+    old = compact(old_provenance)
+    return Refresh(None, provenance, version, area, wanted, new_provenance, old_labels, old)
+
+
+def mixed(old: _Bytes, new: _Bytes, chosen: NDArray[np.bool_]) -> _Bytes:
+    """Return `new` where chosen, else `old`, some rows at a time: what is fresh memory takes longer."""
+    out = np.empty(old.shape, np.uint8)
+    for rows in strips(len(old)):
+        np.bitwise_xor(old[rows], _differing(old[rows], new[rows], chosen[rows]), out=out[rows])
     return out
+
+
+def _differing(old: _Bytes, new: _Bytes, chosen: NDArray[np.bool_]) -> _Bytes:
+    """Return the bits that differ where chosen: a third of the time of `np.where`."""
+    differs = old ^ new
+    differs &= np.negative(chosen.view(np.uint8))
+    return differs
 
 
 def strips(rows: int) -> list[slice]:

@@ -184,18 +184,19 @@ class _Work:
         labels, provenance = self._before()
         # what followed earlier strokes is not painted, so that these are the strokes without it too
         found = follow(known, labels, provenance, self._locked, strokes=strokes)
-        area, wanted, chosen = found.area, found.labels, found.changed
+        area, wanted = found.area, found.labels
         if self._applied:
-            area, wanted, chosen = self._difference(found, labels)
+            area, wanted = self._difference(found, labels)
         if area is None:
             return None, f"your strokes change nothing else here{why}"
-        plan = plan_change(self._labels, self._array, self._version, area, wanted, chosen)
-        share = 100 * np.count_nonzero(chosen) / self._labels.size
+        plan = plan_change(self._labels, self._array, self._version, area, wanted)
+        changed = sum(np.count_nonzero(wanted[r] != plan.old_labels[r]) for r in strips(len(wanted)))
+        share = 100 * changed / self._labels.size
         return plan, f"{_percent(share)} of the photo follows your strokes: R or Ctrl+Z takes it back{why}"
 
     def _difference(
         self, found: Followed, labels: NDArray[np.uint8]
-    ) -> tuple[tuple[slice, slice] | None, NDArray[np.uint8], NDArray[np.bool_]]:
+    ) -> tuple[tuple[slice, slice] | None, NDArray[np.uint8]]:
         """Return what has to change of what is shown, with what followed before, as `Followed` has it.
 
         Parameters
@@ -209,7 +210,7 @@ class _Work:
             labels[found.area] = found.labels
         areas = [area for area in (found.area, *(plan.area for plan in self._applied)) if area is not None]
         if not areas:
-            return NOTHING.area, NOTHING.labels, NOTHING.changed
+            return NOTHING.area, NOTHING.labels
         area = around(areas)
         wanted, shown, provenance = labels[area], self._labels[area], self._array[area]
         chosen = np.empty(wanted.shape, bool)
@@ -220,9 +221,9 @@ class _Work:
                 chosen[rows] &= ~lookup(self._locked)[shown[rows]]
         inner = bounds(chosen)
         if inner is None:
-            return NOTHING.area, NOTHING.labels, NOTHING.changed
+            return NOTHING.area, NOTHING.labels
         where = _inside(area, inner)
-        return where, mixed(self._labels[where], labels[where], chosen[inner]), chosen[inner]
+        return where, mixed(self._labels[where], labels[where], chosen[inner])
 
     def _before(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Return labels and provenance without what followed earlier strokes, as if only they were new."""
