@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    _Bytes = NDArray[np.uint8]
+
+STRIP = 32
+"""Rows that are changed at a time: what is made on the way stays in the processor's cache."""
+
 
 @dataclass(frozen=True, eq=False)
 class Refresh:
@@ -97,7 +102,7 @@ def plan_drop(
         bool (rows, columns): the pixels there that become not labelled.
     """
     wanted = np.where(chosen, np.uint8(NOT_LABELLED), labels[area])
-    return plan_change(labels, provenance, version, area, wanted, chosen)
+    return plan_change(labels, provenance, version, area, wanted)
 
 
 def plan_suggestion(
@@ -128,7 +133,8 @@ def plan_suggestion(
         changed &= ~lookup(locked)[labels]
     area = bounds(changed)
     where = area or (slice(0, 0), slice(0, 0))
-    return plan_change(labels, provenance, version, area, wanted[where], changed[where])
+    after = mixed(labels[where], wanted[where], changed[where])
+    return plan_change(labels, provenance, version, area, after)
 
 
 def plan_change(
@@ -137,7 +143,6 @@ def plan_change(
     version: int,
     area: tuple[slice, slice] | None,
     wanted: NDArray[np.uint8],
-    chosen: NDArray[np.bool_],
 ) -> Refresh:
     """Work out how pixels get labels that nobody has looked at; as `plan_refresh`.
 
@@ -146,32 +151,40 @@ def plan_change(
     area
         Rows and columns that change; None: none do.
     wanted
-        uint8 (rows, columns): the labels there afterwards.
-    chosen
-        bool (rows, columns): the pixels that change.
+        uint8 (rows, columns): all labels there afterwards, which become part of the plan.
     """
     where = area or (slice(0, 0), slice(0, 0))
     old_labels, old_provenance = labels[where].copy(), provenance[where].copy()
-    new_labels = _changed(old_labels, wanted, chosen)
-    new_provenance = _changed(old_provenance, proposed(wanted), chosen)
-    return Refresh(
-        None,
-        provenance,
-        version,
-        area,
-        new_labels,
-        new_provenance,
-        old_labels,
-        compact(old_provenance),
-    )
+    new_provenance = old_provenance
+    for rows in strips(len(wanted)):
+        chosen = wanted[rows] != old_labels[rows]
+        differs = _differing(old_provenance[rows], proposed(wanted[rows]), chosen)
+        if differs.any():
+            if new_provenance is old_provenance:
+                new_provenance = old_provenance.copy()
+            new_provenance[rows] ^= differs
+    old = compact(old_provenance)
+    return Refresh(None, provenance, version, area, wanted, new_provenance, old_labels, old)
 
 
-def _changed(old: NDArray[np.uint8], new: NDArray[np.uint8], chosen: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return `new` where chosen, else `old`, by bits: a third of the time of `np.where` at 12 megapixels."""
-    found = old ^ new
-    found &= np.negative(chosen.view(np.uint8))
-    found ^= old
-    return found
+def mixed(old: _Bytes, new: _Bytes, chosen: NDArray[np.bool_]) -> _Bytes:
+    """Return `new` where chosen, else `old`, some rows at a time: what is fresh memory takes longer."""
+    out = np.empty(old.shape, np.uint8)
+    for rows in strips(len(old)):
+        np.bitwise_xor(old[rows], _differing(old[rows], new[rows], chosen[rows]), out=out[rows])
+    return out
+
+
+def _differing(old: _Bytes, new: _Bytes, chosen: NDArray[np.bool_]) -> _Bytes:
+    """Return the bits that differ where chosen: a third of the time of `np.where`."""
+    differs = old ^ new
+    differs &= np.negative(chosen.view(np.uint8))
+    return differs
+
+
+def strips(rows: int) -> list[slice]:
+    """Return so many rows, some at a time."""
+    return [slice(top, top + STRIP) for top in range(0, rows, STRIP)]
 
 
 def compact(values: NDArray[np.uint8]) -> NDArray[np.uint8] | int:

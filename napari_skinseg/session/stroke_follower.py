@@ -9,9 +9,10 @@ from psygnal import Signal
 
 from napari_skinseg.layers import napari_undo
 from napari_skinseg.layers.palette import class_name
-from napari_skinseg.layers.refresh import bounds, plan_change
+from napari_skinseg.layers.refresh import bounds, mixed, plan_change, strips
 from napari_skinseg.session.stroke_cues import StrokeCues
 from trainer.instant.follow import follow, stroke_cells, without_areas
+from trainer.instant.full_size import NOTHING, around
 from trainer.labels.values import ACCEPTED, NOT_LABELLED, lookup
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from napari_skinseg.layers.refresh import Refresh
     from napari_skinseg.session.background import Background
     from napari_skinseg.session.loading import LoadedPhoto
+    from trainer.instant.full_size import Followed
     from trainer.project.project import Project
 
 NO_STROKE = "scribble a stroke or two where the labels are wrong, then R: the rest follows"
@@ -182,33 +184,46 @@ class _Work:
         labels, provenance = self._before()
         # what followed earlier strokes is not painted, so that these are the strokes without it too
         found = follow(known, labels, provenance, self._locked, strokes=strokes)
-        area, chosen = found.area, found.changed
+        area, wanted = found.area, found.labels
         if self._applied:
-            if found.area is not None:
-                labels[found.area] = found.labels
-            area, chosen = self._difference([found.area, *(plan.area for plan in self._applied)], labels)
-        inner = None if area is None else bounds(chosen)
-        if area is None or inner is None:
+            area, wanted = self._difference(found, labels)
+        if area is None:
             return None, f"your strokes change nothing else here{why}"
-        where = _inside(area, inner)
-        wanted = labels[where] if self._applied else found.labels[inner]
-        plan = plan_change(self._labels, self._array, self._version, where, wanted, chosen[inner])
-        share = 100 * np.count_nonzero(chosen) / self._labels.size
+        plan = plan_change(self._labels, self._array, self._version, area, wanted)
+        changed = sum(np.count_nonzero(wanted[r] != plan.old_labels[r]) for r in strips(len(wanted)))
+        share = 100 * changed / self._labels.size
         return plan, f"{_percent(share)} of the photo follows your strokes: R or Ctrl+Z takes it back{why}"
 
     def _difference(
-        self, areas: list[tuple[slice, slice] | None], wanted: NDArray[np.uint8]
-    ) -> tuple[tuple[slice, slice] | None, NDArray[np.bool_]]:
-        """Return where the labels are not as wanted and may change, within some areas."""
-        there = [area for area in areas if area is not None]
-        if not there:
-            return None, np.zeros((0, 0), bool)
-        area = _around(there)
-        shown = self._labels[area]
-        chosen = (wanted[area] != shown) & (self._array[area] < ACCEPTED)
-        if self._locked:
-            chosen &= ~lookup(self._locked)[shown]
-        return area, chosen
+        self, found: Followed, labels: NDArray[np.uint8]
+    ) -> tuple[tuple[slice, slice] | None, NDArray[np.uint8]]:
+        """Return what has to change of what is shown, with what followed before, as `Followed` has it.
+
+        Parameters
+        ----------
+        found
+            What follows all strokes.
+        labels
+            What it follows from; written to.
+        """
+        if found.area is not None:
+            labels[found.area] = found.labels
+        areas = [area for area in (found.area, *(plan.area for plan in self._applied)) if area is not None]
+        if not areas:
+            return NOTHING.area, NOTHING.labels
+        area = around(areas)
+        wanted, shown, provenance = labels[area], self._labels[area], self._array[area]
+        chosen = np.empty(wanted.shape, bool)
+        for rows in strips(len(wanted)):
+            np.not_equal(wanted[rows], shown[rows], out=chosen[rows])
+            chosen[rows] &= provenance[rows] < ACCEPTED
+            if self._locked:
+                chosen[rows] &= ~lookup(self._locked)[shown[rows]]
+        inner = bounds(chosen)
+        if inner is None:
+            return NOTHING.area, NOTHING.labels
+        where = _inside(area, inner)
+        return where, mixed(self._labels[where], labels[where], chosen[inner])
 
     def _before(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Return labels and provenance without what followed earlier strokes, as if only they were new."""
@@ -216,18 +231,13 @@ class _Work:
         if self._applied:
             labels = labels.copy()
         for plan in reversed(self._applied):
-            if plan.area is not None:
-                mine = (provenance[plan.area] < ACCEPTED) & (labels[plan.area] == plan.labels)
-                labels[plan.area] = np.where(mine, plan.old_labels, labels[plan.area])
+            if plan.area is None:
+                continue
+            shown, own = labels[plan.area], provenance[plan.area]
+            for rows in strips(len(shown)):
+                mine = (own[rows] < ACCEPTED) & (shown[rows] == plan.labels[rows])
+                shown[rows] = mixed(shown[rows], plan.old_labels[rows], mine)
         return labels, provenance
-
-
-def _around(areas: list[tuple[slice, slice]]) -> tuple[slice, slice]:
-    rows, columns = (
-        slice(min(side.start for side in sides), max(side.stop for side in sides))
-        for sides in zip(*areas, strict=True)
-    )
-    return rows, columns
 
 
 def _inside(outer: tuple[slice, slice], inner: tuple[slice, slice]) -> tuple[slice, slice]:

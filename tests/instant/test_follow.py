@@ -52,7 +52,7 @@ def stroked(labels: np.ndarray, rows: slice, columns: slice, value: int) -> tupl
 def after(labels: np.ndarray, found) -> np.ndarray:
     labels = labels.copy()
     if found.area is not None:
-        assert found.changed.any()
+        assert (found.labels != labels[found.area]).any()
         labels[found.area] = found.labels
     return labels
 

@@ -60,11 +60,14 @@ class Guide:
                 continue
             means = self._box(np.concatenate([self._half * plane, plane[None]]))
             with_plane = means[:3] - self._mean * means[3]
-            slopes = (self._inverse * with_plane).sum(axis=1)
+            slopes = sum(self._inverse[:, colour] * with_plane[colour] for colour in range(3))
             constant = means[3] - (slopes * self._mean).sum(axis=0)
-            found = resized(self._box(np.concatenate([slopes, constant[None]])), self.shape)
-            found[:3] *= self._colours
-            out[index] = found.sum(axis=0)
+            *slopes, constant = self._box(np.concatenate([slopes, constant[None]]))
+            out[index] = resized(constant[None], self.shape)[0]
+            for slope, colour in zip(slopes, self._colours, strict=True):
+                scaled = resized(slope[None], self.shape)[0]
+                scaled *= colour
+                out[index] += scaled
         return out
 
     def _box(self, maps: Floats) -> Floats:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 from scipy import ndimage
 
 from trainer.instant.cues import at_cells
+from trainer.instant.full_size import NOTHING, Change, at_full_size, within
 from trainer.instant.update import REACH, shift
-from trainer.labels.values import ACCEPTED, NOT_LABELLED, PAINTED
+from trainer.labels.values import NOT_LABELLED, PAINTED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trainer.instant.cues import Cues, Floats
+    from trainer.instant.full_size import Area, Followed
     from trainer.instant.update import Reach
 
 MOVED = 0.03
@@ -33,32 +33,6 @@ FRINGE = 3
 """A region that changes takes along what is left over of the old class within so many small pixels."""
 MOST_CHANGES, MOST_REGIONS = 12, 200
 """Pairs of classes that change at one time, and regions of all of them, the largest first."""
-TWO_BY_TWO = 2000
-"""Of photos with a longer side, two by two pixels are decided together."""
-SHARPNESS, MIDDLE = 400.0, 127
-"""A margin as a byte while it is scaled to the photo's size."""
-
-
-@dataclass(frozen=True, eq=False)
-class Followed:
-    """What follows from the strokes on a photo.
-
-    Attributes
-    ----------
-    area
-        Rows and columns within which pixels change; None: none does.
-    labels
-        uint8 (rows, columns) of that area afterwards.
-    changed
-        bool (rows, columns): which of them change.
-    """
-
-    area: tuple[slice, slice] | None
-    labels: NDArray[np.uint8]
-    changed: NDArray[np.bool_]
-
-
-NOTHING = Followed(None, np.zeros((0, 0), np.uint8), np.zeros((0, 0), bool))
 
 
 def follow(
@@ -99,8 +73,9 @@ def follow(
     before = cues.refined[(slice(None), *zone)]
     after = before + _refined_change(cues, moved, zone)
     shown = at_cells(labels, cues.edges.shape)[zone]
-    parts = _largest(list(_changes(cues, before, after, shown, zone)))
-    return _at_full_size(parts, labels, provenance, locked, cues.edges.shape)
+    wanted = _wanted(cues, before, after, shown)
+    parts = _largest(list(_changes(cues, after, shown, wanted, zone)), wanted, zone)
+    return at_full_size(parts, labels, provenance, locked, cues.edges.shape)
 
 
 def stroke_cells(cues: Cues, labels: NDArray[np.uint8], provenance: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -142,17 +117,7 @@ def without_areas(strokes: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArra
     return np.where(areas, np.uint8(NOT_LABELLED), strokes), around
 
 
-@dataclass(frozen=True, eq=False)
-class _Change:
-    """One class takes pixels of another where `margin`, of an area of the small photo, is above 0."""
-
-    old: int
-    new: int
-    area: tuple[slice, slice]
-    margin: Floats
-
-
-def _area_of(moved: NDArray[np.bool_], cues: Cues) -> tuple[slice, slice] | None:
+def _area_of(moved: NDArray[np.bool_], cues: Cues) -> Area | None:
     """Return the area of the small photo around the cells that move, with room for the filter."""
     sides = []
     for axis, (cells, side) in enumerate(zip(cues.grid, cues.edges.shape, strict=True)):
@@ -166,7 +131,7 @@ def _area_of(moved: NDArray[np.bool_], cues: Cues) -> tuple[slice, slice] | None
     return sides[0], sides[1]
 
 
-def _refined_change(cues: Cues, moved: Floats, zone: tuple[slice, slice]) -> Floats:
+def _refined_change(cues: Cues, moved: Floats, zone: Area) -> Floats:
     """Bring the change to the size of the small photo, along its edges.
 
     Only classes that are the likeliest of a cell that moves, before or afterwards: the others decide nothing.
@@ -179,39 +144,65 @@ def _refined_change(cues: Cues, moved: Floats, zone: tuple[slice, slice]) -> Flo
     return change
 
 
+def _wanted(cues: Cues, before: Floats, after: Floats, shown: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the class index + 1 that pixels of the small photo get instead of what is shown, 0: none."""
+    new: NDArray[np.uint8] = (after.argmax(axis=0) + 1).astype(np.uint8)
+    changes = new != before.argmax(axis=0) + 1 if cues.suggested else after.max(axis=0) > ENOUGH
+    changes &= new != shown
+    regions, _ = ndimage.label(changes)
+    large = np.bincount(regions.ravel()) >= max(1, LEAST * np.prod(cues.edges.shape))
+    large[0] = False
+    new *= large[regions]
+    return new
+
+
 def _changes(
-    cues: Cues, before: Floats, after: Floats, shown: NDArray[np.uint8], zone: tuple[slice, slice]
-) -> Iterator[_Change]:
+    cues: Cues, after: Floats, shown: NDArray[np.uint8], wanted: NDArray[np.uint8], zone: Area
+) -> Iterator[Change]:
     """Yield what changes, a pair of classes at a time, the largest first."""
-    new = (after.argmax(axis=0) + 1).astype(np.uint8)
-    changes = new != before.argmax(axis=0) + 1
-    if not cues.suggested:
-        changes = after.max(axis=0) > ENOUGH
-    regions, _ = ndimage.label(changes & (new != shown))
-    sizes = np.bincount(regions.ravel())
-    sizes[0] = 0
-    changes &= (sizes >= max(1, LEAST * np.prod(cues.edges.shape)))[regions]
-    pairs, counts = np.unique(shown[changes].astype(np.int64) * 256 + new[changes], return_counts=True)
-    for pair in pairs[np.argsort(-counts, kind="stable")][:MOST_CHANGES]:
-        old, value = int(pair) // 256, int(pair) % 256
-        own = (changes & (new == value)).astype(np.uint8)
-        region = ndimage.maximum_filter(own, 2 * FRINGE + 1, mode="constant") > 0
+    pairs = np.bincount((shown.astype(np.intp) * 256 + wanted)[wanted > 0], minlength=1)
+    largest = [pair for pair in np.argsort(-pairs, kind="stable")[:MOST_CHANGES] if pairs[pair]]
+    near = {old: _around(shown == old, FRINGE) for old in {int(pair) // 256 for pair in largest}}
+    taking = {new: _around(wanted == new, FRINGE) for new in {int(pair) % 256 for pair in largest}}
+    for old, value in (divmod(int(pair), 256) for pair in largest):
         known = NOT_LABELLED < old <= len(after)
         rival = after[old - 1] if known else _rival(after, value, cues.suggested)
-        margin = np.where(region, after[value - 1] - rival, np.float32(-1)).astype(np.float32)
-        for area in _regions(margin > 0):
-            yield _Change(old, value, _shifted(area, zone), margin[area])
+        lead = after[value - 1] - rival
+        taken = near[old] & taking[value]
+        taken &= lead > 0
+        for area in _regions(taken):
+            margin = np.where(near[old][area] & taking[value][area], lead[area], np.float32(-1))
+            yield Change(old, value, _shifted(area, zone), margin)
 
 
-def _largest(parts: list[_Change]) -> list[_Change]:
-    """Return the largest regions, in the order that they had."""
+def _around(mask: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:
+    """Widen a mask to all sides; for a few pixels much faster than filters of scipy."""
+    for axis in (0, 1):
+        mask = mask.swapaxes(0, axis)
+        wide = mask.copy()
+        for step in range(1, pixels + 1):
+            wide[step:] |= mask[:-step]
+            wide[:-step] |= mask[step:]
+        mask = wide.swapaxes(0, axis)
+    return mask
+
+
+def _largest(parts: list[Change], wanted: NDArray[np.uint8], zone: Area) -> list[Change]:
+    """Return the parts of the largest regions that want one class, in the order that they had."""
     if len(parts) <= MOST_REGIONS:
         return parts
-    sizes = np.array([np.count_nonzero(part.margin > 0) for part in parts])
+    sizes = np.zeros(len(parts), np.intp)
+    for value in {part.new for part in parts}:
+        regions, _ = ndimage.label(wanted == value)
+        counts = np.bincount(regions.ravel())
+        counts[0] = 0
+        for place, part in enumerate(parts):
+            if part.new == value:
+                sizes[place] = counts[regions[within(part.area, zone)][part.margin > 0]].max()
     return [parts[place] for place in np.sort(np.argsort(-sizes, kind="stable")[:MOST_REGIONS])]
 
 
-def _regions(taken: NDArray[np.bool_]) -> list[tuple[slice, slice]]:
+def _regions(taken: NDArray[np.bool_]) -> list[Area]:
     """Return the boxes of the connected regions, with a pixel to all sides for the scaling."""
     boxes = ndimage.find_objects(ndimage.label(taken)[0])
     return [
@@ -223,7 +214,7 @@ def _regions(taken: NDArray[np.bool_]) -> list[tuple[slice, slice]]:
     ]
 
 
-def _shifted(area: tuple[slice, slice], zone: tuple[slice, slice]) -> tuple[slice, slice]:
+def _shifted(area: Area, zone: Area) -> Area:
     rows, columns = (
         slice(outer.start + side.start, outer.start + side.stop)
         for side, outer in zip(area, zone, strict=True)
@@ -236,65 +227,3 @@ def _rival(after: Floats, value: int, suggested: bool) -> Floats | float:
     if not suggested:
         return ENOUGH
     return np.asarray(np.delete(after, value - 1, axis=0).max(axis=0, initial=0))
-
-
-def _at_full_size(
-    parts: list[_Change],
-    labels: NDArray[np.uint8],
-    provenance: NDArray[np.uint8],
-    locked: Collection[int],
-    small: tuple[int, int],
-) -> Followed:
-    """Find the pixels of the photo that change; work is spent on their areas only."""
-    boxes = [_box_at(part, labels.shape, small) for part in parts]
-    if not boxes:
-        return NOTHING
-    area = (
-        slice(min(b[0].start for b in boxes), max(b[0].stop for b in boxes)),
-        slice(min(b[1].start for b in boxes), max(b[1].stop for b in boxes)),
-    )
-    before = labels[area]
-    after, changed = before.copy(), np.zeros(before.shape, bool)
-    for part, box in zip(parts, boxes, strict=True):
-        if part.old in locked:
-            continue
-        inner = tuple(
-            slice(side.start - outer.start, side.stop - outer.start)
-            for side, outer in zip(box, area, strict=True)
-        )
-        taken = _enlarged(part, box, labels.shape, small)
-        taken &= before[inner] == part.old
-        taken &= provenance[box] < ACCEPTED
-        after[inner][taken] = part.new
-        changed[inner] |= taken
-    return Followed(area, after, changed) if changed.any() else NOTHING
-
-
-def _box_at(part: _Change, shape: tuple[int, ...], small: tuple[int, int]) -> tuple[slice, slice]:
-    """Return the rows and columns of the photo that an area of the small one covers."""
-    rows, columns = (
-        slice(int(side.start * full / n), min(full, int(np.ceil(side.stop * full / n))))
-        for side, full, n in zip(part.area, shape, small, strict=True)
-    )
-    return rows, columns
-
-
-def _enlarged(
-    part: _Change, box: tuple[slice, slice], shape: tuple[int, ...], small: tuple[int, int]
-) -> NDArray[np.bool_]:
-    """Scale a margin to the photo's size, and return where it is above 0; in bytes, which are fast."""
-    levels = np.clip(part.margin * SHARPNESS + MIDDLE, 0, 255).astype(np.uint8)
-    height, width = levels.shape
-    places = []
-    for side, own, full, n, size in zip(box, part.area, shape, small, (height, width), strict=True):
-        places.append([min(max(end * n / full - own.start, 0.0), size) for end in (side.start, side.stop)])
-    (top, bottom), (left, right) = places
-    rows, columns = (side.stop - side.start for side in box)
-    step = 2 if max(shape) > TWO_BY_TWO else 1
-    picture = Image.fromarray(levels).resize(
-        (-(-columns // step), -(-rows // step)), Image.Resampling.BILINEAR, box=(left, top, right, bottom)
-    )
-    taken: NDArray[np.bool_] = np.asarray(picture) > MIDDLE
-    if step > 1:
-        taken = taken.repeat(step, axis=0)[:rows].repeat(step, axis=1)[:, :columns]
-    return taken

@@ -53,6 +53,8 @@ REACH: dict[Source, Reach] = {
 """Colours say less than features of a network."""
 MOST = 400
 """Cells under strokes that are looked at."""
+BLOCK = 256
+"""Cells that are worked out at a time."""
 
 
 def shift(cues: Cues, values: NDArray[np.uint8], held: NDArray[np.bool_], reach: Reach) -> Floats:
@@ -86,12 +88,20 @@ def shift(cues: Cues, values: NDArray[np.uint8], held: NDArray[np.bool_], reach:
     residual_MK[painted:] = 0
     residual_MK[np.arange(painted), flat[chosen[:painted]].astype(int) - 1] += 1
     # these matrices are small: on busy cores BLAS's threads wait for each other longer than one computes
+    others_MD = points_ND[chosen]
     with _blas().limit(limits=1):
-        kernel_NM = _kernel(points_ND, points_ND[chosen])
-        matrix_MM = kernel_NM[chosen] + reach.noise * np.eye(len(chosen), dtype=np.float32)
-        weights_MK = linalg.solve(matrix_MM, residual_MK, assume_a="pos", check_finite=False)
-        moved: Floats = (kernel_NM @ weights_MK).T.reshape(classes, height, width)
-    return moved
+        matrix_MM = _kernel(others_MD, others_MD) + reach.noise * np.eye(len(chosen), dtype=np.float32)
+        weights_MK = linalg.solve(
+            matrix_MM, residual_MK, assume_a="pos", overwrite_a=True, check_finite=False
+        )
+        # some cells at a time, which stay in the processor's cache
+        moved_NK: Floats = np.concatenate(
+            [
+                _kernel(points_ND[first : first + BLOCK], others_MD) @ weights_MK
+                for first in range(0, len(points_ND), BLOCK)
+            ]
+        )
+    return moved_NK.T.reshape(classes, height, width)
 
 
 @cache
@@ -124,9 +134,10 @@ def spread(cells: NDArray[np.intp], most: int) -> NDArray[np.intp]:
 
 
 def _kernel(points_ND: Floats, others_MD: Floats) -> Floats:
-    distance = (points_ND**2).sum(axis=1)[:, None] + (others_MD**2).sum(axis=1)[None]
-    distance -= 2 * points_ND @ others_MD.T
-    np.maximum(distance, 0, out=distance)
-    distance *= -0.5
-    kernel: Floats = np.exp(distance, out=distance)
-    return kernel
+    """Return exp of minus half the square distances: one product, the squares beside the points."""
+    half_N, half_M = (-0.5 * (points**2).sum(axis=1, keepdims=True) for points in (points_ND, others_MD))
+    left = np.concatenate([points_ND, half_N, np.ones_like(half_N)], axis=1)
+    right = np.concatenate([others_MD, np.ones_like(half_M), half_M], axis=1)
+    exponent: Floats = left @ right.T
+    np.minimum(exponent, 0, out=exponent)
+    return np.exp(exponent, out=exponent)
