@@ -125,6 +125,6 @@ def _full_length(path: Path) -> bool:
             length = int.from_bytes(file.read(8), "little")
             header = json.loads(file.read(min(length, path.stat().st_size)))
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-        return path.stat().st_size == 8 + length + max(ends)
+        return path.stat().st_size == 8 + length + int(max(ends))
     except (OSError, ValueError, LookupError, AttributeError, TypeError):
         return False
