@@ -59,7 +59,8 @@ class PhotoEditor:
         self.brush = BrushState(self.layers, self.tracker, project.classes)
         self.corrections = Corrections(self.layers, self.tracker, project.classes)
         self.select = SelectTool(viewer, self.layers, self.tracker, project.classes, background)
-        self.follower = StrokeFollower(self.layers, self.tracker, project, background)
+        self._refusal = Refusal(self.tracker)
+        self.follower = StrokeFollower(self.layers, self.tracker, self._refusal, project, background)
         self.edits = RegionEdits(self.layers, self.tracker, project.classes, background)
         self.overlays = Overlays(viewer, self.layers, project.classes, background)
         self.stopwatch = Stopwatch()
@@ -68,7 +69,6 @@ class PhotoEditor:
         self._saved_version = self._seen_version = 0
         self._offer: Suggestion | None = None
         self._offered_by: str | None = None
-        self._refusal = Refusal(self.tracker)
         self._planning = False
         self._undone_at = -REDO_GRACE_SECONDS
         for part in (self.brush, self.select, self.follower):
@@ -185,7 +185,7 @@ class PhotoEditor:
         before = self.tracker.version
         said = self.corrections.drop_all()
         if self.photo is not None and self.tracker.version != before:
-            self._refusal.make(self.photo.id)
+            self._refusal.make(self.photo.id, np.zeros((1, 1), np.uint8))
             self._offer = None
         return said
 
@@ -193,7 +193,7 @@ class PhotoEditor:
         """Suggest labels of any size where nobody has decided, in one undo step; none newer comes."""
         done = self.tracker.suggest(labels)
         if done and self.photo is not None:
-            self._refusal.make(self.photo.id)
+            self._refusal.make(self.photo.id, labels)
             self._offer = None
         return done
 
