@@ -36,9 +36,7 @@ class Found:
 
     proposer: Proposer
     why: str = ""
-    """A sentence where it is not MobileSAM."""
-    better_comes: bool = False
-    """Whether the trainer is about to make the embedding."""
+    """A sentence where it is not MobileSAM, which may still come: weights, a trainer, or its embedding."""
 
 
 def help_words(found: Found | None) -> str:
@@ -80,7 +78,7 @@ class ClickProposers:
                 why = "colour patches, until the trainer has looked at this photo"
         if self._superpixels is None:
             self._superpixels = Superpixels(self._image)
-        return Found(self._superpixels, f"{why}{STROKES}", decoder is not None)
+        return Found(self._superpixels, f"{why}{STROKES}")
 
     def _decoder(self) -> tuple[SamDecoder | None, str]:
         path = find_part(MOBILESAM, DECODER, self._project.path / "pretrained")
