@@ -45,6 +45,8 @@ class PhotoEditor:
 
     changed = Signal()
     """A value that a dock shows has changed."""
+    suggested = Signal()
+    """A newer suggestion has changed the labels."""
     notice = Signal(str, str)
     """Level and text when unfinished work cannot be written as a draft."""
 
@@ -228,9 +230,7 @@ class PhotoEditor:
         photo = self.photo
         if photo is None or photo.id != photo_id or not photo.takes_suggestions:
             return
-        if self._refusal.holds(photo_id):
-            return
-        if suggestion.model_id != self._offered_by:
+        if suggestion.model_id != self._offered_by and not self._refusal.holds(photo_id):
             self._offer = suggestion
             self._offered_by = suggestion.model_id
 
@@ -273,7 +273,9 @@ class PhotoEditor:
             return  # labels changed meanwhile; planned again at the next poll
         self._offer = None
         saved = not self.unsaved  # before `apply`, which makes a new version
-        if not self.tracker.apply(plan):  # without a step in the history that would name the model
+        if self.tracker.apply(plan):
+            self.suggested.emit()
+        else:  # without a step in the history that would name the model
             self.photo = replace(self.photo, model_id=offer.model_id)
         if saved:  # a suggestion alone is no unsaved work: it needs no draft, and may be left
             self._saved_version = self.tracker.version
@@ -290,10 +292,8 @@ class PhotoEditor:
         version = self.tracker.version
         if self.photo is None or self._read_only or not self._autosave.is_due(version, now):
             return
-        labels, provenance = self._copies()
-        self._autosave.write(
-            self.photo.id, labels, provenance, self.photo.base_revision, self.model_id, version, now
-        )
+        photo_id, base = self.photo.id, self.photo.base_revision
+        self._autosave.write(photo_id, *self._copies(), base, self.model_id, version, now)
 
     def _copies(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         self.tracker.sync()
