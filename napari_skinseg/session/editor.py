@@ -147,7 +147,7 @@ class PhotoEditor:
             self.layers.show(photo.levels, photo.confidence)
             self.tracker.start(photo.labels, photo.provenance)
             self.brush.begin_photo(writable=not self._read_only)
-        self.select.show(None if photo is None else ClickProposers(self._project, photo.id, photo.image))
+        self.select.show(None if photo is None else ClickProposers(self._project, photo.photo, photo.image))
         self.follower.show(photo)
         self.layers.fit()
         self.stopwatch.restart(photo.seconds if photo else 0.0)

@@ -11,6 +11,7 @@ from napari_skinseg.layers.prediction_extras import NO_EXTRAS, PredictionExtras,
 from napari_skinseg.layers.pyramid import pyramid
 from trainer.errors import MaskError, SkinsegError
 from trainer.labels.truth import merge
+from trainer.project.photos.replaced import is_same
 from trainer.project.queue.assignments import SECOND, returned_words
 from trainer.project.states import RevisionKind, VerdictKind
 
@@ -115,14 +116,20 @@ def read_suggestion(project: Project, photo_id: int, shape: tuple[int, int]) -> 
 
 
 def newer_suggestion(
-    project: Project, photo_id: int, shape: tuple[int, int], shown: str | None
+    project: Project, known: Photo, shape: tuple[int, int], shown: str | None
 ) -> Suggestion | None:
-    """Read the suggestion to replace the shown one: the served model's, or any where none is shown."""
+    """Read the suggestion to replace the shown one: the served model's, or any where none is shown.
+
+    There is none for a photo that was replaced since it was read: a newer one is of the new pixels.
+    """
+    photo_id = known.id
     prediction = project.predictions.get(photo_id)
     if prediction is None or prediction.model_id == shown:
         return None
     served = project.models.served()
     if shown is not None and (served is None or prediction.model_id != served.id):
+        return None
+    if not is_same(project.photos, known):
         return None
     return read_suggestion(project, photo_id, shape)
 

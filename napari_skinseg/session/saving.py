@@ -11,6 +11,7 @@ from psygnal import Signal
 from trainer.errors import SkinsegError, UnreachableError, in_words
 from trainer.labels.truth import accept
 from trainer.project.maintenance.stranded import keep_stranded
+from trainer.project.photos.replaced import require_same
 from trainer.project.revisions import MaskConflictError
 from trainer.project.states import FINISHED, RevisionKind, VisitOutcome
 
@@ -167,6 +168,7 @@ class Saver:
 
     def _write_mask(self, job: SaveJob) -> ConflictError | None:
         photo = job.photo
+        require_same(self._project.photos, photo.photo)
         whole, kind = job.kind in FINISHED, job.kind or RevisionKind.PART
         try:
             job.written = self._project.masks.save(

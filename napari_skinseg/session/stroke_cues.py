@@ -66,7 +66,7 @@ class StrokeCues:
 
     def _make(self, model_id: str | None, instead: NDArray[np.uint8] | None, before: Cues | None) -> Cues:
         """Make the cues from the best there is now; those at hand stay where nothing better has come."""
-        sha256, classes = self._project.photos.get(self._photo.id).sha256, len(self.classes.names)
+        sha256, classes = self._photo.photo.sha256, len(self.classes.names)  # of the pixels that are shown
         if model_id is not None:
             activations = self._project.activations.read(self._photo.id, sha256, model_id)
             if activations is not None and usable(activations, classes):
