@@ -292,8 +292,8 @@ class PhotoEditor:
         version = self.tracker.version
         if self.photo is None or self._read_only or not self._autosave.is_due(version, now):
             return
-        photo_id, base = self.photo.id, self.photo.base_revision
-        self._autosave.write(photo_id, *self._copies(), base, self.model_id, version, now)
+        photo, base = self.photo.photo, self.photo.base_revision
+        self._autosave.write(photo, *self._copies(), base, self.model_id, version, now)
 
     def _copies(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         self.tracker.sync()

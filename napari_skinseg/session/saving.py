@@ -52,7 +52,8 @@ def keep_draft(project: Project, annotator: str, photo: LoadedPhoto) -> None:
     """Write unfinished work on a photo as a draft; slow, for the writing thread."""
     if photo.unsaved and not project.read_only:
         base, model_id = photo.base_revision, photo.model_id
-        project.drafts.save(photo.id, annotator, photo.labels, photo.provenance, base, model_id)
+        work, sha256 = (photo.labels, photo.provenance), photo.photo.sha256
+        project.drafts.save(photo.id, annotator, *work, base, model_id, sha256)
 
 
 def keep_whatever_happens(project: Project, session_id: int, annotator: str, photo: LoadedPhoto) -> str:
