@@ -90,7 +90,7 @@ def show_selection(dock: Any) -> None:
     row, column = np.unravel_index(depth.argmax(), depth.shape)
     session.toggle_select()
     select = session._editor.select
-    wait_for(lambda: select._found is not None and not select._found.better_comes, 60)
+    wait_for(lambda: select._found is not None and not select._found.why, 60)
     select.click(float(row), float(column), added=True)
     wait_for(lambda: select._proposals and not select._awaited, 30)
     shares = [shared(proposal.at(truth.shape), truth == HAND) for proposal in select._proposals]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_skinseg.session.background import Background
+    from trainer.project.photo import Photo
     from trainer.project.project import Project
 
 RETRY_SECONDS = 5.0
@@ -54,7 +55,7 @@ class Autosave:
 
     def write(
         self,
-        photo_id: int,
+        photo: Photo,
         labels: NDArray[np.uint8],
         provenance: NDArray[np.uint8],
         base: str | None,
@@ -80,7 +81,9 @@ class Autosave:
                 self.failed.emit(error)
 
         self._background.write(
-            lambda: self._project.drafts.save(photo_id, self._annotator, labels, provenance, base, model_id),
+            lambda: self._project.drafts.save(
+                photo.id, self._annotator, labels, provenance, base, model_id, photo.sha256
+            ),
             done,
             retry_later,
         )

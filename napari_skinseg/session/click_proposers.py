@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from trainer.project.photo import Photo
     from trainer.project.project import Project
     from trainer.selection.proposals import Proposer
 
@@ -36,9 +37,7 @@ class Found:
 
     proposer: Proposer
     why: str = ""
-    """A sentence where it is not MobileSAM."""
-    better_comes: bool = False
-    """Whether the trainer is about to make the embedding."""
+    """A sentence where it is not MobileSAM, which may still come: weights, a trainer, or its embedding."""
 
 
 def help_words(found: Found | None) -> str:
@@ -54,22 +53,22 @@ class ClickProposers:
     ----------
     project
         Holds embeddings, and the weights of its own that come before the user's.
-    photo_id
-        The photo.
+    photo
+        The photo as it was when it was read: what was made of other pixels is not used.
     image
         ``(height, width, 3)`` uint8.
     """
 
-    def __init__(self, project: Project, photo_id: int, image: NDArray[np.uint8]) -> None:
-        self._project, self._photo_id, self._image = project, photo_id, image
+    def __init__(self, project: Project, photo: Photo, image: NDArray[np.uint8]) -> None:
+        self._project, self._photo, self._image = project, photo, image
         self._superpixels: Superpixels | None = None
 
     def find(self) -> Found:
         """Find the best proposer there is now."""
         decoder, why = self._decoder()
         if decoder is not None:
-            sha256 = self._project.photos.get(self._photo_id).sha256
-            embedding = self._project.embeddings.read(self._photo_id, sha256, MOBILESAM.sha256)
+            photo = self._photo
+            embedding = self._project.embeddings.read(photo.id, photo.sha256, MOBILESAM.sha256)
             if embedding is not None:
                 height, width = self._image.shape[:2]
                 return Found(ClickModel(decoder, embedding, (height, width)))
@@ -80,7 +79,7 @@ class ClickProposers:
                 why = "colour patches, until the trainer has looked at this photo"
         if self._superpixels is None:
             self._superpixels = Superpixels(self._image)
-        return Found(self._superpixels, f"{why}{STROKES}", decoder is not None)
+        return Found(self._superpixels, f"{why}{STROKES}")
 
     def _decoder(self) -> tuple[SamDecoder | None, str]:
         path = find_part(MOBILESAM, DECODER, self._project.path / "pretrained")

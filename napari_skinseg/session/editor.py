@@ -47,6 +47,8 @@ class PhotoEditor:
 
     changed = Signal()
     """A value that a dock shows has changed."""
+    suggested = Signal()
+    """A newer suggestion has changed the labels."""
     notice = Signal(str, str)
     """Level and text when unfinished work cannot be written as a draft."""
 
@@ -61,9 +63,10 @@ class PhotoEditor:
         self.brush = BrushState(self.layers, self.tracker, project.classes)
         self.corrections = Corrections(self.layers, self.tracker, project.classes)
         self.select = SelectTool(viewer, self.layers, self.tracker, project.classes, background)
-        self.follower = StrokeFollower(self.layers, self.tracker, project, background)
+        self._refusal = Refusal(self.tracker)
+        self.follower = StrokeFollower(self.layers, self.tracker, self._refusal, project, background)
         self.edits = RegionEdits(self.layers, self.tracker, project.classes, background)
-        self.held_parts = HeldParts(project, self.tracker, background)
+        self.held_parts = HeldParts(project, self.tracker, self._refusal, background)
         self.overlays = Overlays(viewer, self.layers, project.classes, background)
         self.stopwatch = Stopwatch()
         self._autosave = Autosave(project, annotator, background, window.autosave_seconds)
@@ -71,7 +74,6 @@ class PhotoEditor:
         self._saved_version = self._seen_version = 0
         self._offer: Suggestion | None = None
         self._offered_by: str | None = None
-        self._refusal = Refusal(self.tracker)
         self._planning = False
         self._undone_at = -REDO_GRACE_SECONDS
         for part in (self.brush, self.select, self.follower, self.held_parts):
@@ -139,7 +141,7 @@ class PhotoEditor:
             self.layers.show(photo.levels, photo.confidence)
             self.tracker.start(photo.labels, photo.provenance)
             self.brush.begin_photo(writable=not self._read_only)
-        self.select.show(None if photo is None else ClickProposers(self._project, photo.id, photo.image))
+        self.select.show(None if photo is None else ClickProposers(self._project, photo.photo, photo.image))
         self.follower.show(photo)
         self.held_parts.show(photo)
         self.layers.fit()
@@ -180,7 +182,7 @@ class PhotoEditor:
         before = self.tracker.version
         said = self.corrections.drop_all()
         if self.photo is not None and self.tracker.version != before:
-            self._refusal.make(self.photo.id)
+            self._refusal.make(self.photo.id, np.zeros((1, 1), np.uint8))
             self._offer = None
         return said
 
@@ -188,7 +190,7 @@ class PhotoEditor:
         """Suggest labels of any size where nobody has decided, in one undo step; none newer comes."""
         done = self.tracker.suggest(labels)
         if done and self.photo is not None:
-            self._refusal.make(self.photo.id)
+            self._refusal.make(self.photo.id, labels)
             self._offer = None
         return done
 
@@ -223,9 +225,7 @@ class PhotoEditor:
         photo = self.photo
         if photo is None or photo.id != photo_id or not photo.takes_suggestions:
             return
-        if self._refusal.holds(photo_id):
-            return
-        if suggestion.model_id != self._offered_by:
+        if suggestion.model_id != self._offered_by and not self._refusal.holds(photo_id):
             self._offer = suggestion
             self._offered_by = suggestion.model_id
 
@@ -269,7 +269,9 @@ class PhotoEditor:
         self._offer = None
         self.held_parts.refreshed(offer)
         saved = not self.unsaved  # before `apply`, which makes a new version
-        if not self.tracker.apply(plan):  # without a step in the history that would name the model
+        if self.tracker.apply(plan):
+            self.suggested.emit()
+        else:  # without a step in the history that would name the model
             self.photo = replace(self.photo, model_id=offer.model_id)
         if saved:  # a suggestion alone is no unsaved work: it needs no draft, and may be left
             self._saved_version = self.tracker.version
@@ -286,10 +288,8 @@ class PhotoEditor:
         version = self.tracker.version
         if self.photo is None or self._read_only or not self._autosave.is_due(version, now):
             return
-        labels, provenance = self._copies()
-        self._autosave.write(
-            self.photo.id, labels, provenance, self.photo.base_revision, self.model_id, version, now
-        )
+        photo, base = self.photo.photo, self.photo.base_revision
+        self._autosave.write(photo, *self._copies(), base, self.model_id, version, now)
 
     def _copies(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         self.tracker.sync()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from napari_skinseg.session.suggestion import Suggestion, read_suggestion
+from napari_skinseg.session.suggestion import Suggestion, newer_suggestion
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from napari_skinseg.layers.provenance import ProvenanceTracker
     from napari_skinseg.session.background import Background
     from napari_skinseg.session.loading import LoadedPhoto
+    from napari_skinseg.session.refusal import Refusal
     from trainer.project.project import Project
 
 NONE_YET = "there is no suggestion for this photo yet"
@@ -28,8 +29,11 @@ class HeldParts:
     notice = Signal(str, str)
     """Level and text for the status line."""
 
-    def __init__(self, project: Project, tracker: ProvenanceTracker, background: Background) -> None:
+    def __init__(
+        self, project: Project, tracker: ProvenanceTracker, refusal: Refusal, background: Background
+    ) -> None:
         self._project, self._tracker, self._background = project, tracker, background
+        self._refusal = refusal
         self._photo: LoadedPhoto | None = None
         self._whole = self._reading = False
         self.share = 0.0
@@ -60,7 +64,7 @@ class HeldParts:
         shape = (photo.image.shape[0], photo.image.shape[1])
         self._reading = True
         self._background.read(
-            lambda: read_suggestion(self._project, photo.id, shape),
+            lambda: newer_suggestion(self._project, photo.photo, shape, None),
             lambda found: self._put_in(photo, found),
             lambda error: self._failed(photo, error),
         )
@@ -73,6 +77,7 @@ class HeldParts:
             self.notice.emit("info", NONE_YET)
             return
         self._whole, self.share = True, 0.0
+        self._refusal.lift()
         done = self._tracker.suggest(found.labels)
         said = "the whole suggestion: Ctrl+Z takes it back" if done else "nothing of it is held back"
         self.notice.emit("info", said)

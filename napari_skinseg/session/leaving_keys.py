@@ -99,6 +99,7 @@ class LeavingKeys:
     def __init__(self, session: Leaves, clock: Callable[[], float] = time.monotonic) -> None:
         self._session, self._clock = session, clock
         self._shown = self._clock()
+        self._suggested = float("-inf")
         self._down: dict[str, float] = {}
         self._released: dict[str, float] = {}
         self._accepts = False
@@ -116,7 +117,16 @@ class LeavingKeys:
 
     def photo_shown(self) -> None:
         """Note that another photo has appeared."""
-        self._shown, self._polls_left = self._clock(), 0
+        self._shown, self._polls_left, self._suggested = self._clock(), 0, float("-inf")
+
+    def suggestion_shown(self) -> None:
+        """Note that a newer suggestion has taken the place of what was looked at."""
+        self._suggested = self._clock()
+
+    @property
+    def suggestion_unseen(self) -> bool:
+        """Whether nobody can have looked at the suggestion yet, as where it came while a key was down."""
+        return self._clock() - self._suggested < STANDS_SECONDS
 
     def poll(self) -> None:
         """Accept when Space went up and no press has followed; to be called while the window answers."""

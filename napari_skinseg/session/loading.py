@@ -115,7 +115,7 @@ def load_photo(
     reading = project.readings.of_second(claim.photo_id, annotator)
     claim, revision = _what_to_show(project, claim, reading)
     draft = project.drafts.get(claim.photo_id, annotator)
-    work = _read_work(project, draft, revision, shape)
+    work = _read_work(project, photo, draft, revision, shape)
     draft = draft if work.draft_time is not None else None  # one that was no use is set aside
     labels, provenance, model_id = work.labels, work.provenance, work.model_id
     if labels.shape != shape:
@@ -191,17 +191,18 @@ class _Work:
 
 
 def _read_work(
-    project: Project, draft: Draft | None, revision: Revision | None, shape: tuple[int, int]
+    project: Project, photo: Photo, draft: Draft | None, revision: Revision | None, shape: tuple[int, int]
 ) -> _Work:
     """Read the draft, else the saved mask, else make an empty one; a draft of no use is set aside."""
     lost = ""
     if draft is not None:
         try:
             labels, provenance = project.drafts.read(draft)
-            if labels.shape == provenance.shape == shape:
+            fits = labels.shape == provenance.shape == shape
+            if fits and project.drafts.is_of(photo, draft):
                 base = _base_of(draft, revision)
                 return _Work(labels, provenance, base, draft.model_id, draft.created)
-            lost = "is of another size than the photo"
+            lost = f"is of another {'file' if fits else 'size'} than the photo"
         except MaskError:
             lost = "is damaged"
         place = draft.path if project.read_only else project.drafts.set_aside(draft)

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from napari_skinseg.session.loading import LoadedPhoto
     from napari_skinseg.session.suggestion import Suggestion
     from trainer.project.annotators.sessions import Stats
+    from trainer.project.photo import Photo
     from trainer.project.project import Project
 
-Shown = tuple[tuple[int, int], str | None]
-"""Size of a photo, and the model whose suggestion it shows."""
+Shown = tuple["Photo", tuple[int, int], str | None]
+"""A photo as it was read, its size, and the model whose suggestion it shows."""
 
 Signs = tuple[int, bool]
 """The catalog's version, and whether the trainer lives: a trainer that is killed writes nothing."""
@@ -91,8 +92,8 @@ class ProjectWatcher:
         if signs == known:
             return signs, None
         suggestions = {}
-        for photo_id, (shape, model_id) in photos.items():
-            found = newer_suggestion(project, photo_id, shape, model_id)
+        for photo_id, (photo, shape, model_id) in photos.items():
+            found = newer_suggestion(project, photo, shape, model_id)
             if found is not None:
                 suggestions[photo_id] = found
         stats = None if project.read_only else project.sessions.stats(self._session_id)
@@ -127,4 +128,4 @@ class ProjectWatcher:
 
 def size_and_model(photo: LoadedPhoto, model_id: str | None) -> Shown:
     """Describe a photo for `ProjectWatcher.look`."""
-    return (photo.image.shape[0], photo.image.shape[1]), model_id
+    return photo.photo, (photo.image.shape[0], photo.image.shape[1]), model_id

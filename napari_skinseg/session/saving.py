@@ -11,6 +11,7 @@ from psygnal import Signal
 from trainer.errors import SkinsegError, UnreachableError, in_words
 from trainer.labels.truth import accept
 from trainer.project.maintenance.stranded import keep_stranded
+from trainer.project.photos.replaced import require_same
 from trainer.project.revisions import MaskConflictError
 from trainer.project.states import FINISHED, RevisionKind, VisitOutcome
 
@@ -51,7 +52,8 @@ def keep_draft(project: Project, annotator: str, photo: LoadedPhoto) -> None:
     """Write unfinished work on a photo as a draft; slow, for the writing thread."""
     if photo.unsaved and not project.read_only:
         base, model_id = photo.base_revision, photo.model_id
-        project.drafts.save(photo.id, annotator, photo.labels, photo.provenance, base, model_id)
+        work, sha256 = (photo.labels, photo.provenance), photo.photo.sha256
+        project.drafts.save(photo.id, annotator, *work, base, model_id, sha256)
 
 
 def keep_whatever_happens(project: Project, session_id: int, annotator: str, photo: LoadedPhoto) -> str:
@@ -167,6 +169,7 @@ class Saver:
 
     def _write_mask(self, job: SaveJob) -> ConflictError | None:
         photo = job.photo
+        require_same(self._project.photos, photo.photo)
         whole, kind = job.kind in FINISHED, job.kind or RevisionKind.PART
         try:
             job.written = self._project.masks.save(

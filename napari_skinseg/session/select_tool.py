@@ -113,8 +113,8 @@ class SelectTool:
         self._prepare()
 
     def poll(self, now: float) -> None:
-        """Look now and then whether MobileSAM can take over from the superpixels."""
-        if self._found is not None and self._found.better_comes and now > self._look_again:
+        """Look now and then whether MobileSAM can take over from the superpixels, and what it waits for."""
+        if self._found is not None and self._found.why and now > self._look_again:
             self._look_again = now + LOOK_SECONDS
             self._prepare()
 
@@ -198,8 +198,9 @@ class SelectTool:
             if self._prompts.swept and not found.proposer.by_strokes:
                 return  # so many clicks would lead MobileSAM astray: it takes over for the next thing
             before, self._found = self._found, found
-            if before is None or before.proposer is not found.proposer:
+            if before is None or before.why != found.why:
                 self.notice.emit("info", found.why or help_words(found))
+            if before is None or before.proposer is not found.proposer:
                 if self.active:
                     self._layers.show_help(help_words(found))
                 self._look()

@@ -71,9 +71,7 @@ class AnnotationSession(SessionTools):
         if self._closed or (photo is not None and photo.id == photo_id) or not self._not_drawing():
             return
         if self._saver.is_failing(photo_id):
-            self.notice.emit(
-                "warning", "that photo is still being saved; it can be opened when that has worked"
-            )
+            self.notice.emit("warning", "that photo is still being saved; it can be opened afterwards")
         else:
             self._navigator.open(photo_id)
 
@@ -114,8 +112,7 @@ class AnnotationSession(SessionTools):
     def accept_and_next(self) -> None:
         """Accept the rest, save in the background, show the next photo.
 
-        Every pixel with a proposed label becomes accepted, painted ones stay painted, and what is not
-        labelled stays so.
+        Pixels with a proposed label become accepted; what is painted, or not labelled, stays so.
         """
         if self._editor.photo is None:
             self.open_next()
@@ -125,9 +122,11 @@ class AnnotationSession(SessionTools):
             self._completion.accept()
 
     def accept_by_hand(self) -> None:
-        """Accept as `accept_and_next`, not while R works; a mostly empty photo only when asked twice."""
+        """Accept as `accept_and_next` what has been seen; a mostly empty photo only when asked twice."""
         if self.is_following and not self.following:
             self.notice.emit("info", "R is still at work: look at what follows, then accept")
+        elif self._leaving.suggestion_unseen:
+            self.notice.emit("info", "a newer suggestion has just come: look at it, then accept")
         elif self._editor.photo is None or (self._may_leave() and not self._completion.asks_first()):
             self.accept_and_next()
 
@@ -219,6 +218,7 @@ class AnnotationSession(SessionTools):
         for speaker in (*speakers, self._taking_back, self.history, self.reviewing, self.suggestions):
             speaker.notice.connect(self.notice.emit)
         self._editor.layers.adopted_layer.connect(self._keys.add)
+        self._editor.suggested.connect(self._leaving.suggestion_shown)
         self._navigator.shown.connect(self._photo_shown)
         self._navigator.glance.shown.connect(self._see)
         self._saver.saved.connect(self._mask_saved)

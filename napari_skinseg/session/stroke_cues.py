@@ -37,6 +37,7 @@ class StrokeCues:
         self._guide = next(large, photo.image)
         self._lock = threading.Lock()
         self._model_id: str | None = None
+        self._instead: NDArray[np.uint8] | None = None
         self._cues: Cues | None = None
         self.begun = False
         """Whether somebody has asked for them."""
@@ -46,30 +47,34 @@ class StrokeCues:
         """The project's classes."""
         return self._project.classes
 
-    def get(self, model_id: str | None) -> tuple[Cues, str]:
+    def get(self, model_id: str | None, instead: NDArray[np.uint8] | None = None) -> tuple[Cues, str]:
         """Return the cues, and a remark where there could be better ones; takes a moment the first time.
 
         Parameters
         ----------
         model_id
             The model whose suggestion is shown: another's activations are never used.
+        instead
+            uint8 labels, of any size: what is shown in its place; None: nothing else is.
         """
         with self._lock:
-            if self._cues is None or model_id != self._model_id or self._cues.source == "colours":
-                self._cues, self._model_id = self._make(model_id), model_id
+            same = self._cues is not None and model_id == self._model_id and instead is self._instead
+            if not same or self._cues is None or self._cues.source == "colours":
+                self._cues = self._make(model_id, instead, self._cues if same else None)
+                self._model_id, self._instead = model_id, instead
             return self._cues, self._remark(model_id) if self._cues.source == "colours" else ""
 
-    def _make(self, model_id: str | None) -> Cues:
+    def _make(self, model_id: str | None, instead: NDArray[np.uint8] | None, before: Cues | None) -> Cues:
         """Make the cues from the best there is now; those at hand stay where nothing better has come."""
-        sha256, classes = self._project.photos.get(self._photo.id).sha256, len(self.classes.names)
+        sha256, classes = self._photo.photo.sha256, len(self.classes.names)  # of the pixels that are shown
         if model_id is not None:
             activations = self._project.activations.read(self._photo.id, sha256, model_id)
             if activations is not None and usable(activations, classes):
-                return cues_of(self._guide, classes, activations)
+                return cues_of(self._guide, classes, activations, instead)
         embedding = self._project.embeddings.read(self._photo.id, sha256, MOBILESAM.sha256)
-        if embedding is None and self._cues is not None and model_id == self._model_id:
-            return self._cues
-        labels, confidence = self._suggestion(model_id)
+        if embedding is None and before is not None:
+            return before
+        labels, confidence = self._suggestion(model_id) if instead is None else (instead, None)
         return cues_of(self._guide, classes, None, labels, confidence, embedding)
 
     def _suggestion(self, model_id: str | None) -> tuple[NDArray[np.uint8] | None, NDArray[np.uint8] | None]:

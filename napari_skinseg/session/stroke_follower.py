@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_skinseg.layers.refresh import Refresh
     from napari_skinseg.session.background import Background
     from napari_skinseg.session.loading import LoadedPhoto
+    from napari_skinseg.session.refusal import Refusal
     from trainer.instant.full_size import Followed
     from trainer.project.project import Project
 
@@ -40,6 +41,8 @@ class StrokeFollower:
     ----------
     layers, tracker
         Of the window.
+    refusal
+        Knows what a person put in place of the model's suggestion.
     project
         Holds what models have said of its photos.
     background
@@ -52,9 +55,14 @@ class StrokeFollower:
     """The switch was set."""
 
     def __init__(
-        self, layers: WorkspaceLayers, tracker: ProvenanceTracker, project: Project, background: Background
+        self,
+        layers: WorkspaceLayers,
+        tracker: ProvenanceTracker,
+        refusal: Refusal,
+        project: Project,
+        background: Background,
     ) -> None:
-        self._layer, self._tracker = layers.annotation, tracker
+        self._layer, self._tracker, self._refusal = layers.annotation, tracker, refusal
         self._project, self._background = project, background
         self.automatic = project.settings.window.follow_strokes
         self._photo: LoadedPhoto | None = None
@@ -102,8 +110,8 @@ class StrokeFollower:
                 self.follow(model_id, asked=False)
             elif self._cues is not None and not self._cues.begun:
                 self._cues.begun = True  # so that the key finds them ready
-                cues = self._cues
-                self._background.read(lambda: cues.get(model_id), lambda _: None, lambda _: None)
+                cues, instead = self._cues, self._refusal.instead
+                self._background.read(lambda: cues.get(model_id, instead), lambda _: None, lambda _: None)
 
     def follow_or_take_back(self, model_id: str | None) -> bool:
         """Have the rest follow the strokes; return True where that is done already, to be undone instead."""
@@ -131,6 +139,7 @@ class StrokeFollower:
         self._running, self._strokes = True, self._tracker.strokes
         self._tracker.sync()
         work = _Work(self._tracker, self._layer.data, [p for p in self._applied if self._tracker.stands(p)])
+        instead = self._refusal.instead
 
         def worked_out(found: tuple[Refresh | None, str]) -> None:
             if photo is not self._photo:
@@ -155,7 +164,7 @@ class StrokeFollower:
                 self._running = False
                 self.notice.emit("warning", f"the rest cannot follow your strokes: {error}")
 
-        self._background.read(lambda: work.plan(cues, model_id), worked_out, failed)
+        self._background.read(lambda: work.plan(cues, model_id, instead), worked_out, failed)
 
 
 class _Work:
@@ -165,9 +174,11 @@ class _Work:
         self._array, self._version, self._locked = tracker.array, tracker.version, set(tracker.locked)
         self._labels, self._applied = labels, applied
 
-    def plan(self, cues: StrokeCues, model_id: str | None) -> tuple[Refresh | None, str]:
+    def plan(
+        self, cues: StrokeCues, model_id: str | None, instead: NDArray[np.uint8] | None
+    ) -> tuple[Refresh | None, str]:
         """Return the change, or None, and a sentence that tells of it."""
-        known, why = cues.get(model_id)
+        known, why = cues.get(model_id, instead)
         strokes = stroke_cells(known, self._labels, self._array)
         painted = np.unique(without_areas(strokes)[0])
         names = [

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from napari_skinseg.layers.prediction_extras import NO_EXTRAS, PredictionExtras, read_extras
 from trainer.errors import SkinsegError
 from trainer.labels.held_back import shown_part
+from trainer.project.photos.replaced import is_same
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from trainer.project.photos.photos import Photo
     from trainer.project.project import Project
 
 
@@ -63,13 +65,18 @@ def read_suggestion(project: Project, photo_id: int, shape: tuple[int, int]) -> 
 
 
 def newer_suggestion(
-    project: Project, photo_id: int, shape: tuple[int, int], before: str | None
+    project: Project, known: Photo, shape: tuple[int, int], before: str | None
 ) -> Suggestion | None:
-    """Read the suggestion to replace the one before: the served model's, or any where there was none."""
-    prediction = project.predictions.get(photo_id)
+    """Read the suggestion to replace the one before: the served model's, or any where there was none.
+
+    There is none for a photo that was replaced since it was read: a newer one is of the new pixels.
+    """
+    prediction = project.predictions.get(known.id)
     if prediction is None or prediction.model_id == before:
         return None
     served = project.models.served()
     if before is not None and (served is None or prediction.model_id != served.id):
         return None
-    return read_suggestion(project, photo_id, shape)
+    if not is_same(project.photos, known):
+        return None
+    return read_suggestion(project, known.id, shape)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -23,7 +25,7 @@ from trainer.networks.published.process import (
     fetched_meanwhile,
     stop_fetching,
 )
-from trainer.networks.published.registry import MOBILENETV2, MOBILESAM, PUBLISHED, PublishedWeights
+from trainer.networks.published.registry import DECODER, MOBILENETV2, MOBILESAM, PUBLISHED, PublishedWeights
 
 
 @pytest.fixture
@@ -142,7 +144,7 @@ def test_demo_goes_on_without_weights_and_says_what_is_lost(user: Path, offline:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process there")
-@pytest.mark.parametrize("how", ["Ctrl-C", "the demo was cut off"])
+@pytest.mark.parametrize("how", ["Ctrl-C", "it was ended", "the demo was cut off"])
 def test_interrupted_while_pip_works_nothing_is_left(
     user: Path, offline: None, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,8 +161,8 @@ def test_interrupted_while_pip_works_nothing_is_left(
         children = psutil.Process(process.pid).children(recursive=True)
         assert children
         assert [path.name.startswith(".getting-") for path in user.iterdir()] == [True]
-        if how == "Ctrl-C":
-            process.send_signal(signal.SIGINT)
+        if how != "the demo was cut off":
+            process.send_signal(signal.SIGINT if how == "Ctrl-C" else signal.SIGTERM)
             assert "interrupted" in end_fetching(process)
             assert process.returncode == 130
         else:
@@ -169,6 +171,20 @@ def test_interrupted_while_pip_works_nothing_is_left(
     assert list(user.iterdir()) == []
     _gone, alive = psutil.wait_procs(children, timeout=10)
     assert alive == []
+
+
+@pytest.mark.parametrize("harm", ["cut off", "empty", "without the decoder"])
+def test_weights_that_are_damaged_or_in_part_there_are_brought_again(
+    skinseg: Any, user: Path, real_weights: Callable[[PublishedWeights], Path], offline: None, harm: str
+) -> None:
+    shutil.copytree(real_weights(MOBILESAM), user)
+    get = ("weights", "get", "mobilesam")
+    assert "are at hand" in skinseg(*get).out
+    if harm == "without the decoder":
+        (user / MOBILESAM.file_name(DECODER)).unlink()
+    else:
+        os.truncate(user / MOBILESAM.file_name(), 0 if harm == "empty" else 1_000_000)
+    refused(skinseg(*get), "mobilesam cannot be fetched", "--from FILE")
 
 
 def test_a_round_starts_from_real_weights_and_passes_their_licence_on(

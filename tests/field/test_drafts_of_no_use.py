@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from field_masks import MakeStudy
+from PIL import Image
 
 from napari_skinseg.session.loading import LoadedPhoto, load_photo
 from trainer.project.maintenance.janitor import collect_orphans
@@ -54,6 +55,22 @@ def test_a_photo_opens_whatever_its_draft_is(
         assert all(str(place) in photo.damage for place in kept)
         collect_orphans(project, older_than=-1)
         assert all(Path(place).is_dir() for place in kept)
+
+
+def test_work_on_a_photo_that_was_replaced_is_set_aside(
+    make_study: MakeStudy,
+) -> None:
+    with Project.open(make_study()) as project:
+        photo_id = project.photos.ids()[0]
+        known = project.photos.probe(photo_id)
+        work = np.full((60, 80), 3, np.uint8)
+        draft = project.drafts.save(photo_id, "ann", work, work, None, None, known.sha256)
+        assert project.drafts.is_of(known, draft)
+        with Image.open(known.path) as picture:
+            picture.transpose(Image.Transpose.ROTATE_180).save(known.path)
+        photo = opened(project, photo_id)
+        assert "is of another file than the photo: it is kept in" in photo.damage
+        assert not photo.labels.any()
 
 
 def test_good_work_comes_back(make_study: MakeStudy) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import timm
 import torch
+from filelock import FileLock
 from published_files import authors_file, entry_of, make_wheel, served, silent
 from safetensors.torch import load_file
 
@@ -29,7 +30,7 @@ from trainer.networks.published.folder import (
     list_weights,
     weights_folder,
 )
-from trainer.networks.published.installation import ABANDONED_SECONDS, WORK, install, known_file
+from trainer.networks.published.installation import ABANDONED_SECONDS, HELD, WORK, install, known_file
 from trainer.networks.published.registry import (
     DECODER,
     INITS,
@@ -314,6 +315,21 @@ def test_what_a_killed_process_left_is_removed_by_the_next(authors: Path, folder
     assert {path.name for path in folder.iterdir()} == {MOBILENETV2.file_name(), f"{WORK}young"}
     (folder / f"{WORK}young" / "half").unlink()
     (folder / f"{WORK}young").rmdir()
+
+
+def test_what_a_killed_process_left_goes_at_once_and_what_another_is_fetching_stays(
+    authors: Path, folder: Path
+) -> None:
+    killed, busy = folder / f"{WORK}killed", folder / f"{WORK}busy"
+    for path in (killed, busy):
+        path.mkdir(parents=True)
+        (path / HELD).touch()
+    with FileLock(busy / HELD):
+        install(entry_of(authors), folder, authors)
+        assert not killed.exists()
+        assert busy.exists()
+    (folder / MOBILENETV2.file_name()).unlink()
+    install(entry_of(authors), folder, authors)
 
 
 def test_a_file_of_code_is_never_run(folder: Path, tmp_path: Path) -> None:

@@ -107,6 +107,9 @@ def test_it_is_known_which_mask_was_learnt_by_which_model(project: Project) -> N
     assert project.models.first_trained(first) == ("0001", made.created)
     project.masks.save(first, labels, provenance, "ann", one.id)
     assert project.models.untrained_labels("0001") == 2
+    assert project.models.learnt_and_taken_back("0001") == 0
+    project.masks.revert(first, None, "ann")
+    assert project.models.learnt_and_taken_back("0001") == 1
 
 
 def test_a_command_is_taken_note_of_once(project: Project) -> None:

@@ -115,6 +115,12 @@ def test_a_new_label_gets_a_probe_before_any_other_round() -> None:
     assert decide(replace(LEARNT, new_labels=1, new_to_probe=1)).lane == "fast"
 
 
+def test_a_mask_that_was_taken_back_is_forgotten_by_the_next_probe_at_once() -> None:
+    decision = decide(replace(PROBED, taken_back=1, interrupted="r7"))
+    assert (decision.lane, decision.why) == ("probe", "a mask was taken back")
+    assert decide(replace(LEARNT, taken_back=1)).lane != "probe"
+
+
 def test_a_probe_comes_before_what_was_asked_for_or_interrupted() -> None:
     assert decide(replace(PROBED, new_to_probe=1, train_now="full")).lane == "probe"
     assert decide(replace(PROBED, new_to_probe=1, interrupted="r7")).lane == "probe"

@@ -240,6 +240,37 @@ def test_without_any_suggestion_one_class_is_not_enough(project, open_session):
     assert (session.annotation_layer.data[24:56, 4:20] == BACK).mean() > 0.9
 
 
+@pytest.mark.parametrize("by", ["activations", "colours"])
+def test_what_is_shown_in_place_of_the_suggestion_is_what_strokes_correct(session, by):
+    layer, first = session.annotation_layer, session.current.photo.id
+    layer.data[layer.data == LIMB] = HAND  # in this burst, they are hands
+    session.accept_and_next()
+    until(session, lambda: session.current is not None and session.current.photo.id != first)
+    if by == "activations":
+        activate(session.project, session.current.photo.id, "0001")
+    session.copy_photo_before()
+    assert (layer.data[:, LEFT] == HAND).all()
+    paint(session, value=LIMB)
+    assert "follows your strokes" in follow(session)[-1][1], "though the model said limb by itself"
+    assert (layer.data[24:56, 28:49] == LIMB).mean() > 0.95
+    for _ in range(3):  # what followed, the stroke, the copy
+        session.undo()
+    paint(session, value=HAND)
+    follow(session)
+    assert (layer.data[24:56, 28:49] == HAND).mean() > 0.95, "with the copy undone it is the model's again"
+
+
+def test_who_dropped_the_suggestion_begins_from_nothing(stroked):
+    layer = stroked.annotation_layer
+    stroked.drop_suggestion()
+    assert "paint something else too" in follow(stroked)[-1][1]
+    assert not layer.data[:, RIGHT].any()
+    paint(stroked, columns=slice(60, 66), value=BACK)
+    assert "follows your strokes" in follow(stroked)[-1][1]
+    assert (layer.data[30:50, 54:74] == BACK).mean() > 0.95
+    assert (layer.data[30:50, 28:49] == HAND).mean() > 0.95
+
+
 def test_another_photo_begins_without_what_was_worked_out_for_the_one_before(stroked):
     stroked.follow_strokes()
     first = stroked.current.photo.id

@@ -6,8 +6,9 @@ import pytest
 from hand_fixtures import NONE, Hand
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QKeyEvent
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
-from workbench import rest, until
+from workbench import predict, rest, serve, until
 
 from napari_skinseg.session.leaving_keys import STANDS_SECONDS
 from trainer.project.states import PhotoState
@@ -100,6 +101,22 @@ def test_space_asks_about_a_mostly_empty_photo_and_then_goes_on(hand, project):
     hand.key(Qt.Key.Key_Space)
     assert seen(hand) != first
     assert project.photos.get(first).state == PhotoState.LABELLED
+
+
+def test_a_suggestion_that_comes_while_space_is_pressed_is_not_accepted_unseen(hand, project):
+    session, first = hand.session, seen(hand)
+    label_everything(session)
+    serve(project, "0001")
+    QTest.keyPress(hand.canvas, Qt.Key.Key_Space)
+    predict(project, first, "0001", value=2)
+    until(session, lambda: session.current.model_id == "0001")
+    QTest.keyRelease(hand.canvas, Qt.Key.Key_Space)
+    hand.rest(0.1)
+    assert session.current.photo.id == first
+    assert session.notices[-1][1] == "a newer suggestion has just come: look at it, then accept"
+    assert seen(hand) == first
+    hand.key(Qt.Key.Key_Space)
+    assert seen(hand) != first
 
 
 def test_ctrl_z_takes_the_accept_back_and_b_goes_back(hand, project):

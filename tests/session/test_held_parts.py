@@ -69,6 +69,16 @@ def test_a_suggestion_that_would_cost_time_is_not_shown_at_all_and_says_so(sessi
     until(session, lambda: session.notices[-1][1] == "nothing of it is held back")
 
 
+def test_a_dropped_suggestion_comes_again_by_the_key_and_then_newer_ones_do_too(session):
+    project, photo_id = session.project, session.current.photo.id
+    session.drop_suggestion()
+    assert not session.annotation_layer.data.any()
+    session.show_whole()
+    until(session, lambda: session.annotation_layer.data.all())
+    suggest(project, photo_id, serve(project, "0002"), below=FOOT)
+    until(session, lambda: session.annotation_layer.data[40, 10] == FOOT)
+
+
 def test_without_a_suggestion_the_key_says_so(session):
     project, photo_id = session.project, session.current.photo.id
     with project.catalog.write() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,6 +73,23 @@ def test_a_click_finds_the_hand_once_the_trainer_has_looked_at_the_photo(rendere
     assert (painted & hand).sum() / (painted | hand).sum() > 0.9
     session.undo()
     assert not session.annotation_layer.data.any()
+
+
+def test_what_select_waits_for_is_said_as_it_changes_on_the_open_photo(
+    rendered, open_session, tmp_path, monkeypatch
+):
+    weights = os.environ[FOLDER_VARIABLE]
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "none"))
+    session = open_session(rendered[0])
+    session.open_next()
+    until(session, lambda: session.current is not None)
+    session.toggle_select()
+    until(session, lambda: session.notices and "skinseg weights get mobilesam" in session.notices[-1][1])
+    monkeypatch.setenv(FOLDER_VARIABLE, weights)
+    until(session, lambda: "the trainer is not running: Start it below" in session.notices[-1][1])
+    beat(rendered[0])
+    until(session, lambda: "until the trainer has looked at this photo" in session.notices[-1][1])
+    assert len(session.notices) == 3, "each is said once"
 
 
 def overlaps(session, part: np.ndarray) -> list[float]:

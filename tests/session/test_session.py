@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from PIL import Image
 from workbench import beat, make_project, predict, rest, serve, until
 
 from napari_skinseg.session.leaving_keys import STANDS_SECONDS
@@ -592,3 +593,27 @@ def test_the_status_line_names_our_keys_not_those_they_replace(session):
         ours = "Enter or a double click closes it" if mode == "polygon" else "1-9 class"
         assert ours in session.viewer.help
         assert "use <" not in session.viewer.help
+
+
+def test_a_photo_that_was_replaced_while_it_is_open_gets_nothing_of_the_new_one(session, project):
+    """Neither a suggestion, nor a mask: both would fit in size. With the old file back it is saved."""
+    photo = session.current.photo
+    old = photo.path.read_bytes()
+    with Image.open(photo.path) as picture:
+        picture.transpose(Image.Transpose.ROTATE_180).save(photo.path, quality=95)
+    serve(project, "0001")
+    predict(project, photo.id, "0001", 2)  # as the trainer, which reads the new file
+    assert project.photos.get(photo.id).sha256 != photo.sha256
+    session.annotation_layer.paint((10, 10), 4)
+    for _ in range(100):
+        session.poll()
+        time.sleep(0.005)
+    assert set(np.unique(session.annotation_layer.data)) == {0, 4}
+    session.accept_and_next()
+    until(session, lambda: "error" in dict(session.notices))
+    assert "was replaced by another file while it was open" in dict(session.notices)["error"]
+    assert project.masks.head(photo.id) is None
+    photo.path.write_bytes(old)
+    session._saver.retry()
+    until(session, lambda: project.masks.head(photo.id) is not None)
+    assert project.masks.read(project.masks.head(photo.id))[0][10, 10] == 4

@@ -58,6 +58,7 @@ def test_the_photo_comes_back_as_it_was_and_is_not_done(session, project, tap):
     layer.paint((20, 20), 5)
     labels, provenance = layer.data.copy(), session.provenance.copy()
     assert {PROPOSED, PAINTED} <= set(np.unique(provenance))
+    until(session, lambda: not session._leaving.suggestion_unseen)
     second = tap("N")
     assert second != first
     assert state(project, first) == PhotoState.LABELLED

@@ -1,14 +1,38 @@
-"""A program that a command runs to its end, and that does not outlive the command."""
+"""Programs that a command runs to their end and that do not outlive it, and commands that are ended."""
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
-from contextlib import suppress
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 import psutil
 
 from trainer.service.stop_signals import stop_on_signal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def interrupted_by_signals() -> Iterator[None]:
+    """Let whoever ends this process, or closes its terminal, interrupt the body as Ctrl-C does.
+
+    So what the body has begun is removed, and what it has started ends with it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    previous = {n: signal.signal(n, signal.default_int_handler) for n in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def run_child(words: list[str], json: bool = False) -> int:

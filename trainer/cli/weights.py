@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from trainer.cli.child import interrupted_by_signals
 from trainer.cli.progress import counted, say
 from trainer.cli.reply import JsonOption, Reply
 
@@ -132,20 +133,20 @@ def _known_lines(item: AtHand) -> list[str]:
 
 def get(name: str, source: Path | None, allow_licence: str = "") -> Reply:
     """Fetch published weights, or take them from a file."""
-    from trainer.networks.published.folder import find_part, weights_folder
+    from trainer.networks.published.folder import find_whole, weights_folder
     from trainer.networks.published.installation import install
     from trainer.networks.published.process import announcement
     from trainer.networks.published.registry import published_weights
 
     known = published_weights(name)
-    there = find_part(known)
+    there = find_whole(known)
     if there is not None:
         data = {"name": name, "path": there, "licence": known.licence, "fetched": False}
         return Reply(
             data, [f"The weights {name} are at hand: {escape(str(there))} (licence {known.licence})"]
         )
     say(announcement(known) if source is None else announcement(known, f"taking from {source}"))
-    with counted(f"{known.file}, kB", known.size // 1000) as advance:
+    with interrupted_by_signals(), counted(f"{known.file}, kB", known.size // 1000) as advance:
         path = install(
             known, weights_folder(), source, allow_licence, say, lambda done: advance(done // 1000)
         )

@@ -83,7 +83,7 @@ def cues_of(
         ``(H, W, K + DEPTH)`` as `trainer.inference.activations` makes them, of the model whose suggestion is
         shown; None: the embedding or the colours stand for them.
     labels, confidence
-        uint8, of any one size: the suggestion, where the activations are missing; None: there is none.
+        uint8, of any one size: the suggestion, where it is not that of the activations; None: there is none.
     embedding
         ``(256, 64, 64)``, of MobileSAM.
 
@@ -102,8 +102,9 @@ def cues_of(
             raise ValueError(f"activations {activations.shape} are of no model of {classes} classes")
         source, known = "activations", activations.shape[2] - DEPTH
         values = activations.astype(np.float32)
-        prior = np.zeros((classes, *values.shape[:2]), np.float32)
-        prior[:known] = values[..., :known].transpose(2, 0, 1)
+        prior = _prior(labels, confidence, classes, (values.shape[0], values.shape[1]))
+        if labels is None:
+            prior[:known] = values[..., :known].transpose(2, 0, 1)
         parts.append(values[..., known:])
     else:
         prior = _prior(labels, confidence, classes, (-(-height // CELL), -(-width // CELL)))

@@ -45,6 +45,8 @@ class SchedulerState:
     """Whether that is the project's own recipe as well."""
     new_to_probe: int = 0
     """Truth that the last finished probe has not seen (all of it where there was none)."""
+    taken_back: int = 0
+    """Masks that it has learnt from and that were taken back."""
     interrupted_probe: str | None = None
     """Id of such a round that was begun and has no end."""
     interrupted: str | None = None
@@ -113,7 +115,8 @@ def _step_for_labels(now: SchedulerState) -> NextStep:
     if now.interrupted_probe is not None:
         return NextStep("resume", GOING_ON, Lane.PROBE, now.interrupted_probe)
     if probe_is_due(now):
-        return NextStep("train", _news(now.new_to_probe), Lane.PROBE, recipe=PROBE)
+        why = _news(now.new_to_probe) if now.new_to_probe else "a mask was taken back"
+        return NextStep("train", why, Lane.PROBE, recipe=PROBE)
     if now.only_probes and now.interrupted is None and not now.train_now:
         first = _wait_for_first(now) if now.new_to_probe else None
         return first or NextStep("rest", "nothing new to learn")
@@ -141,8 +144,9 @@ def _step_for_labels(now: SchedulerState) -> NextStep:
 
 
 def probe_is_due(now: SchedulerState) -> bool:
-    """Tell whether a saved mask should be learnt from at once, before any other round goes on."""
-    return now.probes and now.new_to_probe > 0 and now.towards_first >= now.labels_for_first and now.wait <= 0
+    """Tell whether a mask should be learnt from, or one taken back be forgotten, before any other round."""
+    changed = now.new_to_probe > 0 or now.taken_back > 0
+    return now.probes and changed and now.towards_first >= now.labels_for_first and now.wait <= 0
 
 
 def _wait_for_first(now: SchedulerState) -> NextStep | None:

@@ -57,6 +57,7 @@ def read_scheduler_state(
         probes=_probes(project, rounds),
         only_probes=only_probes,
         new_to_probe=project.models.untrained_labels(probed[-1].model_id) if probed else labels,
+        taken_back=project.models.learnt_and_taken_back(probed[-1].model_id) if probed else 0,
         interrupted_probe=next((r.id for r in reversed(left) if r.lane == Lane.PROBE), None),
         interrupted=open_round.id if open_round else None,
         interrupted_lane=open_round.lane if open_round else Lane.FAST,

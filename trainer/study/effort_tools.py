@@ -70,12 +70,8 @@ class EffortTools:
         )
 
     def _follow(self, photo: Bytes, predictor: Predictor | None, suggestion: Bytes) -> partial[Bytes]:
-        cues = cues_of(
-            photo,
-            self._project.classes.count,
-            predictor.activations(photo) if predictor else None,
-            suggestion,
-        )
+        found = predictor.activations(photo) if predictor else None
+        cues = cues_of(photo, self._project.classes.count, found, suggestion if found is None else None)
         return partial(followed, cues)
 
 

@@ -6,6 +6,7 @@ as `NAME-PART.safetensors`) and others that were added as `ENCODER.safetensors`.
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,12 @@ def list_weights(pretrained: Path | None = None) -> list[AtHand]:
 def find_part(weights: PublishedWeights, part: str = ENCODER, pretrained: Path | None = None) -> Path | None:
     """Return the converted file of a part of published weights; None: not at hand."""
     return _first(folder / weights.file_name(part) for folder in _folders(pretrained))
+
+
+def find_whole(weights: PublishedWeights) -> Path | None:
+    """Return the converted encoder where every part is at hand and of its full length; None: fetch it."""
+    found = [find_part(weights, part) for part in weights.parts]
+    return found[0] if all(path is not None and _full_length(path) for path in found) else None
 
 
 def find_encoder(init: str, encoder: str, pretrained: Path | None) -> Path | None:
@@ -109,3 +116,15 @@ def _folders(pretrained: Path | None) -> list[Path]:
 
 def _first(candidates: Iterator[Path]) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
+
+
+def _full_length(path: Path) -> bool:
+    """Whether a safetensors file is as long as its header says."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(min(length, path.stat().st_size)))
+        ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+        return path.stat().st_size == 8 + length + int(max(ends))
+    except (OSError, ValueError, LookupError, AttributeError, TypeError):
+        return False

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock, Timeout
+
 from trainer.errors import ReadOnlyError, StorageFullError, WeightsError
 from trainer.networks.licences import forbids_commercial_use, stated_licence
 from trainer.networks.published.download import fetch_file, sha256, take_file
@@ -24,7 +26,10 @@ WORK = ".getting-"
 """Beginning of the name of a folder in which weights are made ready."""
 
 ABANDONED_SECONDS = 86_400.0
-"""Age from which such a folder is taken for one whose process was killed."""
+"""Age from which such a folder is taken for one whose process was killed, where its lock does not tell."""
+
+HELD = "held"
+"""Name of the lock in it, which the system releases however the process ends."""
 
 
 def install(
@@ -168,7 +173,7 @@ def work_folder(folder: Path, needed: int) -> Iterator[Path]:
             raise StorageFullError(f"{folder}: only {free / 1e6:.0f} MB are free on its disk; {mend}")
         with tempfile.TemporaryDirectory(prefix=WORK, dir=folder, ignore_cleanup_errors=True) as work:
             try:
-                with storage_errors(folder):
+                with storage_errors(folder), _held(Path(work) / HELD):
                     yield Path(work)
             except StorageFullError as error:
                 raise StorageFullError(f"{folder}: the disk is full; {mend}") from error
@@ -176,8 +181,33 @@ def work_folder(folder: Path, needed: int) -> Iterator[Path]:
         raise ReadOnlyError(f"cannot write to {folder}: {error.strerror or error}; {other}") from error
 
 
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """Hold a lock; go on without where the disk knows none."""
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except (OSError, NotImplementedError):
+        path.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _remove_abandoned(folder: Path) -> None:
     before = time.time() - ABANDONED_SECONDS
     for path in folder.glob(f"{WORK}*"):
-        if path.stat().st_mtime < before:
+        if _let_go(path / HELD) or path.stat().st_mtime < before:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _let_go(path: Path) -> bool:
+    """Whether a lock was taken once, and the process that held it has ended."""
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path).acquire(timeout=0):
+            return True
+    except (Timeout, OSError, NotImplementedError):
+        return False

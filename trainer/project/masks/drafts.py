@@ -14,12 +14,13 @@ import sqlalchemy as sa
 
 from trainer.project.catalog.schema import draft
 from trainer.project.files.filesystem import make_private
-from trainer.project.files.zarr_store import read_arrays, write_arrays
+from trainer.project.files.zarr_store import read_arrays, read_attributes, write_arrays
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from trainer.project.catalog.store import Store
+    from trainer.project.photo import Photo
 
 __all__ = ["Draft", "Drafts"]
 
@@ -53,8 +54,14 @@ class Drafts:
         provenance: Labels,
         base_revision: str | None,
         model_id: str | None = None,
+        sha256: str | None = None,
     ) -> Draft:
         """Keep unfinished work: written under a new name, then named in the place of the one before.
+
+        Parameters
+        ----------
+        sha256 : str, optional
+            Of the photo that it was drawn on, as it was read.
 
         Raises
         ------
@@ -68,7 +75,7 @@ class Drafts:
         folder = self._store.path / "drafts"
         make_private(folder)
         path, checksum = write_arrays(
-            folder, {"labels": labels, "provenance": provenance}, self._store.classes
+            folder, {"labels": labels, "provenance": provenance}, self._store.classes, {"sha256": sha256}
         )
         made = Draft(photo_id, annotator, path, checksum, base_revision, model_id, time.time())
         row = {**vars(made), "path": path.relative_to(self._store.path).as_posix()}
@@ -101,6 +108,17 @@ class Drafts:
         """
         labels, provenance = read_arrays(of.path, of.checksum, "labels", "provenance")
         return labels, provenance
+
+    def is_of(self, known: Photo, of: Draft) -> bool:
+        """Tell whether a draft was drawn on these pixels of its photo; one that does not say is taken for so.
+
+        Raises
+        ------
+        MaskError
+            If its files are damaged.
+        """
+        drawn_on = read_attributes(of.path).get("skinseg", {}).get("sha256")
+        return drawn_on is None or drawn_on == known.sha256
 
     def set_aside(self, of: Draft) -> Path:
         """Take unfinished work that is of no use out of the way; its files are kept where this says.

@@ -262,6 +262,17 @@ class Models:
         with self._store.catalog.read() as connection:
             return int(connection.execute(query).scalar_one())
 
+    def learnt_and_taken_back(self, model_id: str | None) -> int:
+        """Count training photos whose mask a model (None: no model) has learnt from, and have none now."""
+        query = (
+            sa.select(sa.func.count(sa.distinct(photo.c.id)))
+            .select_from(learnt.join(revision, revision.c.id == learnt.c.revision_id))
+            .join(photo, photo.c.id == revision.c.photo_id)
+            .where(learnt.c.model_id == model_id, photo.c.head.is_(None), photo.c.split == "train")
+        )
+        with self._store.catalog.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def first_trained(self, photo_id: int) -> tuple[str, float] | None:
         """Return the first model that has learnt from a photo's mask, and the time at which it was made."""
         query = (
