@@ -29,7 +29,7 @@ LABELS = {
     "sensitive": "classes blurred",
     "bootstrap": "repeats of comparing",
     "averages": "mean of two models",
-    "hold_back": "hold back what costs more than it saves",
+    "hold_back": "hold back what costs time",
     "margin_fast": "may be worse, quick",
     "margin_full": "may be worse, full",
     "best_margin": "may be below the best",

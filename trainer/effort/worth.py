@@ -99,25 +99,37 @@ def weigh(pairs: Sequence[Pair], hand: Hand | None = None) -> Worth | None:
     """
     if len(pairs) < FEWEST:
         return None
-    hand = hand or Hand()
-    nothing = sum(hand.seconds_from_nothing(truth) for *_, truth in pairs)
-    whole = best = _seconds(hand, pairs, WHOLE)
-    below = WHOLE
-    if whole.sum() > PLAINLY * nothing:
-        for level in LEVELS:
-            found = _seconds(hand, pairs, level)
-            if found.sum() < best.sum() and _surely_more(whole, found):
-                below, best = level, found
+    weighing = _Weighing(pairs, hand or Hand())
+    nothing, whole = weighing.seconds(NOTHING).sum(), weighing.seconds(WHOLE)
+    below, best = WHOLE, whole
+    for level in LEVELS if whole.sum() > PLAINLY * nothing else ():
+        found = weighing.seconds(level)
+        if found.sum() < best.sum() and _surely_more(whole, found):
+            below, best = level, found
     share, shares = float(best.sum() / nothing), float(whole.sum() / nothing)
     if share > 1 - LEAST:
         return Worth(NOTHING, 1.0, shares, len(pairs))
     return Worth(below, share, shares, len(pairs))
 
 
-def _seconds(hand: Hand, pairs: Sequence[Pair], below: float) -> NDArray[np.float64]:
-    """Seconds of each photo, with what is shown at a level."""
-    shown = ((shown_part(labels, held_back(labels, sure, below)), truth) for labels, sure, truth in pairs)
-    return np.array([hand.seconds(labels, truth) for labels, truth in shown])
+class _Weighing:
+    """Seconds of a hand on photos; the same labels, as levels that no region lies between show, once."""
+
+    def __init__(self, pairs: Sequence[Pair], hand: Hand) -> None:
+        self._pairs, self._hand = pairs, hand
+        self._known: dict[tuple[int, bytes], float] = {}
+
+    def seconds(self, below: float) -> NDArray[np.float64]:
+        """Return the seconds of each photo, with what is shown at a level."""
+        return np.array([self._of(index, below) for index in range(len(self._pairs))])
+
+    def _of(self, index: int, below: float) -> float:
+        labels, confidence, truth = self._pairs[index]
+        part = shown_part(labels, held_back(labels, confidence, below))
+        key = index, part.tobytes()
+        if key not in self._known:
+            self._known[key] = self._hand.seconds(part, truth)
+        return self._known[key]
 
 
 def _surely_more(seconds: NDArray[np.float64], than: NDArray[np.float64]) -> bool:
