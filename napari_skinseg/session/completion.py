@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MOSTLY = 0.5
 """Share of a photo that is not labelled from which on one key does not make it done."""
+NOTICED = 0.005
+"""The same where parts of a suggestion are held back: nobody has left them out on purpose."""
 
 
 class PhotoCompletion:
@@ -61,12 +63,12 @@ class PhotoCompletion:
         """Ask once whether a photo that is mostly not labelled is done; return whether it was asked now."""
         photo, labels = self._editor.photo, self._editor.layers.annotation.data
         left = 1 - np.count_nonzero(labels) / labels.size
-        if photo is None or not MOSTLY < left < 1 or self._asked == photo.id:
+        held = self._editor.held_parts.share > 0
+        if photo is None or not (NOTICED if held else MOSTLY) < left < 1 or self._asked == photo.id:
             return False
         self._asked = photo.id
-        self.notice.emit(
-            "info", f"{left:.0%} is not labelled: Space again saves it so, D makes the rest background"
-        )
+        mend = "Shift+U shows what is held back" if held else "D makes the rest background"
+        self.notice.emit("info", f"{left:.0%} is not labelled: Space again saves it so, {mend}")
         return True
 
     def accept(self) -> None:

@@ -69,6 +69,15 @@ def test_a_suggestion_that_would_cost_time_is_not_shown_at_all_and_says_so(sessi
     until(session, lambda: session.notices[-1][1] == "nothing of it is held back")
 
 
+def test_a_photo_with_parts_held_back_is_accepted_only_when_asked_twice(session):
+    photo_id = session.current.photo.id
+    session.accept_by_hand()
+    assert session.current.photo.id == photo_id
+    assert "Shift+U shows what is held back" in session.notices[-1][1]
+    session.accept_by_hand()
+    until(session, lambda: session.current is not None and session.current.photo.id != photo_id)
+
+
 def test_a_dropped_suggestion_comes_again_by_the_key_and_then_newer_ones_do_too(session):
     project, photo_id = session.project, session.current.photo.id
     session.drop_suggestion()
