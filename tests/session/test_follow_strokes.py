@@ -246,6 +246,7 @@ def test_what_is_shown_in_place_of_the_suggestion_is_what_strokes_correct(sessio
     layer.data[layer.data == LIMB] = HAND  # in this burst, they are hands
     session.accept_and_next()
     until(session, lambda: session.current is not None and session.current.photo.id != first)
+    rest(session)  # or it says in between that the first is saved
     if by == "activations":
         activate(session.project, session.current.photo.id, "0001")
     session.copy_photo_before()

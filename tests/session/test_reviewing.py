@@ -87,7 +87,9 @@ def test_a_photo_that_is_being_corrected_is_not_judged(reviewed, open_session):
     photo = reviewed.photos.ids()[0]
     mask = save(reviewed, photo, "ann", 3)
     ann = opened(open_session, reviewed, "ann", photo)
-    other = reviewed.photos.ids()[-1]
+    waiting = ann._navigator.waiting
+    until(ann, lambda: len(waiting.ready) == reviewed.settings.window.prefetch)
+    other = next(i for i in reviewed.photos.ids() if i not in ann._navigator.held_ids)
     eva = opened(open_session, reviewed, "eva", other)
     eva.open_photo(photo)
     until(eva, lambda: any("is being worked on by ann" in text for text in said(eva)))
