@@ -55,9 +55,18 @@ class Ema:
         self.decay, self.count = decay, count
         self.weights = {k: v.detach().clone() for k, v in module.state_dict().items()}
         frozen = {name for name, p in module.named_parameters() if not p.requires_grad}
+        # and a frozen backbone's statistics: to average those took longer than to train a probe's heads
+        frozen.update(getattr(module, "frozen_tensors", list)())
         self._changing = {k: v for k, v in self.weights.items() if k not in frozen}
 
     def update(self, module: nn.Module) -> None:
         """Take one step towards the network's current weights."""
-        update_average(self._changing, module.state_dict(), warm_up_decay(self.decay, self.count))
+        current = {name: _tensor(module, name) for name in self._changing}
+        update_average(self._changing, current, warm_up_decay(self.decay, self.count))
         self.count += 1
+
+
+def _tensor(module: nn.Module, name: str) -> Tensor:
+    owner, _, attribute = name.rpartition(".")
+    tensor: Tensor = getattr(module.get_submodule(owner), attribute)
+    return tensor
