@@ -66,7 +66,7 @@ class PhotoEditor:
         self._refusal = Refusal(self.tracker)
         self.follower = StrokeFollower(self.layers, self.tracker, self._refusal, project, background)
         self.edits = RegionEdits(self.layers, self.tracker, project.classes, background)
-        self.held_parts = HeldParts(project, self.tracker, self._refusal, background)
+        self.held_parts = HeldParts(project, self.layers.annotation, self.tracker, self._refusal, background)
         self.overlays = Overlays(viewer, self.layers, project.classes, background)
         self.stopwatch = Stopwatch()
         self._autosave = Autosave(project, annotator, background, window.autosave_seconds)

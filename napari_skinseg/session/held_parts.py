@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from napari_skinseg.layers import napari_undo
 from napari_skinseg.session.suggestion import Suggestion, newer_suggestion
 
 if TYPE_CHECKING:
     import numpy as np
+    from napari.layers import Labels
     from numpy.typing import NDArray
 
     from napari_skinseg.layers.provenance import ProvenanceTracker
+    from napari_skinseg.layers.refresh import Refresh
     from napari_skinseg.session.background import Background
     from napari_skinseg.session.loading import LoadedPhoto
     from napari_skinseg.session.refusal import Refusal
@@ -30,19 +33,34 @@ class HeldParts:
     """Level and text for the status line."""
 
     def __init__(
-        self, project: Project, tracker: ProvenanceTracker, refusal: Refusal, background: Background
+        self,
+        project: Project,
+        layer: Labels,
+        tracker: ProvenanceTracker,
+        refusal: Refusal,
+        background: Background,
     ) -> None:
-        self._project, self._tracker, self._background = project, tracker, background
-        self._refusal = refusal
+        self._project, self._layer, self._tracker = project, layer, tracker
+        self._refusal, self._background = refusal, background
         self._photo: LoadedPhoto | None = None
-        self._whole = self._reading = False
-        self.share = 0.0
-        """Share of the open photo whose suggestion is held back."""
+        self._asked = self._reading = False
+        self._step: Refresh | None = None  # that showed the whole
+        self._held = 0.0
 
     def show(self, photo: LoadedPhoto | None) -> None:
         """Begin another photo, or none."""
-        self._photo, self._whole, self._reading = photo, False, False
-        self.share = 0.0 if photo is None else photo.held
+        self._photo, self._asked, self._reading, self._step = photo, False, False, None
+        self._held = 0.0 if photo is None else photo.held
+
+    @property
+    def share(self) -> float:
+        """Share of the open photo whose suggestion is held back."""
+        return 0.0 if self._whole else self._held
+
+    @property
+    def _whole(self) -> bool:
+        """Whether the whole was asked for, and that is not undone."""
+        return self._asked and (self._step is None or self._tracker.stands(self._step))
 
     def labels_of(self, suggestion: Suggestion) -> NDArray[np.uint8]:
         """Return what is put into the open photo of a newer suggestion: all of it, once it was asked for."""
@@ -50,7 +68,7 @@ class HeldParts:
 
     def refreshed(self, suggestion: Suggestion) -> None:
         """Note that a newer suggestion was put in."""
-        self.share = 0.0 if self._whole else suggestion.held_share
+        self._held = suggestion.held_share
 
     def show_whole(self) -> None:
         """Put the model's whole suggestion where nobody has decided, as one undo step."""
@@ -76,9 +94,12 @@ class HeldParts:
         if found is None:
             self.notice.emit("info", NONE_YET)
             return
-        self._whole, self.share = True, 0.0
+        if napari_undo.is_drawing(self._layer):  # its step would come amid the stroke's
+            self.notice.emit("info", "finish the stroke, then Shift+U again")
+            return
         self._refusal.lift()
         done = self._tracker.suggest(found.labels)
+        self._asked, self._step = True, self._tracker.newest_plan if done else None
         said = "the whole suggestion: Ctrl+Z takes it back" if done else "nothing of it is held back"
         self.notice.emit("info", said)
         self._tracker.locks_met.clear()

@@ -47,7 +47,9 @@ def test_a_key_shows_what_is_held_back_in_one_step_and_from_then_on_on_this_phot
     assert HELD_PARTS not in resolve_annotate(session).why
     session.undo()
     assert not session.annotation_layer.data[5:20].any()
+    assert HELD_PARTS in resolve_annotate(session).why, "and the line says so again"
     session.redo()
+    assert HELD_PARTS not in resolve_annotate(session).why
     suggest(project, session.current.photo.id, serve(project, "0002"), below=FOOT)
     until(session, lambda: session.annotation_layer.data[40, 10] == FOOT)
     assert session.annotation_layer.data[10, 10] == HAND, "a newer suggestion comes whole, too"
@@ -67,6 +69,22 @@ def test_a_suggestion_that_would_cost_time_is_not_shown_at_all_and_says_so(sessi
     until(session, lambda: session.annotation_layer.data.all())
     session.show_whole()
     until(session, lambda: session.notices[-1][1] == "nothing of it is held back")
+
+
+def test_what_comes_amid_a_stroke_leaves_it_alone(session):
+    layer = session.annotation_layer
+    session.show_whole()
+    with layer.block_history():  # the mouse is down
+        layer.paint((40, 10), FOOT)
+        until(session, lambda: "finish the stroke" in str(session.notices))
+    assert layer.data[40, 10] == FOOT
+    assert not layer.data[5:20].any()
+    session.show_whole()
+    until(session, lambda: (layer.data[5:20] == HAND).all())
+    session.undo()
+    assert layer.data[40, 10] == FOOT, "the stroke is a step of its own"
+    session.undo()
+    assert layer.data[40, 10] == BACK
 
 
 def test_a_photo_with_parts_held_back_is_accepted_only_when_asked_twice(session):
