@@ -48,8 +48,8 @@ def test_curves_with_intervals_and_what_is_there_is_not_done_again(choose, tmp_p
         assert row["seeds"] == 2
         spent = [point["value"] for point in row["seconds"]]
         assert 0 < spent[0] < spent[1] < spent[2]
-        assert row["dice"][2]["value"] == pytest.approx(data["full"]["value"], abs=0.05), (
-            "all labels in the end"
+        assert row["dice"][2]["value"] == pytest.approx(data["full"]["value"]), (
+            "all labels in the end, whatever the order"
         )
     assert data["strategies"][1]["labels_ratio"]["value"] in (1, None)
     rows = list(csv.DictReader((folder / "choose.csv").open()))

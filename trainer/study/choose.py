@@ -122,7 +122,9 @@ def simulate(
             spent += mend(found, heads, run.seed)
         chosen += found
         if strategy.scored or mend is not None or len(chosen) == stop:
-            heads = train_heads([data.pixels[row] for row in chosen], classes.count, run.seed, steps)
+            # in the pool's order: what is learnt is of the photos, not of the order in which they were chosen
+            entries = [data.pixels[row] for row in sorted(chosen)]
+            heads = train_heads(entries, classes.count, run.seed, steps)
         if len(chosen) == stop and heads is not None:
             rows.append(measure(data, heads, classes.count))
             seconds.append(spent if mend is not None else np.nan)

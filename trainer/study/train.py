@@ -15,17 +15,17 @@ import torch
 from trainer.data.photo_cache import Bytes, WorkingPhotos, project_cache
 from trainer.errors import SkinsegError
 from trainer.evaluation.metrics import Floats, confusion
-from trainer.inference.predictor import Predictor, Segmentation
 from trainer.labels.truth import to_targets
 from trainer.labels.values import IGNORE
 from trainer.settings.model import Settings
 from trainer.study.measures import Evidence
 from trainer.study.runs import Record, RunSpec, write_run
-from trainer.training.standalone import Trained, run_standalone
+from trainer.training.standalone import Trained, predictor_of, run_standalone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from trainer.inference.predictor import Segmentation
     from trainer.project.project import Project
     from trainer.project.revisions import Truth
     from trainer.training.round_context import RoundProgress
@@ -120,15 +120,7 @@ def examine(
         Those photos.
     """
     plan, classes = trained.plan, project.classes.count
-    predictor = Predictor(
-        trained.network,
-        device,
-        plan.long_side,
-        fit=plan.fit,
-        size=plan.size,
-        edges=plan.edges,
-        names=project.classes.names,
-    )
+    predictor = predictor_of(trained, project, device)
     photos = WorkingPhotos(project, None if full_size else plan.long_side, project_cache(project))
     matrices, present, confidence, kept = [], [], [], []
     for truth in truths:
