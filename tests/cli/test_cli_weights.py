@@ -152,7 +152,7 @@ def test_interrupted_while_pip_works_nothing_is_left(
 
     with socket.create_server(("127.0.0.1", 0)) as server:  # takes connections and never answers
         server.settimeout(60)
-        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.getsockname()[1]}/simple")
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.getsockname()[1]}/")
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "120")  # on a busy machine pip would give up first
         process = begin_fetching(MOBILESAM)
