@@ -116,6 +116,17 @@ def real_weights(
     return folder_of
 
 
+@pytest.fixture
+def put_at_hand() -> Callable[[PublishedWeights, Path], None]:
+    """Put files in the place of published weights that are whole, but hold nothing."""
+
+    def put(weights: PublishedWeights, folder: Path) -> None:
+        for part in weights.parts:
+            (folder / weights.file_name(part)).write_bytes((2).to_bytes(8, "little") + b"{}")
+
+    return put
+
+
 @dataclass(frozen=True)
 class TinyFolder:
     """A few tiny photos, each with one blob of a class on a background."""

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
 from napari_skinseg.session import projects
 from napari_skinseg.widgets.elements import wrapped_label
 from napari_skinseg.widgets.project_maker import ProjectMaker
-from trainer.networks.published.folder import find_part
+from trainer.networks.published.folder import find_whole
 from trainer.networks.published.registry import MOBILESAM
 
 CHOICES = (
@@ -91,7 +91,7 @@ class StartPanel(QWidget):
 
 def _fetched() -> str:
     """Sentence on what the demo fetches; empty where it is at hand."""
-    if find_part(MOBILESAM) is not None:
+    if find_whole(MOBILESAM) is not None:
         return ""
     return (
         f"Fetches the weights of MobileSAM meanwhile ({MOBILESAM.megabytes}, licence {MOBILESAM.licence}); "

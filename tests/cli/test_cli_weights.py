@@ -46,7 +46,7 @@ def refused(said: Any, *words: str) -> None:
 
 
 def test_the_list_says_what_is_at_hand_under_which_licence_and_what_it_gives(
-    skinseg: Any, user: Path
+    skinseg: Any, user: Path, put_at_hand: Any
 ) -> None:
     said = skinseg("weights")
     assert said.code == 0
@@ -55,7 +55,7 @@ def test_the_list_says_what_is_at_hand_under_which_licence_and_what_it_gives(
         assert weights.gives in said.out
     assert not user.exists()
     user.mkdir(parents=True)
-    (user / MOBILESAM.file_name()).touch()
+    put_at_hand(MOBILESAM, user)
     save_file({"w": torch.zeros(1)}, str(user / "tu-resnet18.safetensors"), {"licence": "mit"})
     data = skinseg("weights", "list", "--json").data
     by_name = {item["name"]: item for item in data["weights"]}
@@ -66,6 +66,8 @@ def test_the_list_says_what_is_at_hand_under_which_licence_and_what_it_gives(
         MOBILESAM.size,
     )
     assert [(item["encoder"], item["licence"]) for item in data["added"]] == [("tu-resnet18", "mit")]
+    (user / MOBILESAM.file_name(DECODER)).write_bytes(b"cut off")
+    assert "mobilesam: not at hand" in skinseg("weights", "list").out
 
 
 def test_what_cannot_be_meant_is_one_line(skinseg: Any, user: Path, tmp_path: Path) -> None:
@@ -116,10 +118,10 @@ def test_a_file_of_one_s_own_is_added_for_all_projects(
 
 
 def test_doctor_says_which_weights_are_at_hand_and_what_others_would_give(
-    skinseg: Any, user: Path, project: Path
+    skinseg: Any, user: Path, project: Path, put_at_hand: Any
 ) -> None:
     (project / "pretrained").mkdir()
-    (project / "pretrained" / MOBILENETV2.file_name()).touch()
+    put_at_hand(MOBILENETV2, project / "pretrained")
     said = skinseg("doctor", project)
     assert f"weights mobilenetv2: at hand ({project / 'pretrained'}" in said.out
     assert f"weights mobilesam: not at hand; would give {MOBILESAM.gives}: skinseg weights get" in said.out
@@ -127,7 +129,9 @@ def test_doctor_says_which_weights_are_at_hand_and_what_others_would_give(
     assert [item["path"] is None for item in data["weights"]] == [True, True, False]
 
 
-def test_demo_goes_on_without_weights_and_says_what_is_lost(user: Path, offline: None) -> None:
+def test_demo_goes_on_without_weights_and_says_what_is_lost(
+    user: Path, offline: None, put_at_hand: Any
+) -> None:
     said: list[str] = []
     with fetched_meanwhile(MOBILESAM, said.append):
         assert said == [announcement(MOBILESAM)]
@@ -137,7 +141,7 @@ def test_demo_goes_on_without_weights_and_says_what_is_lost(user: Path, offline:
     assert "No matching distribution" in lost
     assert "\n" not in lost
     user.mkdir(parents=True, exist_ok=True)
-    (user / MOBILESAM.file_name()).touch()
+    put_at_hand(MOBILESAM, user)
     with fetched_meanwhile(MOBILESAM, said.append):
         pass
     assert len(said) == 2

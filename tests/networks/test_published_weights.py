@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,6 +37,7 @@ from trainer.networks.published.registry import (
     MOBILENETV2,
     MOBILESAM,
     PUBLISHED,
+    PublishedWeights,
     published_for,
     published_weights,
 )
@@ -90,7 +91,7 @@ def test_every_entry_is_complete_and_its_encoders_exist() -> None:
 
 
 def test_a_project_s_own_files_come_before_the_user_s(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, put_at_hand: Callable[[PublishedWeights, Path], None]
 ) -> None:
     user, project = tmp_path / "user", tmp_path / "project"
     monkeypatch.setenv(FOLDER_VARIABLE, str(user))
@@ -100,7 +101,7 @@ def test_a_project_s_own_files_come_before_the_user_s(
     assert [item.path for item in list_weights(project)] == [None] * len(PUBLISHED)
     for encoder in MOBILENETV2.encoders:
         assert find_init(encoder, project) is None
-    (user / MOBILENETV2.file_name()).touch()
+    put_at_hand(MOBILENETV2, user)
     (user / MOBILESAM.file_name()).touch()
     (user / "tu-resnet18.safetensors").touch()
     for encoder in MOBILENETV2.encoders:

@@ -21,7 +21,7 @@ def own_preferences(monkeypatch):
     monkeypatch.setattr(projects, "wants_trainer", lambda: False)
 
 
-def test_the_demo_says_what_it_fetches_unless_it_is_at_hand(qtbot, tmp_path, monkeypatch):
+def test_the_demo_says_what_it_fetches_unless_it_is_at_hand(qtbot, tmp_path, monkeypatch, put_at_hand):
     def words():
         panel = StartPanel()
         qtbot.addWidget(panel)
@@ -29,7 +29,7 @@ def test_the_demo_says_what_it_fetches_unless_it_is_at_hand(qtbot, tmp_path, mon
 
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     assert "Fetches the weights of MobileSAM meanwhile (41 MB, licence apache-2.0)" in words()
-    (tmp_path / MOBILESAM.file_name()).touch()
+    put_at_hand(MOBILESAM, tmp_path)
     assert "Fetches" not in words()
 
 

@@ -40,14 +40,14 @@ def weights_folder() -> Path:
 
 
 def list_weights(pretrained: Path | None = None) -> list[AtHand]:
-    """Tell which published weights are at hand.
+    """Tell which published weights are at hand, every part of them at its full length.
 
     Parameters
     ----------
     pretrained
         A project's folder of starting weights, which comes before the user's.
     """
-    return [AtHand(weights, find_part(weights, pretrained=pretrained)) for weights in PUBLISHED]
+    return [AtHand(weights, find_whole(weights, pretrained)) for weights in PUBLISHED]
 
 
 def find_part(weights: PublishedWeights, part: str = ENCODER, pretrained: Path | None = None) -> Path | None:
@@ -55,9 +55,9 @@ def find_part(weights: PublishedWeights, part: str = ENCODER, pretrained: Path |
     return _first(folder / weights.file_name(part) for folder in _folders(pretrained))
 
 
-def find_whole(weights: PublishedWeights) -> Path | None:
+def find_whole(weights: PublishedWeights, pretrained: Path | None = None) -> Path | None:
     """Return the converted encoder where every part is at hand and of its full length; None: fetch it."""
-    found = [find_part(weights, part) for part in weights.parts]
+    found = [find_part(weights, part, pretrained) for part in weights.parts]
     return found[0] if all(path is not None and _full_length(path) for path in found) else None
 
 
@@ -125,6 +125,6 @@ def _full_length(path: Path) -> bool:
             length = int.from_bytes(file.read(8), "little")
             header = json.loads(file.read(min(length, path.stat().st_size)))
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-        return path.stat().st_size == 8 + length + int(max(ends))
+        return path.stat().st_size == 8 + length + int(max(ends, default=0))
     except (OSError, ValueError, LookupError, AttributeError, TypeError):
         return False

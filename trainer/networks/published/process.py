@@ -9,7 +9,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from trainer.networks.published.folder import find_part
+from trainer.networks.published.folder import find_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,7 +58,7 @@ def fetched_meanwhile(weights: PublishedWeights, say: Callable[[str], None]) -> 
 
 def begin_fetching(weights: PublishedWeights) -> subprocess.Popen[str] | None:
     """Start fetching published weights; None: they are at hand already."""
-    if find_part(weights) is not None:
+    if find_whole(weights) is not None:
         return None
     # -P: a folder "trainer" in the working directory must not be taken for the package.
     words = [sys.executable, "-P", "-m", "trainer", "weights", "get", weights.name, "--json"]
