@@ -7,7 +7,7 @@ import pytest
 from effort_truth import person
 
 from trainer.effort.costs import CONSTANT_SPEED, STEERING
-from trainer.effort.hand import Hand
+from trainer.effort.hand import Hand, right
 from trainer.effort.strokes import Stroke, best_stroke
 from trainer.effort.tools import Tools
 
@@ -116,3 +116,23 @@ def test_a_scribble_is_tried_kept_where_it_helps_and_undone_where_it_does_not():
     refused = Hand()._mend(labels.copy(), truth, Tools(follow=nothing_more))
     assert len(calls) == 1, "what was refused is not tried again on the same photo"
     assert 0 < refused - Hand()._mend(labels.copy(), truth) < 5
+
+
+def test_what_follows_is_taken_back_where_it_is_better_but_more_work_than_to_redo_all():
+    truth = person((400, 300))
+    labels = np.ones_like(truth)
+    scattered = truth.copy()
+    for row in range(20, 380, 30):
+        for column in range(15, 290, 20):
+            scattered[row : row + 9, column : column + 9] = 3
+    calls = []
+
+    def in_many_places(labels, painted):
+        calls.append(painted)
+        return scattered.copy()
+
+    assert right(scattered, truth) > right(labels, truth)
+    alone = Hand()._mend(labels, truth)
+    tried = Hand()._mend(labels, truth, Tools(follow=in_many_places))
+    assert len(calls) == 1
+    assert alone < tried < alone + 5

@@ -126,9 +126,11 @@ class Hand:
     def _steps(self, canvas: Canvas, truth: NDArray[np.uint8], select: Selector | None) -> Iterator[float]:
         """Mend step by step; yield the seconds of each.
 
-        A scribble after which the rest is no better is taken back, and not tried again on this photo.
+        A scribble after which the rest is no better, or so spoilt that all of it had better be redone, is
+        taken back, and not tried again on this photo.
         """
         least, long_side, follows = LEAST * truth.size, max(truth.shape), canvas.may_follow
+        anew = math.inf
         for _ in range(self.most_strokes):
             stroke = (
                 None if self.is_content(canvas.labels, truth) else self._next(canvas.labels, truth, select)
@@ -145,7 +147,11 @@ class Hand:
             before = right(canvas.labels, truth)
             canvas.paint(thin)
             canvas.follow()
-            follows = right(canvas.labels, truth) - before >= least
+            if math.isinf(anew):
+                anew = self._anew(canvas.labels, truth, Tools(select))
+            follows = right(canvas.labels, truth) - before >= least and (
+                self._mend(canvas.labels, truth, Tools(select), anew) < anew
+            )
             if not follows:
                 canvas.undo()
                 canvas.undo()
