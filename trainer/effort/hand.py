@@ -35,8 +35,6 @@ LEAST = 0.0005
 """A stroke that mends less than this share of the photo is not worth it."""
 SHORT = 0.5
 """A scribble is tried where it takes less than this share of the best stroke's seconds."""
-MESS = 1.3
-"""What follows is a mess where it would take so many times as long to mend."""
 R_KEY = KEY + GLANCE
 """Seconds to let the rest follow, and to see whether it did well."""
 
@@ -128,11 +126,9 @@ class Hand:
     def _steps(self, canvas: Canvas, truth: NDArray[np.uint8], select: Selector | None) -> Iterator[float]:
         """Mend step by step; yield the seconds of each.
 
-        A scribble after which the rest is no better, or such a mess that mending it by strokes would take
-        plainly longer than before, is taken back, and not tried again on this photo.
+        A scribble after which the rest is no better is taken back, and not tried again on this photo.
         """
         least, long_side, follows = LEAST * truth.size, max(truth.shape), canvas.may_follow
-        by_strokes: float | None = None  # seconds left without the key; a drawn stroke takes its own off
         for _ in range(self.most_strokes):
             stroke = (
                 None if self.is_content(canvas.labels, truth) else self._next(canvas.labels, truth, select)
@@ -144,17 +140,12 @@ class Hand:
             scribbled = None if thin is None else self.costs.of(thin, long_side) + R_KEY
             if thin is None or scribbled is None or scribbled >= SHORT * seconds:
                 canvas.paint(stroke)
-                by_strokes = None if by_strokes is None else by_strokes - seconds
                 yield seconds
                 continue
-            if by_strokes is None:
-                by_strokes = self._mend(canvas.labels, truth, Tools(select))
-            before = right(canvas.labels, truth)
             canvas.paint(thin)
+            before = right(canvas.labels, truth)  # what it painted itself says nothing about the rest
             canvas.follow()
-            mess = MESS * by_strokes
-            by_strokes = self._mend(canvas.labels, truth, Tools(select), mess)
-            follows = right(canvas.labels, truth) - before >= least and by_strokes < mess
+            follows = right(canvas.labels, truth) - before >= least
             if not follows:
                 canvas.undo()
                 canvas.undo()
