@@ -36,6 +36,7 @@ LABELS = {
     "class_margin": "may be worse, one class",
     "min_photos": "photos to be sure",
     "few_margin": "may be worse, few photos",
+    "probe_margin": "may be worse, newer masks",
     "init": "starting weights",
     "encoder": "network's eye",
     "steps_fast": "steps, quick",

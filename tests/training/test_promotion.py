@@ -77,6 +77,48 @@ def test_small_losses_do_not_add_up_against_the_best_so_far():
     assert "best so far" in decision.why
 
 
+def swayed(served, by):
+    """The served model's matrices, better on one photo and worse on the next, by `by` pixels a class."""
+    candidate = served.copy()
+    for matrix, change in zip(candidate, [by, -by] * (len(served) // 2), strict=True):
+        for i in range(3):
+            matrix[i, i] += change - by // 10
+            matrix[i, (i + 1) % 3] -= change - by // 10
+    return candidate
+
+
+def test_a_probe_with_the_newest_masks_is_served_where_nothing_says_that_it_is_worse():
+    served = photos([0.3, 0.3, 0.3], count=8)
+    candidate = swayed(served, 100)
+    assert not gate(candidate, served, "probe").promote
+    newest = gate(candidate, served, "probe", succeeds=True)
+    assert newest.promote
+    assert newest.delta < -0.005
+    assert newest.why.endswith("-> 0.69, which is not surely worse, with the newest masks learnt")
+    assert gate(candidate, served, "probe", anchor=served, succeeds=True).promote
+
+
+@pytest.mark.parametrize("lost", [0.05, 0.3])
+def test_a_probe_with_the_newest_masks_is_kept_back_where_it_is_surely_worse(lost):
+    served = photos([0.1, 0.1, 0.1], count=8)
+    candidate = photos([0.1 + lost] * 3, count=8, seed=1)
+    assert not gate(candidate, served, "probe", succeeds=True).promote
+    drifted = gate(candidate, candidate, "probe", anchor=served, succeeds=True)
+    assert not drifted.promote
+    assert "best so far" in drifted.why
+
+
+def test_a_probe_that_falls_by_ten_points_is_kept_back_though_photos_differ_much():
+    served = photos([0.3, 0.3, 0.3], count=8)
+    candidate = swayed(served, 200)
+    for matrix in candidate[1::2]:
+        matrix[:] = np.roll(matrix, 1, axis=1)
+    decision = gate(candidate, served, "probe", succeeds=True)
+    assert decision.delta < -0.1
+    assert decision.interval[1] > 0
+    assert not decision.promote
+
+
 @pytest.mark.parametrize(("count", "words"), [(0, "no labelled"), (1, "1 labelled"), (4, "4 labelled")])
 def test_too_few_validation_photos_make_it_provisional(count, words):
     decision = gate(photos([0.11, 0.11, 0.11], count=count), photos([0.1, 0.1, 0.1], count=count))

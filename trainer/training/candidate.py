@@ -15,7 +15,7 @@ from trainer.evaluation.validation_sample import ValidationSample
 from trainer.features.cache import feature_cache
 from trainer.inference.predictor import Predictor
 from trainer.networks.architectures import build_segmenter
-from trainer.networks.weights import read_card
+from trainer.networks.weights import member_folder, read_card
 from trainer.recipes.probe import ProbeRecipe
 from trainer.recipes.registry import find_recipe
 from trainer.settings.plan import Lane
@@ -109,6 +109,7 @@ def measure_candidate(round_: RoundContext, weights: dict[str, Tensor]) -> Candi
         anchor=anchor,
         seed=plan.seed,
         replaces_probe=served is not None and served.recipe == ProbeRecipe.name != plan.recipe,
+        succeeds=plan.lane == Lane.PROBE and served is not None and _is_lone_probe(served),
     )
     temperature = sample.temperature()
     worth = weigh(list(sample.maps(temperature))) or unmeasured_worth(round_)
@@ -142,6 +143,11 @@ def compared_on(labelled: list[Truth], round_: RoundContext) -> list[Truth]:
         return labelled
     by_chance = sorted(labelled, key=lambda truth: hashlib.sha256(str(truth.photo_id).encode()).digest())
     return by_chance[: round_.settings.probe.compared_on]
+
+
+def _is_lone_probe(model: Model) -> bool:
+    """Whether a stored model is a probe, and not the mean of one and another network."""
+    return model.recipe == ProbeRecipe.name and member_folder(model.path) is None
 
 
 def _features(round_: RoundContext) -> DecodedCache:

@@ -6,6 +6,7 @@ Dice and its paired bootstrap over groups. The answer always comes with a senten
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,11 +38,6 @@ class GateDecision:
 
 def _number(value: float) -> str:
     return f"{value:.2f}" if abs(value) >= 0.005 or value == 0 else f"{value:.3f}"
-
-
-def lower_level(lane: Lane) -> float:
-    """Quantile of the lower bound: one-sided 80 % for a quick round, two-sided 95 % for the others."""
-    return 0.2 if lane in QUICK_LANES else 0.025
 
 
 def _dice_differences(candidate: Counts, served: Counts) -> Floats:
@@ -81,6 +77,7 @@ def compare_with_served(
     anchor: Counts | None = None,
     seed: int = 0,
     replaces_probe: bool = False,
+    succeeds: bool = False,
 ) -> GateDecision:
     """Compare a candidate with the served model on the current validation truth.
 
@@ -99,13 +96,18 @@ def compare_with_served(
         Of the bootstrap.
     replaces_probe
         A probe is served and the candidate is of another recipe: without enough photos to compare, it stays.
+    succeeds
+        A probe is served and the candidate is the same with the newest masks. These make it better in all
+        likelihood, which a few validation photos seldom show: it is served unless it is surely worse, or by
+        more than ``gate.probe_margin``.
 
     A decision is ``provisional`` where there are too few photos, or classes, to compare the two.
     """
     photos = len(candidate)
     now = float(macro_dice(candidate.sum(0))) if photos else float("nan")
     if photos < gate.min_photos:
-        return _decide_on_few(photos, now, served, gate, replaces_probe)
+        margin = gate.probe_margin if succeeds else gate.few_margin
+        return _decide_on_few(photos, now, served, gate, margin, replaces_probe)
     shown = np.flatnonzero(candidate.sum((0, 2)))
     if len(shown) < 2:
         return _decide_on_one_class([class_names[int(i)] for i in shown], served is None)
@@ -113,22 +115,26 @@ def compare_with_served(
         return GateDecision(True, False, f"served: the first model, validation Dice {_number(now)}")
     delta = float(_dice_differences(candidate.sum(0), served.sum(0)))
     draws = _paired_draws(candidate, served, groups, gate, seed)
-    low, high = np.quantile(_dice_differences(*draws), [lower_level(lane), 0.975])
+    one_sided = lane in QUICK_LANES and not succeeds
+    low, high = np.quantile(_dice_differences(*draws), [0.2 if one_sided else 0.025, 0.975])
     change = f"validation Dice {_number(float(macro_dice(served.sum(0))))} -> {_number(now)}"
     epsilon = gate.margin_fast if lane in QUICK_LANES else gate.margin_full
     fell = _class_that_fell(candidate, served, draws, class_names, gate)
     why = None
-    if delta < -epsilon / 2:
+    if delta < -epsilon / 2 and (not succeeds or delta < -gate.probe_margin or high < 0):
         why = change + _worst_class(candidate.sum(0), served.sum(0), class_names)
-    elif low < -epsilon:
+    elif low < -epsilon and not succeeds:
         why = f"{change}, but it may be worse by up to {_number(-float(low))} on other photos"
     elif fell is not None:
         why = f"{fell} ({change})"
-    elif anchor is not None and _below_anchor(candidate, anchor, groups, gate, seed):
+    elif anchor is not None and _below_anchor(candidate, anchor, groups, gate, seed, succeeds):
         why = f"{change}, but the best so far had {_number(float(macro_dice(anchor.sum(0))))}"
+    elif delta < -epsilon / 2:
+        change += ", which is not surely worse, with the newest masks learnt"
     words = f"served: {change}" if why is None else f"kept the old one: {why}"
-    bounds = (float(low), float("inf") if lane in QUICK_LANES else float(high))
-    return GateDecision(why is None, False, words, delta, bounds)
+    return GateDecision(
+        why is None, False, words, delta, (float(low), math.inf if one_sided else float(high))
+    )
 
 
 def _paired_draws(
@@ -140,14 +146,14 @@ def _paired_draws(
 
 
 def _decide_on_few(
-    photos: int, now: float, served: Counts | None, gate: GateSettings, replaces_probe: bool
+    photos: int, now: float, served: Counts | None, gate: GateSettings, margin: float, replaces_probe: bool
 ) -> GateDecision:
     """Too few photos for a bootstrap: serve for now, but not what falls clearly on those there are."""
     have = {0: "no labelled validation photo", 1: "only 1 labelled validation photo"}.get(
         photos, f"only {photos} labelled validation photos"
     )
     before = float(macro_dice(served.sum(0))) if served is not None and photos else float("nan")
-    if now < before - gate.few_margin:  # never true where one of them is not a number
+    if now < before - margin:  # never true where one of them is not a number
         why = f"kept the old one: validation Dice {_number(before)} -> {_number(now)} on {have}"
         return GateDecision(False, False, why, now - before)
     if replaces_probe:
@@ -178,7 +184,11 @@ def _worst_class(candidate: Counts, served: Counts, names: Sequence[str]) -> str
 
 
 def _below_anchor(
-    candidate: Counts, anchor: Counts, groups: Sequence[str], gate: GateSettings, seed: int
+    candidate: Counts, anchor: Counts, groups: Sequence[str], gate: GateSettings, seed: int, succeeds: bool
 ) -> bool:
+    """Tell whether a candidate may be worse than the best so far; one that succeeds, whether it surely is."""
     draws = _paired_draws(candidate, anchor, groups, gate, seed)
-    return bool(np.quantile(_dice_differences(*draws), 0.025) < -gate.best_margin)
+    low, high = np.quantile(_dice_differences(*draws), [0.025, 0.975])
+    if not succeeds:
+        return bool(low < -gate.best_margin)
+    return bool(high < 0 or _dice_differences(candidate.sum(0), anchor.sum(0)) < -gate.probe_margin)
