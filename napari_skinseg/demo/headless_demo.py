@@ -45,7 +45,7 @@ def run_demo(
     path
         A project made by `skinseg demo`, its truth in ``sample/masks``.
     photos
-        How many photos the project has; each stage takes an eighth of them unless `per_stage` says more.
+        How many photos the project has; each stage takes a sixth of them unless `per_stage` says more.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def run_demo(
 
     from napari_skinseg.widgets.workspace import open_workspace
 
-    per_stage = per_stage or max(4, photos // 8)
+    per_stage = per_stage or max(4, photos // 6)
     viewer = napari.Viewer(show=False, show_welcome_screen=False)
     try:
         viewer.window.show()
