@@ -94,7 +94,7 @@ def test_a_probe_with_the_newest_masks_is_served_where_nothing_says_that_it_is_w
     newest = gate(candidate, served, "probe", succeeds=True)
     assert newest.promote
     assert newest.delta < -0.005
-    assert newest.why.endswith("-> 0.69, which is not surely worse, with the newest masks learnt")
+    assert newest.why.endswith("-> 0.69: it knows the newest masks, and is not surely worse")
     assert gate(candidate, served, "probe", anchor=served, succeeds=True).promote
 
 

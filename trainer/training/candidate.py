@@ -16,6 +16,7 @@ from trainer.features.cache import feature_cache
 from trainer.inference.predictor import Predictor
 from trainer.networks.architectures import build_segmenter
 from trainer.networks.weights import member_folder, read_card
+from trainer.project.models.models import GATE
 from trainer.recipes.probe import ProbeRecipe
 from trainer.recipes.registry import find_recipe
 from trainer.settings.plan import Lane
@@ -109,7 +110,7 @@ def measure_candidate(round_: RoundContext, weights: dict[str, Tensor]) -> Candi
         anchor=anchor,
         seed=plan.seed,
         replaces_probe=served is not None and served.recipe == ProbeRecipe.name != plan.recipe,
-        succeeds=plan.lane == Lane.PROBE and served is not None and _is_lone_probe(served),
+        succeeds=plan.lane == Lane.PROBE and _is_lone_probe(served) and project.models.chosen_by() == GATE,
     )
     temperature = sample.temperature()
     worth = weigh(list(sample.maps(temperature))) or unmeasured_worth(round_)
@@ -145,9 +146,9 @@ def compared_on(labelled: list[Truth], round_: RoundContext) -> list[Truth]:
     return by_chance[: round_.settings.probe.compared_on]
 
 
-def _is_lone_probe(model: Model) -> bool:
+def _is_lone_probe(model: Model | None) -> bool:
     """Whether a stored model is a probe, and not the mean of one and another network."""
-    return model.recipe == ProbeRecipe.name and member_folder(model.path) is None
+    return model is not None and model.recipe == ProbeRecipe.name and member_folder(model.path) is None
 
 
 def _features(round_: RoundContext) -> DecodedCache:

@@ -130,7 +130,7 @@ def compare_with_served(
     elif anchor is not None and _below_anchor(candidate, anchor, groups, gate, seed, succeeds):
         why = f"{change}, but the best so far had {_number(float(macro_dice(anchor.sum(0))))}"
     elif delta < -epsilon / 2:
-        change += ", which is not surely worse, with the newest masks learnt"
+        change += ": it knows the newest masks, and is not surely worse"
     words = f"served: {change}" if why is None else f"kept the old one: {why}"
     return GateDecision(
         why is None, False, words, delta, (float(low), math.inf if one_sided else float(high))

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from trainer.project.catalog.store import Store
     from trainer.project.models.trainer_channel import Metrics
 
-__all__ = ["PRUNED", "Model", "Models"]
+__all__ = ["GATE", "PRUNED", "Model", "Models"]
+
+GATE = "gate"
+"""Name under which the gate serves a model, beside those of people."""
 
 PRUNED = "pruned"
 """File in the folder of a model whose other files were removed."""
@@ -148,6 +151,12 @@ class Models:
             stack = self._serving(connection)
         return self.get(stack[-1]) if stack else None
 
+    def chosen_by(self) -> str | None:
+        """Return who had the served model served: a person, or the gate; None: nothing is served."""
+        with self._store.catalog.read() as connection:
+            last = sa.select(serving.c.by).order_by(serving.c.id.desc()).limit(1)
+            return connection.execute(last).scalar()
+
     def served_before(self, count: int) -> list[str]:
         """Return the ids of the models that were served last, the served one first."""
         with self._store.catalog.read() as connection:
@@ -182,7 +191,7 @@ class Models:
         if promoted:
             served = self.served()
             if served is None or served.id != model_id:
-                self.promote(model_id, why, "gate", provisional)
+                self.promote(model_id, why, GATE, provisional)
             return
         self.get(model_id)
         with self._store.catalog.write(durable=True) as connection:
@@ -191,7 +200,7 @@ class Models:
                 .where(model.c.id == model_id)
                 .values(decision=ModelDecision.KEPT_OLD, why=why)
             )
-            self._store.events.write(connection, ModelDecision.KEPT_OLD, "gate", model=model_id, why=why)
+            self._store.events.write(connection, ModelDecision.KEPT_OLD, GATE, model=model_id, why=why)
 
     def rollback(self, by: str) -> Model:
         """Serve the model before the current one; done twice it goes two back.
