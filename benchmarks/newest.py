@@ -1,11 +1,12 @@
-"""Which probe to serve while masks come one by one: the newest, or the one that a gate lets pass?
+"""Which probe to serve while masks come: the newest, or the one that a gate lets pass?
 
     python -m benchmarks.newest DATA --draws 5 --out newest
 
 Probes learn from 6 to 40 masks of DATA (a folder as `benchmarks.effort` reads it), each from those of the one
-before and a few more. A few validation photos are the gate's; on all others the steering hand mends what the
-probe suggests that is served at that time, each strategy its own. Prints the mean share of the seconds from
-nothing for each strategy, and how many of the twelve newer probes were kept back. Called again, it goes on.
+before and one to eight more, all of a draw with the same seed. A few validation photos are the gate's; on all
+others the steering hand, without R and Select, mends what the probe suggests that is served at that time, by
+each strategy. Prints the mean share of the seconds from nothing for each strategy, and how many of the twelve
+newer probes were kept back. Called again, it goes on.
 """
 
 from __future__ import annotations
@@ -79,7 +80,13 @@ def measure(project: Project, draw: int, out: Path) -> Measured:
             rows.append((np.stack(matrices), np.array([hand.seconds(seen, true) for seen, true in pairs])))
             print(f"draw {draw}, {labels} masks", flush=True)
         nothing = np.array([hand.seconds_from_nothing(true) for true in targets])
-        np.savez(path, m=np.stack([m for m, _ in rows]), s=np.stack([s for _, s in rows]), n=nothing)
+        np.savez(
+            path.with_suffix(".part.npz"),
+            m=np.stack([m for m, _ in rows]),
+            s=np.stack([s for _, s in rows]),
+            n=nothing,
+        )
+        path.with_suffix(".part.npz").replace(path)
     with np.load(path) as file:
         return Measured(file["m"], file["s"], file["n"])
 

@@ -34,7 +34,7 @@ def make_project(folder: Path) -> Path:
     """Make the headless demo: its simulated annotator and its trainer have both been at work."""
     path = folder / "skin-study"
     make_demo(path, PHOTOS, labelled=PHOTOS // 4, steps_fast=200)
-    run_demo(path, PHOTOS)
+    run_demo(path, PHOTOS, per_stage=7)
     return path
 
 

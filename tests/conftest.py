@@ -17,6 +17,7 @@ from command_line import skinseg  # noqa: F401
 from filelock import FileLock
 from PIL import Image
 from postgres_fixtures import own_server, postgres_url  # noqa: F401
+from safetensors.numpy import save_file
 
 from napari_skinseg.session.remembered import FILE_VARIABLE
 from trainer.errors import SkinsegError
@@ -118,11 +119,11 @@ def real_weights(
 
 @pytest.fixture
 def put_at_hand() -> Callable[[PublishedWeights, Path], None]:
-    """Put files in the place of published weights that are whole, but hold nothing."""
+    """Put files in the place of published weights that are whole, but hold one number."""
 
     def put(weights: PublishedWeights, folder: Path) -> None:
         for part in weights.parts:
-            (folder / weights.file_name(part)).write_bytes((2).to_bytes(8, "little") + b"{}")
+            save_file({"w": np.zeros(1, np.float32)}, folder / weights.file_name(part))
 
     return put
 

@@ -119,6 +119,28 @@ def test_a_probe_that_falls_by_ten_points_is_kept_back_though_photos_differ_much
     assert not decision.promote
 
 
+def test_a_probe_that_stays_within_the_margins_of_the_best_is_served_and_below_ten_points_not():
+    served = photos([0.3, 0.3, 0.3])
+    best = served.copy()
+    for i in range(3):  # surely better, by .003
+        best[:, i, i] += 3
+        best[:, i, (i + 1) % 3] -= 3
+    for succeeds in (False, True):
+        assert gate(served, served, "probe", anchor=best, succeeds=succeeds).promote
+    fallen = photos([0.0, 0.0, 0.0])
+    fallen[::2] = np.roll(served[::2], 1, axis=2)
+    decision = gate(fallen, fallen, "probe", anchor=served, succeeds=True)
+    assert not decision.promote
+    assert "best so far" in decision.why
+
+
+def test_on_few_photos_the_newest_probe_may_fall_as_far_as_elsewhere():
+    candidate, served = photos([0.18] * 3, count=3), photos([0.1] * 3, count=3)
+    assert not gate(candidate, served, "probe").promote
+    assert gate(candidate, served, "probe", succeeds=True).promote
+    assert not gate(photos([0.25] * 3, count=3), served, "probe", succeeds=True).promote
+
+
 @pytest.mark.parametrize(("count", "words"), [(0, "no labelled"), (1, "1 labelled"), (4, "4 labelled")])
 def test_too_few_validation_photos_make_it_provisional(count, words):
     decision = gate(photos([0.11, 0.11, 0.11], count=count), photos([0.1, 0.1, 0.1], count=count))

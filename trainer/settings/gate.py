@@ -33,8 +33,8 @@ class GateSettings(Section):
     """With fewer labelled photos to compare on, a new model makes the suggestions for now only."""
 
     probe_margin: float = Field(default=0.1, ge=0)
-    """After each mask the suggestions come from a model that knows it too, unless that agrees less by more
-    than this, or surely less. Agreement with your masks is counted from 0 to 1."""
+    """The quick model that knows the newest masks takes the place of the one that does not, unless it agrees
+    less by more than this, or surely less. Agreement with your masks is counted from 0 to 1."""
 
     few_margin: float = Field(default=0.05, ge=0)
     """While photos to compare on are that few, a new model may agree less by so much. Agreement with your

@@ -110,7 +110,7 @@ def measure_candidate(round_: RoundContext, weights: dict[str, Tensor]) -> Candi
         anchor=anchor,
         seed=plan.seed,
         replaces_probe=served is not None and served.recipe == ProbeRecipe.name != plan.recipe,
-        succeeds=plan.lane == Lane.PROBE and _is_lone_probe(served) and project.models.chosen_by() == GATE,
+        succeeds=before is not None and _succeeds(round_, served),
     )
     temperature = sample.temperature()
     worth = weigh(list(sample.maps(temperature))) or unmeasured_worth(round_)
@@ -146,9 +146,16 @@ def compared_on(labelled: list[Truth], round_: RoundContext) -> list[Truth]:
     return by_chance[: round_.settings.probe.compared_on]
 
 
-def _is_lone_probe(model: Model | None) -> bool:
-    """Whether a stored model is a probe, and not the mean of one and another network."""
-    return model is not None and model.recipe == ProbeRecipe.name and member_folder(model.path) is None
+def _succeeds(round_: RoundContext, served: Model | None) -> bool:
+    """Whether a round makes the same as the gate had served, a probe and no mean, with newer masks."""
+    return (
+        served is not None
+        and round_.plan.lane == Lane.PROBE
+        and round_.record.newest > 0
+        and served.recipe == ProbeRecipe.name
+        and round_.project.models.chosen_by() == GATE
+        and member_folder(served.path) is None
+    )
 
 
 def _features(round_: RoundContext) -> DecodedCache:

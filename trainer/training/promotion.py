@@ -97,16 +97,16 @@ def compare_with_served(
     replaces_probe
         A probe is served and the candidate is of another recipe: without enough photos to compare, it stays.
     succeeds
-        A probe is served and the candidate is the same with the newest masks. These make it better in all
-        likelihood, which a few validation photos seldom show: it is served unless it is surely worse, or by
-        more than ``gate.probe_margin``.
+        A probe is served and the candidate is the same with newer masks. These make it better in all
+        likelihood, which a few validation photos seldom show: it is served unless it is surely worse, also in
+        one class, or by more than ``gate.probe_margin``.
 
     A decision is ``provisional`` where there are too few photos, or classes, to compare the two.
     """
     photos = len(candidate)
     now = float(macro_dice(candidate.sum(0))) if photos else float("nan")
     if photos < gate.min_photos:
-        margin = gate.probe_margin if succeeds else gate.few_margin
+        margin = max(gate.few_margin, gate.probe_margin) if succeeds else gate.few_margin
         return _decide_on_few(photos, now, served, gate, margin, replaces_probe)
     shown = np.flatnonzero(candidate.sum((0, 2)))
     if len(shown) < 2:
@@ -189,6 +189,5 @@ def _below_anchor(
     """Tell whether a candidate may be worse than the best so far; one that succeeds, whether it surely is."""
     draws = _paired_draws(candidate, anchor, groups, gate, seed)
     low, high = np.quantile(_dice_differences(*draws), [0.025, 0.975])
-    if not succeeds:
-        return bool(low < -gate.best_margin)
-    return bool(high < 0 or _dice_differences(candidate.sum(0), anchor.sum(0)) < -gate.probe_margin)
+    delta = _dice_differences(candidate.sum(0), anchor.sum(0))
+    return bool(low < -gate.best_margin and (not succeeds or high < 0 or delta < -gate.probe_margin))

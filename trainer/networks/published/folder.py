@@ -57,8 +57,9 @@ def find_part(weights: PublishedWeights, part: str = ENCODER, pretrained: Path |
 
 def find_whole(weights: PublishedWeights, pretrained: Path | None = None) -> Path | None:
     """Return the converted encoder where every part is at hand and of its full length; None: fetch it."""
-    found = [find_part(weights, part, pretrained) for part in weights.parts]
-    return found[0] if all(path is not None and _full_length(path) for path in found) else None
+    files = ([folder / weights.file_name(part) for folder in _folders(pretrained)] for part in weights.parts)
+    found = [next((path for path in paths if _full_length(path)), None) for paths in files]
+    return found[0] if all(found) else None
 
 
 def find_encoder(init: str, encoder: str, pretrained: Path | None) -> Path | None:
@@ -125,6 +126,6 @@ def _full_length(path: Path) -> bool:
             length = int.from_bytes(file.read(8), "little")
             header = json.loads(file.read(min(length, path.stat().st_size)))
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-        return path.stat().st_size == 8 + length + int(max(ends, default=0))
+        return path.stat().st_size == 8 + length + int(max(ends))
     except (OSError, ValueError, LookupError, AttributeError, TypeError):
         return False
