@@ -63,3 +63,20 @@ def test_a_network_trained_whole_has_to_be_beaten(project, passes_unless_worse):
     passes_unless_worse(recipe="supervised", lane=Lane.FULL)
     assert project.models.served().recipe == "supervised"
     assert not passes_unless_worse()
+
+
+def test_what_a_person_chooses_while_a_round_compares_stays(project, settings, monkeypatch):
+    real = candidate.compare_with_served
+    chosen = Settings.model_validate({**settings.model_dump(), "gate": {"min_photos": 20}, "probe": PROBE})
+    first, second = (run_round(project, chosen, recipe="probe", device="cpu").model_id for _ in range(2))
+    assert project.models.served().id == second, "with so few photos each is served for now"
+
+    def meanwhile(*args, **options):
+        project.models.rollback("anna")
+        return real(*args, **options)
+
+    monkeypatch.setattr(candidate, "compare_with_served", meanwhile)
+    result = run_round(project, chosen, recipe="probe", device="cpu")
+    assert project.models.served().id == first
+    assert not result.served
+    assert f"model {first} was chosen while this one was being compared" in result.why

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trainer.data.photo_cache import WorkingPhotos
@@ -44,6 +44,8 @@ class Candidate:
     decision: GateDecision
     temperature: float = 1.0
     """Divisor of the logits that makes the confidence honest on validation photos."""
+    compared_with: str | None = None
+    """Id of the model that was served when it was measured."""
     worth: Worth = UNKNOWN
     """What its suggestions save there, and which of their regions are held back."""
 
@@ -116,7 +118,16 @@ def measure_candidate(round_: RoundContext, weights: dict[str, Tensor]) -> Candi
     worth = weigh(list(sample.maps(temperature))) or unmeasured_worth(round_)
     if worth.held_words and decision.promote:
         round_.say(worth.held_words)
-    return Candidate(model, evaluation_of(round_, candidate, truths), decision, temperature, worth)
+    evaluation = evaluation_of(round_, candidate, truths)
+    return Candidate(model, evaluation, decision, temperature, served.id if served else None, worth)
+
+
+def still_wanted(candidate: Candidate, served: Model | None) -> Candidate:
+    """Keep a candidate back where a person has had another model served since the two were compared."""
+    if served is None or served.id == candidate.compared_with or not candidate.decision.promote:
+        return candidate
+    why = f"kept the old one: model {served.id} was chosen while this one was being compared"
+    return replace(candidate, decision=replace(candidate.decision, promote=False, provisional=False, why=why))
 
 
 def unmeasured_worth(round_: RoundContext) -> Worth:

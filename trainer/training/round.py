@@ -18,7 +18,7 @@ from trainer.recipes.probe import ProbeRecipe
 from trainer.recipes.registry import find_recipe
 from trainer.settings.plan import Lane
 from trainer.training.average import serve_average
-from trainer.training.candidate import measure_candidate
+from trainer.training.candidate import measure_candidate, still_wanted
 from trainer.training.publish import publish_model
 from trainer.training.round_context import RoundContext, RoundProgress, StopRound, Tick
 from trainer.training.round_opening import OpenedRound, RoundRequest, open_round
@@ -168,6 +168,7 @@ def _run(opened: OpenedRound) -> RoundResult:
     candidate = measure_candidate(round_, training.result)
     models = round_.project.models
     served_before = models.served()
+    candidate = still_wanted(candidate, served_before)
     model_id = publish_model(round_, training, candidate, init_note)
     serve_average(round_, models.get(model_id), served_before)
     # only now: a round killed while it is validated goes on from its last checkpoint
