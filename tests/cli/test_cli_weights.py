@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +147,16 @@ def test_demo_goes_on_without_weights_and_says_what_is_lost(
     assert len(said) == 2
 
 
+@pytest.fixture
+def hears_ctrl_c() -> Iterator[None]:
+    """Let children hear Ctrl-C, also where a script that runs the tests behind itself has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process there")
+@pytest.mark.usefixtures("hears_ctrl_c")
 @pytest.mark.parametrize("how", ["Ctrl-C", "it was ended", "the demo was cut off"])
 def test_interrupted_while_pip_works_nothing_is_left(
     user: Path, offline: None, how: str, monkeypatch: pytest.MonkeyPatch

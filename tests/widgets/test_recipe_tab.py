@@ -15,6 +15,7 @@ from napari_skinseg.views.recipe import RECIPES, encoder_words
 from napari_skinseg.views.setting_values import expected_values
 from napari_skinseg.widgets.recipe_tab import RecipeTab
 from napari_skinseg.widgets.settings_form import SectionForm
+from trainer.networks.published.registry import PUBLISHED
 from trainer.settings.recipes import RECIPE_OPTIONS
 from trainer.settings.toml_file import change_settings, load_settings
 from trainer.settings.training import TrainingSettings
@@ -217,7 +218,9 @@ def test_an_encoder_comes_with_its_licence(panel, tmp_path):
     assert not panel.write()
 
 
-def test_published_weights_are_offered_with_what_they_give_until_they_are_at_hand(panel, project):
+def test_published_weights_are_offered_with_what_they_give_until_they_are_at_hand(
+    panel, project, put_at_hand
+):
     init, encoder = panel.forms.start.fields["init"], panel.forms.start.fields["encoder"]
     there, first, *_, last = panel.forms.published.text().splitlines()
     assert there == "published weights at hand: none"
@@ -228,8 +231,8 @@ def test_published_weights_are_offered_with_what_they_give_until_they_are_at_han
     assert init.problem == ""
     assert "apache-2.0 (not at hand: skinseg weights get mobilesam, 41 MB)" in panel.forms.licence.text()
     (project.path / "pretrained").mkdir()
-    for name in ("mobilesam", "mobilenetv2", "efficientnet-lite0"):
-        (project.path / "pretrained" / f"{name}.safetensors").touch()
+    for weights in PUBLISHED:
+        put_at_hand(weights, project.path / "pretrained")
     init.enter("auto")
     assert (
         panel.forms.published.text()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -88,10 +87,7 @@ def stop_fetching(process: subprocess.Popen[str] | None) -> None:
     """End a process of `begin_fetching` that is not wanted any more; it leaves nothing behind."""
     if process is None or process.poll() is not None:
         return
-    if sys.platform == "win32":
-        process.terminate()
-    else:
-        process.send_signal(signal.SIGINT)  # as Ctrl-C: it removes what it has begun
+    process.terminate()  # not Ctrl-C, which it ignores where a script started it in the background
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(15)
     process.kill()
