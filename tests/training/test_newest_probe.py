@@ -38,6 +38,8 @@ def passes_unless_worse(project, settings, monkeypatch):
 def test_it_succeeds_a_probe_that_the_gate_served_and_that_lacks_a_mask(project, passes_unless_worse):
     assert not passes_unless_worse(), "there is none yet"
     assert passes_unless_worse()
+    newest = max(project.models.all(), key=lambda model: model.created)
+    project.models.promote(newest.id, "whatever was said of it", "gate")
     assert not passes_unless_worse(saves=False)
     assert not passes_unless_worse(lane=Lane.FULL)
 
@@ -66,8 +68,8 @@ def test_a_network_trained_whole_has_to_be_beaten(project, passes_unless_worse):
 
 
 def test_what_a_person_chooses_while_a_round_compares_stays(project, settings, monkeypatch):
-    real = candidate.compare_with_served
-    chosen = Settings.model_validate({**settings.model_dump(), "gate": {"min_photos": 20}, "probe": PROBE})
+    real, gate = candidate.compare_with_served, {"min_photos": 20, "few_margin": 1.0}
+    chosen = Settings.model_validate({**settings.model_dump(), "gate": gate, "probe": PROBE})
     first, second = (run_round(project, chosen, recipe="probe", device="cpu").model_id for _ in range(2))
     assert project.models.served().id == second, "with so few photos each is served for now"
 
