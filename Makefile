@@ -26,7 +26,7 @@ test-slow: $(READY)
 	$(DISPLAYED) $(BIN)/python -m pytest -m slow $(ARGS)
 
 test-pyside: $(READY)
-	$(BIN)/python -c "import PySide6" || $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[pyside]"
+	$(BIN)/python -c "import PySide6" 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[pyside]"
 	QT_API=pyside6 PYTEST_QT_API=pyside6 $(DISPLAYED) $(BIN)/python -m pytest tests/session tests/layers tests/views tests/widgets tests/contributions tests/demo $(ARGS)
 
 lint: $(READY)

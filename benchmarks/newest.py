@@ -12,6 +12,7 @@ newer probes were kept back. Called again, it goes on.
 from __future__ import annotations
 
 import argparse
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,14 +20,13 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.effort import make_project
-from trainer.data.photo_cache import WorkingPhotos
+from trainer.data.photo_cache import WorkingPhotos, project_cache
 from trainer.effort.hand import Hand, at_working_size
 from trainer.evaluation.metrics import confusion, macro_dice
 from trainer.labels.truth import to_labels
 from trainer.project.project import Project
 from trainer.settings.gate import GateSettings
 from trainer.settings.plan import Lane
-from trainer.study.effort import project_cache
 from trainer.training.promotion import compare_with_served
 from trainer.training.standalone import predictor_of, run_standalone
 
@@ -64,10 +64,11 @@ def measure(project: Project, draw: int, out: Path) -> Measured:
             settings = project.settings.model_copy(
                 update={"training": project.settings.training.model_copy(update={"seed": draw})}
             )
+            folder = out / f"probe-{draw}-{labels}"
             trained = run_standalone(
                 project,
                 settings,
-                folder=out / f"probe-{draw}-{labels}",
+                folder=folder,
                 recipe="probe",
                 labels_fraction=min(1.0, labels / known),
                 labels_draw=draw,
@@ -78,6 +79,7 @@ def measure(project: Project, draw: int, out: Path) -> Measured:
             pairs = list(zip(found, targets, strict=True))
             matrices = [confusion(true - 1, seen - 1, project.classes.count) for seen, true in pairs]
             rows.append((np.stack(matrices), np.array([hand.seconds(seen, true) for seen, true in pairs])))
+            shutil.rmtree(folder, ignore_errors=True)
             print(f"draw {draw}, {labels} masks", flush=True)
         nothing = np.array([hand.seconds_from_nothing(true) for true in targets])
         np.savez(

@@ -103,21 +103,36 @@ def compare_with_served(
 
     A decision is ``provisional`` where there are too few photos, or classes, to compare the two.
     """
-    photos = len(candidate)
-    now = float(macro_dice(candidate.sum(0))) if photos else float("nan")
-    if photos < gate.min_photos:
+    now = float(macro_dice(candidate.sum(0))) if len(candidate) else float("nan")
+    if len(candidate) < gate.min_photos:
         margin = max(gate.few_margin, gate.probe_margin) if succeeds else gate.few_margin
-        return _decide_on_few(photos, now, served, gate, margin, replaces_probe)
+        return _decide_on_few(len(candidate), now, served, gate, margin, replaces_probe)
     shown = np.flatnonzero(candidate.sum((0, 2)))
     if len(shown) < 2:
         return _decide_on_one_class([class_names[int(i)] for i in shown], served is None)
     if served is None:
         return GateDecision(True, False, f"served: the first model, validation Dice {_number(now)}")
+    return _decide_by_draws(candidate, served, groups, class_names, lane, gate, anchor, seed, succeeds)
+
+
+def _decide_by_draws(
+    candidate: Counts,
+    served: Counts,
+    groups: Sequence[str],
+    class_names: Sequence[str],
+    lane: Lane,
+    gate: GateSettings,
+    anchor: Counts | None,
+    seed: int,
+    succeeds: bool,
+) -> GateDecision:
+    """Decide by the paired bootstrap, as `compare_with_served` says, where there is enough to compare."""
+    before, now = (float(macro_dice(counts.sum(0))) for counts in (served, candidate))
     delta = float(_dice_differences(candidate.sum(0), served.sum(0)))
     draws = _paired_draws(candidate, served, groups, gate, seed)
     one_sided = lane in QUICK_LANES and not succeeds
     low, high = np.quantile(_dice_differences(*draws), [0.2 if one_sided else 0.025, 0.975])
-    change = f"validation Dice {_number(float(macro_dice(served.sum(0))))} -> {_number(now)}"
+    change = f"validation Dice {_number(before)} -> {_number(now)}"
     epsilon = gate.margin_fast if lane in QUICK_LANES else gate.margin_full
     fell = _class_that_fell(candidate, served, draws, class_names, gate)
     why = None
