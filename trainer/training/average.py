@@ -76,11 +76,15 @@ def serve_average(round_: RoundContext, new: Model, served_before: Model | None)
         gate=round_.settings.gate,
         seed=round_.plan.seed,
     )
-    if project.models.served_before(1) != [served.id]:
-        return None  # a person has chosen another meanwhile
+    chosen_meanwhile = project.models.served_before(1) != [served.id]
     # in the place of a mean as good is enough, as for every model; in that of a single one it must be better
     enough = renews and served_before == served
-    if not decision.promote or decision.provisional or not (enough or (decision.delta or 0) > 0):
+    if (
+        chosen_meanwhile
+        or not decision.promote
+        or decision.provisional
+        or not (enough or (decision.delta or 0) > 0)
+    ):
         return None
     scores, temperature = evaluation_of(round_, found, truths), sample.temperature()
     main, member = mean.card["id"], mean.member.card["id"]

@@ -80,8 +80,7 @@ def measure_candidate(round_: RoundContext, weights: dict[str, Tensor]) -> Candi
     truths = readable_truth(project, [t for t in labelled if t not in broken], round_.say, pictures)
     served = project.models.served()
     rivals = (served, best_ever(project.models.all(), served))
-    total = len(truths) * (1 + sum(rival is not None for rival in rivals))
-    done = 0
+    done, total = 0, len(truths) * (1 + sum(rival is not None for rival in rivals))
 
     def measure(predictor: Predictor, model_id: str | None, sample: ValidationSample | None = None) -> Counts:
         nonlocal done
