@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("project", type=Path)
     demo.add_argument("--photos", type=int, default=48, help="how many photos the demo project has")
     demo.add_argument("--per-stage", type=int, help="photos before the first model, after it, and later")
+    demo.add_argument("--no-select", dest="selects", action="store_false", help="draw everything")
     demo.set_defaults(run=_headless_demo)
     return parser
 
@@ -88,7 +89,8 @@ def _screenshot(arguments: argparse.Namespace) -> None:
 def _headless_demo(arguments: argparse.Namespace) -> None:
     from napari_skinseg.demo.headless_demo import run_demo
 
-    run_demo(arguments.project, arguments.photos, per_stage=arguments.per_stage)
+    selects = None if arguments.selects else False
+    run_demo(arguments.project, arguments.photos, per_stage=arguments.per_stage, selects=selects)
 
 
 if __name__ == "__main__":

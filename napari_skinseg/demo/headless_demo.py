@@ -18,6 +18,8 @@ from napari_skinseg.widgets.event_loop import settle
 from trainer.errors import ProjectError
 from trainer.labels.png import read_values
 from trainer.labels.truth import to_labels
+from trainer.networks.published.folder import find_whole
+from trainer.networks.published.registry import MOBILESAM
 from trainer.project.project import Project
 from trainer.service.process import start_trainer, stop_trainer
 
@@ -36,7 +38,11 @@ PATIENCE = 300.0
 
 
 def run_demo(
-    path: Path, photos: int, say: Callable[[str], None] = print, per_stage: int | None = None
+    path: Path,
+    photos: int,
+    say: Callable[[str], None] = print,
+    per_stage: int | None = None,
+    selects: bool | None = None,
 ) -> list[Visit]:
     """Annotate a demo project with the trainer running, in three stages; write pictures and a report into it.
 
@@ -46,6 +52,8 @@ def run_demo(
         A project made by `skinseg demo`, its truth in ``sample/masks``.
     photos
         How many photos the project has; each stage takes a sixth of them unless `per_stage` says more.
+    selects
+        Whether the annotator selects whole things by clicks; by default where MobileSAM's weights are.
 
     Raises
     ------
@@ -57,13 +65,16 @@ def run_demo(
     from napari_skinseg.widgets.workspace import open_workspace
 
     per_stage = per_stage or max(4, photos // 6)
+    if selects is None:
+        selects = find_whole(MOBILESAM, path / "pretrained") is not None
     viewer = napari.Viewer(show=False, show_welcome_screen=False)
     try:
         viewer.window.show()
         viewer.window.resize(1440, 900)
         dock = open_workspace(viewer, path, "simulated")
         start_trainer(path)
-        visits = _annotate_in_stages(viewer, dock, path, per_stage, say)
+        annotator = _annotator(dock, path, selects)
+        visits = _annotate_in_stages(viewer, annotator, path, per_stage, say)
         dock.dispose()
     finally:
         with Project.open(path) as project:
@@ -73,13 +84,20 @@ def run_demo(
     return visits
 
 
+def _annotator(dock: WorkspaceDock, path: Path, selects: bool) -> SimulatedAnnotator:
+    assert dock.session is not None
+    truth = Truth(path / "sample" / "masks")
+    return SimulatedAnnotator(dock.session, truth, follows=True, selects=selects)
+
+
 def _annotate_in_stages(
-    viewer: napari.Viewer, dock: WorkspaceDock, path: Path, per_stage: int, say: Callable[[str], None]
+    viewer: napari.Viewer,
+    annotator: SimulatedAnnotator,
+    path: Path,
+    per_stage: int,
+    say: Callable[[str], None],
 ) -> list[Visit]:
-    session, project = dock.session, dock.project
-    assert session is not None
-    assert project is not None
-    annotator = SimulatedAnnotator(session, Truth(path / "sample" / "masks"), follows=True)
+    session, project = annotator.session, annotator.session.project
     visits: list[Visit] = []
     for number in range(STAGES):
         stage = stage_name(number, per_stage)
@@ -113,6 +131,7 @@ def _one_photo(annotator: SimulatedAnnotator, stage: str) -> Visit:
         effort.strokes,
         effort.seconds,
         effort.from_nothing,
+        effort.by_select,
         effort.before,
     )
 

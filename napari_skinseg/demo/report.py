@@ -31,7 +31,9 @@ class Visit:
     strokes: int
     seconds: float
     from_nothing: float
-    """Seconds that the same photo takes without a suggestion."""
+    """Seconds that drawing the same photo takes without a suggestion."""
+    by_select: float | None
+    """The same with *Select*; None: there was nothing that finds whole things."""
     agreement: float
     """Share of the truth's pixels that the suggestion had right before the first stroke."""
 
@@ -39,10 +41,11 @@ class Visit:
 def visit_line(visit: Visit) -> str:
     """Write a visit as a line of the terminal."""
     model = f"model {visit.model}" if visit.model else "no model"
+    alone = "" if visit.by_select is None else f", by Select alone {visit.by_select:.0f} s"
     return (
         f"{visit.stage:>15}  {visit.photo:<24} {model:<12} "
         f"right before {visit.agreement:4.0%}   {visit.strokes:3d} strokes   {visit.seconds:4.0f} s "
-        f"(from nothing {visit.from_nothing:.0f} s)"
+        f"(from nothing {visit.from_nothing:.0f} s{alone})"
     )
 
 
@@ -64,18 +67,12 @@ def write_report(path: Path, visits: list[Visit]) -> None:
     (path / "report.json").write_text(json.dumps(data, indent=1, default=str))
     lines = [
         "# The loop, with a simulated annotator\n",
-        "Each photo is compared with itself: its seconds with the suggestion, and from nothing. The interval "
-        "(95 %) is over other photos of the same kind.\n",
-        "| stage | photos | right before the first stroke | strokes a photo | seconds a photo | from nothing "
-        "| share of seconds |",
-        "|---|---|---|---|---|---|---|",
-        *(
-            f"| {row['stage']} | {row['photos']} | {row['agreement']:.0%} "
-            f"| {row['strokes']:.1f} | {row['seconds']:.0f} | {row['from_nothing']:.0f} "
-            f"| {row['share']:.2f} ({row['share_low']:.2f} to {row['share_high']:.2f}) |"
-            for row in stages
-            if row["photos"]
-        ),
+        "Each photo is compared with itself: its seconds with the suggestion and all tools, and "
+        "from nothing, drawn, and by Select. The intervals (95 %) are over other photos of the same kind.\n",
+        "| stage | photos | right before the first stroke | strokes a photo | seconds a photo "
+        "| drawn from nothing | share of these | by Select from nothing | share of these |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *(_row(row) for row in stages if row["photos"]),
         "\n## Models\n",
         *(f"* model {model.id}: {model.why}" for model in models),
         "\n## The window\n",
@@ -84,18 +81,39 @@ def write_report(path: Path, visits: list[Visit]) -> None:
     (path / "report.md").write_text("\n".join(lines))
 
 
+def _row(row: dict[str, Any]) -> str:
+    by_select = "| | |"
+    if "by_select" in row:
+        by_select = f"| {row['by_select']:.0f} | {_interval(row, 'by_select_share')} |"
+    return (
+        f"| {row['stage']} | {row['photos']} | {row['agreement']:.0%} | {row['strokes']:.1f} "
+        f"| {row['seconds']:.0f} | {row['from_nothing']:.0f} | {_interval(row, 'share')} {by_select}"
+    )
+
+
+def _interval(row: dict[str, Any], name: str) -> str:
+    return f"{row[name]:.2f} ({row[f'{name}_low']:.2f} to {row[f'{name}_high']:.2f})"
+
+
 def _means(visits: list[Visit], stage: str) -> dict[str, Any]:
     chosen = [visit for visit in visits if visit.stage == stage]
     if not chosen:
         return {"photos": 0}
-    share = paired_share([visit.seconds for visit in chosen], [visit.from_nothing for visit in chosen])
-    return {
+    means: dict[str, Any] = {
         "photos": len(chosen),
         "agreement": mean(visit.agreement for visit in chosen),
         "strokes": mean(visit.strokes for visit in chosen),
         "seconds": mean(visit.seconds for visit in chosen),
         "from_nothing": mean(visit.from_nothing for visit in chosen),
-        "share": share.share,
-        "share_low": share.low,
-        "share_high": share.high,
+        **_shares("share", [(visit.seconds, visit.from_nothing) for visit in chosen]),
     }
+    if pairs := [(visit.seconds, visit.by_select) for visit in chosen if visit.by_select is not None]:
+        means["by_select"] = mean(alone for _, alone in pairs)
+        means |= _shares("by_select_share", pairs)
+    return means
+
+
+def _shares(name: str, pairs: list[tuple[float, float]]) -> dict[str, float]:
+    """Seconds with and without the suggestion as a share, with its interval."""
+    found = paired_share([with_ for with_, _ in pairs], [without for _, without in pairs])
+    return {name: found.share, f"{name}_low": found.low, f"{name}_high": found.high}

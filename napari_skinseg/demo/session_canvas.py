@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_skinseg.demo.session_select import SessionSelect
 from trainer.effort.hand import at_working_size, working_step
 from trainer.effort.strokes import dabs
 
@@ -36,6 +37,7 @@ class SessionCanvas:
 
     def __init__(self, session: AnnotationSession, may_follow: bool) -> None:
         self._session, self.may_follow = session, may_follow
+        self.select = SessionSelect(session)
         self._changed: list[bool] = []  # whether each step changed anything, and so can be taken back
         self._step = working_step(session.annotation_layer.data.shape)
 
@@ -70,6 +72,9 @@ class SessionCanvas:
         self._changed.append(bool((self._session.annotation_layer.data != before).any()))
 
     def _draw(self, stroke: Stroke) -> None:
+        if stroke.prompts is not None:
+            self.select.paint(stroke)
+            return
         layer, step = self._session.annotation_layer, self._step
         self._session.select_class(stroke.value)
         if stroke.fills:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from napari_skinseg.demo.session_canvas import SessionCanvas
 from trainer.effort.hand import Hand, agreement, at_working_size
+from trainer.effort.tools import Tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,9 @@ class Effort:
     strokes: int
     seconds: float
     from_nothing: float
-    """Seconds that the same photo takes without a suggestion."""
+    """Seconds that drawing the same photo takes without a suggestion."""
+    by_select: float | None
+    """The same with *Select*; None: nothing found whole things."""
     before: float
     after: float
 
@@ -48,6 +51,8 @@ class SimulatedAnnotator:
     follows
         Whether it lets the rest follow its scribbles, with the key R, where a probe made the suggestion:
         colours alone, which serve for others, cost more on rendered photos than they gave.
+    selects
+        Whether it selects whole things by clicks, where MobileSAM finds them.
     """
 
     def __init__(
@@ -56,9 +61,10 @@ class SimulatedAnnotator:
         truth: Callable[[Photo], NDArray[np.uint8]],
         hand: Hand | None = None,
         follows: bool = False,
+        selects: bool = False,
     ) -> None:
         self.session = session
-        self.follows = follows
+        self.follows, self.selects = follows, selects
         self.hand = hand or Hand()
         self._truth = truth
 
@@ -82,10 +88,12 @@ class SimulatedAnnotator:
         follows = self.follows and self._by_probe(current.model_id)
         canvas, small = SessionCanvas(self.session, follows), at_working_size(truth)
         before = agreement(canvas.labels, small)
-        steps = list(self.hand.annotate(canvas, small))
+        select = canvas.select.selector() if self.selects else None
+        steps = list(self.hand.annotate(canvas, small, select))
         seconds, from_nothing = self.hand.costs.look + sum(steps), self.hand.seconds_from_nothing(truth)
+        alone = None if select is None else round(self.hand.seconds_from_nothing(truth, Tools(select)), 3)
         after = agreement(canvas.labels, small)
-        return Effort(len(steps), round(seconds, 3), round(from_nothing, 3), before, after)
+        return Effort(len(steps), round(seconds, 3), round(from_nothing, 3), alone, before, after)
 
     def _by_probe(self, model_id: str | None) -> bool:
         """Whether a probe suggested the labels, whose activations strokes are followed by."""

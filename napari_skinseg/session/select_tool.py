@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from napari_skinseg.session.background import Background
     from napari_skinseg.session.click_proposers import ClickProposers, Found
     from trainer.labels.classes import ClassSet
-    from trainer.selection.proposals import Proposal
+    from trainer.selection.proposals import Proposal, Proposer
 
 LOOK_SECONDS = 1.0
 SURE, MOST = 204, 0.6
@@ -92,6 +92,17 @@ class SelectTool:
     def has_selection(self) -> bool:
         """Whether there is a mask that can be painted, or one is being looked for."""
         return bool(self._proposals) or self._prompts != Prompts()
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether the masks for the newest clicks are there."""
+        return bool(self._proposals) and not self._awaited
+
+    @property
+    def whole_things(self) -> Proposer | None:
+        """What finds whole things on the open photo; None where there are patches of colour alone, so far."""
+        found = self._found
+        return None if found is None or found.proposer.by_strokes else found.proposer
 
     def toggle(self) -> None:
         """Take the tool in hand, or the brush."""

@@ -13,6 +13,8 @@ from trainer.settings.toml_file import change_settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from napari_skinseg.session.select_tool import SelectTool
+
 
 class SessionTools(SessionState):
     """The half of an `AnnotationSession` that is about the open photo; the other goes from photo to photo."""
@@ -132,6 +134,11 @@ class SessionTools(SessionState):
     def selecting(self) -> bool:
         """Whether the tool *Select* is in hand."""
         return self._editor.select.active
+
+    @property
+    def select_tool(self) -> SelectTool:
+        """The tool *Select*: what clicks on the open photo find."""
+        return self._editor.select
 
     def toggle_select(self) -> None:
         """Take the tool *Select* in hand, or the brush again."""

@@ -61,7 +61,13 @@ def finished(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = make_project(folder)
     environment = {**os.environ, FOLDER_VARIABLE: str(weights)}
     words = [sys.executable, "-P", "-m", "napari_skinseg", "headless-demo", str(path)]
-    words += ["--photos", "36", "--per-stage", str(PER_STAGE)]
+    words += [
+        "--photos",
+        "36",
+        "--per-stage",
+        str(PER_STAGE),
+        "--no-select",
+    ]  # what is saved, suggestions save
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=230, env=environment)
     finally:

@@ -11,13 +11,17 @@ from PIL import Image
 from scipy import ndimage
 from workbench import beat, until
 
+from napari_skinseg.demo.simulated_annotator import SimulatedAnnotator
 from napari_skinseg.session.click_proposers import STROKES
+from trainer.labels.truth import to_labels
 from trainer.networks.published.folder import FOLDER_VARIABLE
 from trainer.networks.published.registry import MOBILESAM
 from trainer.project.project import Project
 from trainer.selection.proposals import ClickModel
 from trainer.selection.superpixels import Superpixels
+from trainer.service import embedding_worker
 from trainer.service.embedding_worker import EmbeddingWorker
+from trainer.service.photo_server import PhotoServer
 from trainer.synthetic.render import render_photo
 
 if TYPE_CHECKING:
@@ -111,3 +115,33 @@ def test_an_embedding_that_is_damaged_or_of_another_photo_is_none(rendered):
     (file,) = (project.path / "cache" / "embeddings").glob("*.npy")
     file.write_bytes(file.read_bytes()[:500])
     assert project.embeddings.read(photo, sha256, "weights") is None
+
+
+def test_a_photo_is_looked_at_amid_other_work_once_its_window_has_waited_long(rendered, monkeypatch):
+    project, _ = rendered
+    session = project.sessions.start("anna")
+    (photo,) = project.photos.ids()
+    assert project.queue.claim(session.id, photo) is not None
+    server = PhotoServer(project, "cpu")
+    assert server.serve_one(head=False, clicks=False) == "", "a probe comes first"
+    monkeypatch.setattr(embedding_worker, "OVERDUE_SECONDS", 0.0)
+    assert "click" in server.serve_one(head=False, clicks=False)
+    assert server.serve_one(head=True) == ""
+
+
+def test_the_simulated_annotator_selects_what_it_would_have_to_draw(rendered, open_session):
+    project, mask = rendered
+    session = open_session(project)
+    beat(project)
+    session.open_next()
+    until(session, lambda: session.current is not None)
+    EmbeddingWorker(project, "cpu").serve_one()
+    truth = to_labels(mask)
+    effort = SimulatedAnnotator(session, lambda _: truth, selects=True).annotate()
+    assert effort.after >= 0.97
+    assert effort.by_select < 0.5 * effort.from_nothing
+    assert effort.seconds == pytest.approx(effort.by_select, rel=0.1), "the window does as the reckoning says"
+    assert session.selecting
+    for _ in range(effort.strokes):
+        session.undo()
+    assert not session.annotation_layer.data.any(), "each selection is one undo step"

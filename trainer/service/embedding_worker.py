@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 60.0
+OVERDUE_SECONDS = 10.0
+"""A photo that a window has held for longer than this comes before a probe: who needs less time for a photo
+than the probe of its mask takes would never have clicks otherwise."""
 
 
 class EmbeddingWorker:
@@ -35,15 +38,22 @@ class EmbeddingWorker:
         self._device = device
         self._encoder: ClickEncoder | None = None
         self._aside: dict[int, float] = {}
+        self._wanted_since: dict[int, float] = {}
         self._hold_off = 0.0
 
-    def serve_one(self) -> int | None:
-        """Make the embedding of one photo that a window holds; None: none is wanted, or none can be made."""
-        if time.monotonic() < self._hold_off:
-            return None
+    def serve_one(self, overdue: bool = False) -> int | None:
+        """Make the embedding of one photo that a window holds; None: none is wanted, or none can be made.
+
+        With `overdue` photos count that have been waited for for `OVERDUE_SECONDS`.
+        """
         now = time.monotonic()
+        if now < self._hold_off:
+            return None
         wanted = self._project.embeddings.wanted(MOBILESAM.sha256)
-        photo_id = next((found for found in wanted if self._aside.get(found, 0.0) <= now), None)
+        self._wanted_since = {photo_id: self._wanted_since.get(photo_id, now) for photo_id in wanted}
+        least = OVERDUE_SECONDS if overdue else 0.0
+        due = (photo_id for photo_id in wanted if now - self._wanted_since[photo_id] >= least)
+        photo_id = next((found for found in due if self._aside.get(found, 0.0) <= now), None)
         if photo_id is None:
             return None
         encoder = self._load()

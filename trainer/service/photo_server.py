@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SPARE_SECONDS = 1.0
 """During a round the pool is looked at no oftener than this."""
+SUGGESTIONS = "suggestions for the photos that come next"
 
 
 class PhotoServer:
@@ -42,15 +43,15 @@ class PhotoServer:
         head
             Whether photos at the head of the queue count, which nobody has open.
         clicks
-            Whether there is time for embeddings, of some seconds each.
+            Whether there is time for embeddings, of some seconds each; else only overdue ones count.
         """
-        if self.predictions.serve_one(head) is not None:
-            return "suggestions for the photos that come next"
+        if self.predictions.serve_one(head=False) is not None:
+            return SUGGESTIONS
         if self.predictions.serve_activations() is not None:
             return "what follows from strokes on the photos that come next"
-        if clicks and self.embeddings.serve_one() is not None:
+        if self.embeddings.serve_one(overdue=not clicks) is not None:
             return "what a click finds on the photos that come next"
-        return ""
+        return SUGGESTIONS if head and self.predictions.serve_one() is not None else ""
 
     def rank_one(self, head_only: bool = False) -> str:
         """Look at one photo of the pool, or rank it, as `RankingPass.step`; before that, at what is there."""
