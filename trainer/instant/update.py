@@ -11,12 +11,12 @@ Shape suffixes: N cells, M cells under strokes, K classes, D features.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import linalg
-from threadpoolctl import ThreadpoolController
+
+from trainer.blas import one_blas_thread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,9 +87,8 @@ def shift(cues: Cues, values: NDArray[np.uint8], held: NDArray[np.bool_], reach:
     residual_MK = -prior_NK[chosen]
     residual_MK[painted:] = 0
     residual_MK[np.arange(painted), flat[chosen[:painted]].astype(int) - 1] += 1
-    # these matrices are small: on busy cores BLAS's threads wait for each other longer than one computes
     others_MD = points_ND[chosen]
-    with _blas().limit(limits=1):
+    with one_blas_thread():
         matrix_MM = _kernel(others_MD, others_MD) + reach.noise * np.eye(len(chosen), dtype=np.float32)
         weights_MK = linalg.solve(
             matrix_MM, residual_MK, assume_a="pos", overwrite_a=True, check_finite=False
@@ -102,12 +101,6 @@ def shift(cues: Cues, values: NDArray[np.uint8], held: NDArray[np.bool_], reach:
             ]
         )
     return moved_NK.T.reshape(classes, height, width)
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    """Find the libraries of linear algebra, once: that takes longer than what they are asked."""
-    return ThreadpoolController()
 
 
 def chosen_cells(flat: NDArray[np.uint8], prior_NK: Floats, most: int = MOST) -> NDArray[np.intp]:

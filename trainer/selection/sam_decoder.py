@@ -13,6 +13,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from trainer.blas import one_blas_thread
 from trainer.errors import WeightsError
 from trainer.selection.sam_layers import Attention, Floats, Linear, Mlp, Norm, Take, gelu
 from trainer.selection.sam_prompts import CHANNELS, SIDE, Box, PromptEncoder
@@ -153,6 +154,17 @@ class SamDecoder:
         quality : float32 (3,)
             Intersection over union that the network expects of each.
         """
+        with one_blas_thread():
+            return self._masks(embedding, points, added, box, before)
+
+    def _masks(
+        self,
+        embedding: NDArray[np.float16 | np.float32],
+        points: NDArray[np.float64],
+        added: NDArray[np.bool_],
+        box: Box | None,
+        before: Floats | None,
+    ) -> tuple[Floats, Floats]:
         prompts = self._prompts.tokens(points, added, box)
         prompts = np.concatenate([self._tokens, prompts], axis=1)
         image = embedding.reshape(CHANNELS, -1).astype(np.float32) + self._prompts.dense(before)
