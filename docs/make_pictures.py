@@ -89,10 +89,10 @@ def show_selection(dock: Any) -> None:
     depth = ndimage.distance_transform_edt(np.pad(truth == HAND, 1))[1:-1, 1:-1]
     row, column = np.unravel_index(depth.argmax(), depth.shape)
     session.toggle_select()
-    select = session._editor.select
-    wait_for(lambda: select._found is not None and not select._found.why, 60)
+    select = session.select_tool
+    wait_for(lambda: select.whole_things is not None, 60)
     select.click(float(row), float(column), added=True)
-    wait_for(lambda: select._proposals and not select._awaited, 30)
+    wait_for(lambda: select.has_answer, 30)
     shares = [shared(proposal.at(truth.shape), truth == HAND) for proposal in select._proposals]
     for _ in range(int(np.argmax(shares))):
         select.next_proposal()  # as a hand would press Tab

@@ -6,19 +6,28 @@ On busy cores the threads of the library wait for each other longer than one of 
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
+import scipy.linalg  # noqa: F401  its BLAS is another than numpy's, and found only once it is loaded
 from threadpoolctl import ThreadpoolController
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
+
+_ONE_AT_A_TIME = Lock()
 
 
-def one_blas_thread() -> AbstractContextManager[object]:
-    """Use one thread within; for the whole process, not for the calling thread alone."""
-    found: AbstractContextManager[object] = _libraries().limit(limits=1)
-    return found
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Use one thread within, in the whole process; who comes meanwhile waits.
+
+    Of two that overlap, the one that ends last would restore the single thread of the other.
+    """
+    with _ONE_AT_A_TIME, _libraries().limit(limits=1, user_api="blas"):
+        yield
 
 
 @cache

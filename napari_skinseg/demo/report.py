@@ -67,8 +67,9 @@ def write_report(path: Path, visits: list[Visit]) -> None:
     (path / "report.json").write_text(json.dumps(data, indent=1, default=str))
     lines = [
         "# The loop, with a simulated annotator\n",
-        "Each photo is compared with itself: its seconds with the suggestion and all tools, and "
-        "from nothing, drawn, and by Select. The intervals (95 %) are over other photos of the same kind.\n",
+        "Each photo is compared with itself: its seconds in the loop, and from nothing: drawn, "
+        "and by Select where that finds whole things. The intervals (95 %) are over other photos of the "
+        "same kind.\n",
         "| stage | photos | right before the first stroke | strokes a photo | seconds a photo "
         "| drawn from nothing | share of these | by Select from nothing | share of these |",
         "|---|---|---|---|---|---|---|---|---|",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_skinseg.demo.polling import poll_until
 from napari_skinseg.demo.session_select import SessionSelect
 from trainer.effort.hand import at_working_size, working_step
 from trainer.effort.strokes import dabs
@@ -55,10 +55,7 @@ class SessionCanvas:
         """Press the key that lets the rest follow, and wait until it has."""
         with self._one_step():
             self._session.follow_strokes()
-            end = time.monotonic() + PATIENCE
-            while self._session.is_following and time.monotonic() < end:
-                time.sleep(0.01)
-                self._session.poll()
+            poll_until(self._session, lambda: not self._session.is_following, PATIENCE)
 
     def undo(self) -> None:
         """Take the last step back."""

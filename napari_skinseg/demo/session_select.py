@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
+from napari_skinseg.demo.polling import poll_until
 from trainer.effort.hand import working_step
 from trainer.effort.selector import Selector
+from trainer.errors import ProjectError
 from trainer.selection.proposals import Prompts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from napari_skinseg.session.session import AnnotationSession
     from trainer.effort.strokes import Stroke
     from trainer.selection.proposals import Proposal, Proposer
@@ -37,12 +36,18 @@ class SessionSelect:
         """Wait until the tool finds whole things; what chooses the clicks, at working size, or None."""
         if not self._tool.active:
             self._session.toggle_select()
-        self._wait(lambda: self._tool.whole_things is not None)
+        poll_until(self._session, lambda: self._tool.whole_things is not None, PATIENCE)
         found = self._tool.whole_things
         return None if found is None else Selector(_AtWorkingSize(found, self._step))
 
     def paint(self, stroke: Stroke) -> None:
-        """Click as the stroke says, choose among the proposed masks, and paint: one undo step."""
+        """Click as the stroke says, choose among the proposed masks, and paint: one undo step.
+
+        Raises
+        ------
+        ProjectError
+            If the tool proposes nothing.
+        """
         assert stroke.prompts is not None
         if not self._tool.active:
             self._session.toggle_select()
@@ -52,16 +57,11 @@ class SessionSelect:
             self._tool.drag((top, left), (bottom, right))
         for (row, column), added in zip(prompts.points, prompts.added, strict=True):
             self._tool.click(row, column, added)
-        self._wait(lambda: self._tool.has_answer)
+        if not poll_until(self._session, lambda: self._tool.has_answer, PATIENCE):
+            raise ProjectError(f"Select proposed nothing within {PATIENCE:.0f} s: click again, or draw")
         for _ in range(stroke.glances - 1):
             self._session.next_proposal()
         self._session.select_class(stroke.value)
-
-    def _wait(self, done: Callable[[], bool]) -> None:
-        end = time.monotonic() + PATIENCE
-        while not done() and time.monotonic() < end:
-            time.sleep(0.01)
-            self._session.poll()
 
 
 class _AtWorkingSize:

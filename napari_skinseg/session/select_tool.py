@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from psygnal import Signal
 
 from napari_skinseg.layers import napari_undo
@@ -13,7 +12,7 @@ from napari_skinseg.layers.palette import class_name
 from napari_skinseg.layers.refresh import bounds
 from napari_skinseg.layers.selection_layer import SelectionLayer
 from napari_skinseg.session.click_proposers import help_words
-from trainer.labels.values import NOT_LABELLED
+from napari_skinseg.session.sure_class import sure_class
 from trainer.selection.proposals import Prompts
 
 if TYPE_CHECKING:
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from trainer.selection.proposals import Proposal, Proposer
 
 LOOK_SECONDS = 1.0
-SURE, MOST = 204, 0.6
-"""Confidence, of 255, and share of a mask from which on a suggestion proposes the mask's class."""
 DRAGGED = 6.0
 """A mouse that moves less than this on the screen, in pixels, has clicked."""
 STEPS = 150
@@ -183,8 +180,7 @@ class SelectTool:
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         """Draw a box around the thing, and look for the mask."""
-        top, bottom = sorted((start[0], end[0]))
-        left, right = sorted((start[1], end[1]))
+        (top, bottom), (left, right) = (sorted(sides) for sides in zip(start, end, strict=True))
         self._prompts = Prompts().with_box((top, left, bottom, right))
         self._look()
 
@@ -245,13 +241,10 @@ class SelectTool:
         """Select the class that the suggestion sees in the mask, where it is sure of it."""
         shape, confidence = self._layer.data.shape, self._layers.confidence.data
         rows, columns = self._proposals[self._chosen].places((shape[0], shape[1]))
-        labels = self._layer.data[rows, columns]
-        if not len(labels):
+        if confidence.shape != shape:
             return
-        value = int(np.bincount(labels).argmax())
-        agreed = labels == value
-        sure = confidence[rows, columns][agreed].mean() >= SURE if confidence.shape == shape else False
-        if sure and agreed.mean() >= MOST and value not in (NOT_LABELLED, self._classes.background + 1):
+        labels, background = self._layer.data[rows, columns], self._classes.background + 1
+        if (value := sure_class(labels, confidence[rows, columns], background)) is not None:
             if self._class_before is None:
                 self._class_before = int(self._layer.selected_label)
             self._layer.selected_label = value
@@ -275,7 +268,8 @@ class SelectTool:
         if not self.active or event.button != 1 or layer.mouse_pan:  # Space is held: the photo moves
             return
         start, at = place_of(layer, event), event.pos
-        last, strokes, added = start, self._draws_strokes, "Shift" not in event.modifiers
+        strokes = self._found is not None and self._found.proposer.by_strokes
+        last, added = start, "Shift" not in event.modifiers
         photo, farthest = self._photo, 0.0
         yield
         while event.type == "mouse_move":
@@ -291,10 +285,6 @@ class SelectTool:
             self.drag(start, end)
         elif 0 <= start[0] < layer.data.shape[0] and 0 <= start[1] < layer.data.shape[1]:
             self.click(*start, added)
-
-    @property
-    def _draws_strokes(self) -> bool:
-        return self._found is not None and self._found.proposer.by_strokes
 
     def _go_on(
         self, last: tuple[float, float], place: tuple[float, float], added: bool, ends: bool = False

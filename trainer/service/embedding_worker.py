@@ -44,7 +44,7 @@ class EmbeddingWorker:
     def serve_one(self, overdue: bool = False) -> int | None:
         """Make the embedding of one photo that a window holds; None: none is wanted, or none can be made.
 
-        With `overdue` photos count that have been waited for for `OVERDUE_SECONDS`.
+        With `overdue`, only photos that windows have held for `OVERDUE_SECONDS` count.
         """
         now = time.monotonic()
         if now < self._hold_off:
